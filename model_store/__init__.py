@@ -1,0 +1,1 @@
+"""Published ensembles ("releases"), and the code that verifies and opens them."""

@@ -1,0 +1,118 @@
+"""Find a published release and verify it, byte by byte, before anything runs on it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from model_store.manifest import Manifest
+from shared.errors import ReleaseError, UnknownReleaseError
+from shared.preprocessing import PREPROCESSING_VERSION
+from shared.validation import describe_validation_error
+
+RELEASES_ROOT = Path(__file__).parent / "releases"
+MANIFEST_NAME = "manifest.json"
+_DEFAULT_NAME = "DEFAULT"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A verified release: its folder, and what its manifest says."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def version(self) -> str:
+        """The name that every result carries."""
+        return self.manifest.version
+
+    @property
+    def member_paths(self) -> list[Path]:
+        """The members' `.keras` files, in ensemble order."""
+        return [self.folder / member.name for member in self.manifest.members]
+
+    @property
+    def onnx_path(self) -> Path:
+        """All members as one ONNX graph."""
+        return self.folder / self.manifest.ensemble_onnx.name
+
+
+def default_version(root: Path = RELEASES_ROOT) -> str:
+    """The version that the file `DEFAULT` names."""
+    try:
+        return (root / _DEFAULT_NAME).read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise ReleaseError(f"{root / _DEFAULT_NAME} cannot be read; right would be a file naming a release") from error
+
+
+def installed_versions(root: Path = RELEASES_ROOT) -> list[str]:
+    """Versions that have a manifest under `root`, sorted."""
+    return sorted(path.parent.name for path in root.glob(f"*/{MANIFEST_NAME}"))
+
+
+def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Release:
+    """Find a release by version (None: the default one) and verify it.
+
+    Raises
+    ------
+    UnknownReleaseError
+        When no such version is installed.
+    ReleaseError
+        When it is installed and cannot be trusted.
+    """
+    wanted = version or default_version(root)
+    installed = installed_versions(root)
+    if wanted not in installed:
+        raise UnknownReleaseError(
+            f"release {wanted!r} is not installed; right would be one of: {', '.join(installed) or 'none is'}"
+        )
+    return verify_release(root / wanted)
+
+
+def verify_release(folder: Path) -> Release:
+    """Check manifest, file hashes and preprocessing version of the release in `folder`.
+
+    Raises
+    ------
+    ReleaseError
+        Naming the file that is wrong.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ReleaseError(f"{path} cannot be read ({error.strerror}); right would be a published release") from error
+    except ValidationError as error:
+        raise ReleaseError(f"{path} is no release manifest: {describe_validation_error(error)}") from error
+    if manifest.version != folder.name:
+        raise ReleaseError(f"{path} says version {manifest.version!r}; right would be its folder's name")
+    if set(manifest.label_order) != {"on", "off"}:
+        raise ReleaseError(f"{path} has label order {manifest.label_order}; right would be on and off, once each")
+    if manifest.input.preprocessing_version != PREPROCESSING_VERSION:
+        raise ReleaseError(
+            f"release {manifest.version} was trained with preprocessing {manifest.input.preprocessing_version} and this"
+            f" code does {PREPROCESSING_VERSION}; right would be a release of the same preprocessing"
+        )
+    for file in (*manifest.members, manifest.ensemble_onnx, manifest.model_card):
+        _verify_file(folder / file.name, file.sha256)
+    return Release(folder, manifest)
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _verify_file(path: Path, expected: str) -> None:
+    try:
+        actual = sha256_of(path)
+    except OSError as error:
+        raise ReleaseError(f"{path} cannot be read ({error.strerror}); right would be a published file") from error
+    if actual != expected:
+        raise ReleaseError(
+            f"{path} has sha256 {actual[:12]}… and the manifest says {expected[:12]}…;"
+            " right would be the file as it was published"
+        )

@@ -1,0 +1,1 @@
+"""What worker and training must agree on: ion images, preprocessing, messages, errors, logging."""

@@ -1,0 +1,189 @@
+"""The event that starts all work: a dataset was annotated."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic_core import from_json
+
+from shared.errors import InvalidMessageError, UnsupportedMessageError
+from shared.messages.cloud_event import (
+    AnnotationId,
+    CloudEvent,
+    DatasetId,
+    MessageId,
+    MessagePart,
+    Probability,
+    SourceUri,
+    Traceparent,
+)
+from shared.validation import describe_validation_error
+
+DATASET_ANNOTATED: Final = "offsample.dataset.annotated.v1"
+
+Uri = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+class Annotation(MessagePart):
+    """One ion of the dataset and where its image is."""
+
+    annotation_id: AnnotationId
+    """The producer's own id; results are matched by it."""
+
+    mz: float | None = Field(default=None, gt=0)
+    """Mass-to-charge ratio, Th."""
+
+    formula: str | None = None
+    """Sum formula."""
+
+    adduct: str | None = None
+    """Adduct, such as +H."""
+
+    image: str | int | None = None
+    """File name below the `uri` (png; default: the annotation id + ".png"), or row from 0 (array; default: the row of
+    `annotation_ids` that is the annotation id, else the annotation id as a number)."""
+
+
+class PngIonImages(MessagePart):
+    """A folder of PNG files, one an ion image; alpha 0 = not acquired."""
+
+    kind: Literal["png"]
+    uri: Uri
+    """The folder: an absolute path or a file:// URI."""
+
+
+class ArrayIonImages(MessagePart):
+    """One array of all ion images."""
+
+    kind: Literal["array"]
+    uri: Uri
+    """An .npz (`images`, and optionally `acquired`, `mz`, `annotation_ids`) or an .npy file."""
+
+
+class ImzmlIonImages(MessagePart):
+    """An imzML file, whose ion images are extracted."""
+
+    kind: Literal["imzml"]
+    uri: Uri
+    """The .imzML file; its .ibd lies beside it."""
+    ppm: float = Field(default=3.0, gt=0, le=1000)
+    """Half width of the m/z window, parts per million."""
+
+
+class MetaspaceIonImages(MessagePart):
+    """A dataset on METASPACE."""
+
+    kind: Literal["metaspace"]
+    dataset_id: DatasetId
+    """METASPACE's own dataset id."""
+    database: str | None = None
+    """Molecular database, with its version; None = the dataset's default."""
+    fdr: float = Field(default=0.1, gt=0, le=1)
+    """False discovery rate up to which annotations count."""
+
+
+IonImagesLocation = Annotated[
+    PngIonImages | ArrayIonImages | ImzmlIonImages | MetaspaceIonImages, Field(discriminator="kind")
+]
+
+
+class DatasetAnnotated(MessagePart):
+    """Data of `offsample.dataset.annotated.v1`."""
+
+    dataset_id: DatasetId
+    """The dataset, as the producer names it."""
+
+    ion_images: IonImagesLocation
+    """Where the ion images are."""
+
+    annotations: list[Annotation] | None = None
+    """Which ions to classify; with neither this nor `annotations_uri`: every image there is."""
+
+    annotations_uri: Uri | None = None
+    """A .json (list of annotations) or .csv (their fields as columns) file instead of `annotations`."""
+
+    release: str | None = Field(default=None, min_length=1, max_length=64)
+    """The release that must be used; None = the worker's."""
+
+    threshold: Probability | None = None
+    """Off-sample probability at and above which the label is "off"; None = the release's."""
+
+    @model_validator(mode="after")
+    def _check_annotations(self) -> Self:
+        if self.annotations is not None and self.annotations_uri is not None:
+            raise ValueError("annotations and annotations_uri are both given; right would be at most one of them")
+        return self
+
+
+class DatasetAnnotatedEvent(CloudEvent):
+    """A dataset was annotated: classify its ion images."""
+
+    type: Literal["offsample.dataset.annotated.v1"]
+    data: DatasetAnnotated
+
+
+@dataclass(frozen=True)
+class EventIdentity:
+    """As much as can be read of who sent which event about what, even when the event is invalid."""
+
+    event_id: str | None = None
+    source: str | None = None
+    dataset_id: str | None = None
+    traceparent: str | None = None
+
+
+def parse_event(text: str | bytes) -> DatasetAnnotatedEvent:
+    """Read one event.
+
+    Raises
+    ------
+    UnsupportedMessageError
+        When it is a message of another type or version.
+    InvalidMessageError
+        When it is no such message; names the first wrong fields.
+    """
+    content = _parse_object(text)
+    found_type = content.get("type")
+    if isinstance(found_type, str) and found_type != DATASET_ANNOTATED:
+        raise UnsupportedMessageError(
+            f"type is {found_type[:200]!r}, which is not served here; right would be {DATASET_ANNOTATED!r}"
+        )
+    try:
+        return DatasetAnnotatedEvent.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidMessageError(
+            f"event is not as docs/messages.md says: {describe_validation_error(error)}"
+        ) from error
+
+
+def read_identity(text: str | bytes) -> EventIdentity:
+    """Read what identifies an event, of a valid or an invalid one; never raises."""
+    try:
+        content = _parse_object(text)
+    except InvalidMessageError:
+        return EventIdentity()
+    data = content.get("data")
+    return EventIdentity(
+        event_id=_valid_or_none(MessageId, content.get("id")),
+        source=_valid_or_none(SourceUri, content.get("source")),
+        dataset_id=_valid_or_none(DatasetId, data.get("dataset_id")) if isinstance(data, dict) else None,
+        traceparent=_valid_or_none(Traceparent, content.get("traceparent")),
+    )
+
+
+def _parse_object(text: str | bytes) -> dict[str, Any]:
+    try:
+        content = from_json(text)
+    except ValueError as error:
+        raise InvalidMessageError(f"message is no JSON ({error}); right would be one JSON object, UTF-8") from error
+    if not isinstance(content, dict):
+        raise InvalidMessageError(f"message is a JSON {type(content).__name__}; right would be one JSON object")
+    return content
+
+
+def _valid_or_none(kind: Any, value: object) -> str | None:
+    try:
+        found: str = TypeAdapter(kind).validate_python(value, strict=True)
+    except ValidationError:
+        return None
+    return found

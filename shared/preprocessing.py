@@ -1,0 +1,80 @@
+"""From ion image to network input: one copy, for training and for serving.
+
+Not-acquired pixels are 0; intensities are clipped at the 99th percentile of the acquired non-zero ones (one hot pixel
+otherwise squeezes everything else into a few grey levels), scaled to [0, 1], and resized to 56 x 56 as
+`skimage.transform.resize(order=1)` does, anti-aliased when shrinking.
+
+That resize is linear and separable, and the images of a dataset share one shape, so it is two matrix products with two
+small matrices that scikit-image itself makes from the identity.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from skimage.transform import resize
+
+from shared.ion_image import Intensities, IonImage
+
+PREPROCESSING_VERSION = "1"
+"""Named in every release's manifest; a release is refused by code that preprocesses otherwise."""
+
+INPUT_SIDE_PX: Final = 56
+"""Side of the network input (2018 report, section Data Preprocessing)."""
+
+CLIP_PERCENTILE = 99.0
+"""Percentile of the acquired non-zero intensities at which hot spots are clipped."""
+
+NetworkInputs = npt.NDArray[np.float32]
+
+
+def preprocess(ion_images: Sequence[IonImage]) -> NetworkInputs:
+    """Turn ion images, of one shape or of several, into network inputs.
+
+    Images without signal (see `describe_missing_signal`) become all 0; a constant image all 1: never NaN.
+
+    Returns
+    -------
+    (N, 56, 56) float32 in [0, 1].
+    """
+    inputs = np.empty((len(ion_images), INPUT_SIDE_PX, INPUT_SIDE_PX), dtype=np.float32)
+    for row, ion_image in enumerate(ion_images):
+        height, width = ion_image.shape
+        inputs[row] = resize_operator(height) @ scale_intensities(ion_image) @ resize_operator(width).T
+    return np.clip(inputs, 0.0, 1.0, out=inputs)
+
+
+def describe_missing_signal(ion_image: IonImage) -> str | None:
+    """Why this ion image holds nothing to recognise (one sentence), or None when it holds something."""
+    acquired = ion_image.intensities[ion_image.acquisition_mask]
+    if acquired.size == 0:
+        return "no pixel was acquired"
+    lowest, highest = float(acquired.min()), float(acquired.max())
+    if highest == 0:
+        return "every acquired pixel is 0"
+    if lowest == highest:
+        return f"every acquired pixel has the same intensity ({highest:g})"
+    return None
+
+
+def scale_intensities(ion_image: IonImage) -> Intensities:
+    """Clip hot spots and scale to [0, 1] at native size, (H, W) float32."""
+    intensities = ion_image.intensities
+    signal = intensities[intensities > 0]
+    if signal.size == 0:
+        return intensities
+    ceiling = np.float32(np.percentile(signal, CLIP_PERCENTILE))
+    return (np.minimum(intensities, ceiling) / ceiling).astype(np.float32, copy=False)
+
+
+@lru_cache(maxsize=64)
+def resize_operator(side_px: int) -> Intensities:
+    """The (56, `side_px`) float32 matrix that resizes one axis as scikit-image does."""
+    identity = np.eye(side_px)
+    target = (INPUT_SIDE_PX, side_px)
+    resized = resize(identity, target, order=1, anti_aliasing=side_px > INPUT_SIDE_PX)
+    operator: Intensities = resized.astype(np.float32)
+    operator.setflags(write=False)
+    return operator

@@ -1,0 +1,1 @@
+"""The running service: ledger, fetch, classify, publish, and the `offsample` command line."""

@@ -1,0 +1,77 @@
+"""Which ions an event wants classified."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.errors import InvalidAnnotationsError
+from shared.limits import require_at_most
+from shared.messages.event import Annotation, DatasetAnnotated
+from shared.validation import describe_validation_error
+from worker.files import read_file
+from worker.sources.opening import SourceAccess
+from worker.sources.source import IonImageSource
+
+_ANNOTATIONS = TypeAdapter(list[Annotation])
+
+
+def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: SourceAccess) -> Sequence[Annotation]:
+    """The event's annotations, else those of its list, else every ion of the source.
+
+    Raises
+    ------
+    InvalidAnnotationsError
+        When the list is unreadable or repeats an id.
+    TooLargeError
+        When they are too many.
+    """
+    annotations: Sequence[Annotation]
+    if data.annotations is not None:
+        annotations = data.annotations
+    elif data.annotations_uri is not None:
+        path = access.roots.resolve(data.annotations_uri)
+        access.roots.require_existing(path, data.annotations_uri)
+        annotations = read_annotations(path, access.limits.event_bytes)
+    else:
+        annotations = source.annotations()
+    require_at_most(len(annotations), access.limits.event_ions, "number of annotations")
+    _require_unique_ids(annotations)
+    return annotations
+
+
+def read_annotations(path: Path, max_bytes: int) -> list[Annotation]:
+    """Read a `.json` list of annotations, or a `.csv` with their fields as columns."""
+    content = read_file(path, max_bytes)
+    try:
+        if path.suffix.lower() == ".csv":
+            rows = [_from_cells(cells) for cells in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))]
+            return _ANNOTATIONS.validate_python(rows)
+        return _ANNOTATIONS.validate_json(content)
+    except ValidationError as error:
+        raise InvalidAnnotationsError(f"{path.name}: {describe_validation_error(error)}") from error
+    except (ValueError, csv.Error) as error:
+        raise InvalidAnnotationsError(
+            f"{path.name} cannot be read ({error}); right would be a JSON list, or CSV with a column annotation_id"
+        ) from error
+
+
+def _from_cells(cells: dict[str, Any]) -> dict[str, Any]:
+    """One CSV row without its empty cells; `mz` as a number."""
+    found = {name: cell for name, cell in cells.items() if cell not in (None, "")}
+    if "mz" in found:
+        found["mz"] = float(found["mz"])
+    return found
+
+
+def _require_unique_ids(annotations: Sequence[Annotation]) -> None:
+    repeated = [found for found, times in Counter(row.annotation_id for row in annotations).items() if times > 1]
+    if repeated:
+        raise InvalidAnnotationsError(
+            f"annotation_id {repeated[0][:100]!r} occurs more than once ({len(repeated)} such ids); results are matched"
+            " by it, so right would be a different one each"
+        )

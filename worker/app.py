@@ -1,0 +1,105 @@
+"""The Celery app. Importing it connects nothing, reads no environment and opens no release."""
+
+from typing import Any
+
+import structlog
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_shutting_down
+from redis.exceptions import RedisError
+
+from shared.logging import configure_logging
+from worker.devices import bind_device
+from worker.drain import hand_back_after
+from worker.event_run import run_event
+from worker.runtime import Runtime, open_runtime
+from worker.settings import Settings
+from worker.tickets import TicketStep
+
+TASK_NAME = "offsample.classify_next"
+_BROKER_SCHEMES = {"unix://": "redis+socket://"}
+_HARD_LIMIT_GRACE_SECONDS = 60.0
+_log = structlog.get_logger(__name__)
+
+
+class OffSampleApp(Celery):
+    """Celery with what a worker process holds: settings, read when first needed, and its runtime after the fork."""
+
+    runtime: Runtime | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, as the environment has them now."""
+        return Settings.read()
+
+
+def celery_configuration() -> dict[str, Any]:
+    """Celery's settings; read when its configuration is first used."""
+    settings = Settings.read()
+    broker = settings.redis_url
+    for ours, theirs in _BROKER_SCHEMES.items():
+        broker = broker.replace(ours, theirs, 1) if broker.startswith(ours) else broker
+    return {
+        "broker_url": broker,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "visibility_timeout": 3600,
+            "socket_timeout": 10,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+        },
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "task_ignore_result": True,
+        "task_default_queue": settings.names.tickets,
+        "task_time_limit": settings.event_timeout_seconds + _HARD_LIMIT_GRACE_SECONDS,
+        "worker_prefetch_multiplier": 1,
+        "worker_soft_shutdown_timeout": settings.drain_seconds,
+        "worker_hijack_root_logger": False,
+        "worker_send_task_events": True,
+    }
+
+
+app = OffSampleApp("offsample")
+app.add_defaults(celery_configuration)
+app.steps["worker"].add(TicketStep)
+
+
+@app.task(name=TASK_NAME, ignore_result=True)
+def classify_next() -> None:
+    """Run the ledger's next event; a ticket that finds none is spent."""
+    runtime = app.runtime
+    if runtime is None:
+        raise RuntimeError("process was not composed; right would be a worker started by `offsample worker`")
+    try:
+        claim = runtime.ledger.claim()
+    except RedisError as error:
+        _log.warning("claim_failed", error=str(error))
+        return
+    if claim is None:
+        return
+    try:
+        classify_next.apply_async(retry=False)
+    except app.connection_for_write().connection_errors as error:
+        _log.warning("ticket_not_sent", error=str(error))
+    with structlog.contextvars.bound_contextvars(task_id=classify_next.request.id):
+        run_event(claim, runtime)
+
+
+@setup_logging.connect
+def _configure_logging(**_: Any) -> None:
+    configure_logging(app.settings.log_level)
+
+
+@worker_process_init.connect
+def _compose_process(**_: Any) -> None:
+    """After the fork: choose the device, open ledger and release."""
+    settings = app.settings
+    bind_device()
+    app.runtime = open_runtime(settings)
+
+
+@worker_shutting_down.connect
+def _limit_drain(how: str, **_: Any) -> None:
+    if how == "Warm":
+        hand_back_after(app.settings.drain_seconds)

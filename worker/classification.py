@@ -1,0 +1,174 @@
+"""From ion images to result rows: the one path of queue and command line."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from model_store.manifest import Manifest
+from model_store.predictor import Predictor
+from shared.messages.event import Annotation
+from shared.messages.results import Counts, ResultRow
+from shared.preprocessing import NetworkInputs, describe_missing_signal, preprocess
+from worker.sources.source import FetchedIonImage, IonImageSource
+
+BATCH_IMAGES = 256
+"""Network inputs gathered for one call of the predictor."""
+
+_DECIMALS = 7
+"""Digits of a published probability: all that float32 has."""
+
+Shape = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What became of every annotation, in the order asked for."""
+
+    rows: list[ResultRow]
+    shapes: Counter[Shape]
+    """How many readable ion images have which height and width, px."""
+    predict_seconds: float
+
+    @property
+    def counts(self) -> Counts:
+        """How many annotations ended how."""
+        statuses = Counter(row.status for row in self.rows)
+        labels = Counter(row.label for row in self.rows)
+        return Counts(
+            annotations=len(self.rows),
+            classified=statuses["classified"],
+            on=labels["on"],
+            off=labels["off"],
+            uncertain=sum(row.uncertain is True for row in self.rows),
+            no_signal=statuses["no_signal"],
+            unreadable=statuses["unreadable"],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """One annotation on its way: a row already, or a network input."""
+
+    annotation_id: str
+    shape: Shape | None = None
+    network_input: NetworkInputs | None = None
+    row: ResultRow | None = None
+
+
+@dataclass
+class _Progress:
+    rows: dict[str, ResultRow] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    predict_seconds: float = 0.0
+
+
+def classify(
+    source: IonImageSource,
+    annotations: Sequence[Annotation],
+    predictor: Predictor,
+    *,
+    threshold: float | None = None,
+    one_shape: bool = True,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Classification:
+    """Fetch, preprocess and predict, holding one batch in memory.
+
+    Parameters
+    ----------
+    threshold
+        Off-sample probability at and above which a label is "off"; None = the release's.
+    one_shape
+        True for the images of one dataset: those that do not have its shape (the most frequent one) are `unreadable`.
+        False for loose images.
+    on_progress
+        Called with the number of annotations done, often; what it raises ends the run.
+    """
+    manifest = predictor.release.manifest
+    cut = manifest.threshold if threshold is None else threshold
+    progress = _Progress()
+    for batch in _batches(map(_prepare, source.fetch(annotations)), on_progress):
+        _predict_batch(batch, predictor, cut, progress)
+        on_progress(len(progress.rows))
+    if one_shape:
+        _refuse_odd_shapes(progress)
+    rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
+    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds)
+
+
+def _prepare(fetched: FetchedIonImage) -> _Prepared:
+    annotation_id, ion_image = fetched.annotation_id, fetched.ion_image
+    if ion_image is None:
+        row = ResultRow(annotation_id=annotation_id, status="unreadable", reason=fetched.reason)
+        return _Prepared(annotation_id, row=row)
+    missing = describe_missing_signal(ion_image)
+    if missing is not None:
+        row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
+        return _Prepared(annotation_id, ion_image.shape, row=row)
+    return _Prepared(annotation_id, ion_image.shape, preprocess([ion_image])[0])
+
+
+def _batches(prepared: Iterator[_Prepared], on_progress: Callable[[int], None]) -> Iterator[list[_Prepared]]:
+    """Group into batches of the predictor's size."""
+    batch: list[_Prepared] = []
+    done = 0
+    for one in prepared:
+        batch.append(one)
+        if len(batch) == BATCH_IMAGES:
+            yield batch
+            done += len(batch)
+            batch = []
+        else:
+            on_progress(done)
+    if batch:
+        yield batch
+
+
+def _predict_batch(batch: list[_Prepared], predictor: Predictor, threshold: float, progress: _Progress) -> None:
+    """Turn one batch into rows."""
+    for one in batch:
+        if one.shape is not None:
+            progress.shapes[one.annotation_id] = one.shape
+        if one.row is not None:
+            progress.rows[one.annotation_id] = one.row
+    open_inputs = [(one.annotation_id, one.network_input) for one in batch if one.network_input is not None]
+    if not open_inputs:
+        return
+    started = time.perf_counter()
+    prediction = predictor.predict(np.stack([network_input for _, network_input in open_inputs]))
+    progress.predict_seconds += time.perf_counter() - started
+    found = zip(open_inputs, prediction.off_sample_probability, prediction.member_spread, strict=True)
+    for (annotation_id, _), probability, spread in found:
+        row = _classified_row(annotation_id, float(probability), float(spread), threshold, predictor.release.manifest)
+        progress.rows[annotation_id] = row
+
+
+def _classified_row(
+    annotation_id: str, probability: float, spread: float, threshold: float, manifest: Manifest
+) -> ResultRow:
+    band = manifest.uncertain_band
+    return ResultRow(
+        annotation_id=annotation_id,
+        status="classified",
+        label="off" if probability >= threshold else "on",
+        off_sample_probability=round(probability, _DECIMALS),
+        member_spread=round(spread, _DECIMALS),
+        uncertain=None if band is None else band[0] <= probability <= band[1],
+    )
+
+
+def _refuse_odd_shapes(progress: _Progress) -> None:
+    """Make images `unreadable` that cannot be of this dataset, for they do not have its shape."""
+    frequencies = Counter(progress.shapes.values())
+    if len(frequencies) < 2:
+        return
+    (height, width), _ = frequencies.most_common(1)[0]
+    for annotation_id, shape in progress.shapes.items():
+        if shape != (height, width):
+            progress.rows[annotation_id] = ResultRow(
+                annotation_id=annotation_id,
+                status="unreadable",
+                reason=f"ion image is {shape[0]} x {shape[1]} px and this dataset's are {height} x {width} px",
+            )

@@ -1,0 +1,1 @@
+"""The command line `offsample`: one module a command."""

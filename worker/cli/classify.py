@@ -1,0 +1,86 @@
+"""`offsample classify PATH…`: no queue, the same fetch, preprocessing and predictor."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from model_store.predictor import Engine, Predictor, open_predictor
+from model_store.release import open_release
+from shared.errors import InvalidInputError
+from shared.messages.results import ResultRow
+from worker.annotations import list_annotations
+from worker.classification import Classification, classify
+from worker.local_input import LocalDataset, find_datasets
+from worker.row_format import RowFormat, describe_counts, print_rows
+from worker.settings import Settings
+from worker.sheet_making import make_contact_sheet
+from worker.sources.opening import SourceAccess, open_source
+
+
+def classify_paths(  # noqa: PLR0913 - a command's options
+    paths: Annotated[list[Path], typer.Argument(help="A folder of PNGs, an .npz or .npy, or single PNGs.")],
+    *,
+    row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
+    annotations: Annotated[
+        Path | None, typer.Option(help="A .json or .csv list of annotations; default: every image there is.")
+    ] = None,
+    sheet: Annotated[Path | None, typer.Option(help="Also draw a contact sheet into this PNG file.")] = None,
+    threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
+    release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
+    engine: Annotated[Engine | None, typer.Option(help="Default: OFFSAMPLE_ENGINE, else auto.")] = None,
+) -> None:
+    """Classify ion images right here, without a queue."""
+    settings = Settings.read()
+    datasets = find_datasets(paths, annotations)
+    if sheet is not None and len(datasets) != 1:
+        raise InvalidInputError("--sheet draws one dataset; right would be one path")
+    opened = open_release(release or settings.release, settings.releases_root)
+    predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
+    rows: list[ResultRow] = []
+    for dataset in datasets:
+        rows += _classify_dataset(dataset, predictor, settings, threshold, sheet)
+    print_rows(rows, row_format)
+
+
+def _classify_dataset(
+    dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, sheet: Path | None
+) -> list[ResultRow]:
+    access = SourceAccess(dataset.roots, settings.limits, settings.fetch_threads)
+    source = open_source(dataset.data.ion_images, access)
+    annotations = list_annotations(dataset.data, source, access)
+    console = Console(stderr=True, highlight=False)
+    with _progress_bar(console) as bar:
+        task = bar.add_task(dataset.data.dataset_id, total=len(annotations))
+        found = classify(
+            source,
+            annotations,
+            predictor,
+            threshold=threshold,
+            one_shape=False,
+            on_progress=lambda done: bar.update(task, completed=done),
+        )
+    _tell(dataset, found, predictor, console)
+    if sheet is not None:
+        title = f"{dataset.data.dataset_id}: {describe_counts(found.counts)}"
+        make_contact_sheet(source, annotations, found.rows, sheet, title)
+        console.print(f"contact sheet: {sheet}", markup=False)
+    return found.rows
+
+
+def _tell(dataset: LocalDataset, found: Classification, predictor: Predictor, console: Console) -> None:
+    if len(found.shapes) > 1 and not dataset.loose:
+        console.print(
+            f"{dataset.data.dataset_id}: images differ in size ({len(found.shapes)} sizes), so they are taken as loose"
+            " images, each its own dataset",
+            markup=False,
+        )
+    summary = f"{dataset.data.dataset_id}: {describe_counts(found.counts)} (release {predictor.release.version})"
+    console.print(summary, markup=False)
+
+
+def _progress_bar(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True)

@@ -1,0 +1,21 @@
+"""`offsample demo`: the whole path on a real dataset, with a server and a worker of its own."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from worker.demo import run_demo
+
+
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the contact sheet.")] = Path("offsample-demo"),
+) -> None:
+    """Classify the real mouse bladder dataset through a real queue, and show what came out."""
+    started = time.monotonic()
+    console = Console(highlight=False)
+    sheet = run_demo(output, console)
+    console.print(f"contact sheet: {sheet}", markup=False)
+    console.print(f"done in {time.monotonic() - started:.1f} s; server and worker are stopped, their data is deleted")

@@ -1,0 +1,53 @@
+"""`offsample`: the commands, and how they say what went wrong."""
+
+import sys
+
+import typer
+from redis.exceptions import RedisError
+from rich.console import Console
+
+from shared.errors import ConfigurationError, OffSampleError, ReleaseError
+from worker.cli import classify, demo, health, releases, results, submit, worker
+
+EXIT_INPUT, EXIT_DEPLOYMENT, EXIT_INTERRUPTED = 1, 3, 130
+
+app = typer.Typer(
+    name="offsample",
+    help="Off-sample recognition for imaging mass spectrometry.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("demo")(demo.demo)
+app.command("classify")(classify.classify_paths)
+app.command("submit")(submit.submit)
+app.command("results")(results.results)
+app.command("worker")(worker.worker)
+app.command("health")(health.health)
+app.add_typer(releases.app, name="releases")
+
+
+def main() -> None:
+    """Run one command; an error is one clear sentence and a non-zero exit, never a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except (ReleaseError, ConfigurationError) as error:
+        _say(str(error))
+        sys.exit(EXIT_DEPLOYMENT)
+    except OffSampleError as error:
+        _say(str(error))
+        sys.exit(EXIT_INPUT)
+    except RedisError as error:
+        _say(f"server does not answer ({error}); right would be OFFSAMPLE_REDIS_URL naming a running Redis or Valkey")
+        sys.exit(EXIT_DEPLOYMENT)
+
+
+def _say(sentence: str) -> None:
+    Console(stderr=True, highlight=False).print(f"offsample: {sentence}", markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

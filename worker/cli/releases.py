@@ -1,0 +1,68 @@
+"""`offsample releases show|verify`: what is installed, and whether it can be trusted."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from model_store.release import Release, default_version, installed_versions, open_release
+from shared.errors import ReleaseError
+from worker.settings import Settings
+
+app = typer.Typer(help="Published ensembles.", no_args_is_help=True)
+_VERSION = Annotated[str | None, typer.Argument(help="Default: the worker's release.")]
+
+
+@app.command()
+def show(version: _VERSION = None) -> None:
+    """Show what a release says of itself, verified first."""
+    settings = Settings.read()
+    release = open_release(version or settings.release, settings.releases_root)
+    console = Console(highlight=False)
+    console.print(_describe(release, is_default=release.version == default_version(settings.releases_root)))
+    console.print(_figures(release))
+    others = [found for found in installed_versions(settings.releases_root) if found != release.version]
+    console.print(f"also installed: {', '.join(others) or 'nothing'}")
+
+
+@app.command()
+def verify(version: _VERSION = None) -> None:
+    """Check a release's files against its manifest; without a version, every installed release."""
+    settings = Settings.read()
+    versions = [version] if version else installed_versions(settings.releases_root)
+    if not versions:
+        raise ReleaseError(f"{settings.releases_root} holds no release; right would be at least one")
+    for found in versions:
+        release = open_release(found, settings.releases_root)
+        typer.echo(f"release {release.version} is as published ({len(release.manifest.members)} members)")
+
+
+def _describe(release: Release, *, is_default: bool) -> Table:
+    manifest = release.manifest
+    table = Table(title=f"release {release.version}{' (default)' if is_default else ''}", show_header=False)
+    band = manifest.uncertain_band
+    for name, value in (
+        ("members", str(len(manifest.members))),
+        ("threshold", f"{manifest.threshold:g}"),
+        ("uncertain band", "none" if band is None else f"{band[0]:g} to {band[1]:g}"),
+        ("label order", ", ".join(manifest.label_order)),
+        ("preprocessing", manifest.input.preprocessing_version),
+        ("calibration", manifest.calibration),
+        ("trained on", f"{manifest.provenance.training_images:,} images: {manifest.provenance.training_data}"),
+        ("created", manifest.provenance.created),
+        ("model card", str(release.folder / manifest.model_card.name)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _figures(release: Release) -> Table:
+    table = Table(title="on real images, each set on its own", title_justify="left")
+    for heading in ("set", "predictor", "right", "Wilson 95 %", "AUC"):
+        table.add_column(heading)
+    for row in release.manifest.figures:
+        low, high = row.wilson_95
+        auc = "-" if row.auc is None else f"{row.auc:.3f}"
+        table.add_row(row.data_set, row.predictor, f"{row.right} of {row.images}", f"{low:.2f} to {high:.2f}", auc)
+    return table

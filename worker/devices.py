@@ -1,0 +1,23 @@
+"""One pool child a device."""
+
+import os
+
+from billiard.process import current_process
+
+from model_store.predictor import Engine, choose_engine, visible_gpus
+from worker.settings import Settings
+
+
+def choose_concurrency(settings: Settings) -> int:
+    """Events run at once: as set, else one per device (each GPU, or the CPU as a whole)."""
+    if settings.concurrency:
+        return settings.concurrency
+    return max(1, len(visible_gpus())) if choose_engine(settings.engine) is Engine.TENSORFLOW else 1
+
+
+def bind_device() -> None:
+    """In a pool child, before CUDA is loaded: keep to one GPU, the child's own."""
+    gpus = visible_gpus()
+    if gpus:
+        index = getattr(current_process(), "index", 0) or 0
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]

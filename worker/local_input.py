@@ -1,0 +1,93 @@
+"""What a person names on the command line: folders of PNGs, arrays, single images."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import InvalidInputError, NotFoundError
+from shared.messages.event import Annotation, ArrayIonImages, DatasetAnnotated, PngIonImages
+from worker.files import AllowedRoots
+
+_ARRAY_SUFFIXES = {".npz", ".npy"}
+_IMAGE_SUFFIX = ".png"
+
+
+@dataclass(frozen=True)
+class LocalDataset:
+    """One dataset of the command line, in the terms of an event."""
+
+    data: DatasetAnnotated
+    loose: bool
+    """Whether these are single images that a person named, each its own dataset."""
+
+    @property
+    def roots(self) -> AllowedRoots:
+        """Naming a path on the command line allows it."""
+        location = self.data.ion_images
+        if not isinstance(location, PngIonImages | ArrayIonImages):
+            raise TypeError(location.kind)
+        paths = [Path(location.uri)]
+        if self.data.annotations_uri is not None:
+            paths.append(Path(self.data.annotations_uri))
+        return AllowedRoots(tuple(paths))
+
+
+def find_datasets(paths: Sequence[Path], annotations: Path | None = None) -> list[LocalDataset]:
+    """Turn the paths of a command line into datasets.
+
+    Raises
+    ------
+    NotFoundError
+        When a path does not exist.
+    InvalidInputError
+        When it is of no kind that can be read, or two single images share a name.
+    """
+    datasets = []
+    singles: list[Path] = []
+    for path in paths:
+        if path.suffix.lower() == _IMAGE_SUFFIX and path.is_file():
+            singles.append(path)
+        else:
+            datasets.append(_describe_dataset(path, annotations))
+    return datasets + _describe_singles(singles)
+
+
+def _describe_dataset(path: Path, annotations: Path | None) -> LocalDataset:
+    if not path.exists():
+        raise NotFoundError(f"{path} does not exist; right would be a folder of PNGs, an .npz, an .npy or a .png")
+    uri = str(path.resolve())
+    location: PngIonImages | ArrayIonImages
+    if path.is_dir():
+        location = PngIonImages(kind="png", uri=uri)
+    elif path.suffix.lower() in _ARRAY_SUFFIXES:
+        location = ArrayIonImages(kind="array", uri=uri)
+    else:
+        raise InvalidInputError(f"{path} is of no known kind; right would be a folder of PNGs, an .npz, .npy or .png")
+    annotations_uri = None if annotations is None else str(annotations.resolve())
+    dataset_id = path.resolve().stem or "dataset"
+    return LocalDataset(
+        DatasetAnnotated(dataset_id=dataset_id, ion_images=location, annotations_uri=annotations_uri), loose=False
+    )
+
+
+def _describe_singles(paths: Sequence[Path]) -> list[LocalDataset]:
+    """Single images, gathered by folder."""
+    by_folder: defaultdict[Path, list[Path]] = defaultdict(list)
+    stems = set()
+    for path in paths:
+        if path.stem in stems:
+            raise InvalidInputError(f"two images are called {path.stem!r}; right would be different names")
+        stems.add(path.stem)
+        by_folder[path.parent.resolve()].append(path)
+    return [
+        LocalDataset(
+            DatasetAnnotated(
+                dataset_id=folder.name or "images",
+                ion_images=PngIonImages(kind="png", uri=str(folder)),
+                annotations=[Annotation(annotation_id=path.stem, image=path.name) for path in found],
+            ),
+            loose=True,
+        )
+        for folder, found in by_folder.items()
+    ]

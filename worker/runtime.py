@@ -1,0 +1,71 @@
+"""What one worker process holds: composed once, after the fork, from the settings."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import structlog
+
+from model_store.predictor import Predictor, open_predictor
+from model_store.release import open_release
+from worker.files import AllowedRoots
+from worker.ledger.ledger import Ledger, connect
+from worker.settings import Settings
+from worker.sources.opening import SourceAccess
+
+_PREDICTORS_KEPT = 3
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Predictors:
+    """Open predictors by release version; the default one stays open, pinned ones come and go."""
+
+    settings: Settings
+    _open: OrderedDict[str, Predictor] = field(default_factory=OrderedDict)
+
+    def find(self, version: str | None) -> Predictor:
+        """The predictor of a release, opened and warmed when it is not yet.
+
+        Raises
+        ------
+        UnknownReleaseError
+            When no such release is installed here.
+        """
+        wanted = version or self.settings.release or ""
+        if wanted not in self._open:
+            release = open_release(wanted or None, self.settings.releases_root)
+            self._open[wanted] = open_predictor(release, self.settings.engine, self.settings.threads or None)
+            _log.info("release_opened", release=release.version, engine=self._open[wanted].engine.value)
+        self._open.move_to_end(wanted)
+        if len(self._open) > _PREDICTORS_KEPT:
+            self._open.popitem(last=False)
+        return self._open[wanted]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Everything that running one event needs."""
+
+    settings: Settings
+    ledger: Ledger
+    predictors: Predictors
+    access: SourceAccess
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """A ledger of this very process."""
+    return Ledger(
+        connect(settings.redis_url),
+        settings.names,
+        lease_seconds=settings.lease_seconds,
+        max_message_bytes=settings.max_event_bytes,
+        done_seconds=settings.done_seconds,
+    )
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """Compose a process: its ledger, and the default release opened and warmed."""
+    predictors = Predictors(settings)
+    predictors.find(None)
+    access = SourceAccess(AllowedRoots(settings.allowed_roots), settings.limits, settings.fetch_threads)
+    return Runtime(settings, open_ledger(settings), predictors, access)

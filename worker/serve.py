@@ -1,0 +1,68 @@
+"""`offsample worker`: verify everything, then start Celery."""
+
+import os
+import socket
+
+from redis.exceptions import RedisError
+
+from model_store.predictor import choose_engine
+from model_store.release import open_release
+from shared.errors import ConfigurationError
+from worker.devices import choose_concurrency
+from worker.ledger.ledger import connect
+from worker.runtime import open_ledger
+from worker.server_url import without_password
+from worker.settings import Settings
+
+_OLDEST_REDIS = 7
+
+
+def serve(settings: Settings, name: str | None = None) -> int:
+    """Verify release and server, create the streams, and run a worker until it is told to stop.
+
+    Celery swallows what is raised while its children start, so all that can be known before is checked here.
+
+    Raises
+    ------
+    ReleaseError, UnknownReleaseError, ConfigurationError
+        When no worker could do its work.
+    """
+    open_release(settings.release, settings.releases_root)
+    choose_engine(settings.engine)
+    _require_roots(settings)
+    _require_server(settings)
+    open_ledger(settings).create_groups()
+    from worker.app import app  # noqa: PLC0415 - signal handlers are a worker's, not the command line's
+
+    arguments = [
+        "worker",
+        f"--concurrency={choose_concurrency(settings)}",
+        f"--hostname={name or f'offsample-{os.getpid()}'}@{socket.gethostname()}",
+        f"--loglevel={settings.log_level}",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+    app.worker_main(arguments)
+    return 0
+
+
+def _require_roots(settings: Settings) -> None:
+    for root in settings.allowed_roots:
+        if not root.is_dir():
+            raise ConfigurationError(f"OFFSAMPLE_ALLOWED_ROOTS names {root}, which is no folder; right would be one")
+
+
+def _require_server(settings: Settings) -> None:
+    """A reachable Redis >= 7 or Valkey."""
+    where = without_password(settings.redis_url)
+    try:
+        information = connect(settings.redis_url, socket_timeout_seconds=5).info("server")
+    except RedisError as error:
+        raise ConfigurationError(
+            f"server {where} does not answer ({error}); right would be OFFSAMPLE_REDIS_URL naming a running one"
+        ) from error
+    version = str(information.get("redis_version", "0"))
+    if int(version.split(".", maxsplit=1)[0]) < _OLDEST_REDIS:
+        raise ConfigurationError(
+            f"server {where} is Redis {version}; right would be Redis >= {_OLDEST_REDIS} or Valkey"
+        )

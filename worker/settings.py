@@ -1,0 +1,126 @@
+"""Everything an operator may set, read from the environment once, by the composition root."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from model_store.predictor import Engine
+from model_store.release import RELEASES_ROOT
+from shared.errors import ConfigurationError
+from shared.limits import Limits
+from shared.validation import describe_validation_error
+from worker.ledger.names import Names
+
+_DEFAULT_LIMITS = Limits()
+
+
+def _require_supported_url(url: str) -> str:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("right would be redis://, rediss:// or unix://")
+    return url
+
+
+class Settings(BaseSettings):
+    """The worker's settings; each is the environment variable `OFFSAMPLE_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OFFSAMPLE_", frozen=True, extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+    redis_url: Annotated[str, AfterValidator(_require_supported_url)] = "redis://127.0.0.1:6379/0"
+    """Server of ledger and tickets: Redis >= 7 or Valkey."""
+    namespace: str = Field(default="offsample", pattern=r"^[A-Za-z0-9_.:{}-]+$")
+    """Prefix of every key on the server; in braces (`{offsample}`) for Redis Cluster."""
+    allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders below which events may name ion images, separated by `:`; nothing else is read."""
+    release: str | None = None
+    """Release that classifies when an event pins none; unset = the one that ships."""
+    releases_root: Path = RELEASES_ROOT
+    """Folder of the installed releases."""
+    engine: Engine = Engine.AUTO
+    """`onnx`, `tensorflow`, or `auto`: TensorFlow where there is a GPU, else ONNX Runtime."""
+    concurrency: int = Field(default=0, ge=0, le=256)
+    """Events run at once by one worker; 0 = one per device (GPU, or the CPU as a whole)."""
+    threads: int = Field(default=0, ge=0, le=1024)
+    """CPU threads of one predictor; 0 = all cores."""
+    fetch_threads: int = Field(default=4, ge=1, le=256)
+    """Ion images read and decoded at once for one event."""
+    lease_seconds: float = Field(default=60.0, ge=1, le=3600)
+    """How long an event stays with a silent worker; at least 30 outside tests."""
+    max_deliveries: int = Field(default=5, ge=1, le=1000)
+    """How often an event is started before it is put among the dead letters."""
+    event_timeout_seconds: float = Field(default=3600.0, ge=1, le=86_400)
+    """How long one event may run; then it is rejected."""
+    retry_seconds: float = Field(default=15.0, ge=0.1, le=3600)
+    """How long an event whose store is down rests before it is tried again; at most one lease."""
+    drain_seconds: float = Field(default=300.0, ge=0, le=86_400)
+    """After SIGTERM, how long running events may go on before they are handed back."""
+    ticket_seconds: float = Field(default=0.1, ge=0.01, le=60)
+    """How often a worker looks for waiting events."""
+    done_seconds: int = Field(default=7 * 86_400, ge=60)
+    """How long a finished event is remembered; longer than backlog and unread results live."""
+    max_event_bytes: int = Field(default=_DEFAULT_LIMITS.event_bytes, ge=1)
+    """Largest event, and largest file that an `annotations_uri` names, bytes."""
+    max_event_ions: int = Field(default=_DEFAULT_LIMITS.event_ions, ge=1, le=1_000_000)
+    """Most ion images of one event."""
+    max_image_file_bytes: int = Field(default=_DEFAULT_LIMITS.image_file_bytes, ge=1)
+    """Largest ion-image file, bytes."""
+    max_image_pixels: int = Field(default=_DEFAULT_LIMITS.image_pixels, ge=1)
+    """Most pixels of one ion image."""
+    max_image_side_px: int = Field(default=_DEFAULT_LIMITS.image_side_px, ge=1, le=16_384)
+    """Longest side of one ion image, px."""
+    max_array_file_bytes: int = Field(default=_DEFAULT_LIMITS.array_file_bytes, ge=1)
+    """Largest array file, packed or unpacked, bytes."""
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("allowed_roots", mode="before")
+    @classmethod
+    def _split_roots(cls, value: object) -> object:
+        return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("allowed_roots")
+    @classmethod
+    def _require_absolute_roots(cls, roots: tuple[Path, ...]) -> tuple[Path, ...]:
+        if any(not root.is_absolute() for root in roots):
+            raise ValueError("right would be absolute folders")
+        return roots
+
+    @field_validator("release", mode="before")
+    @classmethod
+    def _take_empty_as_unset(cls, value: object) -> object:
+        return value or None
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment.
+
+        Raises
+        ------
+        ConfigurationError
+            Naming the variable that is wrong.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise ConfigurationError(f"settings (OFFSAMPLE_…) are wrong: {describe_validation_error(error)}") from error
+
+    @property
+    def names(self) -> Names:
+        """Where everything lies on the server."""
+        return Names(self.namespace)
+
+    @property
+    def limits(self) -> Limits:
+        """Caps on foreign input."""
+        return Limits(
+            event_bytes=self.max_event_bytes,
+            event_ions=self.max_event_ions,
+            image_file_bytes=self.max_image_file_bytes,
+            image_pixels=self.max_image_pixels,
+            image_side_px=self.max_image_side_px,
+            array_file_bytes=self.max_array_file_bytes,
+        )

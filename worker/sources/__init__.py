@@ -1,0 +1,1 @@
+"""Where ion images come from: one module a kind, behind `IonImageSource`."""

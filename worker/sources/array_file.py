@@ -1,0 +1,90 @@
+"""One `.npz` or `.npy` file of all ion images of a dataset."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from shared.array import IonImageArray, open_array
+from shared.errors import InvalidIonImageError, NotFoundError
+from shared.ion_image import make_ion_image
+from shared.limits import Limits
+from shared.messages.event import Annotation
+from worker.sources.source import FetchedIonImage
+
+
+class ArrayFile:
+    """Reads image after image; rows that no annotation names are passed over."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        if not path.is_file():
+            raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz or .npy file")
+        self._array = open_array(path, limits)
+
+    def annotations(self) -> list[Annotation]:
+        """Every image; the annotation id is its entry in `annotation_ids`, else its index."""
+        array = self._array
+        return [
+            Annotation(annotation_id=_annotation_id(array, row), mz=_mz(array, row), image=row)
+            for row in range(array.shape[0])
+        ]
+
+    def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
+        """Yield in the order of the file; annotations without an image first."""
+        wanted: defaultdict[int, list[str]] = defaultdict(list)
+        for annotation in annotations:
+            row = self._find_row(annotation)
+            if row is None:
+                yield FetchedIonImage(annotation.annotation_id, reason=self._describe_missing(annotation))
+            else:
+                wanted[row].append(annotation.annotation_id)
+        next_row = 0
+        try:
+            for row, pixels in enumerate(self._array.rows()):
+                next_row = row + 1
+                for annotation_id in wanted.get(row, ()):
+                    yield self._make(annotation_id, row, pixels)
+        except InvalidIonImageError as error:  # the file ends early or is corrupt: what was read stays
+            for row in sorted(wanted):
+                if row >= next_row:
+                    yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
+
+    def _make(self, annotation_id: str, row: int, pixels: npt.NDArray[Any]) -> FetchedIonImage:
+        try:
+            return FetchedIonImage(annotation_id, make_ion_image(pixels, self._array.acquired_in(row)))
+        except InvalidIonImageError as error:
+            return FetchedIonImage(annotation_id, reason=str(error))
+
+    def _find_row(self, annotation: Annotation) -> int | None:
+        """Row of an annotation's image: the number it names, else the one with its id."""
+        if annotation.image is not None:
+            named = str(annotation.image)
+        else:
+            named = annotation.annotation_id
+            if self._array.annotation_ids is not None:
+                return self._row_by_id.get(named)
+        row = int(named) if named.isascii() and named.isdecimal() and len(named) <= 9 else -1
+        return row if 0 <= row < self._array.shape[0] else None
+
+    @cached_property
+    def _row_by_id(self) -> dict[str, int]:
+        return {text: row for row, text in enumerate(self._array.annotation_ids or [])}
+
+    def _describe_missing(self, annotation: Annotation) -> str:
+        wanted = annotation.annotation_id if annotation.image is None else annotation.image
+        return f"array has no image {wanted!r}; right would be a row from 0 to {self._array.shape[0] - 1}, or its id"
+
+
+def _annotation_id(array: IonImageArray, row: int) -> str:
+    return array.annotation_ids[row] if array.annotation_ids is not None else str(row)
+
+
+def _mz(array: IonImageArray, row: int) -> float | None:
+    if array.mz is None:
+        return None
+    mz = float(array.mz[row])
+    return mz if math.isfinite(mz) and mz > 0 else None
