@@ -1,0 +1,155 @@
+"""Publication: what is published computes what was fitted, and off means off."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from model_store.manifest import Manifest
+from model_store.predictor import Engine, open_predictor
+from model_store.release import MANIFEST_NAME, Release, default_version, installed_versions, open_release
+from shared.errors import InvalidInputError, ReleaseError
+from shared.preprocessing import NetworkInputs
+from training.ensemble_graph import export_ensemble, require_agreement
+from training.fit_settings import FitSettings
+from training.fitting import one_hot, without_optimiser
+from training.network import build_network
+from training.publish import publish_release
+from training.real_sets import load_real_sets
+from training.run_folder import RunFolder
+
+# TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+VERSION = "2000.1.1"
+
+
+def draw_rings_and_discs(images: int) -> tuple[NetworkInputs, np.ndarray]:
+    """Signal along the border (off) or in the centre (on), in noise."""
+    rng = np.random.default_rng(0)
+    off = rng.random(images) < 0.5
+    inside = np.zeros((56, 56), dtype=np.bool_)
+    inside[10:-10, 10:-10] = True
+    inputs = rng.random((images, 56, 56), dtype=np.float32) * 0.2
+    inputs[inside[np.newaxis] ^ off[:, np.newaxis, np.newaxis]] += 0.7
+    return inputs, off
+
+
+@pytest.fixture(scope="module")
+def members() -> list[keras.Model]:
+    """Two small fits on rings and discs; the second one half as long."""
+    inputs, off = draw_rings_and_discs(128)
+    fitted = []
+    for member in (1, 2):
+        keras.utils.set_random_seed(member)
+        model = build_network(l2=0, name=f"member_{member}")
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = 0.5
+        model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
+        model.fit(inputs[..., np.newaxis], one_hot(off), batch_size=16, epochs=4 // member, verbose=0)
+        fitted.append(model)
+    return fitted
+
+
+@pytest.fixture(scope="module")
+def run(members: list[keras.Model], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    folder = RunFolder(tmp_path_factory.mktemp("run"))
+    folder.begin(FitSettings(images=128, members=2, epochs=4))
+    for member, model in enumerate(members, start=1):
+        without_optimiser(model, 0, model.name).save(folder.member_path(member))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def root(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A releases folder with one release in it."""
+    folder = tmp_path_factory.mktemp("store") / "releases"
+    publish_release(run, VERSION, load_real_sets(["metaspace_predicted"]), default=True, root=folder)
+    return folder
+
+
+def test_a_published_release_is_whole_verified_and_the_default(root: Path) -> None:
+    release = open_release(root=root)
+    assert default_version(root) == release.version == VERSION
+    names = {path.name for path in release.folder.iterdir()}
+    assert names == {"manifest.json", "model_card.md", "ensemble.onnx", "member_1.keras", "member_2.keras"}
+    assert [path.name for path in root.iterdir() if path.is_dir()] == [VERSION]
+
+
+@pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
+def test_off_is_off_from_the_training_target_to_the_predictor(root: Path, engine: Engine) -> None:
+    inputs, off = draw_rings_and_discs(64)
+    probability = open_predictor(open_release(root=root), engine).predict(inputs).off_sample_probability
+    assert ((probability >= 0.5) == off).all()
+
+
+def test_off_is_found_by_the_manifests_label_order_and_by_nothing_else(root: Path) -> None:
+    """The same files under the other label order give 1 - p, so the test above cannot pass by convention."""
+    release = open_release(root=root)
+    content = json.loads((release.folder / MANIFEST_NAME).read_bytes()) | {"label_order": ["off", "on"]}
+    swapped = Release(release.folder, Manifest.model_validate_json(json.dumps(content)))
+    inputs, _ = draw_rings_and_discs(16)
+    right, wrong = (
+        open_predictor(one, Engine.ONNX).predict(inputs).off_sample_probability for one in (release, swapped)
+    )
+    np.testing.assert_allclose(wrong, 1 - right, atol=1e-6)
+
+
+def test_the_graph_gives_every_members_outputs_for_any_number_of_images(root: Path, members: list[keras.Model]) -> None:
+    for images in (1, 7, 65):
+        inputs, _ = draw_rings_and_discs(images)
+        assert require_agreement(members, open_release(root=root).onnx_path, inputs) <= 1e-5
+
+
+def test_a_graph_that_differs_from_its_members_is_refused(members: list[keras.Model], tmp_path: Path) -> None:
+    path = tmp_path / "ensemble.onnx"
+    export_ensemble(members[::-1], path)
+    inputs = np.random.default_rng(1).random((16, 56, 56), dtype=np.float32)  # neither member is sure of noise
+    with pytest.raises(ReleaseError, match="differs from its members by"):
+        require_agreement(members, path, inputs)
+
+
+def test_a_graph_that_lacks_a_member_is_refused(members: list[keras.Model], tmp_path: Path) -> None:
+    path = tmp_path / "ensemble.onnx"
+    export_ensemble(members[:1], path)
+    inputs, _ = draw_rings_and_discs(4)
+    with pytest.raises(ReleaseError, match="gives shape"):
+        require_agreement(members, path, inputs)
+
+
+def test_a_version_is_published_once(root: Path, run: RunFolder) -> None:
+    with pytest.raises(ReleaseError, match="exists and releases never change"):
+        publish_release(run, VERSION, [], root=root)
+
+
+def test_a_member_that_is_no_model_publishes_nothing(run: RunFolder, tmp_path: Path) -> None:
+    broken = RunFolder(tmp_path / "run")
+    broken.begin(run.settings())
+    for member in (1, 2):
+        broken.member_path(member).write_bytes(b"no model")
+    with pytest.raises(InvalidInputError, match=r"member_1\.keras is no Keras model"):
+        publish_release(broken, VERSION, [], root=tmp_path / "releases")
+    assert installed_versions(tmp_path / "releases") == []
+    assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_the_card_and_the_manifest_carry_the_figures_of_the_set(root: Path) -> None:
+    release = open_release(root=root)
+    card = (release.folder / "model_card.md").read_text(encoding="utf-8")
+    rows = release.manifest.figures
+    assert [(row.data_set, row.images) for row in rows] == [("metaspace_predicted", 49)] * 2
+    assert all(f"{row.right} of {row.images}" in card for row in rows)
+    assert "The sample masks come from METASPACE datasets" in card
+
+
+def test_an_error_of_the_command_line_is_one_sentence_and_a_failure() -> None:
+    command = [sys.executable, "-m", "training", "evaluate", "--release", "1900.1.1"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: release '1900.1.1' is not installed; right would be")
+    assert len(ended.stderr.splitlines()) == 1

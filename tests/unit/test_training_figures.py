@@ -1,0 +1,58 @@
+"""Figures: k of n, Wilson's interval, AUC, on one real set at a time."""
+
+import numpy as np
+import pytest
+
+from shared.ion_image import make_ion_image
+from training.border_centre import score_border_centre
+from training.figures import judge, wilson_95
+from training.model_card import sets_not_beaten
+from training.real_sets import RealSet
+
+
+def make_set(off: list[bool], *, datasets: int | None = 2) -> RealSet:
+    image = make_ion_image(np.ones((4, 4)))
+    return RealSet("made", "for this test", (image,) * len(off), np.asarray(off), datasets)
+
+
+def test_wilson_gives_the_textbook_interval() -> None:
+    """Newcombe 1998, Stat. Med. 17:857, table I: 81 of 263 is .2553 to .3662."""
+    assert wilson_95(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+
+
+def test_wilson_stays_within_0_and_1_when_all_are_right() -> None:
+    low, high = wilson_95(77, 77)
+    assert 0.95 < low < high == 1
+
+
+def test_right_and_auc_are_those_of_off_as_the_positive_class() -> None:
+    figures = judge(make_set([True, True, False, False]), "made", [0.9, 0.4, 0.6, 0.1], [True, False, True, False])
+    assert (figures.right, figures.images, figures.auc) == (2, 4, 0.75)
+
+
+def test_auc_is_none_when_only_one_class_is_there() -> None:
+    assert judge(make_set([True, True]), "made", [0.1, 0.9], [False, True]).auc is None
+
+
+def test_one_dataset_and_unknown_datasets_carry_a_warning_and_several_none() -> None:
+    warnings = [judge(make_set([True], datasets=count), "made", [1], [True]).warning for count in (1, None, 2)]
+    assert "one dataset" in str(warnings[0])
+    assert "unknown" in str(warnings[1])
+    assert warnings[2] is None
+
+
+def test_a_set_is_beaten_only_by_a_larger_auc() -> None:
+    real_set = make_set([True, False])
+    release = judge(real_set, "release 1", [1, 0], [True, False])
+    rule = judge(real_set, "border/centre rule", [1, 0], [True, False])
+    worse = judge(real_set, "border/centre rule", [0, 1], [False, True])
+    assert sets_not_beaten([release, rule]) == [(release, rule)]
+    assert sets_not_beaten([release, worse]) == []
+
+
+def test_the_rule_compares_a_square_ring_of_6_px_with_a_square_of_28_px() -> None:
+    inputs = np.zeros((3, 56, 56), dtype=np.float32)
+    inputs[0], inputs[0, 6:-6, 6:-6] = 0.5, 0.25
+    inputs[1, 14:42, 14:42] = 1
+    ratios = score_border_centre(inputs)
+    assert ratios == pytest.approx([2, 0, 1], abs=1e-6)

@@ -1,0 +1,112 @@
+"""The training command line: fit, evaluate, publish, look."""
+# ruff: noqa: PLC0415 - each command imports what it needs: TensorFlow takes seconds, and --help and errors none
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from shared.errors import OffSampleError
+from training.fit_settings import FitSettings
+from training.quiet_tensorflow import import_tensorflow_quietly
+
+app = typer.Typer(
+    help="Make and judge releases.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+console = Console()
+_DEFAULTS = FitSettings()
+
+
+@app.command()
+def fit(
+    output: Annotated[Path, typer.Option(help="Run folder; an interrupted run in it is resumed.")],
+    images: Annotated[int, typer.Option(min=2, help="Semi-synthetic training images.")] = _DEFAULTS.images,
+    members: Annotated[int, typer.Option(min=1, help="Networks in the ensemble.")] = _DEFAULTS.members,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images, per member.")] = _DEFAULTS.epochs,
+    seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = _DEFAULTS.seed,
+) -> None:
+    """Fit an ensemble on semi-synthetic ion images."""
+    import_tensorflow_quietly()
+    from training.fitting import fit_ensemble
+    from training.run_folder import EpochRow, RunFolder
+
+    settings = FitSettings(images=images, members=members, epochs=epochs, seed=seed)
+    run = RunFolder(output)
+    run.begin(settings)
+    with Progress(console=console) as progress:
+        task = progress.add_task("drawing images", total=members * epochs)
+
+        def show(row: EpochRow) -> None:
+            progress.update(task, completed=(row.member - 1) * epochs + row.epoch, description=f"member {row.member}")
+            progress.console.print(
+                f"member {row.member} epoch {row.epoch}: loss {row.loss:.4f}, accuracy {row.accuracy:.4f};"
+                f" held-out synthetic groups: loss {row.validation_loss:.4f}, accuracy {row.validation_accuracy:.4f}",
+                soft_wrap=True,
+            )
+
+        fit_ensemble(settings, run, show)
+    console.print(f"{members} members are in {output}")
+
+
+@app.command()
+def evaluate(
+    release: Annotated[str | None, typer.Option(help="Version; the default release when left out.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--set", help="Name of a real set; all when left out.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """Judge a release, and the untrained rule, on each real set on its own."""
+    from model_store.release import open_release
+    from training.evaluate import evaluate_release
+    from training.evaluation_table import figures_as_json, print_figures
+    from training.real_sets import load_real_sets
+
+    rows = evaluate_release(open_release(release), load_real_sets(only))
+    if as_json:
+        typer.echo(figures_as_json(rows))
+    else:
+        print_figures(rows, console)
+
+
+@app.command()
+def publish(
+    run: Annotated[Path, typer.Argument(help="Run folder of a finished fit.")],
+    version: Annotated[str, typer.Option(help="Version of the new release, such as 2026.11.1.")],
+    *,
+    default: Annotated[bool, typer.Option("--default", help="Make it the default release.")] = False,
+) -> None:
+    """Turn a finished run into a verified release."""
+    import_tensorflow_quietly()
+    from training.evaluation_table import print_figures
+    from training.publish import publish_release
+    from training.real_sets import load_real_sets
+    from training.run_folder import RunFolder
+
+    release, rows = publish_release(RunFolder(run), version, load_real_sets(), default=default)
+    print_figures(rows, console)
+    console.print(f"published {release.version} in {release.folder}", soft_wrap=True)
+
+
+@app.command("synthetic-sheet")
+def synthetic_sheet(
+    output: Annotated[Path, typer.Option(help="PNG to write.")] = Path("runs/synthetic-sheet.png"),
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """Draw semi-synthetic ion images beside real ones."""
+    from training.synthetic.sheet import write_sheet
+    from training.synthetic.sources import load_sources
+
+    write_sheet(load_sources(), seed, output)
+    console.print(f"wrote {output}: green = on, red = off, blue = real and unlabelled", soft_wrap=True)
+
+
+def main() -> None:
+    """Run a command; an error of ours is one sentence and exit status 1."""
+    try:
+        app()
+    except OffSampleError as error:
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)

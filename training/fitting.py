@@ -1,0 +1,125 @@
+"""Fitting: members of an ensemble, one after the other, resumable at every epoch."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from training.augmentation import augment
+from training.fit_settings import FitSettings
+from training.network import LABEL_ORDER, build_network
+from training.run_folder import EpochRow, RunFolder, save_whole
+from training.synthetic.dataset import SyntheticSet, draw_set
+from training.synthetic.sources import load_sources, split_sources
+
+_TRAINING_STREAM, _VALIDATION_STREAM, _MEMBER_STREAM = 1, 2, 3
+_VALIDATION_SEED = 20261101
+"""Fixed, so that runs of different seeds are watched on the same images."""
+
+OnEpoch = Callable[[EpochRow], None]
+
+
+def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> None:
+    """Fit every member that `run` does not hold yet; repeating the call after an interruption carries on.
+
+    Raises
+    ------
+    InvalidInputError
+        When the folder holds a run with other settings.
+    """
+    run.begin(settings)
+    if all(run.member_path(member).exists() for member in range(1, settings.members + 1)):
+        return
+    training_sources, validation_sources = split_sources(load_sources())
+    training = draw_set(training_sources, settings.images, np.random.default_rng((settings.seed, _TRAINING_STREAM)))
+    validation = draw_set(
+        validation_sources, settings.validation_images, np.random.default_rng((_VALIDATION_SEED, _VALIDATION_STREAM))
+    )
+    for member in range(1, settings.members + 1):
+        if not run.member_path(member).exists():
+            _fit_member(member, settings, run, training, validation, on_epoch)
+
+
+def _fit_member(
+    member: int,
+    settings: FitSettings,
+    run: RunFolder,
+    training: SyntheticSet,
+    validation: SyntheticSet,
+    on_epoch: OnEpoch,
+) -> None:
+    """Fit one member from its last saved epoch on, and save it without its optimiser."""
+    model = _open_state(member, settings, run)
+    done = int(model.optimizer.iterations) // settings.steps_per_epoch
+    for epoch in range(done + 1, settings.epochs + 1):
+        row = _run_epoch(model, member, epoch, settings, training, validation)
+        run.log(row)
+        save_whole(model, run.state_path(member))
+        on_epoch(row)
+    save_whole(without_optimiser(model, settings.l2, f"member_{member}"), run.member_path(member))
+    run.state_path(member).unlink()
+
+
+def _open_state(member: int, settings: FitSettings, run: RunFolder) -> keras.Model:
+    """The member as its last epoch left it, or a new one with its own seed."""
+    if run.state_path(member).exists():
+        return keras.saving.load_model(run.state_path(member))
+    keras.utils.set_random_seed(_member_seed(settings.seed, member))
+    model = build_network(l2=settings.l2, name=f"member_{member}")
+    steps = settings.steps_per_epoch * settings.epochs
+    schedule = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
+    model.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA is a third slower than TensorFlow's own kernels on two cores
+    )
+    return model
+
+
+def _run_epoch(
+    model: keras.Model,
+    member: int,
+    epoch: int,
+    settings: FitSettings,
+    training: SyntheticSet,
+    validation: SyntheticSet,
+) -> EpochRow:
+    """One pass; order and augmentation follow from (seed, member, epoch) alone, so a resumed run repeats them."""
+    rng = np.random.default_rng((settings.seed, _MEMBER_STREAM, member, epoch))
+    order = rng.permutation(settings.images)
+    inputs = augment(training.inputs[order], rng)[..., np.newaxis]
+    targets = one_hot(training.off[order])
+    history = model.fit(inputs, targets, batch_size=settings.batch, shuffle=False, verbose=0)
+    watched = model.evaluate(
+        validation.inputs[..., np.newaxis], one_hot(validation.off), batch_size=256, verbose=0, return_dict=True
+    )
+    return EpochRow(
+        member=member,
+        epoch=epoch,
+        loss=round(float(history.history["loss"][-1]), 4),
+        accuracy=round(float(history.history["accuracy"][-1]), 4),
+        validation_loss=round(float(watched["loss"]), 4),
+        validation_accuracy=round(float(watched["accuracy"]), 4),
+    )
+
+
+def one_hot(off: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """(N, 2) targets in the order of `LABEL_ORDER`."""
+    targets = np.zeros((len(off), len(LABEL_ORDER)), dtype=np.float32)
+    targets[off, LABEL_ORDER.index("off")] = 1
+    targets[~off, LABEL_ORDER.index("on")] = 1
+    return targets
+
+
+def without_optimiser(model: keras.Model, l2: float, name: str) -> keras.Model:
+    """The same network and weights, never compiled: its file holds neither optimiser nor loss nor metrics."""
+    bare = build_network(l2=l2, name=name)
+    bare.set_weights(model.get_weights())
+    return bare
+
+
+def _member_seed(seed: int, member: int) -> int:
+    """A different seed for every member of every run."""
+    return int(np.random.SeedSequence((seed, _MEMBER_STREAM, member)).generate_state(1)[0])

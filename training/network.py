@@ -1,0 +1,49 @@
+"""The 2018 network: 378,226 parameters, of which 378,034 are trained."""
+
+from typing import Literal
+
+import keras
+from keras import layers
+
+from shared.preprocessing import INPUT_SIDE_PX
+
+PRESET_2018_L2 = 0.05
+"""L2 penalty on convolution and dense kernels in the notebook of the 2018 report."""
+
+LABEL_ORDER: tuple[Literal["on", "off"], Literal["on", "off"]] = ("on", "off")
+"""Which label each of the two outputs is trained to stand for; every manifest repeats it."""
+
+_FILTERS = (16, 32)
+_KERNEL_PX = 3
+_POOL_PX = 3
+_DENSE_UNITS = (256, 256)
+
+
+def build_network(*, l2: float = PRESET_2018_L2, name: str = "member") -> keras.Model:
+    """Build the network of the 2018 report (Kovalev, section Implementation), freshly initialised and not compiled.
+
+    Twice [3x3 convolution, batch normalisation, ReLU] x2 and 3x3 pooling (56 -> 18 -> 6 px), then 1152 features, two
+    dense layers of 256 and a softmax of two. Initial weights follow Keras' global seed.
+
+    Parameters
+    ----------
+    l2
+        Penalty on convolution and dense kernels; 0 = none.
+    """
+    inputs = keras.Input((INPUT_SIDE_PX, INPUT_SIDE_PX, 1), name="ion_image")
+    features = inputs
+    for filters in _FILTERS:
+        for _ in range(2):
+            features = layers.Conv2D(filters, _KERNEL_PX, padding="same", kernel_regularizer=_penalty(l2))(features)
+            features = layers.BatchNormalization()(features)
+            features = layers.ReLU()(features)
+        features = layers.MaxPooling2D(_POOL_PX)(features)
+    features = layers.Flatten()(features)
+    for units in _DENSE_UNITS:
+        features = layers.Dense(units, activation="relu", kernel_regularizer=_penalty(l2))(features)
+    outputs = layers.Dense(len(LABEL_ORDER), activation="softmax", kernel_regularizer=_penalty(l2))(features)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _penalty(l2: float) -> keras.Regularizer | None:
+    return keras.regularizers.L2(l2) if l2 else None

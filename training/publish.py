@@ -1,0 +1,142 @@
+"""Publication: from a finished run to a verified release, or to nothing."""
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import keras
+import numpy as np
+
+from model_store.manifest import InputDescription, Manifest, Provenance, RealSetFigures, ReleaseFile
+from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release, sha256_of, verify_release
+from shared.errors import InvalidInputError, ReleaseError
+from shared.preprocessing import INPUT_SIDE_PX, preprocess
+from training.ensemble_graph import export_ensemble, require_agreement
+from training.evaluate import evaluate_release
+from training.figures import Figures
+from training.fit_settings import FitSettings
+from training.model_card import LICENCE_NOTES, TRAINING_DATA, write_model_card
+from training.network import LABEL_ORDER
+from training.real_sets import RealSet
+from training.run_folder import RunFolder
+
+_THRESHOLD = 0.5
+_RANDOM_CHECKS = 64
+_ONNX_NAME, _CARD_NAME, _DEFAULT_NAME = "ensemble.onnx", "model_card.md", "DEFAULT"
+
+
+def publish_release(
+    run: RunFolder,
+    version: str,
+    real_sets: Sequence[RealSet],
+    *,
+    default: bool = False,
+    root: Path = RELEASES_ROOT,
+) -> tuple[Release, list[Figures]]:
+    """Build, check, judge and verify a release beside `root`'s others; it appears there whole or not at all.
+
+    Raises
+    ------
+    InvalidInputError
+        When the run is not finished.
+    ReleaseError
+        When the version is taken, the ONNX graph differs from the members, or verification fails.
+    """
+    if (root / version).exists():
+        raise ReleaseError(f"release {version} exists and releases never change; right would be a new version")
+    member_paths = run.finished_member_paths()
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
+        folder = Path(scratch) / version
+        folder.mkdir()
+        _build_files(member_paths, folder, real_sets)
+        rows = _describe(folder, run.settings(), real_sets)
+        verify_release(folder)
+        folder.rename(root / version)
+    if default:
+        (root / _DEFAULT_NAME).write_text(version + "\n", encoding="ascii")
+    return verify_release(root / version), rows
+
+
+def _build_files(member_paths: Sequence[Path], folder: Path, real_sets: Sequence[RealSet]) -> None:
+    """Members and graph, the graph checked against the members on random and on real inputs."""
+    for path in member_paths:
+        shutil.copyfile(path, folder / path.name)
+    members = [_load_member(folder / path.name) for path in member_paths]
+    export_ensemble(members, folder / _ONNX_NAME)
+    shape = (_RANDOM_CHECKS, INPUT_SIDE_PX, INPUT_SIDE_PX)
+    random_inputs = np.random.default_rng(0).random(shape, dtype=np.float32)
+    real_inputs = [preprocess(real_set.ion_images) for real_set in real_sets]
+    require_agreement(members, folder / _ONNX_NAME, np.concatenate([random_inputs, *real_inputs]))
+
+
+def _load_member(path: Path) -> keras.Model:
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidInputError(
+            f"{path.name} is no Keras model ({error}); right would be one that `fit` wrote"
+        ) from error
+
+
+def _describe(folder: Path, settings: FitSettings, real_sets: Sequence[RealSet]) -> list[Figures]:
+    """Manifest and card; the figures are those of the files as they are published."""
+    card_path = folder / _CARD_NAME
+    card_path.touch()
+    draft = _make_manifest(folder, settings, [])
+    rows = evaluate_release(Release(folder, draft), real_sets)
+    card_path.write_text(write_model_card(draft, settings, rows), encoding="utf-8")
+    manifest = _make_manifest(folder, settings, rows)
+    (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return rows
+
+
+def _make_manifest(folder: Path, settings: FitSettings, rows: Sequence[Figures]) -> Manifest:
+    names = [f"member_{member}.keras" for member in range(1, settings.members + 1)]
+    return Manifest(
+        version=folder.name,
+        input=InputDescription(),
+        label_order=LABEL_ORDER,
+        threshold=_THRESHOLD,
+        uncertain_band=None,
+        calibration="none; see the model card",
+        members=tuple(_release_file(folder / name) for name in names),
+        ensemble_onnx=_release_file(folder / _ONNX_NAME),
+        model_card=_release_file(folder / _CARD_NAME),
+        figures=tuple(_manifest_figures(row) for row in rows),
+        provenance=_make_provenance(folder.name, settings),
+    )
+
+
+def _make_provenance(version: str, settings: FitSettings) -> Provenance:
+    return Provenance(
+        created=datetime.now(UTC).date().isoformat(),
+        command=(
+            f"python -m training fit --images {settings.images} --members {settings.members}"
+            f" --epochs {settings.epochs} --seed {settings.seed} --output RUN_DIR"
+            f" && python -m training publish RUN_DIR --version {version}"
+        ),
+        code_version=distribution_version("offsample"),
+        seed=settings.seed,
+        training_data=TRAINING_DATA,
+        training_images=settings.images,
+        licence_notes=LICENCE_NOTES,
+    )
+
+
+def _manifest_figures(row: Figures) -> RealSetFigures:
+    return RealSetFigures(
+        data_set=row.data_set,
+        predictor=row.predictor,
+        right=row.right,
+        images=row.images,
+        wilson_95=row.wilson_95,
+        auc=row.auc,
+    )
+
+
+def _release_file(path: Path) -> ReleaseFile:
+    return ReleaseFile(name=path.name, sha256=sha256_of(path))

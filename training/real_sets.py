@@ -1,0 +1,100 @@
+"""The real labelled sets: they judge, and nothing is fitted, selected or calibrated on them."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import InvalidInputError
+from shared.ion_image import IonImage, make_ion_image
+from shared.limits import Limits
+from shared.png import decode_png
+from training.data_root import DATA_ROOT
+
+_UNSURE = (0.4, 0.6)
+"""METASPACE probabilities between which its own label is a guess."""
+
+
+@dataclass(frozen=True, eq=False)
+class RealSet:
+    """Labelled real ion images that are reported on their own, never pooled."""
+
+    name: str
+    role: str
+    """What the figures may be taken for; printed wherever they are."""
+
+    ion_images: tuple[IonImage, ...]
+    off: npt.NDArray[np.bool_]
+    """(N,), True = off-sample."""
+
+    datasets: int | None
+    """Acquisitions that the images come from; None when unknown."""
+
+
+def load_real_sets(names: Sequence[str] | None = None) -> list[RealSet]:
+    """The named sets, or every one, and the sure part of the development set.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no set of such a name.
+    """
+    unknown = sorted(set(names or ()) - set(_LOADERS))
+    if unknown:
+        raise InvalidInputError(f"no real set is named {unknown[0]!r}; right would be one of: {', '.join(_LOADERS)}")
+    return [_LOADERS[name]() for name in names or _LOADERS]
+
+
+def _load_mouse_bladder() -> RealSet:
+    """One acquisition, labelled on / off / unclear by eye; unclear ones are left out."""
+    folder = DATA_ROOT / "mouse_bladder"
+    rows = [row for row in _read_labels(folder) if row["label"] != "unclear"]
+    with np.load(folder / "ion_images.npz") as arrays:
+        images, acquired = arrays["images"], arrays["acquired"]
+    ion_images = tuple(make_ion_image(images[int(row["index"])], acquired) for row in rows)
+    return RealSet("mouse_bladder", "smoke test", ion_images, _off(rows), datasets=1)
+
+
+def _load_metaspace_predicted() -> RealSet:
+    folder = DATA_ROOT / "metaspace_predicted"
+    rows = _read_labels(folder)
+    return _png_set("metaspace_predicted", "development set", folder, rows)
+
+
+def _load_metaspace_predicted_sure() -> RealSet:
+    """Those whose METASPACE probability is not between .4 and .6, or was not printed."""
+    folder = DATA_ROOT / "metaspace_predicted"
+    low, high = _UNSURE
+    rows = [row for row in _read_labels(folder) if not low <= float(row["metaspace_off_probability"] or 0) <= high]
+    return _png_set("metaspace_predicted_sure", "development set, sure part", folder, rows)
+
+
+def _load_gold_standard_top_losses() -> RealSet:
+    folder = DATA_ROOT / "gold_standard_top_losses"
+    return _png_set("gold_standard_top_losses", "diagnostic", folder, _read_labels(folder))
+
+
+_LOADERS: dict[str, Callable[[], RealSet]] = {
+    "mouse_bladder": _load_mouse_bladder,
+    "metaspace_predicted": _load_metaspace_predicted,
+    "metaspace_predicted_sure": _load_metaspace_predicted_sure,
+    "gold_standard_top_losses": _load_gold_standard_top_losses,
+}
+
+
+def _png_set(name: str, role: str, folder: Path, rows: list[dict[str, str]]) -> RealSet:
+    ion_images = tuple(decode_png((folder / row["file"]).read_bytes(), Limits()) for row in rows)
+    names = {row["dataset"] for row in rows if row.get("dataset")}
+    return RealSet(name, role, ion_images, _off(rows), datasets=len(names) or None)
+
+
+def _read_labels(folder: Path) -> list[dict[str, str]]:
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _off(rows: list[dict[str, str]]) -> npt.NDArray[np.bool_]:
+    return np.asarray([row["label"] == "off" for row in rows], dtype=np.bool_)
