@@ -1,6 +1,7 @@
 """ONNX Runtime: the whole ensemble as one graph, the fast way on CPU."""
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 
 from model_store.predictor import Engine, Prediction, average_members
@@ -34,5 +35,13 @@ class OnnxPredictor:
         outputs = np.empty((len(inputs), members, 2), dtype=np.float32)
         for start in range(0, len(inputs), _BATCH):
             batch = inputs[start : start + _BATCH, :, :, np.newaxis]
-            (outputs[start : start + _BATCH],) = self._session.run(None, {self._input_name: batch})
+            outputs[start : start + _BATCH] = self._run(batch)
         return average_members(outputs, self.release.manifest.off_index)
+
+    def _run(self, batch: NetworkInputs) -> npt.NDArray[np.float32]:
+        """(N, members, 2) of (N, 56, 56, 1); a graph of fewer members must not be stretched to more."""
+        found: npt.NDArray[np.float32] = self._session.run(None, {self._input_name: batch})[0]
+        right = (len(batch), len(self.release.manifest.members), 2)
+        if found.shape != right:
+            raise ReleaseError(f"{self.release.onnx_path} gives shape {found.shape}; right would be {right}")
+        return found

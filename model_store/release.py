@@ -43,7 +43,7 @@ def default_version(root: Path = RELEASES_ROOT) -> str:
     """The version that the file `DEFAULT` names."""
     try:
         return (root / _DEFAULT_NAME).read_text(encoding="ascii").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ReleaseError(f"{root / _DEFAULT_NAME} cannot be read; right would be a file naming a release") from error
 
 
@@ -58,16 +58,15 @@ def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Rele
     Raises
     ------
     UnknownReleaseError
-        When no such version is installed.
+        When the version named is not installed.
     ReleaseError
-        When it is installed and cannot be trusted.
+        When it is installed and cannot be trusted, or the default one is not installed.
     """
     wanted = version or default_version(root)
     installed = installed_versions(root)
     if wanted not in installed:
-        raise UnknownReleaseError(
-            f"release {wanted!r} is not installed; right would be one of: {', '.join(installed) or 'none is'}"
-        )
+        sentence = f"release {wanted!r} is not installed; right would be one of: {', '.join(installed) or 'none is'}"
+        raise UnknownReleaseError(sentence) if version else ReleaseError(f"{root / _DEFAULT_NAME}: {sentence}")
     return verify_release(root / wanted)
 
 

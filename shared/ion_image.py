@@ -58,7 +58,7 @@ def make_ion_image(intensities: npt.ArrayLike, acquisition_mask: npt.ArrayLike |
         raise InvalidIonImageError(
             f"acquisition mask has shape {acquired.shape} and ion image {pixels.shape}; right would be equal shapes"
         )
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite and is refused below
+    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite or NaN is refused below
         kept = np.where(acquired, pixels, 0).astype(np.float32)
     _check_values(kept)
     return IonImage(kept, acquired)

@@ -1,17 +1,14 @@
 """Ion images as PNG, the way METASPACE and people store them."""
 
-import struct
-
 import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidIonImageError
 from shared.ion_image import IonImage, make_ion_image
-from shared.limits import Limits, require_at_most, require_image_size
+from shared.limits import Limits, require_at_most
+from shared.png_structure import extract_whole_png
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_HEADER_BYTES = 24
 _GREY_TOLERANCE = 2 / 255
 """Largest difference of red, green and blue that still is grey, as a share of full scale: rounding of exports."""
 
@@ -31,10 +28,9 @@ def decode_png(content: bytes, limits: Limits) -> IonImage:
         When file or pixels exceed `limits`; judged from the header, before decoding.
     """
     require_at_most(len(content), limits.image_file_bytes, "size of a PNG in bytes")
-    height, width = _read_size(content)
-    require_image_size(height, width, limits)
+    whole = extract_whole_png(content, limits)
     try:
-        pixels = imagecodecs.png_decode(content)
+        pixels = imagecodecs.png_decode(whole)
     except (imagecodecs.PngError, ValueError) as error:
         raise InvalidIonImageError(f"PNG cannot be decoded ({error}); right would be a complete PNG file") from error
     grey, alpha = _split_channels(pixels)
@@ -48,16 +44,6 @@ def encode_png(ion_image: IonImage) -> bytes:
     grey = np.rint(ion_image.intensities.astype(np.float64) * scale).astype(np.uint16)
     alpha = np.where(ion_image.acquisition_mask, 65535, 0).astype(np.uint16)
     return bytes(imagecodecs.png_encode(np.stack([grey, alpha], axis=-1), level=9))
-
-
-def _read_size(content: bytes) -> tuple[int, int]:
-    """Height and width from the IHDR chunk."""
-    if len(content) < _HEADER_BYTES or not content.startswith(_SIGNATURE) or content[12:16] != b"IHDR":
-        raise InvalidIonImageError("file does not begin as a PNG does; right would be a complete PNG file")
-    width, height = struct.unpack(">II", content[16:24])
-    if not (width and height):
-        raise InvalidIonImageError(f"PNG is {height} x {width} px; right would be at least 1 x 1")
-    return height, width
 
 
 def _split_channels(

@@ -18,6 +18,7 @@ from worker.sources.opening import SourceAccess
 from worker.sources.source import IonImageSource
 
 _ANNOTATIONS = TypeAdapter(list[Annotation])
+_RIGHT = "a JSON list, or CSV with a column annotation_id"
 
 
 def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: SourceAccess) -> Sequence[Annotation]:
@@ -53,11 +54,11 @@ def read_annotations(path: Path, max_bytes: int) -> list[Annotation]:
             return _ANNOTATIONS.validate_python(rows)
         return _ANNOTATIONS.validate_json(content)
     except ValidationError as error:
-        raise InvalidAnnotationsError(f"{path.name}: {describe_validation_error(error)}") from error
-    except (ValueError, csv.Error) as error:
         raise InvalidAnnotationsError(
-            f"{path.name} cannot be read ({error}); right would be a JSON list, or CSV with a column annotation_id"
+            f"{path.name} is no list of annotations: {describe_validation_error(error)}; right would be {_RIGHT}"
         ) from error
+    except (ValueError, csv.Error) as error:
+        raise InvalidAnnotationsError(f"{path.name} cannot be read ({error}); right would be {_RIGHT}") from error
 
 
 def _from_cells(cells: dict[str, Any]) -> dict[str, Any]:

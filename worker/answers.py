@@ -91,9 +91,9 @@ def classified_answer(
     )
 
 
-def repeated_answer(event: DatasetAnnotatedEvent, names: Names, done: DoneRecord) -> Answer:
+def repeated_answer(done_key: str, done: DoneRecord) -> Answer:
     """The closing message once more, for an event that was finished before."""
-    return Answer(done_key=names.done(event.source, event.id), messages=[done.closing])
+    return Answer(done_key=done_key, messages=[done.closing])
 
 
 def rejected_answer(
@@ -102,7 +102,7 @@ def rejected_answer(
     """A rejection; with `dead_letter` the event itself is put aside too."""
     event_id = identity.event_id or claim.entry
     message = DatasetRejected(
-        id=f"{event_id}/rejected",
+        id=f"{event_id}/rejected/{claim.entry_id}",
         source=answer_source(identity.source),
         subject=identity.dataset_id,
         time=datetime.now(UTC),

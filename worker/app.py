@@ -1,10 +1,14 @@
 """The Celery app. Importing it connects nothing, reads no environment and opens no release."""
 
+import logging
+import os
+import signal
 from typing import Any
 
 import structlog
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_shutting_down
+from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from shared.logging import configure_logging
@@ -12,11 +16,12 @@ from worker.devices import bind_device
 from worker.drain import hand_back_after
 from worker.event_run import run_event
 from worker.runtime import Runtime, open_runtime
+from worker.server_url import broker_url
 from worker.settings import Settings
 from worker.tickets import TicketStep
 
 TASK_NAME = "offsample.classify_next"
-_BROKER_SCHEMES = {"unix://": "redis+socket://"}
+_TICKET_LOGGERS = ("celery.worker.strategy", "celery.app.trace")
 _HARD_LIMIT_GRACE_SECONDS = 60.0
 _log = structlog.get_logger(__name__)
 
@@ -35,11 +40,8 @@ class OffSampleApp(Celery):
 def celery_configuration() -> dict[str, Any]:
     """Celery's settings; read when its configuration is first used."""
     settings = Settings.read()
-    broker = settings.redis_url
-    for ours, theirs in _BROKER_SCHEMES.items():
-        broker = broker.replace(ours, theirs, 1) if broker.startswith(ours) else broker
     return {
-        "broker_url": broker,
+        "broker_url": broker_url(settings.redis_url),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
@@ -80,7 +82,7 @@ def classify_next() -> None:
         return
     try:
         classify_next.apply_async(retry=False)
-    except app.connection_for_write().connection_errors as error:
+    except OperationalError as error:
         _log.warning("ticket_not_sent", error=str(error))
     with structlog.contextvars.bound_contextvars(task_id=classify_next.request.id):
         run_event(claim, runtime)
@@ -89,14 +91,19 @@ def classify_next() -> None:
 @setup_logging.connect
 def _configure_logging(**_: Any) -> None:
     configure_logging(app.settings.log_level)
+    for name in _TICKET_LOGGERS:  # a line per ticket says nothing: events have lines of their own
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @worker_process_init.connect
 def _compose_process(**_: Any) -> None:
-    """After the fork: choose the device, open ledger and release."""
-    settings = app.settings
+    """After the fork: choose the device, open ledger and release; a process that cannot ends its whole worker."""
     bind_device()
-    app.runtime = open_runtime(settings)
+    try:
+        app.runtime = open_runtime(app.settings)
+    except Exception:  # noqa: BLE001 - Celery would swallow it, and the pool would keep a child that can do nothing
+        _log.critical("process_not_composed", exc_info=True)
+        os.kill(os.getppid(), signal.SIGTERM)
 
 
 @worker_shutting_down.connect

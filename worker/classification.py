@@ -149,13 +149,14 @@ def _classified_row(
     annotation_id: str, probability: float, spread: float, threshold: float, manifest: Manifest
 ) -> ResultRow:
     band = manifest.uncertain_band
+    published = round(probability, _DECIMALS)  # label and band are judged by what the reader sees
     return ResultRow(
         annotation_id=annotation_id,
         status="classified",
-        label="off" if probability >= threshold else "on",
-        off_sample_probability=round(probability, _DECIMALS),
+        label="off" if published >= threshold else "on",
+        off_sample_probability=published,
         member_spread=round(spread, _DECIMALS),
-        uncertain=None if band is None else band[0] <= probability <= band[1],
+        uncertain=None if band is None else band[0] <= published <= band[1],
     )
 
 

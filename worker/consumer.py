@@ -19,6 +19,7 @@ from shared.messages.results import (
     ResultRow,
 )
 from worker.ledger.names import Names
+from worker.producer import SentEvent
 
 _RESULT: TypeAdapter[ResultMessage] = TypeAdapter(Annotated[ResultMessage, Field(discriminator="type")])
 _Entries = list[tuple[bytes, dict[bytes, bytes]]]
@@ -76,27 +77,27 @@ def read_answers(server: Redis, names: Names) -> list[EventAnswer]:
 def wait_for_answer(
     server: Redis,
     names: Names,
-    event: DatasetAnnotatedEvent,
+    sent: SentEvent,
     *,
-    since: str,
     timeout_seconds: float,
     on_wait: Callable[[], None] = lambda: None,
 ) -> EventAnswer:
-    """Read the results stream until the event is answered.
+    """Read the results stream until the event is answered; when the answer is a repeat, what stands before is read too.
 
     Parameters
     ----------
-    since
-        `last_result_id` from before the event was sent. When the answer is a repeat, what stands before is read too.
+    on_wait
+        Called now and then; what it raises ends the wait.
 
     Raises
     ------
     TransientError
         When no answer came in time.
     """
+    event = sent.event
     answer = EventAnswer(event.id, event.data.dataset_id)
     give_up_at = time.monotonic() + timeout_seconds
-    last: str | bytes = since
+    last: str | bytes = sent.since
     while not answer.is_complete:
         if answer.summary is not None:  # a repeat of an event finished before: its rows stand further up
             answer.add_all(_read_all(server, names), event)
@@ -111,12 +112,6 @@ def wait_for_answer(
             last = entry_id
             answer.add_all([_parse(fields)], event)
     return answer
-
-
-def last_result_id(server: Redis, names: Names) -> str:
-    """The results stream's newest id; "0" while it is empty."""
-    newest = cast("_Entries", server.xrevrange(names.results, count=1))
-    return newest[0][0].decode() if newest else "0"
 
 
 def read_progress(server: Redis, names: Names, entry: str) -> tuple[int, int | None]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from shared.errors import InvalidInputError
 from shared.ion_image import IonImage
 from shared.messages.results import Label, ResultRow
 from shared.preprocessing import scale_intensities
@@ -21,6 +22,8 @@ _CAPTION_PX = 36
 _GAP_PX = 12
 _HEADING_PX = 46
 _CAPTION_LETTERS = 26
+_BRIGHTENING = 0.6
+"""Exponent that lets weak signal be seen on the page."""
 _INK, _FAINT, _PAPER = (20, 24, 32), (110, 116, 128), (255, 255, 255)
 _DISAGREES = (214, 40, 40)
 _NOT_ACQUIRED = (225, 228, 233)
@@ -69,6 +72,11 @@ def draw_contact_sheet(
         What `choose_tiles` gave.
     ion_images
         Annotation id -> ion image, for every tile.
+
+    Raises
+    ------
+    InvalidInputError
+        When `path` cannot be written.
     """
     sheet = _Sheet(tiles, ion_images, text)
     top = _HEADING_PX
@@ -79,8 +87,13 @@ def draw_contact_sheet(
             line, column = divmod(number, _COLUMNS)
             sheet.draw_tile((_GAP_PX + column * (_TILE_PX + _GAP_PX), top + line * sheet.line_height), row)
         top += _count_lines(rows) * sheet.line_height
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.page.save(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sheet.page.save(path, format="PNG")
+    except OSError as error:
+        raise InvalidInputError(
+            f"contact sheet cannot be written to {path} ({error.strerror}); right would be a file that may be written"
+        ) from error
 
 
 class _Sheet:
@@ -129,8 +142,8 @@ def _count_lines(rows: Sequence[ResultRow]) -> int:
 
 
 def _colour(ion_image: IonImage) -> npt.NDArray[np.uint8]:
-    """(H, W, 3): viridis over the network's own scaling, grey where nothing was acquired."""
-    scaled = scale_intensities(ion_image)
+    """(H, W, 3): viridis over the network's own scaling, brightened; grey where nothing was acquired."""
+    scaled = scale_intensities(ion_image) ** _BRIGHTENING
     points = np.linspace(0, 1, len(_VIRIDIS))
     channels = [np.interp(scaled, points, values) for values in zip(*_VIRIDIS, strict=True)]
     colours = np.stack(channels, axis=-1).astype(np.uint8)

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from shared.errors import ConfigurationError
 from shared.messages.event import DATASET_ANNOTATED, Annotation, DatasetAnnotated, DatasetAnnotatedEvent, PngIonImages
 from shared.messages.results import ResultRow
 from worker.cli.submit import show_wait
-from worker.consumer import EventAnswer, last_result_id
+from worker.consumer import EventAnswer
 from worker.embedded_server import embedded_server
 from worker.files import AllowedRoots
 from worker.ledger.ledger import connect
@@ -52,7 +52,9 @@ def read_demo_dataset() -> DemoDataset:
         ion_images=PngIonImages(kind="png", uri=str(DEMO_DATASET / "ion_images")),
         annotations=[Annotation(annotation_id=row["annotation_id"], mz=float(row["mz"])) for row in rows],
     )
-    event = DatasetAnnotatedEvent(id=str(uuid4()), source="offsample-demo", type=DATASET_ANNOTATED, data=data)
+    event = DatasetAnnotatedEvent(
+        specversion="1.0", id=str(uuid4()), source="offsample-demo", type=DATASET_ANNOTATED, data=data
+    )
     return DemoDataset(event, {row["annotation_id"]: row["label"] for row in rows})
 
 
@@ -62,16 +64,16 @@ def run_demo(output: Path, console: Console) -> Path:
     with TemporaryDirectory(prefix="offsample-") as folder, embedded_server(Path(folder)) as url:
         console.print("valkey-server is up (unix socket, append-only file on)")
         environment = {"OFFSAMPLE_REDIS_URL": url, "OFFSAMPLE_ALLOWED_ROOTS": str(DEMO_DATASET)}
-        with _worker_process(environment, Path(folder) / "worker.log"):
+        with _worker_process(environment, Path(folder) / "worker.log") as require_worker:
             console.print("worker is starting; the event is in its queue")
-            answer = _send_and_wait(url, dataset.event)
+            answer = _send_and_wait(url, dataset.event, require_worker)
     _print_findings(answer, dataset, console)
     return _draw_sheet(answer, dataset, output / "contact_sheet.png")
 
 
 @contextmanager
-def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[None]:
-    """A worker as a process of its own, told to stop at the end."""
+def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Callable[[], None]]:
+    """A worker as a process of its own, told to stop at the end; gives a check that it still runs."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OFFSAMPLE_")}
     with log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -81,10 +83,14 @@ def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Non
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        try:
-            yield
+
+        def require_worker() -> None:
             if process.poll() is not None:
-                raise ConfigurationError(f"worker stopped: {log_path.read_text(errors='replace')[-500:]}")
+                last_words = log_path.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise ConfigurationError(f"the demo's worker stopped: {last_words[-500:]}")
+
+        try:
+            yield require_worker
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -94,12 +100,11 @@ def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Non
                 process.wait()
 
 
-def _send_and_wait(url: str, event: DatasetAnnotatedEvent) -> EventAnswer:
+def _send_and_wait(url: str, event: DatasetAnnotatedEvent, require_worker: Callable[[], None]) -> EventAnswer:
     settings = Settings(redis_url=url)
     server = connect(url)
-    since = last_result_id(server, settings.names)
-    entry = send_event(server, settings.names, event)
-    return show_wait(server, settings, event, entry, since=since, timeout_seconds=_WAIT_SECONDS)
+    sent = send_event(server, settings.names, event)
+    return show_wait(server, settings, sent, timeout_seconds=_WAIT_SECONDS, require_worker=require_worker)
 
 
 def _print_findings(answer: EventAnswer, dataset: DemoDataset, console: Console) -> None:

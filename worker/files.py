@@ -3,6 +3,8 @@
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -27,9 +29,8 @@ class AllowedRoots:
         ForbiddenUriError
             When it is no local path, or lies below no allowed root.
         """
-        path = _local_path(uri)
         try:
-            real = path.resolve()
+            real = _local_path(uri).resolve()
             allowed = any(real.is_relative_to(folder.resolve()) for folder in self.folders)
         except (ValueError, OSError, RuntimeError) as error:
             raise ForbiddenUriError(f"{uri[:200]!r} is no usable path ({error})") from error
@@ -42,8 +43,9 @@ class AllowedRoots:
 
     def require_existing(self, path: Path, uri: str) -> None:
         """Tell a wrong path (`NotFoundError`) from a store that is away (`TransientError`)."""
-        if path.exists():
-            return
+        with os_errors_translated(path):
+            if path.exists():
+                return
         away = [folder for folder in self.folders if path.is_relative_to(folder.resolve()) and not folder.exists()]
         if away:
             raise TransientError(f"allowed root {away[0]} does not exist now; its store may not be mounted")
@@ -62,22 +64,42 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     TransientError
         When the store behind it fails.
     """
-    try:
+    with os_errors_translated(path):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise NotFoundError(f"{path.name!r} is no regular file; right would be one")
             require_at_most(status.st_size, max_bytes, f"size of {path.name!r} in bytes")
-            content = stream.read(max_bytes + 1)
-    except OSError as error:
-        if error.errno in _PASSING:
-            raise TransientError(f"{path.name!r} cannot be read now ({error.strerror})") from error
-        raise NotFoundError(
-            f"{path.name!r} cannot be read ({error.strerror}); right would be a readable file"
-        ) from error
+            with open(descriptor, "rb", closefd=False) as stream:
+                content = stream.read(max_bytes + 1)
+        finally:
+            os.close(descriptor)
     require_at_most(len(content), max_bytes, f"size of {path.name!r} in bytes")
     return content
+
+
+@contextmanager
+def os_errors_translated(path: Path) -> Iterator[None]:
+    """Turn what the operating system says of `path` into `TransientError` or `NotFoundError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _PASSING and not (error.errno == errno.EIO and _is_readable(path.parent)):
+            raise TransientError(f"{path.name[:100]!r} cannot be read now ({error.strerror})") from error
+        raise NotFoundError(
+            f"{path.name[:100]!r} cannot be read ({error.strerror}); right would be a readable file"
+        ) from error
+
+
+def _is_readable(folder: Path) -> bool:
+    """Whether a store answers at all: if so, an input/output error is one file's."""
+    try:
+        with os.scandir(folder) as entries:
+            next(entries, None)
+    except OSError:
+        return False
+    return True
 
 
 def _local_path(uri: str) -> Path:

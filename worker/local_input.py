@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from shared.errors import InvalidInputError, NotFoundError
 from shared.messages.event import Annotation, ArrayIonImages, DatasetAnnotated, PngIonImages
+from shared.validation import describe_validation_error
 from worker.files import AllowedRoots
 
 _ARRAY_SUFFIXES = {".npz", ".npy"}
@@ -41,16 +44,23 @@ def find_datasets(paths: Sequence[Path], annotations: Path | None = None) -> lis
     NotFoundError
         When a path does not exist.
     InvalidInputError
-        When it is of no kind that can be read, or two single images share a name.
+        When it is of no kind that can be read or has no readable name, two single images share a name, or a list of
+        annotations is given for single images.
     """
-    datasets = []
-    singles: list[Path] = []
-    for path in paths:
-        if path.suffix.lower() == _IMAGE_SUFFIX and path.is_file():
-            singles.append(path)
-        else:
-            datasets.append(_describe_dataset(path, annotations))
-    return datasets + _describe_singles(singles)
+    if annotations is not None and not annotations.is_file():
+        raise NotFoundError(f"{annotations} is no file; right would be a .json or .csv list of annotations")
+    singles = [path for path in paths if _is_image(path)]
+    if singles and annotations is not None:
+        raise InvalidInputError("--annotations is for a folder or an array; right would be no single images with it")
+    try:
+        datasets = [_describe_dataset(path, annotations) for path in paths if not _is_image(path)]
+        return datasets + _describe_singles(singles)
+    except ValidationError as error:  # a name that is no Unicode text
+        raise InvalidInputError(f"a path cannot be used: {describe_validation_error(error)}") from error
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() == _IMAGE_SUFFIX and path.is_file()
 
 
 def _describe_dataset(path: Path, annotations: Path | None) -> LocalDataset:
@@ -72,20 +82,21 @@ def _describe_dataset(path: Path, annotations: Path | None) -> LocalDataset:
 
 
 def _describe_singles(paths: Sequence[Path]) -> list[LocalDataset]:
-    """Single images, gathered by folder."""
-    by_folder: defaultdict[Path, list[Path]] = defaultdict(list)
+    """Single images, gathered by the folder they really lie in: naming a link allows what it points to."""
+    by_folder: defaultdict[Path, list[Annotation]] = defaultdict(list)
     stems = set()
     for path in paths:
         if path.stem in stems:
             raise InvalidInputError(f"two images are called {path.stem!r}; right would be different names")
         stems.add(path.stem)
-        by_folder[path.parent.resolve()].append(path)
+        real = path.resolve()
+        by_folder[real.parent].append(Annotation(annotation_id=path.stem, image=real.name))
     return [
         LocalDataset(
             DatasetAnnotated(
                 dataset_id=folder.name or "images",
                 ion_images=PngIonImages(kind="png", uri=str(folder)),
-                annotations=[Annotation(annotation_id=path.stem, image=path.name) for path in found],
+                annotations=found,
             ),
             loose=True,
         )

@@ -1,5 +1,6 @@
 """Send events, from Python; from any other language it is one XADD (docs/messages.md)."""
 
+from dataclasses import dataclass
 from typing import Literal, cast
 
 from redis import Redis
@@ -10,8 +11,20 @@ from worker.ledger.names import Names
 Priority = Literal["high", "normal", "low"]
 
 
-def send_event(server: Redis, names: Names, event: DatasetAnnotatedEvent, priority: Priority = "normal") -> str:
-    """Append one event to the stream of its priority; gives its entry, `<stream>/<entry id>`."""
+@dataclass(frozen=True)
+class SentEvent:
+    """An event on its way."""
+
+    event: DatasetAnnotatedEvent
+    entry: str
+    """Its entry, `<stream>/<entry id>`."""
+    since: str
+    """The results stream's newest id when it was sent: its answer stands behind that."""
+
+
+def send_event(server: Redis, names: Names, event: DatasetAnnotatedEvent, priority: Priority = "normal") -> SentEvent:
+    """Append one event to the stream of its priority."""
     stream = names.events(priority)
-    entry_id = cast("bytes", server.xadd(stream, {"message": event.model_dump_json(exclude_unset=True)}))
-    return f"{stream}/{entry_id.decode()}"
+    newest = cast("list[tuple[bytes, object]]", server.xrevrange(names.results, count=1))
+    entry_id = cast("bytes", server.xadd(stream, {"message": event.model_dump_json(exclude_none=True)}))
+    return SentEvent(event, f"{stream}/{entry_id.decode()}", since=newest[0][0].decode() if newest else "0")

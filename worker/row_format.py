@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from shared.messages.results import Counts, ResultRow
 
@@ -44,7 +45,7 @@ def make_row_table(rows: Iterable[ResultRow], title: str | None = None) -> Table
         probability = "" if row.off_sample_probability is None else f"{row.off_sample_probability:.3f}"
         spread = "" if row.member_spread is None else f"{row.member_spread:.3f}"
         status = f"{row.status}, uncertain" if row.uncertain else row.status
-        table.add_row(_plain(row.annotation_id), label, probability, spread, status, _plain(row.reason or ""))
+        table.add_row(Text(row.annotation_id), label, probability, spread, status, Text(row.reason or ""))
     return table
 
 
@@ -65,8 +66,3 @@ def _write_csv(rows: Sequence[ResultRow]) -> None:
     writer.writeheader()
     for row in rows:
         writer.writerow({name: "" if value is None else value for name, value in row.model_dump().items()})
-
-
-def _plain(text: str) -> str:
-    """Foreign text, kept from being taken for rich's markup."""
-    return text.replace("[", "\\[")

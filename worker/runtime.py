@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 import structlog
 
 from model_store.predictor import Predictor, open_predictor
-from model_store.release import open_release
+from model_store.release import default_version, open_release
+from shared.ion_image import make_ion_image
+from shared.limits import Limits
+from shared.png import decode_png, encode_png
+from shared.preprocessing import preprocess
 from worker.files import AllowedRoots
 from worker.ledger.ledger import Ledger, connect
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess
 
-_PREDICTORS_KEPT = 3
+_PINNED_KEPT = 2
 _log = structlog.get_logger(__name__)
 
 
@@ -31,14 +35,17 @@ class Predictors:
         UnknownReleaseError
             When no such release is installed here.
         """
-        wanted = version or self.settings.release or ""
+        settings = self.settings
+        default = settings.release or default_version(settings.releases_root)
+        wanted = version or default
         if wanted not in self._open:
-            release = open_release(wanted or None, self.settings.releases_root)
-            self._open[wanted] = open_predictor(release, self.settings.engine, self.settings.threads or None)
+            release = open_release(wanted, settings.releases_root)
+            self._open[wanted] = open_predictor(release, settings.engine, settings.threads or None)
             _log.info("release_opened", release=release.version, engine=self._open[wanted].engine.value)
         self._open.move_to_end(wanted)
-        if len(self._open) > _PREDICTORS_KEPT:
-            self._open.popitem(last=False)
+        pinned = [found for found in self._open if found != default]
+        if len(pinned) > _PINNED_KEPT:
+            del self._open[pinned[0]]
         return self._open[wanted]
 
 
@@ -67,5 +74,11 @@ def open_runtime(settings: Settings) -> Runtime:
     """Compose a process: its ledger, and the default release opened and warmed."""
     predictors = Predictors(settings)
     predictors.find(None)
+    _warm_decoding()
     access = SourceAccess(AllowedRoots(settings.allowed_roots), settings.limits, settings.fetch_threads)
     return Runtime(settings, open_ledger(settings), predictors, access)
+
+
+def _warm_decoding() -> None:
+    """Load what decoding and preprocessing need, so that the first event does not wait for it."""
+    preprocess([decode_png(encode_png(make_ion_image([[0.0, 1.0]])), Limits())])

@@ -34,16 +34,16 @@ def serve(settings: Settings, name: str | None = None) -> int:
     open_ledger(settings).create_groups()
     from worker.app import app  # noqa: PLC0415 - signal handlers are a worker's, not the command line's
 
-    arguments = [
-        "worker",
-        f"--concurrency={choose_concurrency(settings)}",
-        f"--hostname={name or f'offsample-{os.getpid()}'}@{socket.gethostname()}",
-        f"--loglevel={settings.log_level}",
-        "--without-gossip",
-        "--without-mingle",
-    ]
-    app.worker_main(arguments)
-    return 0
+    worker = app.Worker(
+        hostname=f"{name or f'offsample-{os.getpid()}'}@{socket.gethostname()}",
+        concurrency=choose_concurrency(settings),
+        loglevel=settings.log_level,
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
 
 
 def _require_roots(settings: Settings) -> None:

@@ -4,14 +4,13 @@ import os
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model_store.predictor import Engine
 from model_store.release import RELEASES_ROOT
 from shared.errors import ConfigurationError
 from shared.limits import Limits
-from shared.validation import describe_validation_error
 from worker.ledger.names import Names
 
 _DEFAULT_LIMITS = Limits()
@@ -33,7 +32,7 @@ class Settings(BaseSettings):
     redis_url: Annotated[str, AfterValidator(_require_supported_url)] = "redis://127.0.0.1:6379/0"
     """Server of ledger and tickets: Redis >= 7 or Valkey."""
     namespace: str = Field(default="offsample", pattern=r"^[A-Za-z0-9_.:{}-]+$")
-    """Prefix of every key on the server; in braces (`{offsample}`) for Redis Cluster."""
+    """Prefix of every key on the server; braces (`{offsample}`) put all keys into one hash slot."""
     allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders below which events may name ion images, separated by `:`; nothing else is read."""
     release: str | None = None
@@ -59,7 +58,7 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=300.0, ge=0, le=86_400)
     """After SIGTERM, how long running events may go on before they are handed back."""
     ticket_seconds: float = Field(default=0.1, ge=0.01, le=60)
-    """How often a worker looks for waiting events."""
+    """How often a worker looks for waiting events; at most a quarter of a lease."""
     done_seconds: int = Field(default=7 * 86_400, ge=60)
     """How long a finished event is remembered; longer than backlog and unread results live."""
     max_event_bytes: int = Field(default=_DEFAULT_LIMITS.event_bytes, ge=1)
@@ -89,6 +88,14 @@ class Settings(BaseSettings):
             raise ValueError("right would be absolute folders")
         return roots
 
+    @model_validator(mode="after")
+    def _require_steady_clock(self) -> Self:
+        """The outage clock stands still between two looks: rarer ones would pass for an outage."""
+        if self.ticket_seconds > self.lease_seconds / 4:
+            msg = "OFFSAMPLE_TICKET_SECONDS is above a quarter of OFFSAMPLE_LEASE_SECONDS; right would be at most that"
+            raise ValueError(msg)
+        return self
+
     @field_validator("release", mode="before")
     @classmethod
     def _take_empty_as_unset(cls, value: object) -> object:
@@ -106,7 +113,11 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            raise ConfigurationError(f"settings (OFFSAMPLE_…) are wrong: {describe_validation_error(error)}") from error
+            findings = "; ".join(
+                "".join(f"OFFSAMPLE_{str(name).upper()}: " for name in found["loc"][:1]) + found["msg"]
+                for found in error.errors(include_url=False, include_input=False, include_context=False)
+            )
+            raise ConfigurationError(f"settings are wrong: {findings}") from error
 
     @property
     def names(self) -> Names:

@@ -14,6 +14,9 @@ from pydantic import (
     model_validator,
 )
 
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=480)]
+EventSource = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+# An answer's id and source hold those of its event and some letters more.
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 SourceUri = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 DatasetId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
@@ -21,7 +24,7 @@ AnnotationId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Traceparent = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
-_EXTENSION_NAME = re.compile(r"[a-z0-9]{1,64}")
+_EXTENSION_NAME = "[a-z0-9]{1,64}"
 
 
 class MessagePart(BaseModel):
@@ -35,7 +38,7 @@ class MessagePart(BaseModel):
 class CloudEvent(MessagePart):
     """Context attributes of CloudEvents 1.0; attributes of further extensions are let through."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"pattern": f"^{_EXTENSION_NAME}$"}})
 
     specversion: Literal["1.0"] = "1.0"
     """Version of CloudEvents."""
@@ -71,7 +74,7 @@ class CloudEvent(MessagePart):
     @model_validator(mode="after")
     def _check_extension_names(self) -> Self:
         for name in self.model_extra or {}:
-            if not _EXTENSION_NAME.fullmatch(name):
+            if not re.fullmatch(_EXTENSION_NAME, name):
                 msg = f"{name[:64]!r} is no attribute of CloudEvents 1.0; right would be lower-case letters and digits"
                 raise ValueError(msg)
         return self

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 from pydantic_core import from_json
 
 from shared.errors import InvalidMessageError, UnsupportedMessageError
@@ -11,10 +11,10 @@ from shared.messages.cloud_event import (
     AnnotationId,
     CloudEvent,
     DatasetId,
-    MessageId,
+    EventId,
+    EventSource,
     MessagePart,
     Probability,
-    SourceUri,
     Traceparent,
 )
 from shared.validation import describe_validation_error
@@ -90,6 +90,15 @@ IonImagesLocation = Annotated[
 class DatasetAnnotated(MessagePart):
     """Data of `offsample.dataset.annotated.v1`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={  # what `_check_annotations` says, for users of the schema
+            "not": {
+                "properties": {"annotations": {"type": "array"}, "annotations_uri": {"type": "string"}},
+                "required": ["annotations", "annotations_uri"],
+            }
+        }
+    )
+
     dataset_id: DatasetId
     """The dataset, as the producer names it."""
 
@@ -117,6 +126,15 @@ class DatasetAnnotated(MessagePart):
 
 class DatasetAnnotatedEvent(CloudEvent):
     """A dataset was annotated: classify its ion images."""
+
+    specversion: Literal["1.0"]
+    """Version of CloudEvents."""
+
+    id: EventId
+    """Unique within `source`; the same id is the same event."""
+
+    source: EventSource
+    """Who sends: a URI reference."""
 
     type: Literal["offsample.dataset.annotated.v1"]
     data: DatasetAnnotated
@@ -164,8 +182,8 @@ def read_identity(text: str | bytes) -> EventIdentity:
         return EventIdentity()
     data = content.get("data")
     return EventIdentity(
-        event_id=_valid_or_none(MessageId, content.get("id")),
-        source=_valid_or_none(SourceUri, content.get("source")),
+        event_id=_valid_or_none(EventId, content.get("id")),
+        source=_valid_or_none(EventSource, content.get("source")),
         dataset_id=_valid_or_none(DatasetId, data.get("dataset_id")) if isinstance(data, dict) else None,
         traceparent=_valid_or_none(Traceparent, content.get("traceparent")),
     )
@@ -173,8 +191,8 @@ def read_identity(text: str | bytes) -> EventIdentity:
 
 def _parse_object(text: str | bytes) -> dict[str, Any]:
     try:
-        content = from_json(text)
-    except ValueError as error:
+        content = from_json(text, allow_inf_nan=False)
+    except (ValueError, TypeError) as error:  # TypeError: text with lone surrogates
         raise InvalidMessageError(f"message is no JSON ({error}); right would be one JSON object, UTF-8") from error
     if not isinstance(content, dict):
         raise InvalidMessageError(f"message is a JSON {type(content).__name__}; right would be one JSON object")

@@ -66,7 +66,7 @@ def _classify_dataset(
     if sheet is not None:
         title = f"{dataset.data.dataset_id}: {describe_counts(found.counts)}"
         make_contact_sheet(source, annotations, found.rows, sheet, title)
-        console.print(f"contact sheet: {sheet}", markup=False)
+        console.print(f"contact sheet: {sheet}", markup=False, soft_wrap=True)
     return found.rows
 
 
@@ -76,11 +76,12 @@ def _tell(dataset: LocalDataset, found: Classification, predictor: Predictor, co
             f"{dataset.data.dataset_id}: images differ in size ({len(found.shapes)} sizes), so they are taken as loose"
             " images, each its own dataset",
             markup=False,
+            soft_wrap=True,
         )
     summary = f"{dataset.data.dataset_id}: {describe_counts(found.counts)} (release {predictor.release.version})"
-    console.print(summary, markup=False)
+    console.print(summary, markup=False, soft_wrap=True)
 
 
 def _progress_bar(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _say(sentence: str) -> None:
-    Console(stderr=True, highlight=False).print(f"offsample: {sentence}", markup=False, soft_wrap=True)
+    Console(stderr=True, highlight=False).print(f"offsample: {sentence}", markup=False, emoji=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,24 @@
 """`offsample submit`: put an event into the queue, and wait for its answer if asked."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, cast
 from uuid import uuid4
 
 import typer
+from pydantic import ValidationError
 from redis import Redis
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from shared.errors import InvalidInputError, NotFoundError
-from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotatedEvent, parse_event
-from worker.consumer import EventAnswer, last_result_id, read_progress, wait_for_answer
+from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
+from shared.validation import describe_validation_error
+from worker.consumer import EventAnswer, read_progress, wait_for_answer
 from worker.files import read_file
 from worker.ledger.ledger import connect
 from worker.local_input import find_datasets
-from worker.producer import Priority, send_event
+from worker.producer import Priority, SentEvent, send_event
 from worker.row_format import RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 
@@ -48,37 +51,41 @@ def submit(  # noqa: PLR0913 - a command's options
     else:
         event = _make_event(cast("Path", ion_images), annotations, dataset_id, release, threshold)
     server = connect(settings.redis_url)
-    since = last_result_id(server, settings.names)
-    entry = send_event(server, settings.names, event, cast("Priority", priority))
+    sent = send_event(server, settings.names, event, cast("Priority", priority))
     console = Console(stderr=True, highlight=False)
-    console.print(f"sent event {event.id} as {entry}", markup=False)
+    console.print(f"sent event {event.id} as {sent.entry}", markup=False)
     if wait:
-        answer = show_wait(server, settings, event, entry, since=since, timeout_seconds=timeout)
+        answer = show_wait(server, settings, sent, timeout_seconds=timeout)
         _print_answer(answer, row_format, console)
 
 
 def show_wait(
     server: Redis,
     settings: Settings,
-    event: DatasetAnnotatedEvent,
-    entry: str,
+    sent: SentEvent,
     *,
-    since: str,
     timeout_seconds: float,
+    require_worker: Callable[[], None] = lambda: None,
 ) -> EventAnswer:
-    """Wait for an event's answer, with its progress on stderr."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    """Wait for an event's answer, with its progress on stderr.
+
+    Parameters
+    ----------
+    require_worker
+        Called now and then; what it raises ends the wait.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("waiting for a worker", total=None)
 
         def on_wait() -> None:
-            done, total = read_progress(server, settings.names, entry)
+            require_worker()
+            done, total = read_progress(server, settings.names, sent.entry)
             if total is not None:
-                bar.update(task, description=f"classifying {event.data.dataset_id}", completed=done, total=total)
+                description = f"classifying {sent.event.data.dataset_id}"
+                bar.update(task, description=description, completed=done, total=total)
 
-        return wait_for_answer(
-            server, settings.names, event, since=since, timeout_seconds=timeout_seconds, on_wait=on_wait
-        )
+        return wait_for_answer(server, settings.names, sent, timeout_seconds=timeout_seconds, on_wait=on_wait)
 
 
 def _read_event(path: Path, settings: Settings) -> DatasetAnnotatedEvent:
@@ -92,8 +99,14 @@ def _make_event(
 ) -> DatasetAnnotatedEvent:
     (dataset,) = find_datasets([ion_images], annotations)
     changes = {"dataset_id": dataset_id, "release": release, "threshold": threshold}
-    data = dataset.data.model_copy(update={name: value for name, value in changes.items() if value is not None})
-    return DatasetAnnotatedEvent(id=str(uuid4()), source=EVENT_SOURCE, type=DATASET_ANNOTATED, data=data)
+    changed = dataset.data.model_dump() | {name: value for name, value in changes.items() if value is not None}
+    try:
+        data = DatasetAnnotated.model_validate(changed)
+    except ValidationError as error:
+        raise InvalidInputError(f"options are wrong: {describe_validation_error(error)}") from error
+    return DatasetAnnotatedEvent(
+        specversion="1.0", id=str(uuid4()), source=EVENT_SOURCE, type=DATASET_ANNOTATED, data=data
+    )
 
 
 def _print_answer(answer: EventAnswer, row_format: RowFormat, console: Console) -> None:

@@ -12,4 +12,4 @@ def worker(
     name: Annotated[str | None, typer.Option(help="Name on this host; default: offsample-<pid>.")] = None,
 ) -> None:
     """Run a worker. It verifies release and server first; SIGTERM lets it finish what it runs."""
-    serve(Settings.read(), name)
+    raise typer.Exit(serve(Settings.read(), name))

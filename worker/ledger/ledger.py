@@ -6,12 +6,13 @@ state; finish writes results, then done, then ack.
 
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ServerConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as ServerTimeoutError
 from redis.retry import Retry
 
@@ -25,6 +26,7 @@ CONSUMER_IDLE_SECONDS = 86_400
 
 _PROGRESS_SECONDS = 60
 _PASSING = (ServerConnectionError, ServerTimeoutError, OutOfMemoryError, ReadOnlyError)
+_PASSING_WORDS = ("MISCONF", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS")
 
 
 def connect(url: str, socket_timeout_seconds: float = 10.0) -> Redis:
@@ -118,17 +120,7 @@ class Ledger:
             letter.reason if letter else "",
             *answer.messages,
         ]
-        while True:
-            try:
-                reply = self._run_leased(self._scripts.finish, keys, arguments)
-            except _PASSING as error:
-                if time.monotonic() >= give_up_at:
-                    raise TransientError(
-                        f"server does not take results ({error}); the event will be run again"
-                    ) from error
-                time.sleep(min(1.0, self.lease_seconds / 8))
-            else:
-                break
+        reply = self._patiently(lambda: self._run_leased(self._scripts.finish, keys, arguments), give_up_at)
         if not reply:
             return Outcome.FENCED, None
         outcome, record = reply
@@ -137,11 +129,12 @@ class Ledger:
     def hand_back(self, claim: Claim, delay_seconds: float = 0.0) -> bool:
         """Give the entry back, with no attempt spent; free again after the delay (at most one lease)."""
         idle_ms = max(0, self._lease_ms - int(delay_seconds * 1000))
-        return bool(self._run_leased(self._scripts.hand_back, [claim.stream], [*self._holder(claim), idle_ms]))
+        arguments = [*self._holder(claim), idle_ms]
+        return bool(self._run_leased(self._scripts.hand_back, [claim.stream], arguments))
 
-    def find_done(self, done_key: str) -> DoneRecord | None:
-        """What is remembered of a finished event."""
-        record = self._server.get(done_key)
+    def find_done(self, done_key: str, *, give_up_at: float) -> DoneRecord | None:
+        """What is remembered of a finished event; waits as `finish` does."""
+        record = self._patiently(lambda: self._server.get(done_key), give_up_at)
         return DoneRecord.model_validate_json(record) if record else None
 
     def report_progress(self, claim: Claim, done: int, total: int | None) -> None:
@@ -166,6 +159,18 @@ class Ledger:
         self.create_groups()
         return script(keys=keys, args=arguments)
 
+    def _patiently(self, call: Callable[[], Any], give_up_at: float) -> Any:
+        """Call again and again while the server is away, full, or refuses to write."""
+        while True:
+            try:
+                return call()
+            except RedisError as error:
+                if not _is_passing(error):
+                    raise
+                if time.monotonic() >= give_up_at:
+                    raise TransientError(f"server gives no answer ({error}); the event will be run again") from error
+                time.sleep(min(1.0, self.lease_seconds / 8))
+
     def _run_leased(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
         """Run a script that needs the lease; on a server that was emptied the lease is lost (0)."""
         try:
@@ -174,3 +179,8 @@ class Ledger:
             if "NOGROUP" not in str(error):
                 raise
         return 0
+
+
+def _is_passing(error: RedisError) -> bool:
+    """Whether the server may answer otherwise later."""
+    return isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS)

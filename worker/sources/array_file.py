@@ -14,24 +14,23 @@ from shared.errors import InvalidIonImageError, NotFoundError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.messages.event import Annotation
-from worker.sources.source import FetchedIonImage
+from worker.files import os_errors_translated
+from worker.sources.source import FetchedIonImage, make_annotation
 
 
 class ArrayFile:
     """Reads image after image; rows that no annotation names are passed over."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        if not path.is_file():
-            raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz or .npy file")
-        self._array = open_array(path, limits)
+        with os_errors_translated(path):
+            if not path.is_file():
+                raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz or .npy file")
+            self._array = open_array(path, limits)
 
     def annotations(self) -> list[Annotation]:
         """Every image; the annotation id is its entry in `annotation_ids`, else its index."""
         array = self._array
-        return [
-            Annotation(annotation_id=_annotation_id(array, row), mz=_mz(array, row), image=row)
-            for row in range(array.shape[0])
-        ]
+        return [make_annotation(_annotation_id(array, row), row, _mz(array, row)) for row in range(array.shape[0])]
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of the file; annotations without an image first."""
@@ -44,20 +43,18 @@ class ArrayFile:
                 wanted[row].append(annotation.annotation_id)
         next_row = 0
         try:
-            for row, pixels in enumerate(self._array.rows()):
+            for row, (pixels, mask) in enumerate(self._rows()):
                 next_row = row + 1
                 for annotation_id in wanted.get(row, ()):
-                    yield self._make(annotation_id, row, pixels)
+                    yield _make(annotation_id, pixels, mask)
         except InvalidIonImageError as error:  # the file ends early or is corrupt: what was read stays
             for row in sorted(wanted):
                 if row >= next_row:
                     yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
 
-    def _make(self, annotation_id: str, row: int, pixels: npt.NDArray[Any]) -> FetchedIonImage:
-        try:
-            return FetchedIonImage(annotation_id, make_ion_image(pixels, self._array.acquired_in(row)))
-        except InvalidIonImageError as error:
-            return FetchedIonImage(annotation_id, reason=str(error))
+    def _rows(self) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
+        with os_errors_translated(self._array.path):
+            yield from self._array.rows()
 
     def _find_row(self, annotation: Annotation) -> int | None:
         """Row of an annotation's image: the number it names, else the one with its id."""
@@ -77,6 +74,13 @@ class ArrayFile:
     def _describe_missing(self, annotation: Annotation) -> str:
         wanted = annotation.annotation_id if annotation.image is None else annotation.image
         return f"array has no image {wanted!r}; right would be a row from 0 to {self._array.shape[0] - 1}, or its id"
+
+
+def _make(annotation_id: str, pixels: npt.NDArray[Any], mask: npt.NDArray[Any] | None) -> FetchedIonImage:
+    try:
+        return FetchedIonImage(annotation_id, make_ion_image(pixels, mask))
+    except InvalidIonImageError as error:
+        return FetchedIonImage(annotation_id, reason=str(error))
 
 
 def _annotation_id(array: IonImageArray, row: int) -> str:

@@ -9,8 +9,8 @@ from shared.errors import InvalidInputError, NotFoundError
 from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation
 from shared.png import decode_png
-from worker.files import AllowedRoots, read_file
-from worker.sources.source import FetchedIonImage
+from worker.files import AllowedRoots, os_errors_translated, read_file
+from worker.sources.source import FetchedIonImage, make_annotation
 
 _SUFFIX = ".png"
 _AHEAD_PER_THREAD = 8
@@ -21,8 +21,9 @@ class PngFolder:
     """Reads and decodes in a few threads, a bounded number of images ahead."""
 
     def __init__(self, folder: Path, roots: AllowedRoots, limits: Limits, threads: int) -> None:
-        if not folder.is_dir():
-            raise NotFoundError(f"{folder.name!r} is no folder; right would be a folder of PNG files")
+        with os_errors_translated(folder):
+            if not folder.is_dir():
+                raise NotFoundError(f"{folder.name!r} is no folder; right would be a folder of PNG files")
         self._folder = folder
         self._roots = roots
         self._limits = limits
@@ -30,11 +31,12 @@ class PngFolder:
 
     def annotations(self) -> list[Annotation]:
         """Every PNG in the folder, by name; the annotation id is the file's stem."""
-        names = sorted(path.name for path in self._folder.iterdir() if path.suffix.lower() == _SUFFIX)
+        with os_errors_translated(self._folder):
+            names = sorted(path.name for path in self._folder.iterdir() if path.suffix.lower() == _SUFFIX)
         require_at_most(len(names), self._limits.event_ions, f"number of PNG files in {self._folder.name!r}")
         if not names:
             raise NotFoundError(f"folder {self._folder.name!r} holds no PNG file; right would be one an ion image")
-        return [Annotation(annotation_id=Path(name).stem, image=name) for name in names]
+        return [make_annotation(Path(name).stem, name) for name in names]
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""

@@ -4,8 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import ValidationError
+
+from shared.errors import InvalidAnnotationsError
 from shared.ion_image import IonImage
 from shared.messages.event import Annotation
+from shared.validation import describe_validation_error
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,3 +34,19 @@ class IonImageSource(Protocol):
         A bad image is a result with a reason; an error is raised only when the source as a whole fails.
         """
         ...
+
+
+def make_annotation(annotation_id: str, image: str | int, mz: float | None = None) -> Annotation:
+    """An annotation named after its file or entry.
+
+    Raises
+    ------
+    InvalidAnnotationsError
+        When the name cannot be an annotation id.
+    """
+    try:
+        return Annotation(annotation_id=annotation_id, mz=mz, image=image)
+    except ValidationError as error:
+        raise InvalidAnnotationsError(
+            f"image {image!a} cannot have the annotation id {annotation_id[:100]!a}: {describe_validation_error(error)}"
+        ) from error

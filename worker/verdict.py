@@ -1,0 +1,153 @@
+"""What an event gets: its classification, the repeat of an earlier one, or a rejection."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from shared.errors import (
+    DeadlineExceededError,
+    InvalidInputError,
+    InvalidMessageError,
+    ReusedEventIdError,
+    TooLargeError,
+    TooManyDeliveriesError,
+)
+from shared.messages.event import DatasetAnnotatedEvent, EventIdentity, parse_event
+from worker.annotations import list_annotations
+from worker.answers import classified_answer, digest_event, rejected_answer, repeated_answer
+from worker.classification import classify
+from worker.ledger.claim import Answer, Claim, DoneRecord
+from worker.ledger.heartbeat import Heartbeat
+from worker.runtime import Runtime
+from worker.sources.opening import open_source
+
+_PROGRESS_INTERVAL_SECONDS = 0.5
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class EventRun:
+    """One event while it runs."""
+
+    claim: Claim
+    identity: EventIdentity
+    runtime: Runtime
+    heartbeat: Heartbeat
+    deadline: float
+    """`time.monotonic()` at which the event must be done."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is answered, and what the event's one log line says."""
+
+    name: str
+    answer: Answer
+    facts: dict[str, Any] = field(default_factory=dict)
+    is_refusal: bool = False
+
+
+def judge_event(run: EventRun) -> Verdict:
+    """Classify, repeat or reject."""
+    try:
+        event = _read_event(run)
+    except (InvalidMessageError, TooLargeError, TooManyDeliveriesError) as error:
+        return _reject(run, error, dead_letter=True)
+    try:
+        done_key = run.runtime.settings.names.done(event.source, event.id)
+        done = run.runtime.ledger.find_done(done_key, give_up_at=run.deadline)
+        if done is None:
+            return _classify_event(event, run)
+        _require_same_content(done, digest_event(event))
+        return Verdict("event_repeated", repeated_answer(done_key, done))
+    except InvalidInputError as error:
+        return _reject(run, error, dead_letter=False)
+
+
+def judge_duplicate(run: EventRun, verdict: Verdict, done: DoneRecord) -> Verdict:
+    """What an event gets whose id was finished, from another entry, while it ran."""
+    try:
+        if verdict.answer.done is not None:
+            _require_same_content(done, verdict.answer.done.digest)
+    except InvalidInputError as error:
+        return _reject(run, error, dead_letter=False)
+    return Verdict("event_repeated", repeated_answer(verdict.answer.done_key, done))
+
+
+def _require_same_content(done: DoneRecord, digest: str) -> None:
+    if done.digest != digest:
+        raise ReusedEventIdError(
+            "an event of this id and source was finished before with another content; right would be a new id for a"
+            " new run"
+        )
+
+
+def _reject(run: EventRun, error: InvalidInputError, *, dead_letter: bool) -> Verdict:
+    answer = rejected_answer(run.identity, run.claim, run.runtime.settings.names, error, dead_letter=dead_letter)
+    name = "event_dead_lettered" if dead_letter else "event_rejected"
+    return Verdict(name, answer, {"error": error.code, "reason": str(error)}, is_refusal=True)
+
+
+def _read_event(run: EventRun) -> DatasetAnnotatedEvent:
+    claim, settings = run.claim, run.runtime.settings
+    if claim.message_bytes < 0:
+        raise InvalidMessageError("entry has no field `message`; right would be one field `message` holding the event")
+    if claim.message is None:
+        raise TooLargeError(
+            f"event is {claim.message_bytes:,} bytes; right would be at most {settings.max_event_bytes:,}"
+            " (annotations can go into a file, annotations_uri)"
+        )
+    if claim.deliveries > settings.max_deliveries:
+        raise TooManyDeliveriesError(
+            f"event was started {claim.deliveries - 1} times and never finished: its worker died, stalled or failed"
+            " each time; right would be to look into the workers' logs and send it again"
+        )
+    return parse_event(claim.message)
+
+
+def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
+    started = time.perf_counter()
+    runtime = run.runtime
+    predictor = runtime.predictors.find(event.data.release)
+    source = open_source(event.data.ion_images, runtime.access)
+    annotations = list_annotations(event.data, source, runtime.access)
+    watch = _watch(run, len(annotations))
+    found = classify(source, annotations, predictor, threshold=event.data.threshold, on_progress=watch)
+    seconds = time.perf_counter() - started
+    facts = {
+        "release": predictor.release.version,
+        "engine": predictor.engine.value,
+        "queued_seconds": round(run.claim.queued_seconds, 3),
+        "total_seconds": round(seconds, 3),
+        "predict_seconds": round(found.predict_seconds, 3),
+        **found.counts.model_dump(),
+    }
+    answer = classified_answer(event, run.claim, runtime.settings.names, found, predictor, seconds)
+    return Verdict("dataset_classified", answer, facts)
+
+
+def _watch(run: EventRun, total: int) -> Callable[[int], None]:
+    """What to do between images: mind lease and deadline, and leave word of the progress now and then."""
+    next_word = time.monotonic()
+
+    def on_progress(done: int) -> None:
+        nonlocal next_word
+        run.heartbeat.require_lease()
+        now = time.monotonic()
+        if now > run.deadline:
+            raise DeadlineExceededError(
+                f"event took longer than {run.runtime.settings.event_timeout_seconds:g} s ({done} of {total} ion images"
+                " done); right would be a smaller event, or a larger OFFSAMPLE_EVENT_TIMEOUT_SECONDS"
+            )
+        if now >= next_word:
+            next_word = now + _PROGRESS_INTERVAL_SECONDS
+            try:
+                run.runtime.ledger.report_progress(run.claim, done, total)
+            except RedisError as error:
+                _log.debug("progress_not_reported", error=str(error))
+
+    return on_progress
