@@ -1,0 +1,21 @@
+"""A service of its own for each test, gone when the test ends."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from live_service import LiveServer, LiveService
+
+
+@pytest.fixture
+def service() -> Iterator[LiveService]:
+    """A server with short leases and no worker yet."""
+    with TemporaryDirectory(prefix="offs-") as folder:
+        server = LiveServer(Path(folder))
+        server.start()
+        live = LiveService(server, Path(folder), {"OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"})
+        try:
+            yield live
+        finally:
+            live.close()

@@ -1,0 +1,165 @@
+"""Bad input is answered with one clear sentence, and the stream moves on."""
+
+import json
+import shutil
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pytest
+from live_service import BLADDER, LiveService, make_event, require_whole_once, wait_until
+
+from shared.messages.event import read_identity
+
+
+def _changed(**changes: Any) -> dict[str, Any]:
+    return make_event() | changes
+
+
+BAD_EVENTS: list[tuple[str, bytes, str]] = [
+    ("no JSON", b"not json at all", "invalid_message"),
+    ("not UTF-8", b'{"id": "\xff\xfe"}', "invalid_message"),
+    ("no object", b"[1, 2]", "invalid_message"),
+    ("empty", b"", "invalid_message"),
+    ("no id", json.dumps({"specversion": "1.0", "type": "offsample.dataset.annotated.v1"}).encode(), "invalid_message"),
+    ("unknown version", json.dumps(_changed(type="offsample.dataset.annotated.v2")).encode(), "unsupported_message"),
+    ("unknown field", json.dumps(make_event(tissue="bladder")).encode(), "invalid_message"),
+    ("unknown kind", json.dumps(make_event(ion_images={"kind": "tiff", "uri": "/x"})).encode(), "invalid_message"),
+    (
+        "kind not served",
+        json.dumps(make_event(ion_images={"kind": "imzml", "uri": "/x"})).encode(),
+        "unsupported_source",
+    ),
+    ("forbidden place", json.dumps(make_event(ion_images={"kind": "png", "uri": "/etc"})).encode(), "forbidden_uri"),
+    ("nothing there", json.dumps(make_event(ion_images={"kind": "png", "uri": f"{BLADDER}/no"})).encode(), "not_found"),
+    ("unknown release", json.dumps(make_event(release="none-such")).encode(), "unknown_release"),
+    ("too many ions", json.dumps(make_event(ions=1001)).encode(), "too_large"),
+    ("oversized", json.dumps(_changed(subject="x" * 200_000)).encode(), "too_large"),
+]
+
+
+def test_each_bad_event_is_rejected_and_the_stream_moves_on(service: LiveService) -> None:
+    """One `rejected` message each, in order; the good event behind them is classified."""
+    good = make_event()
+    entries = [service.send(content) for _, content, _ in BAD_EVENTS]
+    service.send(good)
+    worker = service.start_worker(max_event_bytes=150_000, max_event_ions=1000)
+
+    service.wait_for_closing(good["id"])
+
+    rejections = [message for message in service.results() if message["type"] == "offsample.dataset.rejected.v1"]
+    found = {message["data"]["tried"]["entry_id"]: message for message in rejections}
+    assert len(rejections) == len(BAD_EVENTS)
+    for entry, (what, content, error) in zip(entries, BAD_EVENTS, strict=True):
+        assert found[entry]["data"]["error"] == error, what
+        assert "right would be" in found[entry]["data"]["message"] or error == "invalid_message", what
+        if error not in ("too_large", "invalid_message"):
+            assert found[entry]["data"]["event_id"] == read_identity(content).event_id, what
+    require_whole_once(service, [good])
+    assert worker.process.poll() is None
+
+
+def test_an_event_that_takes_too_long_is_rejected(service: LiveService) -> None:
+    """Its deadline ends it between two images, and the next event runs."""
+    endless, good = make_event(ions=50_000), make_event()
+    worker = service.start_worker(event_timeout_seconds=1)
+    service.send(endless)
+    service.send(good)
+
+    assert service.wait_for_closing(endless["id"])["data"]["error"] == "deadline_exceeded"
+    service.wait_for_closing(good["id"])
+    assert worker.process.poll() is None
+    assert not service.dead_letters()
+
+
+def test_an_event_whose_store_is_away_waits_for_it(service: LiveService) -> None:
+    """An allowed root that is not mounted costs no attempt; the event runs when it is back."""
+    store, away = service.folder / "store", service.folder / "away"
+    shutil.copytree(BLADDER, store / "bladder")
+    worker = service.start_worker(allowed_roots=store, max_deliveries=1)
+    store.rename(away)
+    event = make_event(ion_images={"kind": "png", "uri": str(store / "bladder")})
+    service.send(event)
+    wait_until(lambda: len(worker.logged("event_handed_back")) >= 3, "the event is handed back again and again")
+
+    away.rename(store)
+
+    closing = service.wait_for_closing(event["id"])
+    assert closing["type"] == "offsample.dataset.classified.v1"
+    assert not service.dead_letters()
+
+
+def test_events_that_nobody_could_be_answered_about_are_kept_word_for_word(service: LiveService) -> None:
+    """The dead letter's `message` is the event, oversized ones included, so that it can be sent again."""
+    broken, oversized = b"\xff not json", b'{"a":"' + b"x" * 5000 + b'"}'
+    service.send(broken)
+    service.send(oversized)
+    service.server.connect().xadd("offsample:events", {"payload": "field is called otherwise"})
+    service.start_worker(max_event_bytes=4000)
+    good = make_event()
+    service.send(good)
+    service.wait_for_closing(good["id"])
+
+    letters = service.dead_letters()
+    assert [letter[b"message"] for letter in letters] == [broken, oversized, b""]
+    assert letters[2][b"event:payload"] == b"field is called otherwise"
+    assert [letter[b"error"] for letter in letters] == [b"invalid_message", b"too_large", b"invalid_message"]
+
+
+def test_bad_images_are_rows_and_the_others_are_classified(service: LiveService) -> None:
+    """Truncated, constant, missing and odd-sized images say so; the rest is as in a clean run."""
+    folder = service.folder / "images"
+    shutil.copytree(BLADDER, folder)
+    names = sorted(path.stem for path in folder.iterdir())
+    content = (folder / f"{names[0]}.png").read_bytes()
+    (folder / f"{names[0]}.png").write_bytes(content[: len(content) // 2])
+    (folder / f"{names[1]}.png").write_bytes(_grey_png(134, 260, 7))
+    (folder / f"{names[2]}.png").write_bytes(_grey_png(40, 41, None))
+    (folder / f"{names[3]}.png").unlink()
+    annotations = [{"annotation_id": name} for name in names]
+    bad = make_event(ion_images={"kind": "png", "uri": str(folder)}, annotations=annotations)
+    clean = make_event()
+    service.start_worker()
+
+    service.send(bad)
+    service.send(clean)
+    closing = service.wait_for_closing(bad["id"])
+    service.wait_for_closing(clean["id"])
+
+    rows = {row["annotation_id"]: row for row in service.answers(bad["id"])[0]["data"]["rows"]}
+    expected = {row["annotation_id"]: row for row in service.answers(clean["id"])[0]["data"]["rows"]}
+    statuses = [rows[name]["status"] for name in names[:4]]
+    assert statuses == ["unreadable", "no_signal", "unreadable", "unreadable"]
+    assert all(rows[name]["reason"] for name in names[:4])
+    for name in names[4:]:
+        assert rows[name]["label"] == expected[name]["label"]
+        assert rows[name]["off_sample_probability"] == pytest.approx(expected[name]["off_sample_probability"], abs=1e-6)
+    counts = closing["data"]["counts"]
+    assert (counts["classified"], counts["unreadable"], counts["no_signal"]) == (75, 3, 1)
+
+
+def test_a_repeated_event_is_answered_from_the_record_and_another_content_is_refused(service: LiveService) -> None:
+    """The closing message comes again under its id; a second content under the same id is rejected."""
+    event = make_event()
+    worker = service.start_worker()
+    service.send(event)
+    service.wait_for_closing(event["id"])
+
+    service.send(event | {"time": "2026-11-23T10:00:00Z"})
+    service.send(event | {"data": event["data"] | {"threshold": 0.9}})
+    last = make_event()
+    service.send(last)
+    service.wait_for_closing(last["id"])
+
+    ids = [message["id"] for message in service.answers(event["id"])]
+    assert ids[:3] == [f"{event['id']}/1", f"{event['id']}/closing", f"{event['id']}/closing"]
+    assert ids[3].startswith(f"{event['id']}/rejected/")
+    assert service.answers(event["id"])[3]["data"]["error"] == "reused_event_id"
+    assert len(worker.logged("dataset_classified")) == 2
+
+
+def _grey_png(height: int, width: int, level: int | None) -> bytes:
+    pixels = (
+        np.arange(height * width).reshape(height, width) % 251 if level is None else np.full((height, width), level)
+    )
+    return bytes(imagecodecs.png_encode(pixels.astype(np.uint8)))

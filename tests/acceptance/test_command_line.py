@@ -1,0 +1,161 @@
+"""The commands as a person types them, against a real server and worker."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from live_service import BLADDER, LiveService, make_event, read_by_eye
+from PIL import Image
+
+from model_store.release import RELEASES_ROOT
+
+
+def _offsample(
+    *arguments: object, service: LiveService | None = None, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "worker.cli.main", *map(str, arguments)],
+        env=os.environ | (service.environment if service else {}) | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=cwd,
+    )
+
+
+def _json_rows(text: str) -> dict[str, dict[str, Any]]:
+    return {row["annotation_id"]: row for row in map(json.loads, text.splitlines())}
+
+
+def _require_one_sentence(finished: subprocess.CompletedProcess[str]) -> None:
+    assert finished.returncode != 0
+    assert "Traceback" not in finished.stderr + finished.stdout
+    assert finished.stderr.strip().count("\n") == 0, finished.stderr
+
+
+def test_queue_and_classify_agree_on_the_same_files(service: LiveService) -> None:
+    service.start_worker()
+    queued = _offsample("submit", "--ion-images", BLADDER, "--wait", "--format", "json", service=service)
+    direct = _offsample("classify", BLADDER, "--format", "json")
+
+    assert (queued.returncode, direct.returncode) == (0, 0), queued.stderr + direct.stderr
+    through_queue, at_once = _json_rows(queued.stdout), _json_rows(direct.stdout)
+    assert through_queue.keys() == at_once.keys()
+    assert len(at_once) == 79
+    for annotation_id, row in at_once.items():
+        assert through_queue[annotation_id]["label"] == row["label"]
+        assert through_queue[annotation_id]["off_sample_probability"] == pytest.approx(
+            row["off_sample_probability"], abs=1e-6
+        )
+
+
+def test_an_event_file_is_sent_and_its_results_are_read_again_later(service: LiveService) -> None:
+    service.start_worker()
+    event = make_event(threshold=0.0)
+    path = service.folder / "event.json"
+    path.write_text(json.dumps(event))
+
+    sent = _offsample("submit", path, "--wait", "--priority", "high", "--format", "csv", service=service)
+    again = _offsample("submit", path, "--wait", "--format", "csv", service=service)
+    read = _offsample("results", event["id"], "--format", "json", service=service)
+
+    rows = list(csv.DictReader(io.StringIO(sent.stdout)))
+    assert len(rows) == 79
+    assert {row["label"] for row in rows} == {"off"}, "threshold 0 calls everything off"
+    assert again.stdout == sent.stdout, "a repeat is answered with the same rows"
+    assert len(_json_rows(read.stdout)) == 79
+    assert event["id"] in _offsample("results", service=service).stderr
+
+
+def test_a_rejected_event_is_one_sentence_and_a_non_zero_exit(service: LiveService) -> None:
+    service.start_worker()
+    elsewhere = service.folder.parent / "elsewhere-offsample"
+    elsewhere.mkdir(exist_ok=True)
+    shutil.copy(next(BLADDER.iterdir()), elsewhere / "one.png")
+
+    finished = _offsample("submit", "--ion-images", elsewhere, "--wait", service=service)
+
+    shutil.rmtree(elsewhere)
+    assert finished.returncode != 0
+    assert "forbidden_uri" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_bad_input_of_submit_is_refused_before_it_is_sent(service: LiveService) -> None:
+    path = service.folder / "event.json"
+    path.write_text('{"specversion": "1.0"}')
+
+    wrong_options = ("--ion-images", BLADDER, "--dataset-id", "")
+    for arguments in ((path,), ("/no/such/file",), (), ("--ion-images", "/no/such/folder"), wrong_options):
+        _require_one_sentence(_offsample("submit", *arguments, service=service))
+
+    assert service.server.connect().xlen("offsample:events") == 0
+
+
+def test_without_a_server_each_command_says_so_in_one_sentence(tmp_path: Path) -> None:
+    nowhere = f"unix://{tmp_path}/none.sock"
+    for arguments in (("worker",), ("results",), ("submit", "--ion-images", BLADDER)):
+        finished = _offsample(*arguments, OFFSAMPLE_REDIS_URL=nowhere)
+        _require_one_sentence(finished)
+        assert "right would be" in finished.stderr
+
+
+def test_a_worker_does_not_start_on_a_release_that_was_altered(service: LiveService) -> None:
+    releases = service.folder / "releases"
+    shutil.copytree(RELEASES_ROOT, releases)
+    member = next(releases.glob("*/member_1.keras"))
+    member.write_bytes(member.read_bytes()[:-1] + b"?")
+
+    finished = _offsample("worker", service=service, OFFSAMPLE_RELEASES_ROOT=str(releases))
+
+    _require_one_sentence(finished)
+    assert "member_1.keras" in finished.stderr
+
+
+def test_a_worker_does_not_start_on_wrong_settings(service: LiveService) -> None:
+    wrong = {
+        "OFFSAMPLE_LEASE_SECONDS": "soon",
+        "OFFSAMPLE_ALLOWED_ROOTS": "relative/folder",
+        "OFFSAMPLE_REDIS_URL": "amqp://elsewhere",
+        "OFFSAMPLE_RELEASE": "none-such",
+    }
+    for name, value in wrong.items():
+        _require_one_sentence(_offsample("worker", service=service, **{name: value}))
+
+
+def test_the_demo_classifies_the_real_bladder_and_cleans_up(tmp_path: Path) -> None:
+    with TemporaryDirectory(prefix="offs-") as short:  # a unix socket's path must be short
+        finished = _offsample("demo", cwd=tmp_path, TMPDIR=short)
+        assert list(Path(short).glob("offsample-*")) == [], "the server's data is gone"
+
+    assert finished.returncode == 0, finished.stderr
+    assert "79 ion images" in finished.stdout
+    assert f"of {sum(label != 'unclear' for label in read_by_eye().values())} agree" in finished.stdout
+    sheet = tmp_path / "offsample-demo" / "contact_sheet.png"
+    with Image.open(sheet) as page:
+        assert page.size[0] > 1000
+
+
+def test_health_tells_a_live_worker_from_none(service: LiveService) -> None:
+    worker = service.start_worker()
+    name = f"offsample-{worker.process.pid}"
+
+    assert _offsample("health", "--name", name, service=service).returncode == 0
+    _require_one_sentence(_offsample("health", "--name", "nobody", "--timeout", "1", service=service))
+
+
+def test_importing_the_app_connects_nothing_and_reads_no_environment() -> None:
+    code = "import worker.app, sys; assert 'onnxruntime' not in sys.modules and 'tensorflow' not in sys.modules"
+    environment = os.environ | {"OFFSAMPLE_REDIS_URL": "amqp://wrong", "OFFSAMPLE_LEASE_SECONDS": "wrong"}
+    finished = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False)
+    assert finished.returncode == 0, finished.stderr

@@ -1,0 +1,50 @@
+"""What tests of every tier share: the shipped release, the bladder, ion images to write."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+from model_store.predictor import Engine, Predictor, open_predictor
+from model_store.release import Release, open_release
+from shared.ion_image import IonImage, make_ion_image
+from shared.png import encode_png
+
+# A busy machine is slow at times, so no deadline; tmp_path is one per test, whose examples overwrite their file.
+settings.register_profile(
+    "offsample", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("offsample")
+
+
+@pytest.fixture(scope="session")
+def release() -> Release:
+    """The release that ships."""
+    return open_release()
+
+
+@pytest.fixture(scope="session")
+def predictor(release: Release) -> Predictor:
+    return open_predictor(release, Engine.ONNX)
+
+
+@pytest.fixture
+def random_ion_image() -> IonImage:
+    return make_random_ion_image(0)
+
+
+@pytest.fixture
+def png_folder(tmp_path: Path) -> Path:
+    """Eight sound PNGs, image_0 to image_7, 20 x 30 px."""
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    for number in range(8):
+        (folder / f"image_{number}.png").write_bytes(encode_png(make_random_ion_image(number)))
+    return folder
+
+
+def make_random_ion_image(seed: int, shape: tuple[int, int] = (20, 30)) -> IonImage:
+    """Exponential intensities, a tenth of the pixels not acquired."""
+    rng = np.random.default_rng(seed)
+    return make_ion_image(rng.exponential(size=shape), rng.random(shape) > 0.1)

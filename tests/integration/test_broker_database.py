@@ -1,0 +1,23 @@
+"""Tickets and ledger share one database, whatever the URL calls it."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kombu import Connection
+from live_service import LiveServer
+
+from worker.ledger.ledger import connect
+from worker.server_url import broker_url
+
+
+def test_tickets_go_into_the_database_that_the_ledger_uses() -> None:
+    with TemporaryDirectory(prefix="offs-") as folder:
+        server = LiveServer(Path(folder))
+        server.start()
+        url = f"{server.url}?db=3"
+        with Connection(broker_url(url)) as broker:
+            broker.SimpleQueue("tickets").put("ticket")
+        try:
+            assert connect(url).llen("tickets") == 1
+        finally:
+            server.kill()

@@ -1,0 +1,228 @@
+"""From files to rows with the release that ships: a bad image is a row, and takes no other image with it."""
+
+import csv
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_store.predictor import Engine, Prediction, Predictor
+from model_store.release import Release
+from shared.array import open_array
+from shared.ion_image import make_ion_image
+from shared.limits import Limits
+from shared.messages.event import Annotation, ArrayIonImages, PngIonImages
+from shared.messages.results import ResultRow
+from shared.png import encode_png
+from shared.preprocessing import NetworkInputs, preprocess
+from worker.classification import BATCH_IMAGES, Classification, classify
+from worker.demo import DEMO_DATASET
+from worker.files import AllowedRoots
+from worker.sources.opening import SourceAccess, open_source
+from worker.sources.source import IonImageSource
+
+BLADDER_ARRAY = Path(__file__).parents[2] / "training" / "data" / "mouse_bladder" / "ion_images.npz"
+
+
+@dataclass
+class CountingPredictor:
+    """The real one; it keeps how many images came at once."""
+
+    real: Predictor
+    sizes: list[int] = field(default_factory=list)
+
+    @property
+    def release(self) -> Release:
+        return self.real.release
+
+    @property
+    def engine(self) -> Engine:
+        return self.real.engine
+
+    def predict(self, inputs: NetworkInputs) -> Prediction:
+        self.sizes.append(len(inputs))
+        return self.real.predict(inputs)
+
+
+def open_any(path: Path) -> IonImageSource:
+    location = PngIonImages(kind="png", uri=str(path)) if path.is_dir() else ArrayIonImages(kind="array", uri=str(path))
+    return open_source(location, SourceAccess(AllowedRoots((path,)), Limits()))
+
+
+def classify_all(path: Path, predictor: Predictor, *names: str, one_shape: bool = True) -> Classification:
+    source = open_any(path)
+    annotations = [Annotation(annotation_id=name) for name in names] or source.annotations()
+    return classify(source, annotations, predictor, one_shape=one_shape)
+
+
+def probabilities(rows: list[ResultRow]) -> dict[str, float]:
+    return {row.annotation_id: row.off_sample_probability for row in rows if row.off_sample_probability is not None}
+
+
+def write_png(folder: Path, name: str, shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(len(name)).random(shape)
+    (folder / f"{name}.png").write_bytes(encode_png(make_ion_image(pixels)))
+
+
+def test_rows_come_in_the_order_asked_for_with_what_the_predictor_says(png_folder: Path, predictor: Predictor) -> None:
+    names = ["image_5", "image_0", "image_7"]
+    found = classify_all(png_folder, predictor, *names)
+    source = open_any(png_folder)
+    ion_images = [one.ion_image for one in source.fetch([Annotation(annotation_id=name) for name in names])]
+    expected = predictor.predict(preprocess([one for one in ion_images if one is not None]))
+
+    assert [row.annotation_id for row in found.rows] == names
+    np.testing.assert_allclose(
+        [row.off_sample_probability for row in found.rows], expected.off_sample_probability, atol=1e-6
+    )
+    np.testing.assert_allclose([row.member_spread for row in found.rows], expected.member_spread, atol=1e-6)
+    assert found.shapes == {(20, 30): 3}
+
+
+def test_bad_images_are_rows_that_say_so_and_change_no_other(png_folder: Path, predictor: Predictor) -> None:
+    before = probabilities(classify_all(png_folder, predictor).rows)
+    sound = (png_folder / "image_0.png").read_bytes()
+    (png_folder / "a_cut.png").write_bytes(sound[: len(sound) // 2])
+    (png_folder / "constant.png").write_bytes(encode_png(make_ion_image(np.full((20, 30), 7))))
+    (png_folder / "image_00_zero.png").write_bytes(encode_png(make_ion_image(np.zeros((20, 30)))))
+    (png_folder / "not_acquired.png").write_bytes(encode_png(make_ion_image(np.ones((20, 30)), np.zeros((20, 30)))))
+    write_png(png_folder, "z_other_size", (21, 30))
+    names = sorted(path.stem for path in png_folder.iterdir())
+
+    found = classify_all(png_folder, predictor, *names, "missing")
+
+    said = {row.annotation_id: (row.status, row.reason) for row in found.rows if row.status != "classified"}
+    assert said == {
+        "a_cut": ("unreadable", "PNG ends too early; right would be a complete PNG file"),
+        "constant": ("no_signal", "every acquired pixel has the same intensity (65535)"),
+        "image_00_zero": ("no_signal", "every acquired pixel is 0"),
+        "not_acquired": ("no_signal", "no pixel was acquired"),
+        "z_other_size": ("unreadable", "ion image is 21 x 30 px and this dataset's are 20 x 30 px"),
+        "missing": (
+            "unreadable",
+            "'missing.png' cannot be read (No such file or directory); right would be a readable file",
+        ),
+    }
+    after = probabilities(found.rows)
+    assert after.keys() == before.keys()
+    np.testing.assert_allclose(list(after.values()), list(before.values()), atol=1e-6)
+    assert all(row.label is None for row in found.rows if row.status != "classified")
+    counts = found.counts
+    assert (counts.annotations, counts.classified, counts.no_signal, counts.unreadable) == (14, 8, 3, 3)
+    assert counts.on + counts.off == 8
+
+
+def test_nan_in_one_image_of_an_array_leaves_the_others(tmp_path: Path, predictor: Predictor) -> None:
+    images = np.random.default_rng(0).random((6, 20, 30), dtype=np.float32)
+    np.save(tmp_path / "sound.npy", images)
+    images[2, 0, 0] = np.nan
+    images[4] = 3
+    np.save(tmp_path / "spoiled.npy", images)
+    before = probabilities(classify_all(tmp_path / "sound.npy", predictor).rows)
+    found = classify_all(tmp_path / "spoiled.npy", predictor)
+    assert [row.status for row in found.rows] == [
+        "classified", "classified", "unreadable", "classified", "no_signal", "classified"
+    ]  # fmt: skip
+    for name, probability in probabilities(found.rows).items():
+        assert probability == pytest.approx(before[name], abs=1e-6)
+
+
+def test_the_shape_of_a_dataset_is_that_of_most_images_even_when_odd_ones_come_first(
+    png_folder: Path, predictor: Predictor
+) -> None:
+    for name in ("a", "b", "c"):
+        write_png(png_folder, name, (30, 20))
+    found = classify_all(png_folder, predictor)
+    statuses = {row.annotation_id: row.status for row in found.rows}
+    assert [name for name, status in statuses.items() if status == "unreadable"] == ["a", "b", "c"]
+    assert found.shapes == {(30, 20): 3, (20, 30): 8}
+
+
+def test_loose_images_may_have_any_shape(png_folder: Path, predictor: Predictor) -> None:
+    write_png(png_folder, "a", (30, 20))
+    write_png(png_folder, "b", (1, 500))
+    found = classify_all(png_folder, predictor, one_shape=False)
+    assert {row.status for row in found.rows} == {"classified"}
+    assert len(found.shapes) == 3
+
+
+def test_more_images_than_a_batch_are_each_classified_as_alone(tmp_path: Path, predictor: Predictor) -> None:
+    count = 2 * BATCH_IMAGES + 3
+    images = np.random.default_rng(0).exponential(size=(count, 8, 9)).astype(np.float32)
+    images[5] = 0
+    np.save(tmp_path / "many.npy", images)
+    counting = CountingPredictor(predictor)
+    found = classify_all(tmp_path / "many.npy", counting)
+    assert counting.sizes == [BATCH_IMAGES - 1, BATCH_IMAGES, 3]
+    assert [row.annotation_id for row in found.rows] == [str(number) for number in range(count)]
+    assert found.counts.classified == count - 1
+    for number in (0, BATCH_IMAGES - 1, BATCH_IMAGES, BATCH_IMAGES + 1, count - 1):
+        np.save(tmp_path / "one.npy", images[number])
+        (alone,) = classify_all(tmp_path / "one.npy", predictor).rows
+        assert found.rows[number].off_sample_probability == pytest.approx(alone.off_sample_probability, abs=1e-6)
+
+
+def test_nothing_to_classify_is_no_error(tmp_path: Path, predictor: Predictor) -> None:
+    np.save(tmp_path / "none.npy", np.ones((0, 8, 9)))
+    found = classify_all(tmp_path / "none.npy", predictor)
+    assert (found.rows, found.predict_seconds) == ([], 0)
+
+
+def test_a_dataset_of_bad_images_only_is_rows_only(tmp_path: Path, predictor: Predictor) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.png").write_bytes(b"no image")
+    found = classify_all(tmp_path, predictor)
+    assert [row.status for row in found.rows] == ["unreadable", "unreadable"]
+
+
+def test_a_probability_at_the_threshold_is_off_as_it_is_published(png_folder: Path, predictor: Predictor) -> None:
+    source = open_any(png_folder)
+    annotations = source.annotations()
+    for number, row in enumerate(classify(source, annotations, predictor).rows):
+        assert row.off_sample_probability is not None
+        at, above = (
+            classify(source, annotations, predictor, threshold=threshold).rows[number].label
+            for threshold in (row.off_sample_probability, row.off_sample_probability + 1e-7)
+        )
+        assert (at, above) == ("off", "on")
+
+
+def test_progress_is_told_and_ends_at_the_number_of_annotations(tmp_path: Path, predictor: Predictor) -> None:
+    np.save(tmp_path / "many.npy", np.random.default_rng(0).random((BATCH_IMAGES + 10, 5, 5)))
+    source = open_any(tmp_path / "many.npy")
+    told: list[int] = []
+    classify(source, source.annotations(), predictor, on_progress=told.append)
+    assert told == sorted(told)
+    assert set(told) == {0, BATCH_IMAGES, BATCH_IMAGES + 10}
+    assert len(told) > BATCH_IMAGES
+
+
+def test_what_progress_raises_ends_the_run_and_its_threads(png_folder: Path, predictor: Predictor) -> None:
+    class LeaseLostTestError(Exception):
+        pass
+
+    def refuse(done: int) -> None:
+        raise LeaseLostTestError(done)
+
+    source = open_any(png_folder)
+    annotations = [Annotation(annotation_id=str(number), image="image_0.png") for number in range(500)]
+    with pytest.raises(LeaseLostTestError):
+        classify(source, annotations, predictor, on_progress=refuse)
+    for thread in threading.enumerate():
+        if thread.name.startswith("fetch"):
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_the_float_array_and_the_16_bit_pngs_of_the_bladder_agree(predictor: Predictor) -> None:
+    with (DEMO_DATASET / "labels.csv").open(encoding="utf-8", newline="") as stream:
+        annotations = [(row["annotation_id"], float(row["mz"])) for row in csv.DictReader(stream)]
+    as_png = classify_all(DEMO_DATASET / "ion_images", predictor, *(name for name, _ in annotations)).rows
+    as_float = classify_all(BLADDER_ARRAY, predictor).rows
+    mz = open_array(BLADDER_ARRAY, Limits()).mz
+    np.testing.assert_allclose([mz for _, mz in annotations], mz, atol=1e-6)
+    assert [row.status for row in as_png + as_float] == ["classified"] * 2 * 79
+    for one, other in zip(as_png, as_float, strict=True):
+        assert one.off_sample_probability == pytest.approx(other.off_sample_probability, abs=1e-3)

@@ -1,0 +1,361 @@
+"""The ledger on a real server: who holds what, and what becomes of it."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from live_service import LiveServer
+from redis.exceptions import OutOfMemoryError, ResponseError
+
+from shared.errors import TransientError
+from worker.ledger.claim import Answer, DeadLetter, DoneRecord, Outcome
+from worker.ledger.heartbeat import Heartbeat
+from worker.ledger.ledger import Ledger
+from worker.ledger.names import GROUP, Names
+
+NAMES = Names()
+EVENTS = NAMES.events("normal")
+OpenLedger = Callable[..., Ledger]
+
+
+@pytest.fixture
+def server() -> Iterator[LiveServer]:
+    with TemporaryDirectory(prefix="offs-") as folder:
+        live = LiveServer(Path(folder))
+        live.start()
+        try:
+            yield live
+        finally:
+            live.kill()
+
+
+@pytest.fixture
+def open_ledger(server: LiveServer) -> OpenLedger:
+    """Each call is another process's ledger; lease 0.4 s unless told."""
+
+    def open_one(lease_seconds: float = 0.4) -> Ledger:
+        ledger = Ledger(server.connect(), NAMES, lease_seconds=lease_seconds, max_message_bytes=1000, done_seconds=3600)
+        ledger.create_groups()
+        return ledger
+
+    return open_one
+
+
+def _send(server: LiveServer, message: str, stream: str = EVENTS) -> str:
+    return server.connect().xadd(stream, {"message": message}).decode()
+
+
+def _answer(entry: str = "", *, done: bool = True, letter: DeadLetter | None = None) -> Answer:
+    record = DoneRecord(entry=entry, digest="d", closing="closing") if done else None
+    return Answer("offsample:done:x", ["chunk", "closing"], record, letter)
+
+
+def _finish(ledger: Ledger, claim: object, answer: Answer) -> Outcome:
+    outcome, _ = ledger.finish(claim, answer, give_up_at=time.monotonic())  # type: ignore[arg-type]
+    return outcome
+
+
+def _results(server: LiveServer) -> list[bytes]:
+    return [fields[b"message"] for _, fields in server.connect().xrange(NAMES.results)]
+
+
+def _pass_time(seconds: float, ledger: Ledger) -> None:
+    """Let time pass as a worker sees it, looking for tickets all the while: without that it would be an outage."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        ledger.is_ready()
+        time.sleep(0.02)
+
+
+def test_events_sent_before_any_worker_existed_are_claimed(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "early")
+    claim = open_ledger().claim()
+    assert claim is not None
+    assert (claim.message, claim.deliveries) == (b"early", 1)
+
+
+def test_streams_are_claimed_by_priority_and_every_eighth_claim_in_reverse(
+    server: LiveServer, open_ledger: OpenLedger
+) -> None:
+    for number in range(8):
+        _send(server, f"high-{number}", NAMES.events("high"))
+    _send(server, "low", NAMES.events("low"))
+    ledger = open_ledger()
+
+    messages = [claim.message for _ in range(9) if (claim := ledger.claim()) is not None]
+
+    assert messages.index(b"low") == 7
+    assert messages[0] == b"high-0"
+
+
+def test_an_event_belongs_to_one_worker_until_its_lease_has_passed(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "event")
+    first, second = open_ledger(), open_ledger()
+    held = first.claim()
+    assert held is not None
+    assert second.claim() is None
+
+    _pass_time(0.5, second)
+    again = second.claim()
+
+    assert again is not None
+    assert again.deliveries == 2
+    assert not first.renew(held)
+    assert not first.hand_back(held)
+    assert _finish(first, held, _answer(held.entry)) is Outcome.FENCED
+    assert _results(server) == []
+    assert second.renew(again)
+
+
+def test_a_heartbeat_keeps_the_lease_and_falls_silent_at_the_deadline(
+    server: LiveServer, open_ledger: OpenLedger
+) -> None:
+    _send(server, "event")
+    first, second = open_ledger(), open_ledger()
+    held = first.claim()
+    assert held is not None
+
+    with Heartbeat(first, held, deadline=time.monotonic() + 1.0) as heartbeat:
+        _pass_time(0.9, second)
+        assert second.claim() is None
+        heartbeat.require_lease()
+        _pass_time(0.8, second)
+        assert second.claim() is not None
+
+
+def test_finishing_publishes_then_remembers_then_forgets(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "event")
+    ledger = open_ledger()
+    claim = ledger.claim()
+    assert claim is not None
+
+    assert _finish(ledger, claim, _answer(claim.entry)) is Outcome.PUBLISHED
+
+    assert _results(server) == [b"chunk", b"closing"]
+    assert ledger.find_done("offsample:done:x", give_up_at=0) == DoneRecord(
+        entry=claim.entry, digest="d", closing="closing"
+    )
+    assert server.connect().xlen(EVENTS) == 0
+    assert not ledger.is_ready()
+
+
+def test_a_finish_whose_reply_was_lost_may_be_repeated(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "event")
+    ledger = open_ledger()
+    claim = ledger.claim()
+    assert claim is not None
+    _finish(ledger, claim, _answer(claim.entry))
+
+    assert _finish(ledger, claim, _answer(claim.entry)) is Outcome.ALREADY
+    assert len(_results(server)) == 2
+
+
+def test_a_second_entry_of_a_finished_event_publishes_nothing_by_itself(
+    server: LiveServer, open_ledger: OpenLedger
+) -> None:
+    _send(server, "event")
+    _send(server, "event")
+    ledger = open_ledger()
+    first, second = ledger.claim(), ledger.claim()
+    assert first is not None
+    assert second is not None
+    _finish(ledger, first, _answer(first.entry))
+
+    outcome, record = ledger.finish(second, _answer(second.entry), give_up_at=time.monotonic())
+
+    assert outcome is Outcome.DUPLICATE
+    assert record is not None
+    assert record.entry == first.entry
+    assert len(_results(server)) == 2
+    assert ledger.renew(second)
+
+
+def test_an_error_in_the_middle_of_finishing_loses_no_event(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """Results come first: when they cannot be written, nothing is remembered and nothing forgotten."""
+    _send(server, "event")
+    ledger = open_ledger()
+    claim = ledger.claim()
+    assert claim is not None
+    server.connect().set(NAMES.results, "no stream")
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        _finish(ledger, claim, _answer(claim.entry))
+
+    assert ledger.find_done("offsample:done:x", give_up_at=0) is None
+    assert ledger.renew(claim)
+
+
+def test_a_dead_letter_is_the_event_word_for_word(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "x" * 5000)
+    ledger = open_ledger()
+    claim = ledger.claim()
+    assert claim is not None
+    assert (claim.message, claim.message_bytes) == (None, 5000)
+
+    _finish(ledger, claim, _answer(done=False, letter=DeadLetter("too_large", "why")))
+
+    ((_, letter),) = server.connect().xrange(NAMES.dead_letters)
+    assert letter[b"message"] == b"x" * 5000
+    assert (letter[b"error"], letter[b"reason"]) == (b"too_large", b"why")
+    assert letter[b"entry"] == claim.entry_id.encode()
+
+
+def test_handing_back_spends_no_attempt_and_can_wait(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "event")
+    first, second = open_ledger(), open_ledger()
+    claim = first.claim()
+    assert claim is not None
+
+    assert first.hand_back(claim)
+    at_once = second.claim()
+    assert at_once is not None
+    assert at_once.deliveries == 1
+    assert not first.renew(claim)
+
+    assert second.hand_back(at_once, delay_seconds=0.3)
+    assert first.claim() is None
+    _pass_time(0.35, first)
+    assert first.claim() is not None
+
+
+def test_an_outage_grants_every_claim_one_more_lease(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """Idle time runs on while the server is down; its worker must get the chance to renew."""
+    _send(server, "event")
+    first, second = open_ledger(1.0), open_ledger(1.0)
+    claim = first.claim()
+    assert claim is not None
+    server.kill()
+    time.sleep(1.2)
+    server.start()
+
+    assert second.claim() is None
+    assert first.renew(claim)
+    _pass_time(0.7, second)
+    assert second.claim() is None
+    _pass_time(0.6, second)
+    assert second.claim() is not None
+
+
+def test_a_full_server_refuses_cleanly_and_nothing_is_lost(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """Claims and results wait; heartbeats go on."""
+    _send(server, "event")
+    _send(server, "waits")
+    ledger = open_ledger(30)
+    claim = ledger.claim()
+    assert claim is not None
+    server.connect().config_set("maxmemory", "1mb")
+
+    with pytest.raises(OutOfMemoryError):
+        ledger.claim()
+    with pytest.raises(TransientError, match="gives no answer"):
+        _finish(ledger, claim, _answer(claim.entry))
+    assert ledger.renew(claim)
+    assert _results(server) == []
+
+    server.connect().config_set("maxmemory", "0")
+    assert _finish(ledger, claim, _answer(claim.entry)) is Outcome.PUBLISHED
+    assert ledger.claim() is not None
+
+
+def test_an_entry_that_somebody_trimmed_away_blocks_nothing(server: LiveServer, open_ledger: OpenLedger) -> None:
+    trimmed = _send(server, "trimmed")
+    ledger = open_ledger()
+    assert ledger.claim() is not None
+    server.connect().xdel(EVENTS, trimmed)
+    _pass_time(0.5, ledger)
+    _send(server, "next")
+
+    claim = ledger.claim()
+
+    assert claim is not None
+    assert claim.message == b"next"
+
+
+def test_only_consumers_that_hold_nothing_are_swept(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "one")
+    _send(server, "two")
+    idle, busy = open_ledger(), open_ledger()
+    claim = idle.claim()
+    assert claim is not None
+    _finish(idle, claim, _answer(claim.entry))
+    assert busy.claim() is not None
+    time.sleep(0.05)
+
+    busy.sweep_consumers(idle_seconds=0.01)
+
+    names = [consumer["name"].decode() for consumer in server.connect().xinfo_consumers(EVENTS, GROUP)]
+    assert names == [busy.consumer]
+    assert server.connect().xpending(EVENTS, GROUP)["pending"] == 1
+
+
+def test_on_an_emptied_server_leases_are_lost_and_work_goes_on(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "event")
+    ledger = open_ledger()
+    claim = ledger.claim()
+    assert claim is not None
+    server.connect().flushall()
+
+    assert not ledger.renew(claim)
+    assert _finish(ledger, claim, _answer(claim.entry)) is Outcome.FENCED
+    assert not ledger.is_ready()
+    _send(server, "after")
+    assert ledger.is_ready()
+    again = ledger.claim()
+    assert again is not None
+    assert again.message == b"after"
+
+
+def test_a_waiting_ticket_is_enough(server: LiveServer, open_ledger: OpenLedger) -> None:
+    _send(server, "event")
+    ledger = open_ledger()
+    assert ledger.is_ready()
+    server.connect().lpush(NAMES.tickets, "ticket")
+    assert not ledger.is_ready()
+
+
+def test_a_consumer_that_claims_an_event_anew_has_lost_its_first_claim(
+    server: LiveServer, open_ledger: OpenLedger
+) -> None:
+    """A lease is held by consumer and delivery count, not by the consumer alone."""
+    _send(server, "event")
+    ledger = open_ledger()
+    first = ledger.claim()
+    assert first is not None
+    _pass_time(0.5, ledger)
+    second = ledger.claim()
+    assert second is not None
+    assert (second.consumer, second.deliveries) == (first.consumer, 2)
+
+    assert not ledger.renew(first)
+    assert _finish(ledger, first, _answer(first.entry)) is Outcome.FENCED
+    assert ledger.renew(second)
+
+
+def test_an_oversized_event_never_leaves_the_server(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """Its size is what a worker gets to see."""
+    _send(server, "x" * 1_000_000)
+    ledger = open_ledger()
+    sent_before = _bytes_sent_by(server)
+
+    ledger.claim()
+
+    assert _bytes_sent_by(server) - sent_before < 100_000
+
+
+def _bytes_sent_by(server: LiveServer) -> int:
+    client = server.connect()
+    return int(client.info("stats")["total_net_output_bytes"])
+
+
+def test_deleted_entries_that_nobody_had_claimed_are_no_work(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """A producer that takes back its event leaves no endless tickets behind, and hides no event from workers."""
+    ledger = open_ledger()
+    server.connect().xdel(EVENTS, _send(server, "taken back"))
+    assert not ledger.is_ready()
+    server.connect().xdel(EVENTS, _send(server, "taken back too"))
+    _send(server, "event")
+    assert ledger.is_ready()
+    assert ledger.claim() is not None
+    assert not ledger.is_ready()

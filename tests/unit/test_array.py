@@ -1,0 +1,288 @@
+"""Array files: what numpy.save and numpy.savez write is read, everything else is a clear error."""
+
+import io
+import struct
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.array import open_array
+from shared.errors import InvalidIonImageError, TooLargeError
+from shared.limits import Limits
+
+LIMITS = Limits()
+RNG = np.random.default_rng(0)
+IMAGES = RNG.random((3, 4, 5))
+
+
+def npy_bytes(values: npt.ArrayLike) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.asarray(values), allow_pickle=True)
+    return stream.getvalue()
+
+
+def npy_header(text: str) -> bytes:
+    """A header as foreign software may write it, without values."""
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
+
+
+def describe(shape: str, descr: str = "'<f4'") -> str:
+    return f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n"
+
+
+def npz_bytes(packing: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", packing) as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return stream.getvalue()
+
+
+def write(folder: Path, content: bytes) -> Path:
+    path = folder / "array.bin"
+    path.write_bytes(content)
+    return path
+
+
+def read_all(path: Path) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
+    return list(open_array(path, LIMITS).rows())
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<u2", ">u4", "i8", "f2", "<f4", ">f8", "?"])
+def test_an_npy_of_any_real_type_is_read(tmp_path: Path, dtype: str) -> None:
+    images = (IMAGES * 9).astype(dtype)
+    rows = read_all(write(tmp_path, npy_bytes(images)))
+    np.testing.assert_array_equal([pixels for pixels, _ in rows], images)
+    assert [mask for _, mask in rows] == [None, None, None]
+
+
+def test_one_image_in_an_npy_is_a_dataset_of_one(tmp_path: Path) -> None:
+    array = open_array(write(tmp_path, npy_bytes(IMAGES[0])), LIMITS)
+    assert array.shape == (1, 4, 5)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_an_npz_brings_its_columns(tmp_path: Path, save: Any) -> None:
+    path = tmp_path / "dataset.npz"
+    save(path, images=IMAGES, mz=[100.5, 200.5, 300.5], annotation_ids=["a", "b", "ç"], ignored=[1])
+    array = open_array(path, LIMITS)
+    assert array.shape == (3, 4, 5)
+    assert array.annotation_ids == ["a", "b", "ç"]
+    assert array.mz is not None
+    np.testing.assert_array_equal(array.mz, [100.5, 200.5, 300.5])
+    np.testing.assert_array_equal([pixels for pixels, _ in array.rows()], IMAGES)
+
+
+def test_one_acquisition_mask_serves_every_image(tmp_path: Path) -> None:
+    mask = RNG.random((4, 5)) > 0.5
+    np.savez(tmp_path / "dataset.npz", images=IMAGES, acquired=mask)
+    masks = [found for _, found in read_all(tmp_path / "dataset.npz")]
+    np.testing.assert_array_equal(masks, np.stack([mask] * 3))
+
+
+def test_each_image_may_have_its_own_acquisition_mask(tmp_path: Path) -> None:
+    masks = RNG.integers(0, 2, IMAGES.shape)
+    np.savez_compressed(tmp_path / "dataset.npz", images=IMAGES, acquired=masks)
+    np.testing.assert_array_equal([found for _, found in read_all(tmp_path / "dataset.npz")], masks)
+
+
+@pytest.mark.parametrize(
+    ("ids", "texts"), [([b"a", b"\xc3\xa7"], ["a", "ç"]), ([7, 5], ["7", "5"]), (["x y", "z"], ["x y", "z"])]
+)
+def test_annotation_ids_may_be_bytes_or_numbers(tmp_path: Path, ids: list[Any], texts: list[str]) -> None:
+    path = write(tmp_path, npz_bytes(images=npy_bytes(IMAGES[:2]), annotation_ids=npy_bytes(np.array(ids))))
+    assert open_array(path, LIMITS).annotation_ids == texts
+
+
+def test_no_images_are_no_error(tmp_path: Path) -> None:
+    array = open_array(write(tmp_path, npy_bytes(IMAGES[:0])), LIMITS)
+    assert array.shape == (0, 4, 5)
+    assert list(array.rows()) == []
+
+
+def test_a_truncated_npy_gives_its_whole_rows_and_then_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path, npy_bytes(IMAGES)[:-200])
+    rows = open_array(path, LIMITS).rows()
+    np.testing.assert_array_equal(next(rows)[0], IMAGES[0])
+    with pytest.raises(InvalidIonImageError, match="ends too early"):
+        list(rows)
+
+
+BAD: dict[str, tuple[bytes, str]] = {
+    "empty file": (b"", "no readable .npy array"),
+    "no array": (b"hello, world", "no readable .npy array"),
+    "cut magic": (npy_bytes(IMAGES)[:5], "no readable .npy array"),
+    "cut header": (npy_bytes(IMAGES)[:40], "no readable .npy array"),
+    "later version": (b"\x93NUMPY\x03\x00" + bytes(200), "version"),
+    "objects": (npy_bytes(np.array([[None]])), "dtype object; right would be real numbers"),
+    "complex": (npy_bytes(IMAGES.astype(complex)), "right would be real numbers"),
+    "texts": (npy_bytes([["a"]]), "right would be real numbers"),
+    "records": (npy_bytes(np.zeros((1, 2, 2), "f4,f4")), "right would be real numbers"),
+    "one axis": (npy_bytes(np.ones(5)), "right would be \\(N, height, width\\)"),
+    "four axes": (npy_bytes(np.ones((1, 2, 3, 4))), "right would be \\(N, height, width\\)"),
+    "no height": (npy_bytes(np.ones((2, 0, 3))), "right would be \\(N, height, width\\)"),
+    "fortran order": (npy_bytes(np.asfortranarray(IMAGES)), "right would be C order"),
+    "negative sides": (npy_header(describe("(2, -3, -4)")) + bytes(200), "right would be whole numbers"),
+    "negative count": (npy_header(describe("(-2, 3, 4)")) + bytes(200), "right would be whole numbers"),
+    "truth values as sides": (npy_header(describe("(True, True)")) + bytes(200), "right would be whole numbers"),
+    "no shape": (npy_header("{'descr': '<f4'}\n"), "no readable .npy array"),
+    "endless minus": (npy_header(describe("-" * 9000 + "1")), "no readable .npy array"),
+    "open brackets": (npy_header(describe("(" * 5000)), "no readable .npy array"),
+    "open text": (npy_header("{'a': '''"), "no readable .npy array"),
+    "number as dtype": (npy_header(describe("(1, 2, 2)", "5")), "no readable .npy array"),
+    "zip of nothing": (npz_bytes(), r"no array `images` \(it has none\)"),
+    "no images": (npz_bytes(mz=npy_bytes([1.0])), r"no array `images` \(it has mz\)"),
+    "no zip after all": (b"PK" + bytes(100), "is corrupt"),
+    "zip without its end": (npz_bytes(images=npy_bytes(IMAGES))[:-30], "is corrupt"),
+    "member no array": (npz_bytes(images=b"hello"), "no readable .npy array"),
+    "mask of another shape": (
+        npz_bytes(images=npy_bytes(IMAGES), acquired=npy_bytes(np.ones((5, 4)))),
+        r"`acquired` of array.bin has shape \(5, 4\); right would be \(3, 4, 5\) or \(4, 5\)",
+    ),
+    "mask of texts": (npz_bytes(images=npy_bytes(IMAGES), acquired=npy_bytes(np.full((4, 5), "x"))), "real numbers"),
+    "mz of another length": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes([1.0])), r"right would be \(3,\)"),
+    "mz as texts": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes(["a", "b", "c"])), "right would be"),
+    "ids of another length": (npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(["a"])), r"\(3,\)"),
+    "ids repeated": (
+        npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(["a", "b", "a"])),
+        "`annotation_ids` of array.bin repeats an id",
+    ),
+    "ids as objects": (
+        npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(np.array(["a", "b", None]))),
+        "right would be texts or whole numbers",
+    ),
+    "ids no Unicode": (
+        npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(np.array([b"\xff", b"a", b"b"]))),
+        "right would be Unicode",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "sentence"), BAD.values(), ids=BAD)
+def test_a_bad_file_is_a_clear_error(tmp_path: Path, content: bytes, sentence: str) -> None:
+    with pytest.raises(InvalidIonImageError, match=sentence):
+        read_all(write(tmp_path, content))
+
+
+def test_a_pickle_is_not_unpickled(tmp_path: Path) -> None:
+    marker = tmp_path / "unpickled"
+
+    class Bomb:
+        def __reduce__(self) -> tuple[Any, tuple[str]]:
+            return Path.touch, (marker,)  # type: ignore[return-value]
+
+    bomb = np.empty((1, 1), object)
+    bomb[0, 0] = Bomb()
+    for content in (npy_bytes(bomb), npz_bytes(images=npy_bytes(IMAGES[:1]), annotation_ids=npy_bytes(bomb[0]))):
+        with pytest.raises(InvalidIonImageError):
+            read_all(write(tmp_path, content))
+    assert not marker.exists()
+
+
+BOMBS = {
+    "more images than an event may have": npy_header(describe("(100001, 2, 2)")),
+    "more pixels than an image may have": npy_header(describe("(1, 4096, 4096)")),
+    "a longer side than an image may have": npy_header(describe("(1, 4097, 1)")),
+    "more bytes than a file may have": npy_header(describe("(1000, 4000, 4000)")),
+    "very many images": npy_header(describe(f"({10**30}, 2, 2)")),
+    "an npz of more bytes": npz_bytes(images=npy_header(describe("(1000, 4000, 4000)"))),
+    "ids of a megabyte": npz_bytes(
+        images=npy_bytes(IMAGES), annotation_ids=npy_header(describe("(3,)", "'<U1000000'"))
+    ),
+}
+
+
+@pytest.mark.parametrize("content", BOMBS.values(), ids=BOMBS)
+def test_a_header_that_claims_too_much_is_refused_before_anything_is_read(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(TooLargeError, match="right would be at most"):
+        open_array(write(tmp_path, content), LIMITS)
+
+
+@pytest.mark.parametrize("name", ["acquired", "mz", "annotation_ids"])
+def test_a_column_that_claims_petabytes_is_refused_before_anything_is_read(tmp_path: Path, name: str) -> None:
+    descr = "'<U9'" if name == "annotation_ids" else "'<f8'"
+    bomb = npz_bytes(images=npy_bytes(IMAGES), **{name: npy_header(describe(f"({10**15},)", descr))})
+    with pytest.raises(InvalidIonImageError, match=f"`{name}` of array.bin has shape"):
+        open_array(write(tmp_path, bomb), LIMITS)
+
+
+def test_a_file_above_the_limit_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TooLargeError, match=r"size of array.bin in bytes"):
+        open_array(write(tmp_path, npy_bytes(IMAGES)), replace(LIMITS, array_file_bytes=100))
+
+
+def test_an_npy_with_an_npz_behind_it_is_the_npy(tmp_path: Path) -> None:
+    rows = read_all(write(tmp_path, npy_bytes(IMAGES) + npz_bytes(images=npy_bytes(IMAGES[:1]))))
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_altered_pixels_in_an_npz_are_an_error(tmp_path: Path, packing: int) -> None:
+    content = bytearray(npz_bytes(packing, images=npy_bytes(RNG.random((3, 20, 20)))))
+    content[3000:3020] = bytes(20)
+    with pytest.raises(InvalidIonImageError, match=r"is corrupt|ends too early"):
+        read_all(write(tmp_path, bytes(content)))
+
+
+def test_an_encrypted_npz_is_an_error(tmp_path: Path) -> None:
+    content = bytearray(npz_bytes(images=npy_bytes(IMAGES)))
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(InvalidIonImageError, match=r"is corrupt .*encrypted"):
+        read_all(write(tmp_path, bytes(content)))
+
+
+@given(st.binary(max_size=400) | st.binary(max_size=400).map(lambda content: b"PK\x03\x04" + content))
+def test_any_bytes_are_an_error(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises((InvalidIonImageError, TooLargeError), match="right would be"):
+        read_all(write(tmp_path, content))
+
+
+WHOLE = [
+    npy_bytes(IMAGES),
+    npz_bytes(
+        images=npy_bytes(IMAGES),
+        acquired=npy_bytes(np.ones((4, 5), np.bool_)),
+        mz=npy_bytes([1.0, 2.0, 3.0]),
+        annotation_ids=npy_bytes(["a", "b", "c"]),
+    ),
+]
+changes = st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), min_size=1, max_size=4)
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(WHOLE), changes, st.integers(0, 200))
+def test_an_altered_file_is_read_or_an_error_and_nothing_worse(
+    tmp_path: Path, whole: bytes, changed: list[tuple[int, int]], cut: int
+) -> None:
+    content = bytearray(whole)
+    for position, value in changed:
+        content[position % len(content)] = value
+    path = write(tmp_path, bytes(content[: len(content) - cut]))
+    try:
+        array = open_array(path, LIMITS)
+        rows = list(array.rows())
+    except (InvalidIonImageError, TooLargeError):
+        return
+    assert {pixels.shape for pixels, _ in rows} <= {array.shape[1:]}
+    assert len(rows) == array.shape[0]
+
+
+headers = st.text(
+    st.sampled_from("()[]{}',:-1234567890 <>|fiuOU'descrfortran_ordershapeTrueFalseNone\n\"#\\"), max_size=80
+)
+
+
+@given(headers | st.builds(describe, headers) | st.builds(describe, st.just("(1, 2, 2)"), headers))
+def test_any_header_is_read_or_an_error_and_nothing_worse(tmp_path: Path, header: str) -> None:
+    try:
+        read_all(write(tmp_path, npy_header(header) + bytes(64)))
+    except (InvalidIonImageError, TooLargeError) as error:
+        assert "right would be" in str(error)  # noqa: PT017 - either outcome is right

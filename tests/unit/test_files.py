@@ -1,0 +1,191 @@
+"""Files that foreign messages name: nothing outside the allowed roots is read, and nothing hangs."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import ForbiddenUriError, NotFoundError, TooLargeError, TransientError
+from worker.files import AllowedRoots, read_file
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An allowed root with one file; beside it lies a secret."""
+    (tmp_path / "root" / "folder").mkdir(parents=True)
+    (tmp_path / "root" / "folder" / "a b.png").write_bytes(b"content")
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "root-twin").mkdir()
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def roots(root: Path) -> AllowedRoots:
+    return AllowedRoots((root,))
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{root}/folder/a b.png", "file://{root}/folder/a b.png", "file://localhost{root}/folder/a%20b.png",
+     "file:{root}/folder/a%20b.png", "{root}/folder/../folder//./a b.png"],
+)  # fmt: skip
+def test_every_way_to_name_an_allowed_file_leads_to_it(root: Path, roots: AllowedRoots, form: str) -> None:
+    path = roots.resolve(form.format(root=root))
+    assert path == root / "folder" / "a b.png"
+    assert read_file(path, 100) == b"content"
+
+
+def test_a_percent_sign_in_a_plain_path_is_a_percent_sign(root: Path, roots: AllowedRoots) -> None:
+    assert roots.resolve(f"{root}/a%20b.png") == root / "a%20b.png"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{root}/../secret",
+        "{root}/folder/../../secret",
+        "{root}-twin/a.png",
+        "/etc/passwd",
+        "/",
+        "file:///etc/passwd",
+        "file://{root}/%2e%2e/secret",
+        "file://{root}/folder/..%2f..%2fsecret",
+        "file://host{root}/folder/a.png",
+        "file://[::1{root}",
+        "file:folder/a.png",
+        "file:",
+        "folder/a.png",
+        "./folder",
+        "",
+        "~/a.png",
+        "{root}/a\0b",
+        "file://{root}/a%00b",
+        "http://localhost{root}/a.png",
+        "s3://bucket/a.png",
+        "FTP://host/a.png",
+        "data:image/png;base64,AAAA",
+        "{root}/\ud800",
+    ],
+)
+def test_everything_else_is_forbidden(root: Path, roots: AllowedRoots, form: str) -> None:
+    with pytest.raises(ForbiddenUriError, match=r"is no usable path|right would be"):
+        roots.resolve(form.format(root=root))
+
+
+def test_without_roots_nothing_is_allowed(root: Path) -> None:
+    with pytest.raises(ForbiddenUriError, match="OFFSAMPLE_ALLOWED_ROOTS"):
+        AllowedRoots(()).resolve(str(root))
+
+
+def test_a_symlink_out_of_the_root_is_forbidden(root: Path, roots: AllowedRoots) -> None:
+    (root / "link.png").symlink_to(root.parent / "secret")
+    (root / "up").symlink_to(root.parent)
+    for uri in (f"{root}/link.png", f"{root}/up/secret", f"file://{root}/up/secret"):
+        with pytest.raises(ForbiddenUriError):
+            roots.resolve(uri)
+
+
+def test_a_symlink_within_the_root_is_followed(root: Path, roots: AllowedRoots) -> None:
+    (root / "link.png").symlink_to(root / "folder" / "a b.png")
+    assert roots.resolve(f"{root}/link.png") == root / "folder" / "a b.png"
+
+
+def test_a_symlink_loop_is_forbidden(root: Path, roots: AllowedRoots) -> None:
+    (root / "loop").symlink_to(root / "loop")
+    with pytest.raises(ForbiddenUriError):
+        roots.resolve(f"{root}/loop/a.png")
+
+
+def test_a_root_may_itself_be_a_symlink(root: Path) -> None:
+    link = root.parent / "link"
+    link.symlink_to(root)
+    roots = AllowedRoots((link,))
+    assert roots.resolve(f"{link}/folder") == root / "folder"
+    assert roots.resolve(f"{root}/folder") == root / "folder"
+
+
+def test_each_of_several_roots_is_allowed(root: Path) -> None:
+    roots = AllowedRoots((root, root.parent / "root-twin"))
+    assert roots.resolve(f"{root.parent}/root-twin/a") == root.parent / "root-twin" / "a"
+
+
+@given(st.text() | st.text().map("file://".__add__) | st.text().map("/allowed/".__add__))
+def test_any_text_is_a_path_below_a_root_or_forbidden(uri: str) -> None:
+    try:
+        path = AllowedRoots((Path("/allowed"),)).resolve(uri)
+    except ForbiddenUriError:
+        return
+    assert path.is_relative_to("/allowed")
+
+
+def test_what_exists_is_no_error(root: Path, roots: AllowedRoots) -> None:
+    roots.require_existing(root / "folder", str(root))
+
+
+def test_a_missing_path_is_the_callers_error(root: Path, roots: AllowedRoots) -> None:
+    with pytest.raises(NotFoundError, match="'wanted' does not exist; right would be"):
+        roots.require_existing(root / "missing", "wanted")
+
+
+def test_a_missing_root_passes(tmp_path: Path) -> None:
+    """A share that is not mounted comes back; a wrong path does not."""
+    roots = AllowedRoots((tmp_path / "share",))
+    with pytest.raises(TransientError, match="its store may not be mounted"):
+        roots.require_existing(tmp_path / "share" / "images", "images")
+
+
+def test_a_name_too_long_for_a_file_is_the_callers_error(root: Path, roots: AllowedRoots) -> None:
+    uri = f"{root}/{'x' * 300}"
+    with pytest.raises(NotFoundError, match="File name too long"):
+        roots.require_existing(roots.resolve(uri), uri)
+
+
+def test_a_file_is_read_up_to_the_limit_and_not_beyond(root: Path) -> None:
+    path = root / "folder" / "a b.png"
+    assert read_file(path, 7) == b"content"
+    with pytest.raises(TooLargeError, match=r"size of 'a b.png' in bytes is 7; right would be at most 6"):
+        read_file(path, 6)
+
+
+def test_a_file_that_is_larger_than_it_says_is_refused() -> None:
+    """Files of /proc have size 0 and content."""
+    with pytest.raises(TooLargeError):
+        read_file(Path("/proc/self/status"), 10)
+
+
+def test_an_empty_file_is_empty(root: Path) -> None:
+    (root / "empty").touch()
+    assert read_file(root / "empty", 10) == b""
+
+
+def test_a_pipe_is_refused_and_does_not_wait_for_a_writer(root: Path) -> None:
+    os.mkfifo(root / "pipe")
+    with pytest.raises(NotFoundError, match="'pipe' is no regular file"):
+        read_file(root / "pipe", 10)
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_is_refused(device: str) -> None:
+    with pytest.raises(NotFoundError, match="is no regular file"):
+        read_file(Path(device), 10)
+
+
+def test_a_folder_is_no_file_and_refusing_it_leaves_nothing_open(root: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not read
+    for _ in range(20):
+        with pytest.raises(NotFoundError, match="'folder' is no regular file"):
+            read_file(root / "folder", 10)
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_a_link_put_in_a_files_place_meanwhile_is_not_followed(root: Path) -> None:
+    (root / "link.png").symlink_to(root.parent / "secret")
+    with pytest.raises(NotFoundError, match=r"'link.png' cannot be read"):
+        read_file(root / "link.png", 100)
+
+
+def test_a_missing_file_is_the_callers_error(root: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"'missing.png' cannot be read \(No such file or directory\)"):
+        read_file(root / "missing.png", 10)

@@ -1,0 +1,174 @@
+"""The committed JSON Schemas are those of the models, and both take and refuse the same documents."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from shared.messages.cloud_event import CloudEvent
+from shared.messages.event import DATASET_ANNOTATED
+from shared.messages.results import (
+    Counts,
+    DatasetClassified,
+    DatasetRejected,
+    DatasetSummary,
+    IonImagesClassified,
+    Rejection,
+    ResultChunk,
+    ResultRow,
+    Timings,
+    Tried,
+)
+from shared.messages.schema import MESSAGES, generate_schemas, write_schemas
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "schemas"
+VALIDATORS = {
+    message: Draft202012Validator(json.loads(text))
+    for message, text in zip(MESSAGES, generate_schemas().values(), strict=True)
+}
+EVENT, CHUNK, CLOSING, REJECTED = MESSAGES
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ABOUT = {
+    "event_id": "event-1",
+    "event_source": "/producer",
+    "dataset_id": "dataset-1",
+    "release": "2026.11.1",
+    "threshold": 0.5,
+}
+ROWS = [
+    ResultRow(
+        annotation_id="a",
+        status="classified",
+        label="off",
+        off_sample_probability=0.9,
+        member_spread=0.01,
+        uncertain=None,
+    ),
+    ResultRow(annotation_id="b", status="unreadable", reason="PNG ends too early"),
+]
+COUNTS = Counts(annotations=2, classified=1, on=0, off=1, uncertain=0, no_signal=0, unreadable=1)
+TIMINGS = Timings(queued_seconds=0.1, predict_seconds=0.2, total_seconds=0.3)
+TRIED = Tried(deliveries=1, stream="offsample:events", entry_id="1-0", worker="host-1")
+EXAMPLES: list[CloudEvent] = [
+    IonImagesClassified(id="event-1/1", source="/w", time=NOW, data=ResultChunk(**ABOUT, part=1, parts=1, rows=ROWS)),
+    DatasetClassified(
+        id="event-1/done",
+        source="/w",
+        time=NOW,
+        data=DatasetSummary(**ABOUT, engine="onnx", parts=1, counts=COUNTS, timings=TIMINGS),
+    ),
+    DatasetRejected(
+        id="event-1/rejected",
+        source="/w",
+        time=NOW,
+        data=Rejection(
+            event_id=None, event_source=None, dataset_id=None, error="invalid_message", message="no JSON", tried=TRIED
+        ),
+    ),
+]
+
+
+def make_event(**data: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": "event-1",
+        "source": "/producer",
+        "type": DATASET_ANNOTATED,
+        "data": {"dataset_id": "dataset-1", "ion_images": {"kind": "png", "uri": "/data"}} | data,
+    }
+
+
+def change(document: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return document | changes
+
+
+def change_data(example: CloudEvent, **changes: Any) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(example.model_dump_json())
+    document["data"] |= changes
+    return document
+
+
+def test_the_committed_schemas_are_current() -> None:
+    """`make schemas` writes them."""
+    committed = {path.name: path.read_text(encoding="utf-8") for path in COMMITTED.iterdir()}
+    assert committed == generate_schemas()
+
+
+def test_schemas_are_written_where_asked(tmp_path: Path) -> None:
+    write_schemas(tmp_path / "new" / "folder")
+    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == set(generate_schemas())
+
+
+@pytest.mark.parametrize("validator", VALIDATORS.values(), ids=[message.__name__ for message in MESSAGES])
+def test_every_schema_is_a_schema(validator: Draft202012Validator) -> None:
+    Draft202012Validator.check_schema(validator.schema)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)
+def test_what_the_worker_writes_fits_its_schema(example: CloudEvent) -> None:
+    VALIDATORS[type(example)].validate(json.loads(example.model_dump_json()))
+
+
+GOOD: list[tuple[type[CloudEvent], dict[str, Any]]] = [
+    (EVENT, make_event()),
+    (EVENT, change(make_event(), id="x" * 480)),
+    (EVENT, make_event(annotations=[], threshold=0, release="r")),
+    (EVENT, make_event(annotations=None, annotations_uri="/a.csv")),
+    (EVENT, make_event(annotations=[{"annotation_id": "a", "image": 5}, {"annotation_id": "b", "image": "b.png"}])),
+    (EVENT, make_event(annotations=[{"annotation_id": "a", "mz": 5}])),
+    (EVENT, make_event(ion_images={"kind": "array", "uri": "/a.npz"})),
+    (EVENT, make_event(ion_images={"kind": "imzml", "uri": "/a.imzML"})),
+    (EVENT, make_event(ion_images={"kind": "metaspace", "dataset_id": "x", "fdr": 0.5})),
+    (EVENT, change(make_event(), tenant="lab", retries=3, time="2026-11-23T12:00:00+01:00")),
+    (CHUNK, change_data(EXAMPLES[0], rows=[])),
+    (CLOSING, change_data(EXAMPLES[1], off_sample_area="present")),
+    (REJECTED, change_data(EXAMPLES[2], event_id="event-1")),
+]
+BAD: list[tuple[type[CloudEvent], dict[str, Any]]] = [
+    (EVENT, {}),
+    (EVENT, change(make_event(), specversion="0.3")),
+    (EVENT, change(make_event(), id="")),
+    (EVENT, change(make_event(), id="x" * 481)),
+    (EVENT, {name: value for name, value in make_event().items() if name != "specversion"}),
+    (EVENT, change(make_event(), id=5)),
+    (EVENT, change(make_event(), type="offsample.dataset.annotated.v2")),
+    (EVENT, change(make_event(), traceparent="00-abc")),
+    (EVENT, change(make_event(), Tenant="lab")),
+    (EVENT, change(make_event(), data=[])),
+    (EVENT, make_event(colour="red")),
+    (EVENT, make_event(annotations=[], annotations_uri="/a.csv")),
+    (EVENT, make_event(annotations=[{"annotation_id": ""}])),
+    (EVENT, make_event(annotations=[{"annotation_id": "a", "mz": "5"}])),
+    (EVENT, make_event(annotations=[{"annotation_id": "a", "mz": 0}])),
+    (EVENT, make_event(annotations=[{"annotation_id": "a", "mz": True}])),
+    (EVENT, make_event(annotations=[{"annotation_id": "a", "image": 1.5}])),
+    (EVENT, make_event(threshold=1.5)),
+    (EVENT, make_event(ion_images={"kind": "tiff", "uri": "/a"})),
+    (EVENT, make_event(ion_images={"kind": "png", "uri": "/a", "ppm": 3})),
+    (EVENT, make_event(ion_images={"kind": "imzml", "uri": "/a", "ppm": 0})),
+    (EVENT, make_event(ion_images={"kind": "metaspace", "dataset_id": "x", "fdr": 2})),
+    (CHUNK, change_data(EXAMPLES[0], part=0)),
+    (CHUNK, change_data(EXAMPLES[0], rows=[{"annotation_id": "a", "status": "lost"}])),
+    (CHUNK, change_data(EXAMPLES[0], rows=[{"annotation_id": "a", "status": "classified", "label": "maybe"}])),
+    (CHUNK, change_data(EXAMPLES[0], rows=[{"annotation_id": str(row), "status": "no_signal"} for row in range(1001)])),
+    (CLOSING, change_data(EXAMPLES[1], engine="abacus")),
+    (CLOSING, change_data(EXAMPLES[1], off_sample_area="maybe")),
+    (REJECTED, change_data(EXAMPLES[2], tried=None)),
+]
+
+
+@pytest.mark.parametrize(("message", "document"), GOOD)
+def test_schema_and_model_take_a_good_document(message: type[CloudEvent], document: dict[str, Any]) -> None:
+    VALIDATORS[message].validate(document)
+    message.model_validate_json(json.dumps(document))
+
+
+@pytest.mark.parametrize(("message", "document"), BAD)
+def test_schema_and_model_refuse_a_bad_document(message: type[CloudEvent], document: dict[str, Any]) -> None:
+    assert not VALIDATORS[message].is_valid(document)
+    with pytest.raises(ValidationError):
+        message.model_validate_json(json.dumps(document))
