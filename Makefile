@@ -1,0 +1,99 @@
+# `make` alone lists what can be made. Needs make and Python 3.11; everything else goes into .venv.
+
+PYTHON ?=
+UV ?= uv
+UPGRADE ?=
+RUN ?= runs/latest
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+WORKER_READY := $(VENV)/.worker-ready
+TEST_READY := $(VENV)/.test-ready
+
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install
+INSTALL_PINNED := $(PIP_INSTALL) --no-compile --require-hashes --requirement requirements/build.txt
+INSTALL_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(UV) pip compile --quiet $(UPGRADE) --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links
+LINUX := --python-platform x86_64-manylinux_2_28
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test redis-cli lint format requirements schemas fit evaluate clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+
+setup: $(TEST_READY) ## Build .venv complete: worker, training and tests
+	@echo "set up: $(BIN)/offsample, $(BIN)/python -m training"
+
+demo: $(WORKER_READY) ## Classify a real dataset through a real queue (installs only what the worker needs)
+	@$(BIN)/offsample demo
+
+test: $(TEST_READY) lint redis-cli ## Lint, then unit, integration and acceptance tests
+	@echo "== pytest"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest tests/unit tests/integration tests/acceptance $(PYTEST_ARGS)
+
+lint: $(TEST_READY) ## Check format, style, types, imports and the Dockerfile
+	@echo "== ruff format"
+	@$(BIN)/ruff format --check --quiet .
+	@echo "== ruff check"
+	@$(BIN)/ruff check --quiet .
+	@echo "== mypy"
+	@$(BIN)/mypy
+	@echo "== import-linter"
+	@$(BIN)/lint-imports
+	@echo "== hadolint"
+	@$(BIN)/hadolint Dockerfile
+
+redis-cli: # docs/messages.md speaks to the server with it, and a test runs what stands there
+	@command -v redis-cli >/dev/null || { echo "installing redis-tools (for redis-cli)"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools >/dev/null; }
+
+format: $(TEST_READY) ## Format, and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+requirements: ## Compile requirements/*.txt anew (needs uv; UPGRADE=--upgrade takes newer versions)
+	$(COMPILE) pyproject.toml --universal --no-annotate --output-file requirements/worker.txt >/dev/null
+	$(COMPILE) pyproject.toml --extra test $(LINUX) --constraint requirements/worker.txt \
+		--output-file requirements/test.txt >/dev/null
+	$(COMPILE) pyproject.toml --extra gpu $(LINUX) --constraint requirements/worker.txt --no-annotate \
+		--output-file requirements/gpu.txt >/dev/null
+	printf 'hatchling\neditables\n' | $(COMPILE) - --universal --no-annotate --constraint requirements/worker.txt \
+		--constraint requirements/test.txt --output-file requirements/build.txt >/dev/null
+
+schemas: $(WORKER_READY) ## Write docs/schemas from the messages
+	@$(BIN)/python -m shared.messages.schema docs/schemas
+
+fit: $(TEST_READY) ## Fit an ensemble into RUN=runs/latest (python -m training fit --help says how)
+	@$(BIN)/python -m training fit --output $(RUN)
+	@echo "now: $(BIN)/python -m training publish $(RUN) --version VERSION"
+
+evaluate: $(TEST_READY) ## Judge the default release on the real sets (python -m training evaluate --help)
+	@$(BIN)/python -m training evaluate
+
+clean: ## Delete .venv and what tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis offsample-demo
+
+$(WORKER_READY): requirements/build.txt requirements/worker.txt pyproject.toml | $(BIN)/pip
+	@echo "installing the worker's packages into $(VENV) (half a minute)"
+	@$(INSTALL_PINNED) --requirement requirements/worker.txt
+	@$(INSTALL_PROJECT)
+	@touch $@
+
+$(TEST_READY): requirements/build.txt requirements/test.txt pyproject.toml | $(BIN)/pip
+	@echo "installing all packages into $(VENV) (a minute or two)"
+	@$(INSTALL_PINNED) --requirement requirements/test.txt
+	@$(INSTALL_PROJECT)
+	@touch $(WORKER_READY) $@
+
+$(BIN)/pip:
+	@for python in $(PYTHON) python3.11 python3; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "making $(VENV) with $$("$$python" --version)"; \
+			exec "$$python" -m venv $(VENV); \
+		fi; \
+	done; \
+	echo "no Python >= 3.11 is on the PATH; right would be one, or make PYTHON=/path/to/python3.11" >&2; exit 1
