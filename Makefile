@@ -65,7 +65,7 @@ requirements: ## Compile requirements/*.txt anew (needs uv; UPGRADE=--upgrade ta
 		--constraint requirements/test.txt --output-file requirements/build.txt >/dev/null
 
 schemas: $(WORKER_READY) ## Write docs/schemas from the messages
-	@$(BIN)/python -m shared.messages.schema docs/schemas
+	@$(BIN)/python -m shared.messages docs/schemas
 
 fit: $(TEST_READY) ## Fit an ensemble into RUN=runs/latest (python -m training fit --help says how)
 	@$(BIN)/python -m training fit --output $(RUN)

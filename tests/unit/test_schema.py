@@ -9,6 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from shared.messages.__main__ import write_descriptions
+from shared.messages.asyncapi import generate_asyncapi
 from shared.messages.cloud_event import CloudEvent
 from shared.messages.event import DATASET_ANNOTATED
 from shared.messages.results import (
@@ -23,7 +25,8 @@ from shared.messages.results import (
     Timings,
     Tried,
 )
-from shared.messages.schema import MESSAGES, generate_schemas, write_schemas
+from shared.messages.schema import MESSAGES, generate_schemas
+from worker.ledger.names import Names
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "schemas"
 VALIDATORS = {
@@ -95,12 +98,20 @@ def change_data(example: CloudEvent, **changes: Any) -> dict[str, Any]:
 def test_the_committed_schemas_are_current() -> None:
     """`make schemas` writes them."""
     committed = {path.name: path.read_text(encoding="utf-8") for path in COMMITTED.iterdir()}
-    assert committed == generate_schemas()
+    assert committed == {**generate_schemas(), "asyncapi.json": generate_asyncapi()}
 
 
 def test_schemas_are_written_where_asked(tmp_path: Path) -> None:
-    write_schemas(tmp_path / "new" / "folder")
-    assert {path.name for path in (tmp_path / "new" / "folder").iterdir()} == set(generate_schemas())
+    write_descriptions(tmp_path / "new" / "folder")
+    names = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
+    assert names == {*generate_schemas(), "asyncapi.json"}
+
+
+def test_the_asyncapi_document_names_the_streams_of_the_ledger() -> None:
+    channels = json.loads(generate_asyncapi())["channels"].values()
+    names = Names("n")
+    addresses = {channel["address"].format(namespace="n") for channel in channels}
+    assert addresses == {*names.streams, names.results, names.dead_letters}
 
 
 @pytest.mark.parametrize("validator", VALIDATORS.values(), ids=[message.__name__ for message in MESSAGES])
