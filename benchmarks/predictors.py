@@ -7,7 +7,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from measuring import compare, print_machine
 
-from model_store.predictor import Engine, open_predictor
+from model_store.opening import open_predictor
+from model_store.predictor import Engine
 from model_store.release import open_release
 
 IMAGES = 1024

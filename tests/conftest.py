@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from model_store.predictor import Engine, Predictor, open_predictor
+from model_store.opening import open_predictor
+from model_store.predictor import Engine, Predictor
 from model_store.release import Release, open_release
 from shared.ion_image import IonImage, make_ion_image
 from shared.png import encode_png

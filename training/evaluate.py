@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from model_store.predictor import Engine, Predictor, open_predictor
+from model_store.opening import open_predictor
+from model_store.predictor import Engine, Predictor
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs, preprocess
 from training.border_centre import OFF_ABOVE_RATIO, score_border_centre

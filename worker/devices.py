@@ -4,7 +4,8 @@ import os
 
 from billiard.process import current_process
 
-from model_store.predictor import Engine, choose_engine, visible_gpus
+from model_store.opening import choose_engine, visible_gpus
+from model_store.predictor import Engine
 from worker.settings import Settings
 
 

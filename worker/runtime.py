@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from model_store.predictor import Predictor, open_predictor
+from model_store.opening import open_predictor
+from model_store.predictor import Predictor
 from model_store.release import default_version, open_release
 from shared.ion_image import make_ion_image
 from shared.limits import Limits

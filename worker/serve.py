@@ -5,7 +5,7 @@ import socket
 
 from redis.exceptions import RedisError
 
-from model_store.predictor import choose_engine
+from model_store.opening import choose_engine
 from model_store.release import open_release
 from shared.errors import ConfigurationError
 from worker.devices import choose_concurrency

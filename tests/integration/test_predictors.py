@@ -10,7 +10,8 @@ from onnx import helper
 
 from model_store.manifest import Manifest
 from model_store.onnx_predictor import OnnxPredictor
-from model_store.predictor import Engine, Predictor, average_members, choose_engine, open_predictor, visible_gpus
+from model_store.opening import choose_engine, open_predictor, visible_gpus
+from model_store.predictor import Engine, Predictor, average_members
 from model_store.release import Release
 from shared.errors import ReleaseError
 from shared.limits import Limits

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from model_store.manifest import Manifest
-from model_store.predictor import Engine, open_predictor
+from model_store.opening import open_predictor
+from model_store.predictor import Engine
 from model_store.release import MANIFEST_NAME, Release, default_version, installed_versions, open_release
 from shared.errors import InvalidInputError, ReleaseError
 from shared.preprocessing import NetworkInputs

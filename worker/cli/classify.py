@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from model_store.predictor import Engine, Predictor, open_predictor
+from model_store.opening import open_predictor
+from model_store.predictor import Engine, Predictor
 from model_store.release import open_release
 from shared.errors import InvalidInputError
 from shared.messages.results import ResultRow
