@@ -1,5 +1,6 @@
 """The ledger on a real server: who holds what, and what becomes of it."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -359,3 +360,21 @@ def test_deleted_entries_that_nobody_had_claimed_are_no_work(server: LiveServer,
     assert ledger.is_ready()
     assert ledger.claim() is not None
     assert not ledger.is_ready()
+
+
+def test_finishing_waits_for_a_server_that_is_away(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """No attempt is spent on an outage between the last image and the results."""
+    _send(server, "event")
+    ledger = open_ledger(30)
+    claim = ledger.claim()
+    assert claim is not None
+    server.kill()
+    restart = threading.Timer(1.0, server.start)
+    restart.start()
+
+    assert ledger.find_done("offsample:done:x", give_up_at=time.monotonic() + 20) is None
+    outcome, _ = ledger.finish(claim, _answer(claim.entry), give_up_at=time.monotonic() + 20)
+
+    restart.join()
+    assert outcome is Outcome.PUBLISHED
+    assert _results(server) == [b"chunk", b"closing"]
