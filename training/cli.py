@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.errors import OffSampleError
+from training.commands.gold_standard_like import write_gold_standard_like
+from training.commands.summary import summary
 from training.fit_settings import FitSettings
 from training.quiet_tensorflow import import_tensorflow_quietly
 
@@ -18,6 +20,8 @@ app = typer.Typer(
 )
 console = Console()
 _DEFAULTS = FitSettings()
+app.command()(summary)
+app.command("write-gold-standard-like")(write_gold_standard_like)
 
 
 @app.command()
