@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from shared.errors import OffSampleError
+from training.commands.cross_validate import cross_validate
 from training.commands.fit import fit
 from training.commands.gold_standard_like import write_gold_standard_like
 from training.commands.summary import summary
@@ -20,6 +21,7 @@ app = typer.Typer(
 console = Console()
 app.command()(fit)
 app.command()(summary)
+app.command("cross-validate")(cross_validate)
 app.command("write-gold-standard-like")(write_gold_standard_like)
 
 
