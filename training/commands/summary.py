@@ -1,5 +1,6 @@
 """`python -m training summary`: what is in labelled data."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ def summary(
     from training.labelled.class_figure import draw_class_figure  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     labelled_set = load_labelled_set(path)
     counts = count_classes(labelled_set)
     print_class_counts(labelled_set, counts, console, every=every)

@@ -22,7 +22,9 @@ def predict_outputs(member_paths: list[Path], inputs: NetworkInputs) -> npt.NDAr
     outputs = []
     for path in member_paths:
         member = keras.saving.load_model(path, compile=False)
-        outputs.append(member.predict(inputs[..., np.newaxis], batch_size=_BATCH_IMAGES, verbose=0))
+        starts = range(0, len(inputs), _BATCH_IMAGES)
+        batches = [member(inputs[start : start + _BATCH_IMAGES, ..., np.newaxis], training=False) for start in starts]
+        outputs.append(np.concatenate([keras.ops.convert_to_numpy(batch) for batch in batches]))
     return np.stack(outputs, axis=1)
 
 
