@@ -28,21 +28,22 @@ from training.synthetic.sources import Sources, load_sources
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 DATASETS = ("rat 1", "rat 2", "mouse 1", "mouse 2")
+SIZES = (50, 40, 20, 18)
 
 
 class PowerCutError(Exception):
     """Ends a run between two epochs."""
 
 
-def draw_rings_and_discs(images: int = 128) -> LabelledSet:
+def draw_rings_and_discs() -> LabelledSet:
     """Signal along the border (off) or in the centre (on), in noise, from four datasets of two families."""
-    rng = np.random.default_rng(0)
+    images, rng = sum(SIZES), np.random.default_rng(0)
     off = np.arange(images) % 3 == 0
     inside = np.zeros((56, 56), dtype=np.bool_)
     inside[10:-10, 10:-10] = True
     inputs = rng.random((images, 56, 56), dtype=np.float32) * 0.2
     inputs[inside[np.newaxis] ^ off[:, np.newaxis, np.newaxis]] += 0.7
-    datasets = tuple(DATASETS[row % 4] for row in range(images))
+    datasets = tuple(name for name, size in zip(DATASETS, SIZES, strict=True) for _ in range(size))
     left_out = (LeftOut("rat 1", "<b>ion</b>", Reason.UNREADABLE, "broken & small"),)
     return LabelledSet("rings", "labels", inputs, off, datasets, tuple(map(str, range(images))), left_out=left_out)
 
@@ -99,6 +100,17 @@ def test_every_image_is_held_out_once_by_every_attempt(probabilities: np.ndarray
     assert probabilities.shape == (2, 128)
     assert np.isfinite(probabilities).all()
     assert not np.array_equal(probabilities[0], probabilities[1])
+
+
+def test_no_attempt_is_fitted_on_what_its_fold_holds_out(folded: FoldedSet, output: Path) -> None:
+    held_out = [np.flatnonzero(folded.fold_of == fold) for fold in range(2)]
+    assert sorted(map(len, held_out)) == [60, 68]  # unequal, so that the numbers below tell the two apart
+    for fold, rows in enumerate(held_out, start=1):
+        for folder in (output / f"fold_{fold:02}").iterdir():
+            settings = json.loads((folder / "settings.json").read_bytes())
+            assert (settings["images"], settings["validation_images"]) == (128 - len(rows), len(rows))
+            with np.load(folder / "outputs.npz") as arrays:
+                np.testing.assert_array_equal(arrays["rows"], rows)
 
 
 def test_off_is_off_from_the_label_to_the_table(evaluation: Evaluation) -> None:
@@ -214,6 +226,18 @@ def test_images_drawn_from_all_sources_at_once_would_straddle(sources: Sources) 
 def test_synthetic_images_are_the_same_for_a_seed(sources: Sources) -> None:
     first, again, other = (fold_synthetic(sources, 12, 2, seed, Grouping.DATASET) for seed in (1, 1, 2))
     assert first.labelled_set.digest() == again.labelled_set.digest() != other.labelled_set.digest()
+
+
+def test_images_of_labelled_data_cannot_be_counted(tmp_path: Path) -> None:
+    for command in (
+        ("fit", "--data", str(tmp_path), "--images", "9", "--output", str(tmp_path / "run")),
+        ("cross-validate", str(tmp_path), "--images", "9", "--output", str(tmp_path / "run")),
+    ):
+        ended = subprocess.run(
+            [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
+        )
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("error: --images counts semi-synthetic images")
 
 
 def test_the_commands_go_from_written_data_to_a_report(tmp_path: Path) -> None:

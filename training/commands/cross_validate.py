@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from shared.errors import InvalidInputError
 from training.preset import PresetName
 from training.quiet_tensorflow import import_tensorflow_quietly
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from training.run_folder import EpochRow
 
 _SYNTHETIC = "synthetic"
+_SYNTHETIC_IMAGES = 6_000
 
 
 def cross_validate(  # noqa: PLR0913 - options of a command
@@ -31,7 +33,9 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     folds: Annotated[int, typer.Option(min=2, help="Parts that are held out in turn.")] = 10,
     attempts: Annotated[int, typer.Option(min=1, help="Independent fits per fold; their mean is judged too.")] = 5,
     members: Annotated[int, typer.Option(min=1, help="Networks per attempt; one in the 2018 report.")] = 1,
-    images: Annotated[int, typer.Option(min=2, help="Semi-synthetic images, when these are asked for.")] = 6_000,
+    images: Annotated[
+        int | None, typer.Option(min=2, help=f"Semi-synthetic images; {_SYNTHETIC_IMAGES} when left out.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Those of the preset when left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = 1,
     *,
@@ -58,13 +62,17 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     console.print(f"wrote {page}", soft_wrap=True)
 
 
-def _load(path: str, images: int, folds: int, seed: int, grouping: "Grouping") -> "FoldedSet":
+def _load(path: str, images: int | None, folds: int, seed: int, grouping: "Grouping") -> "FoldedSet":
     from training.cross_validation.folded_set import fold_labelled, fold_synthetic  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
     from training.synthetic.sources import load_sources  # noqa: PLC0415
 
     if path == _SYNTHETIC:
-        return fold_synthetic(load_sources(), images, folds, seed, grouping)
+        return fold_synthetic(load_sources(), images or _SYNTHETIC_IMAGES, folds, seed, grouping)
+    if images is not None:
+        raise InvalidInputError(
+            f"--images counts semi-synthetic images; right would be none, or {_SYNTHETIC!r} as PATH"
+        )
     return fold_labelled(load_labelled_set(Path(path)), folds, grouping)
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from shared.errors import InvalidInputError
 from training.fit_settings import FitSettings, make_settings
 from training.preset import PresetName
 from training.quiet_tensorflow import import_tensorflow_quietly
@@ -24,7 +25,9 @@ def fit(  # noqa: PLR0913 - options of a command
     output: Annotated[Path, typer.Option(help="Run folder; an interrupted run in it is resumed.")],
     data: Annotated[Path | None, typer.Option(help="Labelled ion images; semi-synthetic ones when left out.")] = None,
     preset: Annotated[PresetName, typer.Option(help="Recipe.")] = PresetName.DEFAULT,
-    images: Annotated[int, typer.Option(min=2, help="Semi-synthetic training images.")] = _DEFAULTS.images,
+    images: Annotated[
+        int | None, typer.Option(min=2, help=f"Semi-synthetic training images; {_DEFAULTS.images} when left out.")
+    ] = None,
     members: Annotated[int, typer.Option(min=1, help="Networks in the ensemble.")] = _DEFAULTS.members,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs per member; those of the preset when left out.")
@@ -32,6 +35,10 @@ def fit(  # noqa: PLR0913 - options of a command
     seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = _DEFAULTS.seed,
 ) -> None:
     """Fit an ensemble on semi-synthetic ion images, or on labelled ones of your own."""
+    if data is not None and images is not None:
+        raise InvalidInputError(
+            "--images counts semi-synthetic images and --data has its own; right would be one of them"
+        )
     import_tensorflow_quietly()
     from training.run_folder import RunFolder  # noqa: PLC0415 - Keras takes seconds, and --help none
 

@@ -91,17 +91,20 @@ def _write_html(
 
 
 def _describe_settings(folded: FoldedSet, settings: CrossValidationSettings) -> str:
-    what = "semi-synthetic ion images" if settings.origin == "synthetic" else "labelled ion images"
+    synthetic = settings.origin == "synthetic"
+    what, sources = ("semi-synthetic", "outlines") if synthetic else ("labelled", "datasets")
     kept = {
         ("labels", "dataset"): "dataset",
         ("labels", "family"): "family of dataset names",
         ("synthetic", "dataset"): "outline and texture source",
         ("synthetic", "family"): "family of outlines and of textures",
     }[settings.origin, settings.grouping]
+    off, names = int(folded.labelled_set.off.sum()), folded.labelled_set.dataset_names
     return (
-        f"{settings.images:,} {what}, {int(folded.labelled_set.off.sum()):,} of them off-sample (the positive class),"
-        f" {len(folded.labelled_set.dataset_names)} datasets. {settings.folds} folds; each {kept} is whole in one fold."
-        f" {settings.attempts} attempts per fold, {settings.members} networks each, preset {settings.preset},"
+        f"{settings.images:,} {what} ion images, {off:,} of them off-sample (the positive class),"
+        f" {len(names)} {sources}. {settings.folds} folds; each {kept} is whole in one"
+        " fold."
+        f" {settings.attempts} attempts per fold, networks per attempt: {settings.members}, preset {settings.preset},"
         f" {settings.preset_epochs} epochs, seed {settings.seed}; threshold 0.5."
     )
 
