@@ -28,7 +28,7 @@ LINUX := --python-platform x86_64-manylinux_2_28
 .PHONY: help setup demo test redis-cli lint format requirements schemas fit evaluate gold-standard clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(TEST_READY) ## Build .venv complete: worker, training and tests
 	@echo "set up: $(BIN)/offsample, $(BIN)/python -m training"

@@ -210,6 +210,7 @@ def test_eight_bit_images_keep_the_mask_and_the_maximum() -> None:
         (("Rat50_Section1", "Rat51_Section2"), "rat"),
         (("Esco1_centroids", "Esco2_centroids"), "esco"),
         (("S648 WS20 205x170 20um E110", "S649 WS21 155x105 15um E110"), "ws"),
+        (("AstraZeneca__CT26_xenograft", "xenograft CT-26 S10"), "ct xenograft"),
         (("Tumor11",), "tumor"),
         (("100_5",), "100_5"),
     ],

@@ -2,9 +2,9 @@
 
 The rule: the part of a name before `//` or `__` (a laboratory) is dropped; the rest is cut into words at every change
 between letters and anything else; numbers, single letters, units, and words for processing or for the place in a
-series (`recal`, `centroid`, `section`, …) are dropped; what is left, in lower case, is the family. So `Dataset 3`,
-`Dataset 3_recal` and `Dataset 16` are one family, and so are `LNTO31_17_1-RECAL` and `ICL//LNTO30_16_1`: it rather
-joins strangers than parts sisters. A name of which nothing is left is its own family.
+series (`recal`, `centroid`, `section`, …) are dropped; what is left, in lower case and alphabetical order, is the
+family. So `Dataset 3`, `Dataset 3_recal` and `Dataset 16` are one family, and so are `AstraZeneca//CT26_xenograft` and
+`xenograft CT-26 S10`: it rather joins strangers than parts sisters. A name of which nothing is left is its own family.
 """
 
 import re
@@ -23,4 +23,4 @@ _DROPPED = _PLACE | _PROCESSING | _UNITS
 def name_family(dataset: str) -> str:
     """The family of a dataset, by its name alone."""
     words = _WORD.findall(_LABORATORY.sub("", dataset).lower())
-    return " ".join(word for word in words if len(word) > 1 and word not in _DROPPED) or dataset
+    return " ".join(sorted({word for word in words if len(word) > 1 and word not in _DROPPED})) or dataset
