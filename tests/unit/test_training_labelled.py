@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shared.errors import InvalidInputError
 from shared.ion_image import make_ion_image
 from shared.png import encode_png
+from shared.preprocessing import preprocess
 from training.labelled.family import name_family
 from training.labelled.gold_standard_like import encode_8_bit
 from training.labelled.labelled_set import LabelledSet
@@ -118,6 +119,16 @@ def test_an_array_with_labels_is_read_by_index_or_by_id_and_unclear_rows_are_cou
     by_id = load_labelled_set(tmp_path)
     assert labels_of(by_id) == {f"{tmp_path.name}/a": "on", f"{tmp_path.name}/d": "off"}
     np.testing.assert_array_equal(by_id.inputs, by_index.inputs)
+
+
+def test_an_index_is_a_row_number_even_where_ids_are_numbers_too(tmp_path: Path) -> None:
+    np.savez(tmp_path / "ion_images.npz", images=np.stack(PIXELS[:2]), annotation_ids=np.array(["1", "0"]))
+    read = []
+    for column in ("index", "annotation_id"):
+        (tmp_path / "labels.csv").write_text(f"{column},label\n0,on\n", "utf-8")
+        read.append(load_labelled_set(tmp_path).inputs[0])
+    expected = preprocess([make_ion_image(pixels) for pixels in PIXELS[:2]])
+    np.testing.assert_array_equal(read, expected)
 
 
 def test_a_label_file_finds_the_folder_or_array_of_its_own_name(tmp_path: Path) -> None:

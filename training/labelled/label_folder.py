@@ -69,13 +69,13 @@ def _read_pngs(folder: Path, labelled: list[tuple[LabelRow, Label]], dataset: st
 def _read_array(path: Path, labelled: list[tuple[LabelRow, Label]], dataset: str, limits: Limits) -> Iterator[Entry]:
     """In the order of the array; what the array lacks comes last."""
     array = open_array(path, limits)
-    wanted: defaultdict[str, list[tuple[LabelRow, Label]]] = defaultdict(list)
+    wanted: defaultdict[tuple[bool, str], list[tuple[LabelRow, Label]]] = defaultdict(list)
     for row, label in labelled:
-        wanted[row.annotation_id].append((row, label))
+        wanted[row.by_index, row.annotation_id].append((row, label))
     reason = f"{path.name} has no such image"
     try:
-        for name, found in _read_rows(array):
-            for row, label in wanted.pop(name, ()):
+        for index, name, found in _read_rows(array):
+            for row, label in (*wanted.pop((True, str(index)), ()), *wanted.pop((False, name), ())):
                 named = row.dataset or dataset
                 if isinstance(found, str):
                     yield LeftOut(named, row.annotation_id, Reason.UNREADABLE, found)
@@ -88,13 +88,13 @@ def _read_array(path: Path, labelled: list[tuple[LabelRow, Label]], dataset: str
             yield LeftOut(row.dataset or dataset, row.annotation_id, Reason.UNREADABLE, reason)
 
 
-def _read_rows(array: IonImageArray) -> Iterator[tuple[str, IonImage | str]]:
-    """Each image, or why it is none, under its id, or its index where the file has no ids."""
+def _read_rows(array: IonImageArray) -> Iterator[tuple[int, str, IonImage | str]]:
+    """Index, id (the index where the file has no ids), and the image or why it is none."""
     for index, (pixels, mask) in enumerate(array.rows()):
         name = str(index) if array.annotation_ids is None else array.annotation_ids[index]
         try:
             ion_image = make_ion_image(pixels, mask)
         except InvalidIonImageError as error:
-            yield name, str(error)
+            yield index, name, str(error)
         else:
-            yield name, ion_image
+            yield index, name, ion_image

@@ -24,6 +24,9 @@ class LabelRow:
     """One line of a label file."""
 
     annotation_id: str
+    by_index: bool
+    """Whether that is a row number of an array file, from the column `index`."""
+
     label: str
     """As written, in lower case; empty when there is none."""
 
@@ -84,6 +87,5 @@ def _make_row(record: dict[str, Any], number: int, name: str) -> LabelRow:
         )
     label = record["label"]
     dataset = record.get("dataset") or record.get("dataset_id")
-    return LabelRow(
-        str(record[column]), "" if label is None else str(label).strip().lower(), str(dataset) if dataset else None
-    )
+    word = "" if label is None else str(label).strip().lower()
+    return LabelRow(str(record[column]), column == "index", word, str(dataset) if dataset else None)
