@@ -4,6 +4,11 @@ PYTHON ?=
 UV ?= uv
 UPGRADE ?=
 RUN ?= runs/latest
+GOLD_RUN ?= runs/gold-standard
+PRESET ?= report-2018
+MEMBERS ?= 5
+FOLDS ?= 10
+ATTEMPTS ?= 5
 PYTEST_ARGS ?=
 
 VENV := .venv
@@ -20,10 +25,10 @@ LINUX := --python-platform x86_64-manylinux_2_28
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test redis-cli lint format requirements schemas fit evaluate clean
+.PHONY: help setup demo test redis-cli lint format requirements schemas fit evaluate gold-standard clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(TEST_READY) ## Build .venv complete: worker, training and tests
 	@echo "set up: $(BIN)/offsample, $(BIN)/python -m training"
@@ -73,6 +78,14 @@ fit: $(TEST_READY) ## Fit an ensemble into RUN=runs/latest (python -m training f
 
 evaluate: $(TEST_READY) ## Judge the default release on the real sets (python -m training evaluate --help)
 	@$(BIN)/python -m training evaluate
+
+gold-standard: $(TEST_READY) ## Fit and cross-validate DATA=folder in the gold standard's layout (hours for all of it)
+	@test -n "$(DATA)" || { echo "DATA is missing; right would be make gold-standard DATA=folder" >&2; exit 1; }
+	@$(BIN)/python -m training summary "$(DATA)" --figure "$(GOLD_RUN)/class-distribution.png"
+	@$(BIN)/python -m training fit --data "$(DATA)" --preset $(PRESET) --members $(MEMBERS) --output "$(GOLD_RUN)/fit"
+	@$(BIN)/python -m training cross-validate "$(DATA)" --preset $(PRESET) --folds $(FOLDS) --attempts $(ATTEMPTS) \
+		--output "$(GOLD_RUN)/cross-validation"
+	@echo "now: $(BIN)/python -m training publish $(GOLD_RUN)/fit --version VERSION"
 
 clean: ## Delete .venv and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis offsample-demo

@@ -7,48 +7,22 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from shared.errors import OffSampleError
-from training.fit_settings import FitSettings
+from training.commands.cross_validate import cross_validate
+from training.commands.fit import fit
+from training.commands.gold_standard_like import write_gold_standard_like
+from training.commands.summary import summary
 from training.quiet_tensorflow import import_tensorflow_quietly
 
 app = typer.Typer(
     help="Make and judge releases.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 console = Console()
-_DEFAULTS = FitSettings()
-
-
-@app.command()
-def fit(
-    output: Annotated[Path, typer.Option(help="Run folder; an interrupted run in it is resumed.")],
-    images: Annotated[int, typer.Option(min=2, help="Semi-synthetic training images.")] = _DEFAULTS.images,
-    members: Annotated[int, typer.Option(min=1, help="Networks in the ensemble.")] = _DEFAULTS.members,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images, per member.")] = _DEFAULTS.epochs,
-    seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = _DEFAULTS.seed,
-) -> None:
-    """Fit an ensemble on semi-synthetic ion images."""
-    import_tensorflow_quietly()
-    from training.fitting import fit_ensemble
-    from training.run_folder import EpochRow, RunFolder
-
-    settings = FitSettings(images=images, members=members, epochs=epochs, seed=seed)
-    run = RunFolder(output)
-    run.begin(settings)
-    with Progress(console=console) as progress:
-        task = progress.add_task("drawing images", total=members * epochs)
-
-        def show(row: EpochRow) -> None:
-            progress.update(task, completed=(row.member - 1) * epochs + row.epoch, description=f"member {row.member}")
-            progress.console.print(
-                f"member {row.member} epoch {row.epoch}: loss {row.loss:.4f}, accuracy {row.accuracy:.4f};"
-                f" held-out synthetic groups: loss {row.validation_loss:.4f}, accuracy {row.validation_accuracy:.4f}",
-                soft_wrap=True,
-            )
-
-        fit_ensemble(settings, run, show)
-    console.print(f"{members} members are in {output}")
+app.command()(fit)
+app.command()(summary)
+app.command("cross-validate")(cross_validate)
+app.command("write-gold-standard-like")(write_gold_standard_like)
 
 
 @app.command()

@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
-from training.augmentation import augment
 from training.fit_settings import FitSettings
-from training.network import LABEL_ORDER, build_network
+from training.network import build_network
+from training.recipe import LabelledInputs, compile_network, draw_epoch, one_hot
 from training.run_folder import EpochRow, RunFolder, save_whole
-from training.synthetic.dataset import SyntheticSet, draw_set
+from training.synthetic.dataset import draw_set
 from training.synthetic.sources import load_sources, split_sources
 
 _TRAINING_STREAM, _VALIDATION_STREAM, _MEMBER_STREAM = 1, 2, 3
@@ -21,6 +20,25 @@ OnEpoch = Callable[[EpochRow], None]
 
 
 def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> None:
+    """Fit an ensemble on semi-synthetic images; see `fit_members`."""
+    run.begin(settings)
+    if run.is_finished():
+        return
+    training_sources, validation_sources = split_sources(load_sources())
+    training = draw_set(training_sources, settings.images, np.random.default_rng((settings.seed, _TRAINING_STREAM)))
+    validation = draw_set(
+        validation_sources, settings.validation_images, np.random.default_rng((_VALIDATION_SEED, _VALIDATION_STREAM))
+    )
+    fit_members(settings, run, training, validation, on_epoch)
+
+
+def fit_members(
+    settings: FitSettings,
+    run: RunFolder,
+    training: LabelledInputs,
+    validation: LabelledInputs,
+    on_epoch: OnEpoch,
+) -> None:
     """Fit every member that `run` does not hold yet; repeating the call after an interruption carries on.
 
     Raises
@@ -29,13 +47,6 @@ def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> No
         When the folder holds a run with other settings.
     """
     run.begin(settings)
-    if all(run.member_path(member).exists() for member in range(1, settings.members + 1)):
-        return
-    training_sources, validation_sources = split_sources(load_sources())
-    training = draw_set(training_sources, settings.images, np.random.default_rng((settings.seed, _TRAINING_STREAM)))
-    validation = draw_set(
-        validation_sources, settings.validation_images, np.random.default_rng((_VALIDATION_SEED, _VALIDATION_STREAM))
-    )
     for member in range(1, settings.members + 1):
         if not run.member_path(member).exists():
             _fit_member(member, settings, run, training, validation, on_epoch)
@@ -45,8 +56,8 @@ def _fit_member(
     member: int,
     settings: FitSettings,
     run: RunFolder,
-    training: SyntheticSet,
-    validation: SyntheticSet,
+    training: LabelledInputs,
+    validation: LabelledInputs,
     on_epoch: OnEpoch,
 ) -> None:
     """Fit one member from its last saved epoch on, and save it without its optimiser."""
@@ -66,16 +77,7 @@ def _open_state(member: int, settings: FitSettings, run: RunFolder) -> keras.Mod
     if run.state_path(member).exists():
         return keras.saving.load_model(run.state_path(member))
     keras.utils.set_random_seed(_member_seed(settings.seed, member))
-    model = build_network(l2=settings.l2, name=f"member_{member}")
-    steps = settings.steps_per_epoch * settings.epochs
-    schedule = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
-    model.compile(
-        optimizer=keras.optimizers.Adam(schedule),
-        loss="binary_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA is a third slower than TensorFlow's own kernels on two cores
-    )
-    return model
+    return compile_network(settings, f"member_{member}")
 
 
 def _run_epoch(
@@ -83,14 +85,12 @@ def _run_epoch(
     member: int,
     epoch: int,
     settings: FitSettings,
-    training: SyntheticSet,
-    validation: SyntheticSet,
+    training: LabelledInputs,
+    validation: LabelledInputs,
 ) -> EpochRow:
-    """One pass; order and augmentation follow from (seed, member, epoch) alone, so a resumed run repeats them."""
+    """One epoch; order and augmentation follow from (seed, member, epoch) alone, so a resumed run repeats them."""
     rng = np.random.default_rng((settings.seed, _MEMBER_STREAM, member, epoch))
-    order = rng.permutation(settings.images)
-    inputs = augment(training.inputs[order], rng)[..., np.newaxis]
-    targets = one_hot(training.off[order])
+    inputs, targets = draw_epoch(settings, training, rng)
     history = model.fit(inputs, targets, batch_size=settings.batch, shuffle=False, verbose=0)
     watched = model.evaluate(
         validation.inputs[..., np.newaxis], one_hot(validation.off), batch_size=256, verbose=0, return_dict=True
@@ -103,14 +103,6 @@ def _run_epoch(
         validation_loss=round(float(watched["loss"]), 4),
         validation_accuracy=round(float(watched["accuracy"]), 4),
     )
-
-
-def one_hot(off: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    """(N, 2) targets in the order of `LABEL_ORDER`."""
-    targets = np.zeros((len(off), len(LABEL_ORDER)), dtype=np.float32)
-    targets[off, LABEL_ORDER.index("off")] = 1
-    targets[~off, LABEL_ORDER.index("on")] = 1
-    return targets
 
 
 def without_optimiser(model: keras.Model, l2: float, name: str) -> keras.Model:

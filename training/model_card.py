@@ -8,16 +8,7 @@ from training.evaluate import RULE_NAME
 from training.evaluation_table import format_auc, warnings_of
 from training.figures import Figures
 from training.fit_settings import FitSettings
-from training.synthetic.dataset import OFF_FROM_RATIO, ON_UP_TO_RATIO
-
-TRAINING_DATA = (
-    "semi-synthetic ion images composed from 63 sample masks of METASPACE datasets and the ion images of 23 public,"
-    " unlabelled datasets (training/data/README.md)"
-)
-LICENCE_NOTES = (
-    "sample masks: intsco/off-sample, Apache-2.0; textures: MIT, BSD-3-Clause and CC-BY-4.0, listed one by one in"
-    " training/data/unlabelled/sources.csv"
-)
+from training.recipe_text import describe_data, describe_recipe
 
 _PURPOSE = """\
 Off-sample recognition for imaging mass spectrometry: one ion image goes in, the probability that its signal comes
@@ -27,11 +18,11 @@ mainly from outside the sample comes out.
 _LIMITS = """\
 ## Limits
 
-- Probabilities are not calibrated, and no uncertain band is stated. About half of the training images are off-sample.
+- Probabilities are not calibrated, and no uncertain band is stated.{class_share}
 - It sees one ion image at a time. Few-count images, ions bright along the rim of the sample and patterns that are
   everywhere need the dataset's context, which it does not have.
 - Where nothing but sample was acquired, nothing is off-sample; this release can still call an ion so.
-- The sample masks come from METASPACE datasets, so the shapes it knows are those of METASPACE's users.
+{shapes}
 - The real sets are small and none is a random draw of ion images: intervals are wide and do not cover that.
 """
 
@@ -44,7 +35,7 @@ def write_model_card(manifest: Manifest, settings: FitSettings, rows: Sequence[F
         _PURPOSE,
         _write_recipe(manifest, settings),
         _write_figures(rows),
-        _LIMITS,
+        _write_limits(settings),
     ]
     return "\n".join(parts)
 
@@ -67,24 +58,21 @@ def _write_verdict(rows: Sequence[Figures]) -> list[str]:
 
 
 def _write_recipe(manifest: Manifest, settings: FitSettings) -> str:
-    data = (
-        f"{settings.images:,} {TRAINING_DATA}. About a fifth of the masks and a quarter of the families of textures"
-        " were held out. An image is off-sample when its noise-free intensity outside the sample is, on average over"
-        f" the acquired pixels, at least {OFF_FROM_RATIO} times that inside, on-sample when it is at most"
-        f" {ON_UP_TO_RATIO} times, and left out in between; acquisitions of the sample alone are always on-sample."
-        " No labelled real image trained, selected or calibrated anything;"
-        " the generator was written, and changed, with the development set, metaspace_predicted, in view."
-        f" Licences: {LICENCE_NOTES}."
-    )
-    recipe = (
-        f"{settings.members} networks of 378,226 parameters (the 2018 network), softmax outputs averaged, threshold"
-        f" {manifest.threshold}. Adam, learning rate {settings.learning_rate:g} falling to 0 along a cosine, binary"
-        f" cross-entropy, L2 {settings.l2:g}, batch {settings.batch}, {settings.epochs} epochs, random flips,"
-        f" transposition and gamma; seed {settings.seed}, a different one for each member. Watched, not selected, on"
-        f" {settings.validation_images:,} semi-synthetic images of the held-out masks and textures."
-    )
+    data, recipe = describe_data(settings), describe_recipe(settings, manifest.threshold)
     command = manifest.provenance.command.replace(" && ", "\n    ")
     return f"## Data\n\n{_wrap(data)}\n\n## Recipe\n\n{_wrap(recipe)}\n\n    {command}\n"
+
+
+def _write_limits(settings: FitSettings) -> str:
+    if settings.data is None:
+        return _LIMITS.format(
+            class_share=" About half of the training images are off-sample.",
+            shapes="- The sample masks come from METASPACE datasets,"
+            " so the shapes it knows are those of METASPACE's users.",
+        )
+    return _LIMITS.format(
+        class_share="", shapes=f"- The samples and instruments it knows are those of {settings.data.name}."
+    )
 
 
 def _wrap(paragraph: str) -> str:

@@ -18,9 +18,10 @@ from training.ensemble_graph import export_ensemble, require_agreement
 from training.evaluate import evaluate_release
 from training.figures import Figures
 from training.fit_settings import FitSettings
-from training.model_card import LICENCE_NOTES, TRAINING_DATA, write_model_card
+from training.model_card import write_model_card
 from training.network import LABEL_ORDER
 from training.real_sets import RealSet
+from training.recipe_text import describe_licences, describe_training_data, write_fit_command
 from training.run_folder import RunFolder
 
 _THRESHOLD = 0.5
@@ -114,16 +115,12 @@ def _make_manifest(folder: Path, settings: FitSettings, rows: Sequence[Figures])
 def _make_provenance(version: str, settings: FitSettings) -> Provenance:
     return Provenance(
         created=datetime.now(UTC).date().isoformat(),
-        command=(
-            f"python -m training fit --images {settings.images} --members {settings.members}"
-            f" --epochs {settings.epochs} --seed {settings.seed} --output RUN_DIR"
-            f" && python -m training publish RUN_DIR --version {version}"
-        ),
+        command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}",
         code_version=distribution_version("offsample"),
         seed=settings.seed,
-        training_data=TRAINING_DATA,
+        training_data=describe_training_data(settings),
         training_images=settings.images,
-        licence_notes=LICENCE_NOTES,
+        licence_notes=describe_licences(settings),
     )
 
 

@@ -70,6 +70,10 @@ class RunFolder:
         """Where the unfinished member lies, optimiser state included."""
         return self.path / f"member_{member}.state.keras"
 
+    def is_finished(self) -> bool:
+        """Whether every member is there."""
+        return all(self.member_path(member).exists() for member in range(1, self.settings().members + 1))
+
     def finished_member_paths(self) -> list[Path]:
         """All members of a finished run, in order.
 

@@ -17,10 +17,11 @@ from shared.errors import InvalidInputError, ReleaseError
 from shared.preprocessing import NetworkInputs
 from training.ensemble_graph import export_ensemble, require_agreement
 from training.fit_settings import FitSettings
-from training.fitting import one_hot, without_optimiser
+from training.fitting import without_optimiser
 from training.network import build_network
 from training.publish import publish_release
 from training.real_sets import load_real_sets
+from training.recipe import one_hot
 from training.run_folder import RunFolder
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.

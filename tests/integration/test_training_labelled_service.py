@@ -1,0 +1,105 @@
+"""What the service prints is a label file, and what fitting sees of an ion image is what serving sees of it."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_store.predictor import Engine, Prediction, Predictor
+from model_store.release import Release
+from shared.limits import Limits
+from shared.preprocessing import NetworkInputs
+from training.labelled.gold_standard_like import write_gold_standard_like
+from training.labelled.layout import load_labelled_set
+from training.synthetic.sources import load_sources
+from worker.classification import Classification, classify
+from worker.files import AllowedRoots
+from worker.row_format import RowFormat, print_rows
+from worker.sources.png_folder import PngFolder
+
+
+class WatchedPredictor:
+    """The real predictor; it remembers what it was asked."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.release: Release = predictor.release
+        self.engine: Engine = predictor.engine
+        self.seen: list[NetworkInputs] = []
+        self._predictor = predictor
+
+    def predict(self, inputs: NetworkInputs) -> Prediction:
+        self.seen.append(inputs.copy())
+        return self._predictor.predict(inputs)
+
+
+@pytest.fixture(scope="module")
+def gold_standard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two semi-synthetic datasets of 12 images in the gold-standard layout."""
+    root = tmp_path_factory.mktemp("data") / "GS"
+    write_gold_standard_like(root, load_sources(), datasets=2, images=12, seed=3)
+    return root
+
+
+def classify_folder(folder: Path, predictor: Predictor) -> Classification:
+    source = PngFolder(folder, AllowedRoots((folder,)), Limits(), threads=2)
+    return classify(source, source.annotations(), predictor)
+
+
+def test_fitting_sees_every_image_exactly_as_serving_does(gold_standard: Path, predictor: Predictor) -> None:
+    labelled_set = load_labelled_set(gold_standard)
+    watched = WatchedPredictor(predictor)
+    order = []
+    for dataset in labelled_set.dataset_names:
+        for label in ("on", "off"):
+            folder = gold_standard / "raw_images" / dataset / label
+            order += [(dataset, row.annotation_id) for row in classify_folder(folder, watched).rows]
+    served = dict(zip(order, np.concatenate(watched.seen), strict=True))
+    assert len(served) == len(labelled_set) == 24
+    for row, key in enumerate(zip(labelled_set.datasets, labelled_set.annotation_ids, strict=True)):
+        np.testing.assert_array_equal(labelled_set.inputs[row], served[key])
+
+
+@pytest.mark.parametrize("row_format", [RowFormat.CSV, RowFormat.JSON])
+def test_the_services_rows_are_labels_as_they_are_printed(
+    gold_standard: Path, predictor: Predictor, capsys: pytest.CaptureFixture[str], row_format: RowFormat
+) -> None:
+    folder = next(path for path in sorted((gold_standard / "raw_images").glob("*/on")) if any(path.iterdir()))
+    rows = classify_folder(folder, predictor).rows
+    print_rows(rows, row_format)
+    suffix = "csv" if row_format is RowFormat.CSV else "jsonl"
+    label_file = folder.parent / f"on.{suffix}"  # beside the folder `on`, whose images it labels
+    label_file.write_text(capsys.readouterr().out, encoding="utf-8")
+    try:
+        labelled_set = load_labelled_set(label_file)
+    finally:
+        label_file.unlink()
+    read = dict(zip(labelled_set.annotation_ids, labelled_set.off.tolist(), strict=True))
+    assert read == {row.annotation_id: row.label == "off" for row in rows}
+
+
+def test_a_corrected_label_is_the_one_that_counts(
+    gold_standard: Path, predictor: Predictor, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = next(path for path in sorted((gold_standard / "raw_images").glob("*/on")) if any(path.iterdir()))
+    print_rows(classify_folder(folder, predictor).rows, RowFormat.CSV)
+    printed = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    printed[0]["label"] = "off" if printed[0]["label"] == "on" else "on"
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for path in folder.iterdir():
+        (mine / path.name).write_bytes(path.read_bytes())
+    with (mine / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(printed[0]))
+        writer.writeheader()
+        writer.writerows(printed)
+    labelled_set = load_labelled_set(mine)
+    read = dict(zip(labelled_set.annotation_ids, labelled_set.off.tolist(), strict=True))
+    assert read == {row["annotation_id"]: row["label"] == "off" for row in printed}
+
+
+def test_written_images_are_labelled_as_their_folders_say(gold_standard: Path) -> None:
+    labelled_set = load_labelled_set(gold_standard)
+    assert not labelled_set.left_out
+    for dataset, ion, off in zip(labelled_set.datasets, labelled_set.annotation_ids, labelled_set.off, strict=True):
+        assert (gold_standard / "raw_images" / dataset / ("off" if off else "on") / f"{ion}.png").is_file()

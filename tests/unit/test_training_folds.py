@@ -1,0 +1,33 @@
+"""Folds keep groups whole, and whatever does not is found out."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import InvalidInputError
+from training.cross_validation.folds import assign_folds, require_whole_groups
+
+
+@given(groups=st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=60), folds=st.integers(2, 5))
+def test_every_group_is_in_one_fold_and_every_fold_holds_something(groups: list[str], folds: int) -> None:
+    if len(set(groups)) < folds:
+        with pytest.raises(InvalidInputError, match="right would be 2 folds or more"):
+            assign_folds(groups, folds)
+        return
+    fold_of = assign_folds(groups, folds)
+    assert set(fold_of.tolist()) == set(range(folds))
+    for group in set(groups):
+        assert len({int(fold) for fold, one in zip(fold_of, groups, strict=True) if one == group}) == 1
+
+
+def test_a_group_in_two_folds_is_named() -> None:
+    with pytest.raises(InvalidInputError, match=r"'b' lies in folds 1 and 2; right would be one fold only"):
+        require_whole_groups([("a",), ("b",), ("b",)], np.array([0, 0, 1]))
+
+
+def test_every_kind_of_key_is_checked_on_its_own() -> None:
+    """A mask in one fold only is no excuse for its texture; a mask and a texture of one name are no conflict."""
+    require_whole_groups([("m1", "t1"), ("m2", "m1")], np.array([0, 1]))
+    with pytest.raises(InvalidInputError, match="'t1' lies in folds 1 and 2"):
+        require_whole_groups([("m1", "t1"), ("m2", "t1")], np.array([0, 1]))

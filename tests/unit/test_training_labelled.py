@@ -1,0 +1,230 @@
+"""Labelled data in every layout is read as it is meant, and what cannot count is listed with its reason."""
+
+import json
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import InvalidInputError
+from shared.ion_image import make_ion_image
+from shared.png import encode_png
+from shared.preprocessing import preprocess
+from training.labelled.family import name_family
+from training.labelled.gold_standard_like import encode_8_bit
+from training.labelled.labelled_set import LabelledSet
+from training.labelled.layout import load_labelled_set
+
+RNG = np.random.default_rng(7)
+PIXELS = [RNG.integers(1, 255, (9, 7), dtype=np.uint8) for _ in range(8)]
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(imagecodecs.png_encode(pixels))
+
+
+def with_channels(grey: np.ndarray, channels: int) -> np.ndarray:
+    """L, LA, RGB or RGBA of one grey image."""
+    alpha = np.full_like(grey, 255)
+    planes = {1: [grey], 2: [grey, alpha], 3: [grey] * 3, 4: [grey] * 3 + [alpha]}[channels]
+    return np.stack(planes, axis=-1) if channels > 1 else grey
+
+
+def labels_of(labelled_set: LabelledSet) -> dict[str, str]:
+    return {
+        f"{dataset}/{annotation_id}": "off" if off else "on"
+        for dataset, annotation_id, off in zip(
+            labelled_set.datasets, labelled_set.annotation_ids, labelled_set.off, strict=True
+        )
+    }
+
+
+def reasons_of(labelled_set: LabelledSet) -> dict[str, str]:
+    return {f"{entry.dataset}/{entry.annotation_id}": str(entry.reason) for entry in labelled_set.left_out}
+
+
+@pytest.mark.parametrize("inner", ["", "raw_images", "GS", "GS/raw_images"])
+def test_the_gold_standard_layout_is_found_at_every_depth_and_under_both_pairs_of_names(
+    tmp_path: Path, inner: str
+) -> None:
+    """Off-sample is the positive class, so `pos` is off and `neg` is on."""
+    root = tmp_path / inner
+    for number, name in enumerate(("one/on/A+H", "one/off/B+K", "two/neg/A+H", "two/pos/C+Na")):
+        write_png(root / f"{name}.png", PIXELS[number])
+    assert labels_of(load_labelled_set(tmp_path)) == {
+        "one/A+H": "on",
+        "one/B+K": "off",
+        "two/A+H": "on",
+        "two/C+Na": "off",
+    }
+
+
+def test_grey_images_are_the_same_input_with_any_number_of_channels(tmp_path: Path) -> None:
+    for channels in (1, 2, 3, 4):
+        write_png(tmp_path / f"dataset_{channels}" / "on" / "ion.png", with_channels(PIXELS[0], channels))
+    inputs = load_labelled_set(tmp_path).inputs
+    for other in inputs[1:]:
+        np.testing.assert_array_equal(other, inputs[0])
+
+
+def test_what_cannot_count_is_left_out_and_listed_with_its_reason(tmp_path: Path) -> None:
+    write_png(tmp_path / "d" / "on" / "good.png", PIXELS[0])
+    write_png(tmp_path / "d" / "on" / "same.png", with_channels(PIXELS[0], 4))  # the pixels of good.png
+    write_png(tmp_path / "d" / "on" / "both.png", PIXELS[1])
+    write_png(tmp_path / "d" / "off" / "both.png", PIXELS[2])
+    write_png(tmp_path / "d" / "on" / "picture_on.png", PIXELS[3])
+    write_png(tmp_path / "d" / "off" / "picture_off.png", PIXELS[3])
+    write_png(tmp_path / "d" / "off" / "empty.png", np.zeros((9, 7), np.uint8))
+    write_png(tmp_path / "d" / "unclear" / "perhaps.png", PIXELS[4])
+    write_png(tmp_path / "d" / "misc" / "what.png", PIXELS[5])
+    (tmp_path / "d" / "off" / "broken.png").write_bytes(encode_png(make_ion_image(PIXELS[6]))[:40])
+    (tmp_path / "d" / "off" / "notes.txt").write_text("x", encoding="utf-8")
+    (tmp_path / "d" / "off" / ".DS_Store").write_text("x", encoding="utf-8")
+    labelled_set = load_labelled_set(tmp_path)
+    assert labels_of(labelled_set) == {"d/good": "on"}
+    assert reasons_of(labelled_set) == {
+        "d/same": "duplicate",
+        "d/both": "conflicting",
+        "d/picture_on": "conflicting",
+        "d/picture_off": "conflicting",
+        "d/empty": "no signal",
+        "d/perhaps": "unclear",
+        "d/what": "unlabelled",
+        "d/broken": "unreadable",
+        "d/notes": "unreadable",
+    }
+    assert len(labelled_set.left_out) == 10  # `both` twice
+
+
+def test_the_same_picture_in_two_datasets_is_no_duplicate(tmp_path: Path) -> None:
+    for dataset, label in (("one", "on"), ("two", "off")):
+        write_png(tmp_path / dataset / label / "ion.png", PIXELS[0])
+    assert labels_of(load_labelled_set(tmp_path)) == {"one/ion": "on", "two/ion": "off"}
+
+
+def test_an_array_with_labels_is_read_by_index_or_by_id_and_unclear_rows_are_counted(tmp_path: Path) -> None:
+    stack = np.stack(PIXELS[:4])
+    np.savez(tmp_path / "ion_images.npz", images=stack, acquired=np.ones((9, 7), bool))
+    (tmp_path / "labels.csv").write_text("index,mz,label\n3,1.5,off\n0,1.5,on\n1,1.5,unclear\n9,1.5,on\n", "utf-8")
+    by_index = load_labelled_set(tmp_path)
+    assert labels_of(by_index) == {f"{tmp_path.name}/0": "on", f"{tmp_path.name}/3": "off"}
+    assert reasons_of(by_index) == {f"{tmp_path.name}/1": "unclear", f"{tmp_path.name}/9": "unreadable"}
+
+    np.savez(tmp_path / "ion_images.npz", images=stack, annotation_ids=np.array(["a", "b", "c", "d"]))
+    (tmp_path / "labels.csv").write_text("annotation_id,label\nd,off\na,on\n", "utf-8")
+    by_id = load_labelled_set(tmp_path)
+    assert labels_of(by_id) == {f"{tmp_path.name}/a": "on", f"{tmp_path.name}/d": "off"}
+    np.testing.assert_array_equal(by_id.inputs, by_index.inputs)
+
+
+def test_an_index_is_a_row_number_even_where_ids_are_numbers_too(tmp_path: Path) -> None:
+    np.savez(tmp_path / "ion_images.npz", images=np.stack(PIXELS[:2]), annotation_ids=np.array(["1", "0"]))
+    read = []
+    for column in ("index", "annotation_id"):
+        (tmp_path / "labels.csv").write_text(f"{column},label\n0,on\n", "utf-8")
+        read.append(load_labelled_set(tmp_path).inputs[0])
+    expected = preprocess([make_ion_image(pixels) for pixels in PIXELS[:2]])
+    np.testing.assert_array_equal(read, expected)
+
+
+def test_a_label_file_finds_the_folder_or_array_of_its_own_name(tmp_path: Path) -> None:
+    write_png(tmp_path / "slide_1" / "x.png", PIXELS[0])
+    (tmp_path / "slide_1.jsonl").write_text(json.dumps({"annotation_id": "x", "label": "off"}) + "\n", "utf-8")
+    np.save(tmp_path / "slide_2.npy", np.stack(PIXELS[1:3]))
+    (tmp_path / "slide_2.csv").write_text("annotation_id,label\n1,on\n", "utf-8")
+    assert labels_of(load_labelled_set(tmp_path / "slide_1.jsonl")) == {"slide_1/x": "off"}
+    assert labels_of(load_labelled_set(tmp_path / "slide_2.csv")) == {"slide_2/1": "on"}
+
+
+def test_folders_with_a_label_file_each_are_one_dataset_each(tmp_path: Path) -> None:
+    for number, name in enumerate(("a", "b")):
+        write_png(tmp_path / name / "ion.png", PIXELS[number])
+        (tmp_path / name / "labels.csv").write_text("annotation_id,label\nion,on\n", "utf-8")
+    assert load_labelled_set(tmp_path).dataset_names == ["a", "b"]
+
+
+def test_a_label_file_names_no_file_of_another_folder(tmp_path: Path) -> None:
+    write_png(tmp_path / "secret.png", PIXELS[0])
+    write_png(tmp_path / "mine" / "ion.png", PIXELS[1])
+    (tmp_path / "mine" / "labels.csv").write_text("file,label\n../secret.png,on\nion.png,off\n", "utf-8")
+    labelled_set = load_labelled_set(tmp_path / "mine")
+    assert labels_of(labelled_set) == {"mine/ion.png": "off"}
+    assert reasons_of(labelled_set) == {"mine/../secret.png": "unreadable"}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "has no row"),
+        (b"annotation_id,label\n", "has no row"),
+        (b"a,b\n1,2\n", "lacks annotation_id or label"),
+        (b"annotation_id,label\n\xff,on\n", "is not UTF-8"),
+        (b'annotation_id,label\n"a"b,on\n', "is no CSV"),
+    ],
+)
+def test_a_label_file_that_is_none_is_refused_in_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    (tmp_path / "labels.csv").write_bytes(content)
+    with pytest.raises(InvalidInputError, match=sentence):
+        load_labelled_set(tmp_path)
+
+
+@given(content=st.binary(max_size=80), suffix=st.sampled_from(["csv", "jsonl"]))
+def test_any_bytes_as_a_label_file_are_a_set_or_an_error_of_ours(tmp_path: Path, content: bytes, suffix: str) -> None:
+    path = tmp_path / f"labels.{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInputError):
+        load_labelled_set(path)
+
+
+def test_a_path_without_a_known_layout_is_refused_with_all_layouts_named(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InvalidInputError, match=r"no layout known here; right would be a folder of <dataset>/\{on,off"):
+        load_labelled_set(tmp_path)
+    with pytest.raises(InvalidInputError, match="does not exist"):
+        load_labelled_set(tmp_path / "nowhere")
+
+
+def test_data_of_which_nothing_is_usable_are_refused_with_the_first_reason(tmp_path: Path) -> None:
+    write_png(tmp_path / "d" / "on" / "ion.png", np.zeros((9, 7), np.uint8))
+    with pytest.raises(InvalidInputError, match=r"1 left out; the first: 'ion', every acquired pixel is 0"):
+        load_labelled_set(tmp_path)
+
+
+def test_the_digest_follows_labels_datasets_and_pixels(tmp_path: Path) -> None:
+    write_png(tmp_path / "one" / "d" / "on" / "ion.png", PIXELS[0])
+    write_png(tmp_path / "again" / "d" / "on" / "ion.png", PIXELS[0])
+    write_png(tmp_path / "other_label" / "d" / "off" / "ion.png", PIXELS[0])
+    write_png(tmp_path / "other_dataset" / "e" / "on" / "ion.png", PIXELS[0])
+    write_png(tmp_path / "other_pixels" / "d" / "on" / "ion.png", PIXELS[1])
+    one, again, *others = (
+        load_labelled_set(tmp_path / name).digest()
+        for name in ("one", "again", "other_label", "other_dataset", "other_pixels")
+    )
+    assert one == again
+    assert len({one, *others}) == 4
+
+
+def test_eight_bit_images_keep_the_mask_and_the_maximum() -> None:
+    decoded = imagecodecs.png_decode(encode_8_bit(make_ion_image([[3.0, 6.0]], [[True, False]])))
+    np.testing.assert_array_equal(decoded, [[[255, 255], [0, 0]]])
+
+
+@pytest.mark.parametrize(
+    ("names", "family"),
+    [
+        (("Dataset 3", "Dataset 3_recal", "Dataset 16"), "dataset"),
+        (("ICL__LNTO30_16_1", "ICL//LNTO31_17_4", "LNTO31_17_1-RECAL"), "lnto"),
+        (("Rat50_Section1", "Rat51_Section2"), "rat"),
+        (("Esco1_centroids", "Esco2_centroids"), "esco"),
+        (("S648 WS20 205x170 20um E110", "S649 WS21 155x105 15um E110"), "ws"),
+        (("AstraZeneca__CT26_xenograft", "xenograft CT-26 S10"), "ct xenograft"),
+        (("Tumor11",), "tumor"),
+        (("100_5",), "100_5"),
+    ],
+)
+def test_recalibrations_and_sister_sections_are_one_family(names: tuple[str, ...], family: str) -> None:
+    assert {name_family(name) for name in names} == {family}

@@ -1,0 +1,102 @@
+"""The preset report-2018 is the recipe of the report and its notebook, number by number; default is what it was."""
+
+import keras
+import numpy as np
+import pytest
+
+from shared.errors import InvalidInputError
+from training.fit_settings import FitSettings, make_settings
+from training.preset import PresetName
+from training.recipe import compile_network, draw_epoch, one_hot
+from training.synthetic.dataset import SyntheticSet
+
+REPORT = make_settings(PresetName.REPORT_2018, images=103)
+"""103 images: 3 batches of 32, and 7 left over."""
+
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    return compile_network(REPORT, "report")
+
+
+def make_set(images: int) -> SyntheticSet:
+    """Images that can be told apart under flips: pixel (0, 0) and its mirror images carry the number."""
+    inputs = np.random.default_rng(0).random((images, 56, 56), dtype=np.float32)
+    for corner in ((0, 0), (0, 55), (55, 0), (55, 55)):
+        inputs[:, *corner] = np.arange(images) / images
+    return SyntheticSet(inputs, np.arange(images) % 3 == 0, (("mask", "texture"),) * images)
+
+
+def test_the_optimiser_is_plain_sgd_with_momentum_and_a_constant_learning_rate(network: keras.Model) -> None:
+    found = network.optimizer.get_config()
+    assert type(network.optimizer).__name__ == "SGD"
+    assert found["learning_rate"] == pytest.approx(0.01)  # a number, and no schedule
+    assert found["momentum"] == pytest.approx(0.9)
+    assert found["nesterov"] is False
+    assert not found["weight_decay"]
+    assert found["clipnorm"] is found["clipvalue"] is found["global_clipnorm"] is None
+    assert not found["use_ema"]
+
+
+def test_the_loss_is_binary_cross_entropy_on_two_one_hot_outputs(network: keras.Model) -> None:
+    assert network.loss == "binary_crossentropy"
+    assert network.output_shape == (None, 2)
+    np.testing.assert_array_equal(one_hot(np.array([True, False])), [[0, 1], [1, 0]])
+
+
+def test_l2_is_005_on_every_convolution_and_dense_kernel_and_on_nothing_else(network: keras.Model) -> None:
+    kernels = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)]
+    assert len(kernels) == 7
+    assert [float(layer.kernel_regularizer.l2) for layer in kernels] == pytest.approx([0.05] * 7)
+    assert all(layer.bias_regularizer is layer.activity_regularizer is None for layer in kernels)
+    assert len(network.losses) == 7
+
+
+def test_three_epochs_of_twice_the_full_batches_of_32(network: keras.Model) -> None:
+    assert (REPORT.epochs, REPORT.batch, REPORT.steps_per_epoch) == (3, 32, 103 // 32 * 2)
+    inputs, targets = draw_epoch(REPORT, make_set(103), np.random.default_rng(1))
+    assert len(inputs) == len(targets) == 6 * 32
+    network.fit(inputs, targets, batch_size=REPORT.batch, shuffle=False, verbose=0)
+    assert int(network.optimizer.iterations) == 6
+
+
+def test_each_image_is_seen_at_most_twice_an_epoch_with_its_own_label() -> None:
+    training = make_set(103)
+    inputs, targets = draw_epoch(REPORT, training, np.random.default_rng(1))
+    numbers = np.rint(inputs[:, 0, 0, 0] * 103).astype(int)
+    for half in (numbers[:96], numbers[96:]):
+        assert len(set(half.tolist())) == 96
+    np.testing.assert_array_equal(targets[:, 1] == 1, training.off[numbers])
+
+
+def test_augmentation_is_horizontal_and_vertical_flips_and_nothing_else() -> None:
+    training = make_set(103)
+    inputs, _ = draw_epoch(REPORT, training, np.random.default_rng(1))
+    seen = set()
+    for image in inputs[..., 0]:
+        original = training.inputs[round(float(image[0, 0]) * 103)]
+        forms = {(rows, columns): original[::rows, ::columns] for rows in (1, -1) for columns in (1, -1)}
+        equal = [form for form, pixels in forms.items() if np.array_equal(pixels, image)]
+        assert len(equal) == 1
+        seen.add(equal[0])
+    assert len(seen) == 4
+
+
+def test_the_default_preset_is_adam_on_a_cosine_with_one_pass_an_epoch() -> None:
+    settings = FitSettings()
+    network = compile_network(settings, "default")
+    schedule = network.optimizer._learning_rate
+    assert settings == make_settings(PresetName.DEFAULT)
+    assert (settings.epochs, settings.batch, settings.l2, settings.steps_per_epoch) == (4, 64, 1e-4, 375)
+    assert type(network.optimizer).__name__ == "Adam"
+    assert (schedule.initial_learning_rate, schedule.decay_steps) == (1e-3, 1500)
+
+
+def test_a_run_begun_before_presets_had_names_is_read_as_default() -> None:
+    before = '{"images":24000,"members":5,"epochs":4,"seed":1,"validation_images":2000,"batch":64,'
+    assert FitSettings.model_validate_json(before + '"learning_rate":0.001,"l2":0.0001}') == FitSettings()
+
+
+def test_fewer_images_than_one_batch_of_the_report_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="31 images are no full batch; right would be at least 32 images"):
+        make_settings(PresetName.REPORT_2018, images=31)

@@ -1,0 +1,53 @@
+"""Card and manifest say what a run was fitted on, and how."""
+
+from training.fit_settings import FitData, FitSettings, make_settings
+from training.preset import PresetName
+from training.recipe_text import (
+    describe_data,
+    describe_licences,
+    describe_recipe,
+    describe_training_data,
+    write_fit_command,
+)
+
+LABELLED = make_settings(
+    PresetName.REPORT_2018,
+    data=FitData(name="my_labels", digest="0" * 64, datasets=12),
+    images=400,
+    validation_images=40,
+)
+
+
+def test_a_run_on_labels_claims_nothing_about_semi_synthetic_images() -> None:
+    text = " ".join(
+        (
+            describe_data(LABELLED),
+            describe_recipe(LABELLED, 0.5),
+            describe_training_data(LABELLED),
+            describe_licences(LABELLED),
+        )
+    )
+    assert "my_labels" in text
+    assert "12 datasets" in text
+    assert "synthetic" not in text
+    assert "No labelled real image" not in text
+
+
+def test_a_run_on_semi_synthetic_images_says_that_no_label_trained() -> None:
+    assert "No labelled real image trained" in describe_data(FitSettings())
+
+
+def test_the_recipe_names_the_optimiser_of_its_preset() -> None:
+    report = describe_recipe(LABELLED, 0.5)
+    assert "SGD, learning rate 0.01, momentum 0.9" in report
+    assert "L2 0.05, batch 32, 3 epochs of 24 steps, random flips;" in report
+    assert "Adam, learning rate 0.001 falling to 0 along a cosine" in describe_recipe(FitSettings(), 0.5)
+
+
+def test_the_command_repeats_the_run() -> None:
+    assert write_fit_command(FitSettings()) == (
+        "python -m training fit --images 24000 --members 5 --epochs 4 --seed 1 --output RUN_DIR"
+    )
+    assert write_fit_command(LABELLED) == (
+        "python -m training fit --data my_labels --preset report-2018 --members 5 --epochs 3 --seed 1 --output RUN_DIR"
+    )

@@ -1,0 +1,118 @@
+"""`python -m training cross-validate`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from shared.errors import InvalidInputError
+from training.preset import PresetName
+from training.quiet_tensorflow import import_tensorflow_quietly
+
+if TYPE_CHECKING:
+    from training.cross_validation.evaluation import Evaluation
+    from training.cross_validation.folded_set import FoldedSet, Grouping
+    from training.cross_validation.run import OnAttemptEpoch
+    from training.cross_validation.settings import CrossValidationSettings
+    from training.cross_validation.tables import TextTable
+    from training.run_folder import EpochRow
+
+_SYNTHETIC = "synthetic"
+_SYNTHETIC_IMAGES = 6_000
+
+
+def cross_validate(  # noqa: PLR0913 - options of a command
+    path: Annotated[str, typer.Argument(help=f"Labelled ion images, or the word {_SYNTHETIC!r}.")],
+    output: Annotated[Path, typer.Option(help="Folder of run and report; an interrupted run in it is resumed.")],
+    preset: Annotated[PresetName, typer.Option(help="Recipe.")] = PresetName.DEFAULT,
+    folds: Annotated[int, typer.Option(min=2, help="Parts that are held out in turn.")] = 10,
+    attempts: Annotated[int, typer.Option(min=1, help="Independent fits per fold; their mean is judged too.")] = 5,
+    members: Annotated[int, typer.Option(min=1, help="Networks per attempt; one in the 2018 report.")] = 1,
+    images: Annotated[
+        int | None, typer.Option(min=2, help=f"Semi-synthetic images; {_SYNTHETIC_IMAGES} when left out.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Those of the preset when left out.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = 1,
+    *,
+    family_grouping: Annotated[bool, typer.Option("--family-grouping", help="Hold out whole families.")] = False,
+) -> None:
+    """Judge a recipe on datasets that it was not fitted on, and write a report."""
+    import_tensorflow_quietly()
+    from training.cross_validation.evaluation import evaluate_folds  # noqa: PLC0415 - Keras takes seconds
+    from training.cross_validation.folded_set import Grouping  # noqa: PLC0415
+    from training.cross_validation.report import write_report  # noqa: PLC0415
+    from training.cross_validation.run import begin_run, run_folds  # noqa: PLC0415
+    from training.cross_validation.settings import describe_run  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
+    folded = _load(path, images, folds, seed, grouping)
+    settings = describe_run(folded, preset, attempts=attempts, members=members, epochs=epochs, seed=seed)
+    begin_run(output, settings)
+    with Progress(console=console) as progress:
+        probabilities = run_folds(folded, settings, output, _make_reporter(settings, progress))
+    evaluation = evaluate_folds(folded, probabilities)
+    page = write_report(output, folded, settings, evaluation)
+    _print(folded, evaluation, console)
+    console.print(f"wrote {page}", soft_wrap=True)
+
+
+def _load(path: str, images: int | None, folds: int, seed: int, grouping: "Grouping") -> "FoldedSet":
+    from training.cross_validation.folded_set import fold_labelled, fold_synthetic  # noqa: PLC0415
+    from training.labelled.layout import load_labelled_set  # noqa: PLC0415
+    from training.synthetic.sources import load_sources  # noqa: PLC0415
+
+    if path == _SYNTHETIC:
+        return fold_synthetic(load_sources(), images or _SYNTHETIC_IMAGES, folds, seed, grouping)
+    if images is not None:
+        raise InvalidInputError(
+            f"--images counts semi-synthetic images; right would be none, or {_SYNTHETIC!r} as PATH"
+        )
+    return fold_labelled(load_labelled_set(Path(path)), folds, grouping)
+
+
+def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "OnAttemptEpoch":
+    networks = settings.folds * settings.attempts * settings.members
+    task = progress.add_task(f"fitting {networks} networks", total=networks * settings.preset_epochs)
+
+    def report(fold: int, attempt: int, row: "EpochRow") -> None:
+        done = ((fold - 1) * settings.attempts + attempt - 1) * settings.members + row.member - 1
+        description = f"fold {fold} of {settings.folds}, attempt {attempt} of {settings.attempts}"
+        progress.update(task, completed=done * settings.preset_epochs + row.epoch, description=description)
+        if row.epoch == settings.preset_epochs:
+            progress.console.print(
+                f"{description}, member {row.member}: held-out accuracy {row.validation_accuracy:.4f}", soft_wrap=True
+            )
+
+    return report
+
+
+def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> None:
+    from training.cross_validation.tables import make_pooled_table, make_spread_table  # noqa: PLC0415
+    from training.cross_validation.verdict import describe_verdict  # noqa: PLC0415
+    from training.labelled.class_counts import print_left_out  # noqa: PLC0415
+
+    print_left_out(folded.labelled_set, console)
+    for table in (make_pooled_table(evaluation), make_spread_table(evaluation)):
+        _print_table(table, console)
+    console.print(f"the worst tenth of {len(evaluation.by_dataset)} datasets:")
+    for row in evaluation.worst_tenth:
+        own, rule = (f"{one.right} of {one.images}" for one in (row.average, row.rule))
+        console.print(Text(f"  {row.part}: {own} right, border/centre rule {rule}"), soft_wrap=True)
+    for warning in evaluation.warnings:
+        console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
+    console.print(describe_verdict(evaluation), soft_wrap=True)
+
+
+def _print_table(table: "TextTable", console: Console) -> None:
+    shown = Table(title=Text(table.title), title_justify="left")
+    for number, heading in enumerate(table.headings):
+        shown.add_column(Text(heading), justify="right" if number else "left", overflow="fold")
+    for index, row in enumerate(table.rows):
+        shown.add_row(*(Text(cell) for cell in row), style="bold" if index in table.marked else None)
+    console.print(shown)

@@ -1,0 +1,104 @@
+"""`python -m training fit`."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from shared.errors import InvalidInputError
+from training.fit_settings import FitSettings, make_settings
+from training.preset import PresetName
+from training.quiet_tensorflow import import_tensorflow_quietly
+
+if TYPE_CHECKING:
+    from training.fitting import OnEpoch
+    from training.run_folder import EpochRow, RunFolder
+
+_DEFAULTS = FitSettings()
+
+
+def fit(  # noqa: PLR0913 - options of a command
+    output: Annotated[Path, typer.Option(help="Run folder; an interrupted run in it is resumed.")],
+    data: Annotated[Path | None, typer.Option(help="Labelled ion images; semi-synthetic ones when left out.")] = None,
+    preset: Annotated[PresetName, typer.Option(help="Recipe.")] = PresetName.DEFAULT,
+    images: Annotated[
+        int | None, typer.Option(min=2, help=f"Semi-synthetic training images; {_DEFAULTS.images} when left out.")
+    ] = None,
+    members: Annotated[int, typer.Option(min=1, help="Networks in the ensemble.")] = _DEFAULTS.members,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs per member; those of the preset when left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = _DEFAULTS.seed,
+) -> None:
+    """Fit an ensemble on semi-synthetic ion images, or on labelled ones of your own."""
+    if data is not None and images is not None:
+        raise InvalidInputError(
+            "--images counts semi-synthetic images and --data has its own; right would be one of them"
+        )
+    import_tensorflow_quietly()
+    from training.run_folder import RunFolder  # noqa: PLC0415 - Keras takes seconds, and --help none
+
+    console, run = Console(), RunFolder(output)
+    if data is None:
+        settings = make_settings(preset, images=images, members=members, epochs=epochs, seed=seed)
+        start = _prepare_synthetic(settings, run)
+    else:
+        settings, start = _prepare_labelled(data, make_settings(preset, members=members, epochs=epochs, seed=seed), run)
+    with Progress(console=console) as progress:
+        start(_make_reporter(settings, progress))
+    console.print(f"{settings.members} members are in {output}", soft_wrap=True)
+
+
+def _prepare_synthetic(settings: FitSettings, run: "RunFolder") -> Callable[["OnEpoch"], None]:
+    from training.fitting import fit_ensemble  # noqa: PLC0415
+
+    run.begin(settings)
+    return partial(fit_ensemble, settings, run)
+
+
+def _prepare_labelled(
+    data: Path, settings: FitSettings, run: "RunFolder"
+) -> tuple[FitSettings, Callable[["OnEpoch"], None]]:
+    """Read and split the data; their sizes take the place of those of semi-synthetic images."""
+    from training.fitting import fit_members  # noqa: PLC0415
+    from training.labelled.class_counts import print_left_out  # noqa: PLC0415
+    from training.labelled.fit_data import describe_fit_data, split_off_watched  # noqa: PLC0415
+    from training.labelled.layout import load_labelled_set  # noqa: PLC0415
+
+    labelled_set = load_labelled_set(data)
+    training, watched = split_off_watched(labelled_set)
+    console = Console()
+    print_left_out(labelled_set, console)
+    console.print(
+        f"fitting on {len(training):,} images of {len(training.dataset_names)} datasets; watched, and not fitted on:"
+        f" {len(watched):,} of {len(watched.dataset_names)}",
+        soft_wrap=True,
+    )
+    chosen = settings.model_dump() | {
+        "data": describe_fit_data(labelled_set),
+        "images": len(training),
+        "validation_images": len(watched),
+    }
+    settings = make_settings(chosen.pop("preset"), **chosen)
+    run.begin(settings)
+    return settings, partial(fit_members, settings, run, training, watched)
+
+
+def _make_reporter(settings: FitSettings, progress: Progress) -> "OnEpoch":
+    task = progress.add_task("fitting", total=settings.members * settings.epochs)
+    held_out = "held-out synthetic groups" if settings.data is None else "held-out datasets"
+
+    def report(row: "EpochRow") -> None:
+        done = (row.member - 1) * settings.epochs + row.epoch
+        progress.update(task, completed=done, description=f"member {row.member}")
+        progress.console.print(
+            f"member {row.member} epoch {row.epoch}: loss {row.loss:.4f}, accuracy {row.accuracy:.4f};"
+            f" {held_out}: loss {row.validation_loss:.4f}, accuracy {row.validation_accuracy:.4f}",
+            soft_wrap=True,
+        )
+
+    return report

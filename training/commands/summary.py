@@ -1,0 +1,29 @@
+"""`python -m training summary`: what is in labelled data."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def summary(
+    path: Annotated[Path, typer.Argument(help="Labelled ion images: a gold-standard folder, or label files.")],
+    figure: Annotated[Path, typer.Option(help="PNG to write.")] = Path("runs/class-distribution.png"),
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Name every image that is left out.")] = False,
+) -> None:
+    """Count, list and draw the classes of labelled ion images, dataset by dataset."""
+    # These take a second to import, and --help none.
+    from training.labelled.class_counts import count_classes, print_class_counts  # noqa: PLC0415
+    from training.labelled.class_figure import draw_class_figure  # noqa: PLC0415
+    from training.labelled.layout import load_labelled_set  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    labelled_set = load_labelled_set(path)
+    counts = count_classes(labelled_set)
+    print_class_counts(labelled_set, counts, console, every=every)
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    draw_class_figure(labelled_set.name, counts).savefig(figure, dpi=110)
+    console.print(f"wrote {figure}", soft_wrap=True)

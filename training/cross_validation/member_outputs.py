@@ -1,0 +1,55 @@
+"""Member outputs: what the networks of one attempt say of the images that their fold holds out, on disk."""
+
+from pathlib import Path
+from zipfile import BadZipFile
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from model_store.predictor import average_members
+from shared.errors import InvalidInputError
+from shared.preprocessing import NetworkInputs
+from training.network import LABEL_ORDER
+
+_BATCH_IMAGES = 256
+
+Rows = npt.NDArray[np.intp]
+
+
+def predict_outputs(member_paths: list[Path], inputs: NetworkInputs) -> npt.NDArray[np.float32]:
+    """Softmax outputs, (N, members, 2), in the order of `LABEL_ORDER`."""
+    outputs = []
+    for path in member_paths:
+        member = keras.saving.load_model(path, compile=False)
+        starts = range(0, len(inputs), _BATCH_IMAGES)
+        batches = [member(inputs[start : start + _BATCH_IMAGES, ..., np.newaxis], training=False) for start in starts]
+        outputs.append(np.concatenate([keras.ops.convert_to_numpy(batch) for batch in batches]))
+    return np.stack(outputs, axis=1)
+
+
+def save_outputs(path: Path, rows: Rows, outputs: npt.NDArray[np.float32]) -> None:
+    """Write outputs with the rows they belong to and the label order, whole or not at all."""
+    partial = path.with_name(f"partial-{path.name}")
+    np.savez(partial, rows=rows, outputs=outputs, label_order=np.array(LABEL_ORDER))
+    partial.replace(path)
+
+
+def read_probabilities(path: Path, rows: Rows) -> npt.NDArray[np.float64]:
+    """Off-sample probability, (N,), averaged over members by the very code that serves.
+
+    Raises
+    ------
+    InvalidInputError
+        When the file is broken, belongs to other rows, or its outputs stand in another label order.
+    """
+    try:
+        with np.load(path) as arrays:
+            stored_rows, outputs, label_order = arrays["rows"], arrays["outputs"], arrays["label_order"]
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise InvalidInputError(f"{path} cannot be read ({error}); right would be to delete it and repeat") from error
+    if tuple(label_order) != LABEL_ORDER:
+        raise InvalidInputError(f"{path} has the label order {list(label_order)}; right would be {list(LABEL_ORDER)}")
+    if not np.array_equal(stored_rows, rows) or outputs.shape[0] != len(rows):
+        raise InvalidInputError(f"{path} belongs to other images; right would be to delete it and repeat")
+    return average_members(outputs, LABEL_ORDER.index("off")).off_sample_probability.astype(np.float64)

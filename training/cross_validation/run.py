@@ -1,0 +1,87 @@
+"""A cross-validation run: every attempt of every fold, resumable at every epoch of every member."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from shared.errors import InvalidInputError
+from shared.validation import describe_validation_error
+from training.cross_validation.folded_set import FoldedSet
+from training.cross_validation.member_outputs import predict_outputs, read_probabilities, save_outputs
+from training.cross_validation.settings import CrossValidationSettings
+from training.fitting import fit_members
+from training.run_folder import EpochRow, RunFolder
+
+OnAttemptEpoch = Callable[[int, int, EpochRow], None]
+"""Called with fold, attempt (both from 1) and the epoch."""
+
+_OUTPUTS = "outputs.npz"
+
+
+def begin_run(output: Path, settings: CrossValidationSettings) -> None:
+    """Create the folder, or check that it was begun with the same settings.
+
+    Raises
+    ------
+    InvalidInputError
+        When it was begun with others, or is none of ours.
+    """
+    path = output / "settings.json"
+    output.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return
+    try:
+        begun = CrossValidationSettings.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        found = describe_validation_error(error)
+        raise InvalidInputError(f"{path} holds no cross-validation settings: {found}") from error
+    if begun != settings:
+        raise InvalidInputError(
+            f"{output} holds a cross-validation with other settings or data; right would be those of {path},"
+            " or another --output"
+        )
+
+
+def run_folds(
+    folded: FoldedSet, settings: CrossValidationSettings, output: Path, on_epoch: OnAttemptEpoch
+) -> npt.NDArray[np.float64]:
+    """Fit what is not fitted yet, and give the off-sample probability of every image, held out, by every attempt.
+
+    Returns
+    -------
+    (attempts, N) in [0, 1]; an image's are those of networks that saw nothing of its group.
+    """
+    probabilities = np.full((settings.attempts, len(folded.labelled_set)), np.nan)
+    for fold in range(settings.folds):
+        held_out = np.flatnonzero(folded.fold_of == fold)
+        for attempt in range(settings.attempts):
+            folder = output / f"fold_{fold + 1:02}" / f"attempt_{attempt + 1}"
+            if not (folder / _OUTPUTS).exists():
+                _run_attempt(folded, settings, folder, (fold, attempt), on_epoch)
+            probabilities[attempt, held_out] = read_probabilities(folder / _OUTPUTS, held_out)
+    return probabilities
+
+
+def _run_attempt(
+    folded: FoldedSet,
+    settings: CrossValidationSettings,
+    folder: Path,
+    place: tuple[int, int],
+    on_epoch: OnAttemptEpoch,
+) -> None:
+    """Fit on all other folds, and write what the members say of this one."""
+    fold, attempt = place
+    held_out_rows = np.flatnonzero(folded.fold_of == fold)
+    training = folded.labelled_set.take(np.flatnonzero(folded.fold_of != fold))
+    held_out = folded.labelled_set.take(held_out_rows)
+    fit_settings = settings.fit_settings(fold + 1, attempt + 1, len(training), len(held_out))
+    run = RunFolder(folder)
+    fit_members(fit_settings, run, training, held_out, lambda row: on_epoch(fold + 1, attempt + 1, row))
+    outputs = predict_outputs(run.finished_member_paths(), held_out.inputs)
+    save_outputs(folder / _OUTPUTS, held_out_rows, outputs)
+    keras.backend.clear_session()  # fifty networks would otherwise stay in memory

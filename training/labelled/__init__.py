@@ -1,0 +1,1 @@
+"""Labelled ion images of other people: read, checked, counted."""

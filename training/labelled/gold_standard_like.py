@@ -1,0 +1,91 @@
+"""Semi-synthetic ion images written in the gold-standard layout: to try the commands without the gold standard."""
+
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+
+from shared.errors import InvalidInputError
+from shared.ion_image import IonImage
+from shared.preprocessing import describe_missing_signal
+from training.synthetic.dataset import LEAST_OFF_SAMPLE_SHARE, Label, label_pattern
+from training.synthetic.measurement import measure
+from training.synthetic.outlines import Outline
+from training.synthetic.patterns import draw_pattern
+from training.synthetic.scene import Scene, draw_scene
+from training.synthetic.sources import Sources
+from training.synthetic.textures import TextureSource
+
+_ADDUCTS = ("+H", "+Na", "+K")
+_FEWEST_SIGNAL_PIXELS = 8
+_LEAST_OFF_SAMPLE_SHARE = 5 * LEAST_OFF_SAMPLE_SHARE
+"""Gold-standard datasets were chosen with off-sample area in view."""
+
+
+def write_gold_standard_like(
+    root: Path, sources: Sources, *, datasets: int, images: int, seed: int
+) -> list[tuple[str, int, int]]:
+    """Write `root/raw_images/<dataset>/{on,off}/<ion>.png`, 8-bit grey with alpha; one scene and texture a dataset.
+
+    Returns
+    -------
+    Name, on and off images of every dataset.
+
+    Raises
+    ------
+    InvalidInputError
+        When `root` holds something already, or more datasets are asked for than there are outlines.
+    """
+    if root.exists() and any(root.iterdir()):
+        raise InvalidInputError(f"{root} is not empty; right would be a new folder")
+    if datasets > len(sources.outlines):
+        raise InvalidInputError(f"{datasets} datasets are asked for; right would be at most {len(sources.outlines)}")
+    rng = np.random.default_rng(seed)
+    outlines = rng.choice(len(sources.outlines), datasets, replace=False)
+    written = []
+    for outline in (sources.outlines[index] for index in outlines):
+        texture = sources.draw_texture_source(rng)
+        scene = _draw_scene_with_slide(outline, rng)
+        name = f"semi-synthetic_{outline.name}_{texture.name}"
+        written.append(_write_dataset(root / "raw_images" / name, scene, texture, images, rng))
+    return written
+
+
+def _draw_scene_with_slide(outline: Outline, rng: np.random.Generator) -> Scene:
+    while True:
+        scene = draw_scene(outline, rng)
+        if scene.off_sample_share >= _LEAST_OFF_SAMPLE_SHARE:
+            return scene
+
+
+def _write_dataset(
+    folder: Path, scene: Scene, texture: TextureSource, images: int, rng: np.random.Generator
+) -> tuple[str, int, int]:
+    counts: dict[Label, int] = {"on": 0, "off": 0}
+    for label in counts:
+        (folder / label).mkdir(parents=True)
+    while sum(counts.values()) < images:
+        pattern = draw_pattern(scene, texture, rng)
+        label_or_none = label_pattern(pattern, scene)
+        ion_image = measure(pattern, scene.acquisition_mask, rng)
+        shown = np.count_nonzero(ion_image.intensities) >= _FEWEST_SIGNAL_PIXELS
+        if label_or_none is None or not shown or describe_missing_signal(ion_image) is not None:
+            continue
+        ion = _name_ion(sum(counts.values()))
+        (folder / label_or_none / f"{ion}.png").write_bytes(encode_8_bit(ion_image))
+        counts[label_or_none] += 1
+    return folder.name, counts["on"], counts["off"]
+
+
+def encode_8_bit(ion_image: IonImage) -> bytes:
+    """Grey scaled to the image's maximum, and alpha = acquisition mask, 8 bits each: the gold standard's own form."""
+    peak = float(ion_image.intensities.max())
+    grey = np.rint(ion_image.intensities.astype(np.float64) * (255 / peak if peak > 0 else 0)).astype(np.uint8)
+    alpha = np.where(ion_image.acquisition_mask, 255, 0).astype(np.uint8)
+    return bytes(imagecodecs.png_encode(np.stack([grey, alpha], axis=-1)))
+
+
+def _name_ion(number: int) -> str:
+    """A formula and an adduct, different for every number; of no chemical meaning."""
+    carbons, adduct = divmod(number, len(_ADDUCTS))
+    return f"C{carbons + 2}H{2 * carbons + 4}O{1 + carbons % 7}{_ADDUCTS[adduct]}"

@@ -1,0 +1,100 @@
+"""A label file with the ion images that lie beside it: one dataset, unless the file names several."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from shared.array import IonImageArray, open_array
+from shared.errors import InvalidIonImageError
+from shared.ion_image import IonImage, make_ion_image
+from shared.limits import Limits
+from training.labelled.gold_standard import read_png
+from training.labelled.label_rows import LabelRow, read_label_rows
+from training.labelled.labelled_image import LABELS, UNCLEAR, Entry, Label, LabelledImage, LeftOut, Reason
+
+LABEL_FILES = ("labels.csv", "labels.jsonl", "labels.json")
+_ARRAY = "ion_images.npz"
+
+
+def find_label_file(folder: Path) -> Path | None:
+    """The label file of a folder, or None."""
+    return next((folder / name for name in LABEL_FILES if (folder / name).is_file()), None)
+
+
+def find_images(label_file: Path) -> Path:
+    """Array file or folder: named like the label file, else `ion_images.npz` beside it, else the folder itself."""
+    folder, stem = label_file.parent, label_file.stem
+    named = [folder / f"{stem}.npz", folder / f"{stem}.npy", folder / stem, folder / _ARRAY]
+    return next((path for path in named if path.exists()), folder)
+
+
+def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
+    """Every row of the label file with its ion image; rows that are unclear or without a label are left out.
+
+    Raises
+    ------
+    InvalidInputError
+        When the label file, or the array file as a whole, cannot be used.
+    """
+    images = find_images(label_file)
+    dataset = label_file.stem if images.stem == label_file.stem else label_file.parent.resolve().name
+    labelled: list[tuple[LabelRow, Label]] = []
+    for row in read_label_rows(label_file):
+        label = LABELS.get(row.label)
+        if label is None:
+            yield _leave_out(row, row.dataset or dataset)
+        else:
+            labelled.append((row, label))
+    read = _read_array if images.is_file() else _read_pngs
+    yield from read(images, labelled, dataset, limits)
+
+
+def _leave_out(row: LabelRow, dataset: str) -> LeftOut:
+    if row.label == UNCLEAR:
+        return LeftOut(dataset, row.annotation_id, Reason.UNCLEAR, "a person could not tell")
+    detail = f"label is {row.label[:40]!r}; right would be on, off or unclear"
+    return LeftOut(dataset, row.annotation_id, Reason.UNLABELLED, detail)
+
+
+def _read_pngs(folder: Path, labelled: list[tuple[LabelRow, Label]], dataset: str, limits: Limits) -> Iterator[Entry]:
+    for row, label in labelled:
+        name = row.annotation_id if row.annotation_id.lower().endswith(".png") else f"{row.annotation_id}.png"
+        if Path(name).name != name:
+            detail = "names a file of another folder; right would be a file beside the label file"
+            yield LeftOut(row.dataset or dataset, row.annotation_id, Reason.UNREADABLE, detail)
+        else:
+            yield read_png(folder / name, row.dataset or dataset, row.annotation_id, label, limits)
+
+
+def _read_array(path: Path, labelled: list[tuple[LabelRow, Label]], dataset: str, limits: Limits) -> Iterator[Entry]:
+    """In the order of the array; what the array lacks comes last."""
+    array = open_array(path, limits)
+    wanted: defaultdict[tuple[bool, str], list[tuple[LabelRow, Label]]] = defaultdict(list)
+    for row, label in labelled:
+        wanted[row.by_index, row.annotation_id].append((row, label))
+    reason = f"{path.name} has no such image"
+    try:
+        for index, name, found in _read_rows(array):
+            for row, label in (*wanted.pop((True, str(index)), ()), *wanted.pop((False, name), ())):
+                named = row.dataset or dataset
+                if isinstance(found, str):
+                    yield LeftOut(named, row.annotation_id, Reason.UNREADABLE, found)
+                else:
+                    yield LabelledImage(named, row.annotation_id, label, found)
+    except InvalidIonImageError as error:  # the file ends early or is corrupt: what was read stays
+        reason = str(error)
+    for rows in wanted.values():
+        for row, _ in rows:
+            yield LeftOut(row.dataset or dataset, row.annotation_id, Reason.UNREADABLE, reason)
+
+
+def _read_rows(array: IonImageArray) -> Iterator[tuple[int, str, IonImage | str]]:
+    """Index, id (the index where the file has no ids), and the image or why it is none."""
+    for index, (pixels, mask) in enumerate(array.rows()):
+        name = str(index) if array.annotation_ids is None else array.annotation_ids[index]
+        try:
+            ion_image = make_ion_image(pixels, mask)
+        except InvalidIonImageError as error:
+            yield index, name, str(error)
+        else:
+            yield index, name, ion_image

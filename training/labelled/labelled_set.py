@@ -1,0 +1,69 @@
+"""The labelled set: network inputs with labels, datasets and what was left out."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.preprocessing import NetworkInputs
+from training.labelled.labelled_image import LeftOut, Reason
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledSet:
+    """Everything that fitting and evaluation need of labelled ion images."""
+
+    name: str
+    origin: Literal["labels", "synthetic"]
+    """Who labelled: people, or the generator."""
+
+    inputs: NetworkInputs
+    """(N, 56, 56) float32, by the preprocessing of the service."""
+
+    off: npt.NDArray[np.bool_]
+    """(N,), True = off-sample."""
+
+    datasets: tuple[str, ...]
+    """N names."""
+
+    annotation_ids: tuple[str, ...]
+    patterns: tuple[str, ...] | None = None
+    """N names of what is special about an image's scene; None when nobody knows."""
+
+    left_out: tuple[LeftOut, ...] = ()
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.off)
+
+    @property
+    def dataset_names(self) -> list[str]:
+        """Each dataset once, sorted."""
+        return sorted(set(self.datasets))
+
+    @property
+    def left_out_counts(self) -> Counter[Reason]:
+        """How many images were left out for which reason."""
+        return Counter(entry.reason for entry in self.left_out)
+
+    def digest(self) -> str:
+        """SHA-256 of inputs, labels and dataset names: tells whether a run goes on with what it was begun with."""
+        seen = hashlib.sha256(np.ascontiguousarray(self.inputs).data)
+        seen.update(np.packbits(self.off).tobytes())
+        seen.update("\0".join(self.datasets).encode())
+        return seen.hexdigest()
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "LabelledSet":
+        """The images of these rows, in their order; nothing is said of what was left out."""
+        return LabelledSet(
+            self.name,
+            self.origin,
+            self.inputs[rows],
+            self.off[rows],
+            tuple(self.datasets[row] for row in rows),
+            tuple(self.annotation_ids[row] for row in rows),
+            None if self.patterns is None else tuple(self.patterns[row] for row in rows),
+        )

@@ -1,0 +1,54 @@
+"""Layouts: which of the known forms a path has, and the labelled set in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from shared.errors import InvalidInputError
+from shared.limits import Limits
+from training.labelled.collection import collect
+from training.labelled.gold_standard import find_gold_standard, read_gold_standard
+from training.labelled.label_folder import LABEL_FILES, find_label_file, read_label_folder
+from training.labelled.labelled_image import Entry
+from training.labelled.labelled_set import LabelledSet
+
+_LABEL_SUFFIXES = (".csv", ".jsonl", ".json")
+
+LAYOUTS = (
+    "a folder of <dataset>/{on,off}/<ion>.png (GS/ and raw_images/ above them are found),"
+    f" a folder (or folders of one dataset each) with {' or '.join(LABEL_FILES)} beside ion_images.npz or PNG files,"
+    " or such a label file itself"
+)
+
+
+def load_labelled_set(path: Path, limits: Limits | None = None) -> LabelledSet:
+    """Read labelled ion images in any known layout.
+
+    Raises
+    ------
+    InvalidInputError
+        When nothing is there, the layout is none of the known ones, or no image is usable.
+    """
+    if not path.exists():
+        raise InvalidInputError(f"{path} does not exist; right would be {LAYOUTS}")
+    return collect(path.resolve().name, _read(path, limits or Limits()))
+
+
+def _read(path: Path, limits: Limits) -> Iterator[Entry]:
+    gold_standard = find_gold_standard(path)
+    if gold_standard is not None:
+        return read_gold_standard(gold_standard, limits)
+    label_files = _find_label_files(path)
+    if not label_files:
+        raise InvalidInputError(f"{path} has no layout known here; right would be {LAYOUTS}")
+    return (entry for label_file in label_files for entry in read_label_folder(label_file, limits))
+
+
+def _find_label_files(path: Path) -> list[Path]:
+    """The file itself, that of the folder, or those of its folders."""
+    if path.is_file():
+        return [path] if path.suffix.lower() in _LABEL_SUFFIXES else []
+    own = find_label_file(path)
+    if own is not None:
+        return [own]
+    found = (find_label_file(folder) for folder in sorted(path.iterdir()) if folder.is_dir())
+    return [label_file for label_file in found if label_file is not None]
