@@ -35,7 +35,8 @@ NetworkInputs = npt.NDArray[np.float32]
 def preprocess(ion_images: Sequence[IonImage]) -> NetworkInputs:
     """Turn ion images, of one shape or of several, into network inputs.
 
-    Images without signal (see `describe_missing_signal`) become all 0; a constant image all 1: never NaN.
+    An image of zeros becomes all 0, another constant image all 1: never NaN, though neither shows anything
+    (`describe_missing_signal`).
 
     Returns
     -------

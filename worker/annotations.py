@@ -50,8 +50,9 @@ def read_annotations(path: Path, max_bytes: int) -> list[Annotation]:
     content = read_file(path, max_bytes)
     try:
         if path.suffix.lower() == ".csv":
-            rows = [_from_cells(cells) for cells in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))]
-            return _ANNOTATIONS.validate_python(rows)
+            reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+            _require_columns(path, reader.fieldnames or [])
+            return _ANNOTATIONS.validate_python([_from_cells(cells) for cells in reader])
         return _ANNOTATIONS.validate_json(content)
     except ValidationError as error:
         raise InvalidAnnotationsError(
@@ -59,6 +60,16 @@ def read_annotations(path: Path, max_bytes: int) -> list[Annotation]:
         ) from error
     except (ValueError, csv.Error) as error:
         raise InvalidAnnotationsError(f"{path.name} cannot be read ({error}); right would be {_RIGHT}") from error
+
+
+def _require_columns(path: Path, columns: Sequence[str]) -> None:
+    unknown = [column for column in columns if column not in Annotation.model_fields]
+    if unknown or "annotation_id" not in columns:
+        raise InvalidAnnotationsError(
+            f"{path.name} has the columns {', '.join(columns)[:200] or '(none)'}; right would be annotation_id, and of"
+            f" {', '.join(name for name in Annotation.model_fields if name != 'annotation_id')} those there are,"
+            " separated by commas"
+        )
 
 
 def _from_cells(cells: dict[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def draw_contact_sheet(
     InvalidInputError
         When `path` cannot be written.
     """
+    tiles = {label: rows for label, rows in tiles.items() if rows}
     sheet = _Sheet(tiles, ion_images, text)
     top = _HEADING_PX
     for label, rows in tiles.items():

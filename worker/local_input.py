@@ -26,13 +26,15 @@ class LocalDataset:
 
     @property
     def roots(self) -> AllowedRoots:
-        """Naming a path on the command line allows it."""
+        """Naming a path on the command line allows it, and what the links in a folder point to."""
         location = self.data.ion_images
         if not isinstance(location, PngIonImages | ArrayIonImages):
             raise TypeError(location.kind)
         paths = [Path(location.uri)]
         if self.data.annotations_uri is not None:
             paths.append(Path(self.data.annotations_uri))
+        if isinstance(location, PngIonImages):
+            paths += [entry.resolve() for entry in Path(location.uri).iterdir() if entry.is_symlink()]
         return AllowedRoots(tuple(paths))
 
 
@@ -53,8 +55,9 @@ def find_datasets(paths: Sequence[Path], annotations: Path | None = None) -> lis
     if singles and annotations is not None:
         raise InvalidInputError("--annotations is for a folder or an array; right would be no single images with it")
     try:
+        loose = _describe_singles(singles)
         datasets = [_describe_dataset(path, annotations) for path in paths if not _is_image(path)]
-        return datasets + _describe_singles(singles)
+        return loose + datasets if singles and _is_image(paths[0]) else datasets + loose
     except ValidationError as error:  # a name that is no Unicode text
         raise InvalidInputError(f"a path cannot be used: {describe_validation_error(error)}") from error
 

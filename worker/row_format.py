@@ -1,15 +1,21 @@
 """Result rows as a table, JSON lines or CSV."""
 
 import csv
+import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from io import TextIOWrapper
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from shared.messages.results import Counts, ResultRow
+
+_PIPED_COLUMNS = 120
 
 
 class RowFormat(StrEnum):
@@ -20,18 +26,37 @@ class RowFormat(StrEnum):
     CSV = "csv"
 
 
-def print_rows(rows: Sequence[ResultRow], row_format: RowFormat) -> None:
-    """Print to stdout; JSON is one object a line."""
+@dataclass(frozen=True)
+class DatasetRows:
+    """The rows of one dataset, and what made them."""
+
+    dataset_id: str
+    release: str
+    rows: Sequence[ResultRow]
+
+
+def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat) -> None:
+    """Print to stdout, UTF-8; JSON is one object a line, and every object or CSV line names dataset and release."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    if row_format is RowFormat.TABLE:
+        console = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
+        for dataset in datasets:
+            title = Text(f"{dataset.dataset_id}, release {dataset.release}") if len(datasets) > 1 else None
+            console.print(make_row_table(dataset.rows, title))
+        return
+    lines = [
+        row.model_dump() | {"dataset_id": dataset.dataset_id, "release": dataset.release}
+        for dataset in datasets
+        for row in dataset.rows
+    ]
     if row_format is RowFormat.JSON:
-        for row in rows:
-            sys.stdout.write(row.model_dump_json() + "\n")
-    elif row_format is RowFormat.CSV:
-        _write_csv(rows)
+        sys.stdout.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     else:
-        Console(width=None if sys.stdout.isatty() else 120).print(make_row_table(rows))
+        _write_csv(lines)
 
 
-def make_row_table(rows: Iterable[ResultRow], title: str | None = None) -> Table:
+def make_row_table(rows: Iterable[ResultRow], title: str | Text | None = None) -> Table:
     """A table of rows, off-sample in red."""
     table = Table(title=title, title_justify="left")
     table.add_column("annotation", overflow="fold")
@@ -51,7 +76,11 @@ def make_row_table(rows: Iterable[ResultRow], title: str | None = None) -> Table
 
 def describe_counts(counts: Counts) -> str:
     """Counts as one line for people."""
-    parts = [f"{counts.annotations:,} ion images", f"{counts.off:,} off-sample", f"{counts.on:,} on-sample"]
+    parts = [
+        f"{counts.annotations:,} ion image{'s' * (counts.annotations != 1)}",
+        f"{counts.off:,} off-sample",
+        f"{counts.on:,} on-sample",
+    ]
     if counts.uncertain:
         parts.append(f"{counts.uncertain:,} of them uncertain")
     if counts.no_signal:
@@ -61,8 +90,9 @@ def describe_counts(counts: Counts) -> str:
     return ", ".join(parts)
 
 
-def _write_csv(rows: Sequence[ResultRow]) -> None:
-    writer = csv.DictWriter(sys.stdout, list(ResultRow.model_fields), lineterminator="\n")
+def _write_csv(lines: Iterable[dict[str, Any]]) -> None:
+    columns = [*ResultRow.model_fields, "dataset_id", "release"]
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        writer.writerow({name: "" if value is None else value for name, value in row.model_dump().items()})
+    for line in lines:
+        writer.writerow({name: "" if value is None else value for name, value in line.items()})

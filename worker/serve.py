@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from model_store.opening import choose_engine
 from model_store.release import open_release
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, UnknownReleaseError
 from worker.devices import choose_concurrency
 from worker.ledger.ledger import connect
 from worker.runtime import open_ledger
@@ -24,10 +24,13 @@ def serve(settings: Settings, name: str | None = None) -> int:
 
     Raises
     ------
-    ReleaseError, UnknownReleaseError, ConfigurationError
+    ReleaseError, ConfigurationError
         When no worker could do its work.
     """
-    open_release(settings.release, settings.releases_root)
+    try:
+        open_release(settings.release, settings.releases_root)
+    except UnknownReleaseError as error:  # of an event it would be the caller's
+        raise ConfigurationError(f"OFFSAMPLE_RELEASE cannot be used: {error}") from error
     choose_engine(settings.engine)
     _require_roots(settings)
     _require_server(settings)

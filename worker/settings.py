@@ -114,7 +114,8 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             findings = "; ".join(
-                "".join(f"OFFSAMPLE_{str(name).upper()}: " for name in found["loc"][:1]) + found["msg"]
+                "".join(f"OFFSAMPLE_{str(name).upper()}: " for name in found["loc"][:1])
+                + found["msg"].removeprefix("Value error, ")
                 for found in error.errors(include_url=False, include_input=False, include_context=False)
             )
             raise ConfigurationError(f"settings are wrong: {findings}") from error

@@ -15,7 +15,7 @@ import pytest
 from live_service import BLADDER, LiveService, make_event, read_by_eye
 from PIL import Image
 
-from model_store.release import RELEASES_ROOT
+from model_store.release import RELEASES_ROOT, open_release
 
 
 def _offsample(
@@ -104,7 +104,7 @@ def test_bad_input_of_submit_is_refused_before_it_is_sent(service: LiveService) 
 
 def test_without_a_server_each_command_says_so_in_one_sentence(tmp_path: Path) -> None:
     nowhere = f"unix://{tmp_path}/none.sock"
-    for arguments in (("worker",), ("results",), ("submit", "--ion-images", BLADDER)):
+    for arguments in (("worker",), ("results",), ("health",), ("submit", "--ion-images", BLADDER)):
         finished = _offsample(*arguments, OFFSAMPLE_REDIS_URL=nowhere)
         _require_one_sentence(finished)
         assert "right would be" in finished.stderr
@@ -151,6 +151,7 @@ def test_health_tells_a_live_worker_from_none(service: LiveService) -> None:
     name = f"offsample-{worker.process.pid}"
 
     assert _offsample("health", "--name", name, service=service).returncode == 0
+    assert name in _offsample("health", service=service).stdout
     _require_one_sentence(_offsample("health", "--name", "nobody", "--timeout", "1", service=service))
 
 
@@ -159,3 +160,59 @@ def test_importing_the_app_connects_nothing_and_reads_no_environment() -> None:
     environment = os.environ | {"OFFSAMPLE_REDIS_URL": "amqp://wrong", "OFFSAMPLE_LEASE_SECONDS": "wrong"}
     finished = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False)
     assert finished.returncode == 0, finished.stderr
+
+
+def test_links_that_a_person_put_into_a_folder_are_followed(tmp_path: Path) -> None:
+    first, second = sorted(BLADDER.iterdir())[:2]
+    (tmp_path / first.name).symlink_to(first)
+    (tmp_path / second.name).symlink_to(second)
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "._mac.png").write_bytes(b"a file system's own")
+
+    finished = _offsample("classify", tmp_path, "--format", "json")
+
+    rows = _json_rows(finished.stdout)
+    assert {name: row["status"] for name, row in rows.items()} == {
+        first.stem: "classified",
+        second.stem: "classified",
+        "gone": "unreadable",
+    }
+    assert "No such file" in rows["gone"]["reason"]
+
+
+def test_rows_of_several_datasets_say_which_and_by_which_release(tmp_path: Path) -> None:
+    one, two = sorted(BLADDER.iterdir())[:2]
+    for name, source in (("left", one), ("right", two)):
+        (tmp_path / name).mkdir()
+        shutil.copy(source, tmp_path / name / "same.png")
+
+    finished = _offsample("classify", tmp_path / "left", tmp_path / "right", "--format", "csv")
+
+    rows = list(csv.DictReader(io.StringIO(finished.stdout)))
+    assert [(row["annotation_id"], row["dataset_id"]) for row in rows] == [("same", "left"), ("same", "right")]
+    assert {row["release"] for row in rows} == {open_release().version}
+
+
+def test_output_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "mit Leerzeichen und ümläut 日本"
+    folder.mkdir()
+    shutil.copy(next(BLADDER.iterdir()), folder / "größe.png")
+    assert "größe" in _offsample("classify", folder, "--format", "csv", PYTHONIOENCODING="ascii").stdout
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "worker.cli.main", "classify", str(folder), "--format", "csv"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert finished.returncode != 0
+    assert "Traceback" not in finished.stderr
+    assert "No space left" in finished.stderr
+
+
+def test_a_folder_of_nothing_readable_is_a_non_zero_exit(tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(b"\xff\xd8\xff\xe0 a JPEG by another name")
+    finished = _offsample("classify", tmp_path, "--format", "json")
+    assert finished.returncode != 0
+    assert _json_rows(finished.stdout)["photo"]["status"] == "unreadable"

@@ -180,9 +180,11 @@ def test_an_error_is_one_sentence(png_folder: Path, arguments: list[str], part: 
 
 
 def test_a_sheet_that_cannot_be_written_is_one_sentence(png_folder: Path) -> None:
-    ended = run("classify", png_folder, "--sheet", png_folder)
+    below_a_file = next(png_folder.glob("*.png")) / "sheet.png"
+    ended = run("classify", png_folder, "--sheet", below_a_file)
     assert ended.returncode == 1
     assert "contact sheet cannot be written" in ended.stderr.splitlines()[-1]
+    assert "--sheet is" in run("classify", png_folder, "--sheet", png_folder).stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -15,7 +15,7 @@ from training.labelled.layout import load_labelled_set
 from training.synthetic.sources import load_sources
 from worker.classification import Classification, classify
 from worker.files import AllowedRoots
-from worker.row_format import RowFormat, print_rows
+from worker.row_format import DatasetRows, RowFormat, print_rows
 from worker.sources.png_folder import PngFolder
 
 
@@ -66,7 +66,7 @@ def test_the_services_rows_are_labels_as_they_are_printed(
 ) -> None:
     folder = next(path for path in sorted((gold_standard / "raw_images").glob("*/on")) if any(path.iterdir()))
     rows = classify_folder(folder, predictor).rows
-    print_rows(rows, row_format)
+    print_rows([DatasetRows("on", "any", rows)], row_format)
     suffix = "csv" if row_format is RowFormat.CSV else "jsonl"
     label_file = folder.parent / f"on.{suffix}"  # beside the folder `on`, whose images it labels
     label_file.write_text(capsys.readouterr().out, encoding="utf-8")
@@ -82,7 +82,7 @@ def test_a_corrected_label_is_the_one_that_counts(
     gold_standard: Path, predictor: Predictor, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     folder = next(path for path in sorted((gold_standard / "raw_images").glob("*/on")) if any(path.iterdir()))
-    print_rows(classify_folder(folder, predictor).rows, RowFormat.CSV)
+    print_rows([DatasetRows("on", "any", classify_folder(folder, predictor).rows)], RowFormat.CSV)
     printed = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     printed[0]["label"] = "off" if printed[0]["label"] == "on" else "on"
     mine = tmp_path / "mine"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from shared.messages.results import Counts, ResultRow
-from worker.row_format import RowFormat, describe_counts, make_row_table, print_rows
+from worker.row_format import DatasetRows, RowFormat, describe_counts, make_row_table, print_rows
 
 OFF = ResultRow(
     annotation_id="a", status="classified", label="off", off_sample_probability=0.9876543, member_spread=0.0123456
@@ -25,6 +25,7 @@ UNCERTAIN = ResultRow(
 )
 UNREADABLE = ResultRow(annotation_id='c,"\n', status="unreadable", reason="PNG ends too early; right would be whole")
 ROWS = [OFF, UNCERTAIN, UNREADABLE]
+DATASETS = [DatasetRows("bladder", "2026.11.1", ROWS)]
 
 
 def render(rows: list[ResultRow]) -> str:
@@ -35,9 +36,11 @@ def render(rows: list[ResultRow]) -> str:
 
 
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    print_rows(ROWS, RowFormat.JSON)
+    print_rows(DATASETS, RowFormat.JSON)
     lines = capsys.readouterr().out.splitlines()
-    assert [ResultRow.model_validate_json(line) for line in lines] == ROWS
+    found = [json.loads(line) for line in lines]
+    assert {(line.pop("dataset_id"), line.pop("release")) for line in found} == {("bladder", "2026.11.1")}
+    assert [ResultRow.model_validate(line) for line in found] == ROWS
     assert list(json.loads(lines[0]))[:5] == [
         "annotation_id",
         "status",
@@ -48,7 +51,7 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_csv_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
-    print_rows(ROWS, RowFormat.CSV)
+    print_rows(DATASETS, RowFormat.CSV)
     read = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
     assert [row["annotation_id"] for row in read] == ["a", "b", 'c,"\n']
     assert (float(read[0]["off_sample_probability"]), read[0]["label"]) == (0.9876543, "off")

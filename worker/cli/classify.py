@@ -11,11 +11,10 @@ from model_store.opening import open_predictor
 from model_store.predictor import Engine, Predictor
 from model_store.release import open_release
 from shared.errors import InvalidInputError
-from shared.messages.results import ResultRow
 from worker.annotations import list_annotations
 from worker.classification import Classification, classify
 from worker.local_input import LocalDataset, find_datasets
-from worker.row_format import RowFormat, describe_counts, print_rows
+from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 from worker.sheet_making import make_contact_sheet
 from worker.sources.opening import SourceAccess, open_source
@@ -36,19 +35,19 @@ def classify_paths(  # noqa: PLR0913 - a command's options
     """Classify ion images right here, without a queue."""
     settings = Settings.read()
     datasets = find_datasets(paths, annotations)
-    if sheet is not None and len(datasets) != 1:
-        raise InvalidInputError("--sheet draws one dataset; right would be one path")
+    if sheet is not None:
+        _require_drawable(sheet, datasets)
     opened = open_release(release or settings.release, settings.releases_root)
     predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
-    rows: list[ResultRow] = []
-    for dataset in datasets:
-        rows += _classify_dataset(dataset, predictor, settings, threshold, sheet)
-    print_rows(rows, row_format)
+    classified = [_classify_dataset(dataset, predictor, settings, threshold, sheet) for dataset in datasets]
+    print_rows(classified, row_format)
+    if all(row.status == "unreadable" for dataset in classified for row in dataset.rows):
+        raise InvalidInputError("no ion image could be read; each row says why")
 
 
 def _classify_dataset(
     dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, sheet: Path | None
-) -> list[ResultRow]:
+) -> DatasetRows:
     access = SourceAccess(dataset.roots, settings.limits, settings.fetch_threads)
     source = open_source(dataset.data.ion_images, access)
     annotations = list_annotations(dataset.data, source, access)
@@ -68,7 +67,15 @@ def _classify_dataset(
         title = f"{dataset.data.dataset_id}: {describe_counts(found.counts)}"
         make_contact_sheet(source, annotations, found.rows, sheet, title)
         console.print(f"contact sheet: {sheet}", markup=False, soft_wrap=True)
-    return found.rows
+    return DatasetRows(dataset.data.dataset_id, predictor.release.version, found.rows)
+
+
+def _require_drawable(sheet: Path, datasets: list[LocalDataset]) -> None:
+    """Refuse a sheet before the work that it would crown."""
+    if len(datasets) != 1:
+        raise InvalidInputError("--sheet draws one dataset; right would be one path")
+    if sheet.suffix.lower() != ".png" or sheet.is_dir():
+        raise InvalidInputError(f"--sheet is {sheet}; right would be the name of a .png file")
 
 
 def _tell(dataset: LocalDataset, found: Classification, predictor: Predictor, console: Console) -> None:

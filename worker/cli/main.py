@@ -1,6 +1,8 @@
 """`offsample`: the commands, and how they say what went wrong."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from redis.exceptions import RedisError
@@ -11,14 +13,35 @@ from worker.cli import classify, demo, health, releases, results, submit, worker
 
 EXIT_INPUT, EXIT_DEPLOYMENT, EXIT_INTERRUPTED = 1, 3, 130
 
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        typer.echo(f"offsample {version('offsample')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="offsample",
-    help="Off-sample recognition for imaging mass spectrometry.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+@app.callback()
+def _options(
+    *,
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_flag=True, is_eager=True, callback=_print_version, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Off-sample recognition for imaging mass spectrometry."""
+
+
 app.command("demo")(demo.demo)
 app.command("classify")(classify.classify_paths)
 app.command("submit")(submit.submit)
@@ -39,6 +62,9 @@ def main() -> None:
         sys.exit(EXIT_DEPLOYMENT)
     except OffSampleError as error:
         _say(str(error))
+        sys.exit(EXIT_INPUT)
+    except OSError as error:
+        _say(f"{error.filename or 'output'} cannot be written or read ({error.strerror})")
         sys.exit(EXIT_INPUT)
     except RedisError as error:
         _say(f"server does not answer ({error}); right would be OFFSAMPLE_REDIS_URL naming a running Redis or Valkey")

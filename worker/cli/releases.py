@@ -1,5 +1,6 @@
 """`offsample releases show|verify`: what is installed, and whether it can be trusted."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ def show(version: _VERSION = None) -> None:
     """Show what a release says of itself, verified first."""
     settings = Settings.read()
     release = open_release(version or settings.release, settings.releases_root)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_describe(release, is_default=release.version == default_version(settings.releases_root)))
     console.print(_figures(release))
     others = [found for found in installed_versions(settings.releases_root) if found != release.version]
@@ -27,7 +28,7 @@ def show(version: _VERSION = None) -> None:
 
 
 @app.command()
-def verify(version: _VERSION = None) -> None:
+def verify(version: Annotated[str | None, typer.Argument(help="Default: every installed release.")] = None) -> None:
     """Check a release's files against its manifest; without a version, every installed release."""
     settings = Settings.read()
     versions = [version] if version else installed_versions(settings.releases_root)

@@ -6,9 +6,9 @@ import typer
 from rich.console import Console
 
 from shared.errors import NotFoundError
-from worker.consumer import read_answers
+from worker.consumer import EventAnswer, read_answers
 from worker.ledger.ledger import connect
-from worker.row_format import RowFormat, describe_counts, print_rows
+from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 
 
@@ -27,16 +27,20 @@ def results(
     ]
     if not answers:
         raise NotFoundError("no such results; right would be an event that was answered and not yet trimmed away")
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     for answer in answers:
-        if answer.rejection is not None:
-            said = f"rejected ({answer.rejection.data.error}): {answer.rejection.data.message}"
-        elif answer.summary is not None:
-            said = f"{describe_counts(answer.summary.counts)} (release {answer.summary.release})"
-        else:
-            said = "closing message not here"
-        console.print(f"event {answer.event_id}, dataset {answer.dataset_id}: {said}", markup=False)
-        if row_format is RowFormat.TABLE and answer.rows:
-            print_rows(answer.rows, row_format)
-    if row_format is not RowFormat.TABLE:
-        print_rows([row for answer in answers for row in answer.rows], row_format)
+        console.print(f"event {answer.event_id}, dataset {answer.dataset_id}: {_describe(answer)}", markup=False)
+    found = [
+        DatasetRows(answer.summary.dataset_id, answer.summary.release, answer.rows)
+        for answer in answers
+        if answer.summary is not None and answer.rows
+    ]
+    print_rows(found, row_format)
+
+
+def _describe(answer: EventAnswer) -> str:
+    if answer.rejection is not None:
+        return f"rejected ({answer.rejection.data.error}): {answer.rejection.data.message}"
+    if answer.summary is not None:
+        return f"{describe_counts(answer.summary.counts)} (release {answer.summary.release})"
+    return "closing message not here"

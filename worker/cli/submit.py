@@ -19,7 +19,7 @@ from worker.files import read_file
 from worker.ledger.ledger import connect
 from worker.local_input import find_datasets
 from worker.producer import Priority, SentEvent, send_event
-from worker.row_format import RowFormat, describe_counts, print_rows
+from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 
 EVENT_SOURCE = "offsample-cli"
@@ -52,7 +52,7 @@ def submit(  # noqa: PLR0913 - a command's options
         event = _make_event(cast("Path", ion_images), annotations, dataset_id, release, threshold)
     server = connect(settings.redis_url)
     sent = send_event(server, settings.names, event, cast("Priority", priority))
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"sent event {event.id} as {sent.entry}", markup=False)
     if wait:
         answer = show_wait(server, settings, sent, timeout_seconds=timeout)
@@ -112,6 +112,7 @@ def _make_event(
 def _print_answer(answer: EventAnswer, row_format: RowFormat, console: Console) -> None:
     if answer.rejection is not None:
         raise InvalidInputError(f"event was rejected ({answer.rejection.data.error}): {answer.rejection.data.message}")
-    print_rows(answer.rows, row_format)
     if answer.summary is not None:
+        dataset_id = answer.summary.dataset_id
+        print_rows([DatasetRows(dataset_id, answer.summary.release, answer.rows)], row_format)
         console.print(f"{describe_counts(answer.summary.counts)} (release {answer.summary.release})", markup=False)

@@ -32,7 +32,11 @@ class PngFolder:
     def annotations(self) -> list[Annotation]:
         """Every PNG in the folder, by name; the annotation id is the file's stem."""
         with os_errors_translated(self._folder):
-            names = sorted(path.name for path in self._folder.iterdir() if path.suffix.lower() == _SUFFIX)
+            names = sorted(
+                path.name
+                for path in self._folder.iterdir()
+                if path.suffix.lower() == _SUFFIX and not path.name.startswith(".")
+            )
         require_at_most(len(names), self._limits.event_ions, f"number of PNG files in {self._folder.name!r}")
         if not names:
             raise NotFoundError(f"folder {self._folder.name!r} holds no PNG file; right would be one an ion image")
