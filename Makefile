@@ -17,7 +17,7 @@ WORKER_READY := $(VENV)/.worker-ready
 TEST_READY := $(VENV)/.test-ready
 
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install
-INSTALL_PINNED := $(PIP_INSTALL) --no-compile --require-hashes --requirement requirements/build.txt
+INSTALL_PINNED := $(PIP_INSTALL) --require-hashes --requirement requirements/build.txt
 INSTALL_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(UV) pip compile --quiet $(UPGRADE) --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links
