@@ -91,7 +91,7 @@ clean: ## Delete .venv and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis offsample-demo
 
 $(WORKER_READY): requirements/build.txt requirements/worker.txt pyproject.toml | $(BIN)/pip
-	@echo "installing the worker's packages into $(VENV) (half a minute)"
+	@echo "installing the worker's packages into $(VENV) (under a minute)"
 	@$(INSTALL_PINNED) --requirement requirements/worker.txt
 	@$(INSTALL_PROJECT)
 	@touch $@
