@@ -18,7 +18,7 @@ from training.quiet_tensorflow import import_tensorflow_quietly
 app = typer.Typer(
     help="Make and judge releases.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 app.command()(fit)
 app.command()(summary)
 app.command("cross-validate")(cross_validate)
