@@ -5,8 +5,9 @@ otherwise squeezes everything else into a few grey levels), scaled to [0, 1], an
 `skimage.transform.resize(order=1)` does, anti-aliased when shrinking.
 
 That resize is linear and separable, and the images of a dataset share one shape, so it is two matrix products with two
-small matrices that scikit-image itself makes from the identity. They are banded, hence sparse: two to three times as
-fast as dense ones, and free of a BLAS's threads, which hold each other up when several processes share the cores.
+small matrices that scikit-image itself makes from the identity. They are banded, hence sparse: faster than dense ones
+(benchmarks/preprocessing.py), and free of a BLAS's threads, which hold each other up when several processes share the
+cores.
 """
 
 from collections.abc import Sequence
