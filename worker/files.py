@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from shared.errors import ForbiddenUriError, NotFoundError, TransientError
 from shared.limits import require_at_most
+from worker.stores.shown_uri import show_uri
 
 _PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.EAGAIN, errno.EMFILE}
 
@@ -33,10 +34,12 @@ class AllowedRoots:
             real = _local_path(uri).resolve()
             allowed = any(real.is_relative_to(folder.resolve()) for folder in self.folders)
         except (ValueError, OSError, RuntimeError) as error:
-            raise ForbiddenUriError(f"{uri[:200]!r} is no usable path ({error})") from error
+            raise ForbiddenUriError(
+                f"{show_uri(uri)} is no usable path ({type(error).__name__}); right would be an absolute path"
+            ) from error
         if not allowed:
             raise ForbiddenUriError(
-                f"{uri[:200]!r} lies outside what this worker may read; right would be a path below one of its"
+                f"{show_uri(uri)} lies outside what this worker may read; right would be a path below one of its"
                 " OFFSAMPLE_ALLOWED_ROOTS"
             )
         return real
@@ -49,7 +52,7 @@ class AllowedRoots:
         away = [folder for folder in self.folders if path.is_relative_to(folder.resolve()) and not folder.exists()]
         if away:
             raise TransientError(f"allowed root {away[0]} does not exist now; its store may not be mounted")
-        raise NotFoundError(f"{uri[:200]!r} does not exist; right would be a path that does")
+        raise NotFoundError(f"{show_uri(uri)} does not exist; right would be a path that does")
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:
@@ -108,6 +111,6 @@ def _local_path(uri: str) -> Path:
     parts = urlsplit(uri) if uri.startswith("file:") else None
     if parts is None or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
         raise ForbiddenUriError(
-            f"{uri[:200]!r} is no place this worker reads; right would be an absolute path or file:///…"
+            f"{show_uri(uri)} is no place this worker reads; right would be an absolute path or file:///…"
         )
     return Path(unquote(parts.path))

@@ -1,6 +1,7 @@
 """Everything an operator may set, read from the environment once, by the composition root."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -9,9 +10,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model_store.predictor import Engine
 from model_store.release import RELEASES_ROOT
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, ForbiddenUriError
 from shared.limits import Limits
 from worker.ledger.names import Names
+from worker.stores.allowed_stores import AllowedStores
+from worker.stores.opening import StoreAccess
+from worker.stores.store import Patience
+from worker.stores.store_uri import parse_store_uri
 
 _DEFAULT_LIMITS = Limits()
 
@@ -35,6 +40,10 @@ class Settings(BaseSettings):
     """Prefix of every key on the server; braces (`{offsample}`) put all keys into one hash slot."""
     allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders below which events may name ion images, separated by `:`; nothing else is read."""
+    allowed_stores: Annotated[tuple[str, ...], NoDecode] = ()
+    """Prefixes such as `s3://bucket https://host/folder`, below which events may name stores; nothing else is."""
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks such as `10.0.0.0/8 ::1/128` that http(s) stores may lie in though they are not public."""
     release: str | None = None
     """Release that classifies when an event pins none; unset = the one that ships."""
     releases_root: Path = RELEASES_ROOT
@@ -47,6 +56,10 @@ class Settings(BaseSettings):
     """CPU threads of one predictor; 0 = all cores."""
     fetch_threads: int = Field(default=4, ge=1, le=256)
     """Ion images read and decoded at once for one event."""
+    fetch_attempts: int = Field(default=3, ge=1, le=10)
+    """How often a store is asked for one file before it counts as away."""
+    fetch_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
+    """How long one such attempt may take."""
     lease_seconds: float = Field(default=60.0, ge=1, le=3600)
     """How long an event stays with a silent worker; at least 30 outside tests."""
     max_deliveries: int = Field(default=5, ge=1, le=1000)
@@ -80,6 +93,21 @@ class Settings(BaseSettings):
     @classmethod
     def _split_roots(cls, value: object) -> object:
         return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("allowed_stores", "allowed_networks", mode="before")
+    @classmethod
+    def _split_at_blanks(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("allowed_stores")
+    @classmethod
+    def _require_plain_prefixes(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        for prefix in prefixes:
+            try:
+                parse_store_uri(prefix)
+            except ForbiddenUriError as error:
+                raise ValueError(str(error)) from error
+        return prefixes
 
     @field_validator("allowed_roots")
     @classmethod
@@ -124,6 +152,15 @@ class Settings(BaseSettings):
     def names(self) -> Names:
         """Where everything lies on the server."""
         return Names(self.namespace)
+
+    @property
+    def store_access(self) -> StoreAccess:
+        """Which stores may be read, and how patiently."""
+        prefixes = tuple(parse_store_uri(prefix) for prefix in self.allowed_stores)
+        return StoreAccess(
+            AllowedStores(prefixes, self.allowed_networks),
+            Patience(self.fetch_attempts, self.fetch_timeout_seconds),
+        )
 
     @property
     def limits(self) -> Limits:

@@ -1,14 +1,19 @@
 """Open the source that an event names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from shared.errors import UnsupportedSourceError
 from shared.limits import Limits
 from shared.messages.event import ArrayIonImages, IonImagesLocation, PngIonImages
 from worker.files import AllowedRoots
 from worker.sources.array_file import ArrayFile
+from worker.sources.image_place import parse_place
 from worker.sources.png_folder import PngFolder
+from worker.sources.png_store import PngStore
 from worker.sources.source import IonImageSource
+from worker.stores.opening import StoreAccess
+from worker.stores.store_uri import is_remote
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class SourceAccess:
     roots: AllowedRoots
     limits: Limits
     fetch_threads: int = 4
+    stores: StoreAccess = field(default_factory=StoreAccess)
 
 
 def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
@@ -27,7 +33,7 @@ def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSo
     ------
     UnsupportedSourceError
         When its kind is not served here.
-    ForbiddenUriError, NotFoundError, TooLargeError, InvalidIonImageError
+    ForbiddenUriError, AccessDeniedError, NotFoundError, TooLargeError, InvalidIonImageError
         When it may not or cannot be opened.
     TransientError
         When its store is away.
@@ -36,8 +42,18 @@ def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSo
         raise UnsupportedSourceError(
             f"ion images of kind {location.kind!r} are not served by this worker; right would be 'png' or 'array'"
         )
+    if isinstance(location, PngIonImages):
+        return _open_pngs(location.uri, access)
     path = access.roots.resolve(location.uri)
     access.roots.require_existing(path, location.uri)
-    if isinstance(location, PngIonImages):
-        return PngFolder(path, access.roots, access.limits, access.fetch_threads)
     return ArrayFile(path, access.limits)
+
+
+def _open_pngs(uri: str, access: SourceAccess) -> IonImageSource:
+    place = parse_place(uri)
+    if is_remote(uri):
+        return PngStore(place, access.stores, access.limits, access.fetch_threads)
+    path = access.roots.resolve(place.folder)
+    access.roots.require_existing(path, place.folder)
+    pattern = unquote(place.pattern) if place.pattern and uri.startswith("file:") else place.pattern
+    return PngFolder(path, access.roots, access.limits, access.fetch_threads, pattern)
