@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     """Longest side of one ion image, px."""
     max_array_file_bytes: int = Field(default=_DEFAULT_LIMITS.array_file_bytes, ge=1)
     """Largest array file, packed or unpacked, bytes."""
+    max_array_chunk_bytes: int = Field(default=_DEFAULT_LIMITS.array_chunk_bytes, ge=1)
+    """Largest chunk of a zarr or HDF5 array, unpacked, bytes; in zarr, all chunks of the same images together."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
@@ -172,4 +174,5 @@ class Settings(BaseSettings):
             image_pixels=self.max_image_pixels,
             image_side_px=self.max_image_side_px,
             array_file_bytes=self.max_array_file_bytes,
+            array_chunk_bytes=self.max_array_chunk_bytes,
         )

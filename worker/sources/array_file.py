@@ -1,4 +1,4 @@
-"""One `.npz` or `.npy` file of all ion images of a dataset."""
+"""One array file of all ion images of a dataset: `.npz`, `.npy`, zarr or `.h5ad`."""
 
 import math
 from collections import defaultdict
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from shared.array import IonImageArray, open_array
+from shared.array import IonImageArray, is_zarr_folder, open_array
 from shared.errors import InvalidIonImageError, NotFoundError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
@@ -23,8 +23,8 @@ class ArrayFile:
 
     def __init__(self, path: Path, limits: Limits) -> None:
         with os_errors_translated(path):
-            if not path.is_file():
-                raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz or .npy file")
+            if not path.is_file() and not is_zarr_folder(path):
+                raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz, .npy, .zarr or .h5ad")
             self._array = open_array(path, limits)
 
     def annotations(self) -> list[Annotation]:
@@ -41,20 +41,20 @@ class ArrayFile:
                 yield FetchedIonImage(annotation.annotation_id, reason=self._describe_missing(annotation))
             else:
                 wanted[row].append(annotation.annotation_id)
-        next_row = 0
+        rows = sorted(wanted)
+        done = 0
         try:
-            for row, (pixels, mask) in enumerate(self._rows()):
-                next_row = row + 1
-                for annotation_id in wanted.get(row, ()):
+            for row, (pixels, mask) in zip(rows, self._rows(rows), strict=True):
+                done += 1
+                for annotation_id in wanted[row]:
                     yield _make(annotation_id, pixels, mask)
         except InvalidIonImageError as error:  # the file ends early or is corrupt: what was read stays
-            for row in sorted(wanted):
-                if row >= next_row:
-                    yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
+            for row in rows[done:]:
+                yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
 
-    def _rows(self) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
+    def _rows(self, wanted: list[int]) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         with os_errors_translated(self._array.path):
-            yield from self._array.rows()
+            yield from self._array.rows(wanted)
 
     def _find_row(self, annotation: Annotation) -> int | None:
         """Row of an annotation's image: the number it names, else the one with its id."""

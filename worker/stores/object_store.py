@@ -18,6 +18,8 @@ from worker.stores.store_uri import StoreUri
 
 _BUSY_CODES = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 _BUSY_STATUSES = {429, 503}
+_EMPTY_STATUS = 416
+"""No byte of the asked range: only an empty object lacks the first one."""
 _ELSEWHERE_STATUSES = {301, 307}
 _CLIENTS = {"aiohttp", "botocore", "aiobotocore", "gcsfs", "google"}
 _CREDENTIAL_ERRORS = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound"}
@@ -116,6 +118,8 @@ def _translate(error: Exception, uri: StoreUri) -> OffSampleError | None:
         found = StoreBusyError(f"{bucket} is busy ({what})")
     elif status in _ELSEWHERE_STATUSES:
         found = AccessDeniedError(f"{bucket} is elsewhere ({what}); right would be its region in AWS_REGION")
+    elif status == _EMPTY_STATUS:
+        found = NotFoundError(f"{name!r} is empty; right would be a file with content")
     elif status is not None and 400 <= status < 500:
         found = NotFoundError(f"{bucket} gives no {name!r} ({what}); right would be a file that is there")
     elif isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] in _CLIENTS:
