@@ -1,6 +1,5 @@
 """Datasets of a foreign HDF5 file: looked at before they are read, for the format can point out of the file."""
 
-import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.array_checks import check_kind
+from shared.disk_errors import PASSING_ERRNOS
 from shared.errors import InvalidIonImageError
 from shared.inflation import DEFLATE_RATIO, require_inflates_to_at_most
 from shared.limits import Limits, require_at_most
@@ -20,7 +20,6 @@ _STORED_SLACK_BYTES = 65_536
 """What filters may add to a chunk that cannot be shrunk."""
 _TEXTS_AT_ONCE = 64
 _TEXT_CHARACTERS = 512
-_PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.EAGAIN, errno.EMFILE}
 
 
 @contextmanager
@@ -31,7 +30,7 @@ def hdf5_errors_translated(what: str) -> Iterator[None]:
     except (KeyError, ValueError, TypeError, RuntimeError, OverflowError, MemoryError) as error:
         raise _make_error(what, error) from error
     except OSError as error:
-        if error.errno in _PASSING:
+        if error.errno in PASSING_ERRNOS:
             raise
         raise _make_error(what, error) from error
 

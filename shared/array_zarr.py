@@ -1,6 +1,7 @@
 """Ion images in a zarr folder, format 2 or 3: one array (N, H, W), or a group laid out as an `.npz`."""
 
 import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from shared.array_checks import (
     check_mask_shape,
     make_annotation_ids,
 )
+from shared.disk_errors import PASSING_ERRNOS
 from shared.errors import InvalidIonImageError
 from shared.limits import Limits, require_at_most, require_image_size
 from shared.zarr_guard import GuardedZarrStore
@@ -35,7 +37,7 @@ _PACKINGS = {
 }  # fmt: skip
 """Classes of zarr 3 and numcodecs that pack a chunk, and what they write."""
 _PLAIN = {"BytesCodec", "TransposeCodec", "VLenUTF8Codec", "VLenUTF8", "Crc32cCodec", "Shuffle", "Delta"}
-"""Those that leave its size as it is. Others (pickles, sharding) are refused."""
+"""Those that leave its size as it is. Others, pickles among them, are refused."""
 _TEXT_BYTES = 4 * 512 + 4
 """The longest annotation id there may be, as zarr stores it."""
 
@@ -49,6 +51,8 @@ _CORRUPT = (
     RuntimeError,
     ArithmeticError,
     MemoryError,
+    EOFError,
+    zlib.error,
 )
 """What zarr and its codecs raise for foreign bytes."""
 
@@ -162,6 +166,8 @@ def _unpacked_bytes(array: "zarr.Array[Any]") -> int:
 
 def _find_packing(array: "zarr.Array[Any]", name: str) -> str | None:
     """How chunks are packed, None for not at all; refuse what this project does not know."""
+    if array.shards is not None:
+        raise InvalidIonImageError(f"`{name}` is sharded; right would be plain chunks")
     steps = [*array.filters, *array.compressors]
     if array.serializer is not None:
         steps.append(array.serializer)
@@ -185,7 +191,9 @@ def _zarr_errors_translated(what: str) -> Iterator[None]:
     """Turn what foreign bytes do to zarr into the caller's error."""
     try:
         yield
-    except _CORRUPT as error:
+    except (*_CORRUPT, OSError) as error:
+        if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
+            raise
         first_line = str(error).partition("\n")[0][:200]
         raise InvalidIonImageError(
             f"{what} cannot be read ({first_line}); right would be a sound zarr folder"

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from shared.disk_errors import PASSING_ERRNOS
 from shared.errors import ForbiddenUriError, NotFoundError, TransientError
 from shared.limits import require_at_most
 from worker.stores.shown_uri import show_uri
-
-_PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.EAGAIN, errno.EMFILE}
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def os_errors_translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _PASSING and not (error.errno == errno.EIO and _is_readable(path.parent)):
+        if error.errno in PASSING_ERRNOS and not (error.errno == errno.EIO and _is_readable(path.parent)):
             raise TransientError(f"{path.name[:100]!r} cannot be read now ({error.strerror})") from error
         raise NotFoundError(
             f"{path.name[:100]!r} cannot be read ({error.strerror}); right would be a readable file"

@@ -77,7 +77,11 @@ def open_runtime(settings: Settings) -> Runtime:
     predictors.find(None)
     _warm_decoding()
     access = SourceAccess(
-        AllowedRoots(settings.allowed_roots), settings.limits, settings.fetch_threads, settings.store_access
+        AllowedRoots(settings.allowed_roots),
+        settings.limits,
+        settings.fetch_threads,
+        settings.store_access,
+        settings.metaspace,
     )
     return Runtime(settings, open_ledger(settings), predictors, access)
 

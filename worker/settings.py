@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model_store.predictor import Engine
@@ -13,10 +13,11 @@ from model_store.release import RELEASES_ROOT
 from shared.errors import ConfigurationError, ForbiddenUriError
 from shared.limits import Limits
 from worker.ledger.names import Names
+from worker.sources.metaspace_dataset import METASPACE_URL, MetaspaceAccess
 from worker.stores.allowed_stores import AllowedStores
 from worker.stores.opening import StoreAccess
 from worker.stores.store import Patience
-from worker.stores.store_uri import parse_store_uri
+from worker.stores.store_uri import HTTP_PORTS, parse_store_uri
 
 _DEFAULT_LIMITS = Limits()
 
@@ -44,6 +45,10 @@ class Settings(BaseSettings):
     """Prefixes such as `s3://bucket https://host/folder`, below which events may name stores; nothing else is."""
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Networks such as `10.0.0.0/8 ::1/128` that http(s) stores may lie in though they are not public."""
+    metaspace_url: str = METASPACE_URL
+    """The METASPACE that events of kind `metaspace` are read from, if `OFFSAMPLE_ALLOWED_STORES` names it too."""
+    metaspace_api_key: SecretStr | None = None
+    """Key for datasets on METASPACE that are not public; unset = only public ones."""
     release: str | None = None
     """Release that classifies when an event pins none; unset = the one that ships."""
     releases_root: Path = RELEASES_ROOT
@@ -111,6 +116,16 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from error
         return prefixes
 
+    @field_validator("metaspace_url")
+    @classmethod
+    def _require_plain_url(cls, url: str) -> str:
+        try:
+            if parse_store_uri(url).scheme not in HTTP_PORTS:
+                raise ValueError("right would be https://… or http://…")
+        except ForbiddenUriError as error:
+            raise ValueError(str(error)) from error
+        return url
+
     @field_validator("allowed_roots")
     @classmethod
     def _require_absolute_roots(cls, roots: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -126,7 +141,7 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
-    @field_validator("release", mode="before")
+    @field_validator("release", "metaspace_api_key", mode="before")
     @classmethod
     def _take_empty_as_unset(cls, value: object) -> object:
         return value or None
@@ -163,6 +178,11 @@ class Settings(BaseSettings):
             AllowedStores(prefixes, self.allowed_networks),
             Patience(self.fetch_attempts, self.fetch_timeout_seconds),
         )
+
+    @property
+    def metaspace(self) -> MetaspaceAccess:
+        """Which METASPACE is asked, and as whom."""
+        return MetaspaceAccess(self.metaspace_url, self.metaspace_api_key)
 
     @property
     def limits(self) -> Limits:

@@ -229,7 +229,7 @@ def test_an_array_with_ids_that_cannot_be_used_is_a_clear_error(
         (array("{root}/file"), InvalidIonImageError),
         (array("https://host/a.npz"), ForbiddenUriError),
         (ImzmlIonImages(kind="imzml", uri="/a.imzML"), UnsupportedSourceError),
-        (MetaspaceIonImages(kind="metaspace", dataset_id="x"), UnsupportedSourceError),
+        (MetaspaceIonImages(kind="metaspace", dataset_id="x"), ForbiddenUriError),
     ],
     ids=lambda value: getattr(value, "uri", getattr(value, "__name__", "metaspace"))[:40],
 )

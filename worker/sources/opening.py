@@ -5,10 +5,11 @@ from urllib.parse import unquote
 
 from shared.errors import UnsupportedSourceError
 from shared.limits import Limits
-from shared.messages.event import ArrayIonImages, IonImagesLocation, PngIonImages
+from shared.messages.event import ArrayIonImages, IonImagesLocation, MetaspaceIonImages, PngIonImages
 from worker.files import AllowedRoots
 from worker.sources.array_file import ArrayFile
 from worker.sources.image_place import parse_place
+from worker.sources.metaspace_dataset import MetaspaceAccess, MetaspaceDataset
 from worker.sources.png_folder import PngFolder
 from worker.sources.png_store import PngStore
 from worker.sources.source import IonImageSource
@@ -24,6 +25,7 @@ class SourceAccess:
     limits: Limits
     fetch_threads: int = 4
     stores: StoreAccess = field(default_factory=StoreAccess)
+    metaspace: MetaspaceAccess = field(default_factory=MetaspaceAccess)
 
 
 def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
@@ -38,9 +40,12 @@ def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSo
     TransientError
         When its store is away.
     """
+    if isinstance(location, MetaspaceIonImages):
+        return MetaspaceDataset(location, access.metaspace, access.stores, access.limits, access.fetch_threads)
     if not isinstance(location, PngIonImages | ArrayIonImages):
         raise UnsupportedSourceError(
-            f"ion images of kind {location.kind!r} are not served by this worker; right would be 'png' or 'array'"
+            f"ion images of kind {location.kind!r} are not served by this worker; right would be 'png', 'array' or"
+            " 'metaspace'"
         )
     if isinstance(location, PngIonImages):
         return _open_pngs(location.uri, access)

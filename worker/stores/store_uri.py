@@ -9,7 +9,7 @@ from worker.stores.shown_uri import show_uri
 
 HTTP_PORTS = {"http": 80, "https": 443}
 OBJECT_STORES = ("s3", "gs")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
