@@ -84,10 +84,7 @@ def find_records(
     """
     with client_errors_translated(client.host):
         dataset = SMDataset(client.getDataset(dataset_id), client)
-        if dataset.status != "FINISHED":
-            raise TransientError(
-                f"dataset {dataset_id!r} is {dataset.status!r} on METASPACE; right would be 'FINISHED'"
-            )
+        _require_finished(dataset)
         chosen = _choose_database(dataset, database)
         wanted = {"databaseId": chosen.id, "fdrLevel": fdr}
         records = client.getAnnotations(wanted, {"ids": dataset_id}, limit=max(_FEWEST_RECORDS, most + 1))
