@@ -39,6 +39,11 @@ class IonImageArray(Protocol):
         """N texts, or None."""
         ...
 
+    @property
+    def has_independent_rows(self) -> bool:
+        """Whether behind an image that cannot be read others can."""
+        ...
+
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         """Read the images with these numbers (ascending; None = all), one after the other.
 
@@ -46,8 +51,8 @@ class IonImageArray(Protocol):
 
         Raises
         ------
-        InvalidIonImageError
-            Where the file turns out to be corrupt or to end early; what came before it counts.
+        InvalidIonImageError, TooLargeError
+            Where the file turns out to be corrupt, to end early or to unpack too far; what came before it counts.
         """
         ...
 

@@ -36,6 +36,11 @@ class H5adArray:
     mz: npt.NDArray[Any] | None
     annotation_ids: list[str] | None
 
+    @property
+    def has_independent_rows(self) -> bool:
+        """What follows a damaged part is lost."""
+        return False
+
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         """Read the wanted images, a block of neighbouring ions at a time; see `IonImageArray`."""
         count, height, width = self.shape

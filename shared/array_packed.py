@@ -42,6 +42,11 @@ class PackedArray:
     mz: npt.NDArray[Any] | None = None
     annotation_ids: list[str] | None = None
 
+    @property
+    def has_independent_rows(self) -> bool:
+        """What follows a damaged part is lost."""
+        return False
+
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         """Read the wanted images; see `IonImageArray`. Others are passed over, without reading them where possible."""
         count, height, width = self.shape

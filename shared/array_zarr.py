@@ -68,6 +68,11 @@ class ZarrArray:
     mz: npt.NDArray[Any] | None
     annotation_ids: list[str] | None
 
+    @property
+    def has_independent_rows(self) -> bool:
+        """Chunks stand on their own."""
+        return True
+
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         """Read the wanted images, all of one chunk at a time; see `IonImageArray`."""
         rows = range(self.shape[0]) if wanted is None else wanted

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from shared.errors import (
     ForbiddenUriError,
@@ -205,6 +206,14 @@ def test_the_whole_rows_of_a_truncated_array_are_kept(tmp_path: Path, access: So
     found = fetch(open_source(array(tmp_path / "a.npy"), access), annotate("0", "1", "2", "3", "4"))
     assert [name for name, one in found.items() if isinstance(one, IonImage)] == ["0", "1"]
     assert "ends too early" in str(found["2"])
+
+
+def test_a_damaged_chunk_of_a_zarr_folder_is_its_rows_and_no_others(tmp_path: Path, access: SourceAccess) -> None:
+    zarr.create_array(tmp_path / "a.zarr", data=IMAGES, chunks=(2, 6, 7), zarr_format=2)
+    (tmp_path / "a.zarr" / "1.0.0").write_bytes(b"\xff" * 50)
+    found = fetch(open_source(array(tmp_path / "a.zarr"), access), annotate("0", "1", "2", "3", "4"))
+    assert [name for name, one in found.items() if isinstance(one, IonImage)] == ["0", "1", "4"]
+    assert "right would be" in str(found["2"])
 
 
 @pytest.mark.parametrize("ids", [["", "b"], ["x" * 513, "b"]], ids=["empty", "long"])

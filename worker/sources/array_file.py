@@ -1,7 +1,7 @@
 """One array file of all ion images of a dataset: `.npz`, `.npy`, zarr or `.h5ad`."""
 
 import math
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from shared.array import IonImageArray, is_zarr_folder, open_array
-from shared.errors import InvalidIonImageError, NotFoundError
+from shared.errors import InvalidIonImageError, NotFoundError, TooLargeError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.messages.event import Annotation
@@ -41,16 +41,15 @@ class ArrayFile:
                 yield FetchedIonImage(annotation.annotation_id, reason=self._describe_missing(annotation))
             else:
                 wanted[row].append(annotation.annotation_id)
-        rows = sorted(wanted)
-        done = 0
-        try:
-            for row, (pixels, mask) in zip(rows, self._rows(rows), strict=True):
-                done += 1
-                for annotation_id in wanted[row]:
-                    yield _make(annotation_id, pixels, mask)
-        except InvalidIonImageError as error:  # the file ends early or is corrupt: what was read stays
-            for row in rows[done:]:
-                yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
+        left = deque(sorted(wanted))
+        while left:
+            try:
+                for pixels, mask in self._rows(list(left)):
+                    yield from (_make(annotation_id, pixels, mask) for annotation_id in wanted[left.popleft()])
+            except (InvalidIonImageError, TooLargeError) as error:  # what was read stays
+                failed = [left.popleft()] if self._array.has_independent_rows else [left.popleft() for _ in list(left)]
+                for row in failed:
+                    yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
 
     def _rows(self, wanted: list[int]) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         with os_errors_translated(self._array.path):

@@ -39,7 +39,13 @@ class ObjectStore:
     def read(self, uri: StoreUri, max_bytes: int) -> bytes:
         """Read one object, by a range that is one byte longer than the limit; see `Store`."""
         content: bytes = read_patiently(
-            lambda: self._ask(uri, lambda: self._files.cat_file(_key(uri), start=0, end=max_bytes + 1)), self._patience
+            lambda: self._ask(
+                uri,
+                lambda: self._files.cat_file(
+                    _key(uri), start=0, end=max_bytes + 1, timeout=self._patience.timeout_seconds
+                ),
+            ),
+            self._patience,
         )
         if len(content) > max_bytes:
             raise TooLargeError(
