@@ -22,7 +22,6 @@ class PngStore:
 
     def __init__(self, place: ImagePlace, access: StoreAccess, limits: Limits, threads: int) -> None:
         self._place = place
-        self._allowed = access.allowed
         self._folder = access.allowed.resolve(place.folder)
         self._store = open_store(self._folder, access, threads)
         self._limits = limits
@@ -52,5 +51,4 @@ class PngStore:
         is_http = self._folder.scheme in HTTP_PORTS
         name = self._place.name(annotation, (lambda text: quote(text, safe="")) if is_http else str)
         uri = self._folder.join(name)
-        self._allowed.require(uri)
         return decode_png(self._store.read(uri, self._limits.image_file_bytes), self._limits)
