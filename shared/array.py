@@ -85,8 +85,9 @@ def open_array(path: Path, limits: Limits) -> IonImageArray:
     try:
         if path.is_dir():
             from shared.array_zarr import open_zarr  # noqa: PLC0415 - an extra
+            from shared.zarr_guard import read_below  # noqa: PLC0415 - an extra
 
-            return open_zarr(path, limits)
+            return open_zarr(path, read_below(path), limits)
         from shared.array_h5ad import open_h5ad  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UnsupportedSourceError(

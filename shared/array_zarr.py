@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import zarr
 from zarr.errors import BaseZarrError
-from zarr.storage import LocalStore
 
 from shared.array_checks import (
     NUMBERS,
@@ -27,7 +26,7 @@ from shared.array_checks import (
 from shared.disk_errors import PASSING_ERRNOS
 from shared.errors import InvalidIonImageError
 from shared.limits import Limits, require_at_most, require_image_size
-from shared.zarr_guard import GuardedZarrStore
+from shared.zarr_guard import GuardedZarrStore, ReadFile
 
 _IMAGES = "images"
 _COLUMNS = {"acquired": NUMBERS, "mz": "fiu", "annotation_ids": TEXTS}
@@ -106,9 +105,9 @@ class _Rows:
         return image
 
 
-def open_zarr(path: Path, limits: Limits) -> ZarrArray:
-    """Open a zarr folder; see `open_array`."""
-    store = GuardedZarrStore(LocalStore(path, read_only=True), limits)
+def open_zarr(path: Path, read: ReadFile, limits: Limits) -> ZarrArray:
+    """Open a zarr folder whose files `read` gives; see `open_array`."""
+    store = GuardedZarrStore(read, limits)
     with _zarr_errors_translated(path.name):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on formats that may change: what can be read is read

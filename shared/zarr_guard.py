@@ -1,34 +1,46 @@
 """What stands between a foreign zarr folder and the zarr package: only sound files of that very folder get through."""
 
-from collections.abc import Iterable
+import asyncio
+import os
+import stat
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
-from typing import Any
 
-from zarr.abc.store import ByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
-from zarr.storage import LocalStore, WrapperStore
+from zarr.abc.store import ByteRequest, Store
+from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 
 from shared.errors import InvalidIonImageError
 from shared.inflation import require_inflates_to_at_most
 from shared.limits import Limits, require_at_most
 
+ReadFile = Callable[[str, int], bytes | None]
+"""Reads the file of a key, at most so many bytes of it (`TooLargeError`); None where there is none."""
 _METADATA = {"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"}
 _STORED_SLACK_BYTES = 65_536
 """What packing may add to a chunk that cannot be shrunk."""
 
 
-class GuardedZarrStore(WrapperStore[LocalStore]):
-    """Reads one folder, and judges each file before zarr sees it.
+class GuardedZarrStore(Store):
+    """Read-only; judges each file before zarr sees it.
 
-    Refused are what is no regular file or lies elsewhere (symlinks), too large metadata, and chunks of arrays that were
-    not declared to `allow_chunks`, or that would unpack to more than was.
+    Refused are too large metadata, and chunks of arrays that were not declared to `allow_chunks`, or that would unpack
+    to more than was.
     """
 
-    def __init__(self, store: LocalStore, limits: Limits) -> None:
-        super().__init__(store)
-        self._folder = Path(store.root).resolve()
+    supports_writes = False
+    supports_deletes = False
+    supports_listing = False
+
+    def __init__(self, read: ReadFile, limits: Limits) -> None:
+        super().__init__(read_only=True)
+        self._read = read
         self._limits = limits
         self._chunks: dict[str, tuple[int, str | None]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
 
     def allow_chunks(self, array_path: str, chunk_bytes: int, codec: str | None) -> None:
         """Declare an array whose chunks unpack, by `codec`, to `chunk_bytes`."""
@@ -36,20 +48,27 @@ class GuardedZarrStore(WrapperStore[LocalStore]):
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         """Read one file, or None where there is none."""
-        path = self._folder / key
-        if not path.exists():
-            return None
-        if not path.is_file() or not path.resolve().is_relative_to(self._folder):
-            raise InvalidIonImageError(f"{key!r} is no regular file of its folder; right would be one")
-        if path.name in _METADATA:
-            require_at_most(path.stat().st_size, self._limits.event_bytes, f"size of {key!r} in bytes")
-            return await self._store.get(key, prototype, byte_range)
+        if byte_range is not None:
+            raise InvalidIonImageError(
+                f"a part of {key[:100]!r} is wanted; right would be plain chunks, without shards"
+            )
+        content = await asyncio.to_thread(self._read_judged, key)
+        return None if content is None else prototype.buffer.from_bytes(content)
+
+    def _read_judged(self, key: str) -> bytes | None:
+        if key.rpartition("/")[2] in _METADATA:
+            return self._read(key, self._limits.event_bytes)
         limit, codec = self._find_limit(key)
-        require_at_most(path.stat().st_size, limit + _STORED_SLACK_BYTES, f"size of the stored chunk {key!r} in bytes")
-        content = await self._store.get(key, prototype, byte_range)
+        content = self._read(key, limit + _STORED_SLACK_BYTES)
         if content is not None and codec is not None:
-            require_inflates_to_at_most(content.to_bytes(), codec, limit, f"chunk {key!r}")
+            require_inflates_to_at_most(content, codec, limit, f"chunk {key!r}")
         return content
+
+    def _find_limit(self, key: str) -> tuple[int, str | None]:
+        found = self._chunks.get(key.partition("/")[0], self._chunks.get(""))
+        if found is None:
+            raise InvalidIonImageError(f"chunk {key[:100]!r} is of no array that was looked at; right would be one")
+        return found
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
@@ -57,12 +76,51 @@ class GuardedZarrStore(WrapperStore[LocalStore]):
         """Read several, each through the same gate."""
         return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
 
-    def _find_limit(self, key: str) -> tuple[int, str | None]:
-        name = key.partition("/")[0]
-        found = self._chunks.get(name, self._chunks.get(""))
-        if found is None:
-            raise InvalidIonImageError(f"chunk {key[:100]!r} is of no array that was looked at; right would be one")
-        return found
+    async def exists(self, key: str) -> bool:
+        """Whether there is such a file."""
+        return await self.get(key, default_buffer_prototype()) is not None
 
-    def _with_store(self, store: Any) -> "GuardedZarrStore":
-        return GuardedZarrStore(store, self._limits)
+    async def set(self, key: str, value: Buffer) -> None:  # noqa: ARG002 - zarr's signature
+        """Nothing is written."""
+        self._check_writable()
+
+    async def delete(self, key: str) -> None:  # noqa: ARG002 - zarr's signature
+        """Nothing is deleted."""
+        self._check_writable()
+
+    async def list(self) -> AsyncIterator[str]:
+        """Nothing is listed: the arrays that are read have names."""
+        for key in ():
+            yield key
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:  # noqa: ARG002 - zarr's signature
+        """Nothing is listed."""
+        for key in ():
+            yield key
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:  # noqa: ARG002 - zarr's signature
+        """Nothing is listed."""
+        for key in ():
+            yield key
+
+
+def read_below(folder: Path) -> ReadFile:
+    """Read files of one folder; what is no regular file, or lies elsewhere (symlinks), is refused."""
+    root = folder.resolve()
+
+    def read(key: str, max_bytes: int) -> bytes | None:
+        path = root / key
+        if not path.exists():
+            return None
+        real = path.resolve()
+        if not real.is_relative_to(root) or not real.is_file():
+            raise InvalidIonImageError(f"{key!r} is no regular file of its folder; right would be one")
+        descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InvalidIonImageError(f"{key!r} is no regular file; right would be one")
+            content = stream.read(max_bytes + 1)
+        require_at_most(len(content), max_bytes, f"size of {key!r} in bytes")
+        return content
+
+    return read

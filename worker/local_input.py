@@ -48,7 +48,7 @@ class LocalDataset:
         """Naming a store on the command line allows it, wherever it is."""
         location = self.data.ion_images
         named = [self.data.annotations_uri or ""]
-        if isinstance(location, PngIonImages):
+        if isinstance(location, PngIonImages | ArrayIonImages):
             named.append(parse_place(location.uri).folder)
         if isinstance(location, MetaspaceIonImages):
             named.append(metaspace_url)
@@ -108,13 +108,12 @@ def _describe_dataset(place: str | Path, annotations_uri: str | None, metaspace:
     location: PngIonImages | ArrayIonImages | MetaspaceIonImages
     text = str(place)
     if text.startswith(METASPACE_PREFIX):
-        dataset_id = text.removeprefix(METASPACE_PREFIX)
-        location = MetaspaceIonImages(kind="metaspace", dataset_id=dataset_id, database=metaspace.database)
-        if metaspace.fdr is not None:
-            location = MetaspaceIonImages.model_validate(location.model_dump() | {"fdr": metaspace.fdr})
+        location = _describe_metaspace(text.removeprefix(METASPACE_PREFIX), metaspace)
+        dataset_id = location.dataset_id
     elif is_remote(text):
-        dataset_id = parse_store_uri(parse_place(text).folder).name or "dataset"
-        location = PngIonImages(kind="png", uri=text)
+        dataset_id = Path(parse_store_uri(parse_place(text).folder).name).stem or "dataset"
+        is_array = text.rstrip("/").lower().endswith(ARRAY_SUFFIXES)
+        location = ArrayIonImages(kind="array", uri=text) if is_array else PngIonImages(kind="png", uri=text)
     elif "{" in text and not Path(text).exists():
         folder = Path(parse_place(str(Path(text).absolute())).folder)
         dataset_id = folder.name or "dataset"
@@ -125,6 +124,14 @@ def _describe_dataset(place: str | Path, annotations_uri: str | None, metaspace:
     return LocalDataset(
         DatasetAnnotated(dataset_id=dataset_id, ion_images=location, annotations_uri=annotations_uri), loose=False
     )
+
+
+def _describe_metaspace(dataset_id: str, chosen: MetaspaceChoice) -> MetaspaceIonImages:
+    fields = {"kind": "metaspace", "dataset_id": dataset_id, "database": chosen.database, "fdr": chosen.fdr}
+    try:
+        return MetaspaceIonImages.model_validate({name: value for name, value in fields.items() if value is not None})
+    except ValidationError as error:
+        raise InvalidInputError(f"{METASPACE_PREFIX}… cannot be used: {describe_validation_error(error)}") from error
 
 
 def _describe_path(path: Path) -> PngIonImages | ArrayIonImages:

@@ -79,7 +79,9 @@ def _hostile_events(folder: Path, served: HttpFiles) -> list[tuple[str, dict[str
         ("list on a cloud", _list("http://169.254.169.254/latest/user-data"), "forbidden_uri"),
         ("list that is redirected", _list(f"{served.url}/ds/redirect.csv"), "forbidden_uri"),
         ("list without end", _list(f"{served.url}/ds/flood.csv"), "too_large"),
-        ("array in a store", _array(f"{served.url}/ds/a.npz"), "forbidden_uri"),
+        ("array of a kind not served in a store", _array(f"{served.url}/ds/a.npz"), "unsupported_source"),
+        ("zarr in another store", _array("https://evil.example/a.zarr"), "forbidden_uri"),
+        ("zarr without end", _array(f"{served.url}/ds/flood.zarr"), "too_large"),
         ("zarr bomb", _array(_zarr_bomb(folder)), ""),
         ("pickle in zarr", _array(_zarr_pickle(folder)), "invalid_ion_image"),
         ("link in HDF5", _array(_h5ad_link(folder)), "invalid_ion_image"),
@@ -104,6 +106,7 @@ def _hostile_images() -> dict[str, Answer | bytes]:
     return {
         "/ds/flood.png": Answer(send=flood),
         "/ds/flood.csv": Answer(send=flood),
+        "/ds/flood.zarr/zarr.json": Answer(send=flood),
         "/ds/redirect.png": Answer(302, headers={"Location": "/secret"}),
         "/ds/redirect.csv": Answer(302, headers={"Location": "/secret.csv"}),
         "/ds/html.png": b"<html>",

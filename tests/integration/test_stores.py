@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from conftest import make_random_ion_image
 from live_stores import BUCKET, Answer, HttpFiles, S3Server, free_port, http_files, s3_server
 
@@ -25,10 +26,11 @@ from shared.errors import (
     OffSampleError,
     TooLargeError,
     TransientError,
+    UnsupportedSourceError,
 )
 from shared.ion_image import IonImage
 from shared.limits import Limits
-from shared.messages.event import Annotation, DatasetAnnotated, PngIonImages
+from shared.messages.event import Annotation, ArrayIonImages, DatasetAnnotated, PngIonImages
 from shared.png import encode_png
 from worker.annotations import list_annotations
 from worker.files import AllowedRoots
@@ -40,6 +42,7 @@ from worker.stores.store_uri import parse_store_uri
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 PNG = encode_png(make_random_ion_image(0))
+IMAGES = np.random.default_rng(0).random((5, 6, 7)).astype(np.float32)
 PATIENCE = Patience(attempts=2, timeout_seconds=1.0)
 
 
@@ -354,3 +357,48 @@ def test_what_a_bucket_answers_is_understood(
     with pytest.raises(error, match=sentence) as found:
         fetch(f"{bucket}/ds", access(bucket), "a")
     assert "secret" not in str(found.value)
+
+
+def _zarr_files(folder: Path, zarr_format: int) -> dict[str, bytes]:
+    """A zarr group of five images, file by file."""
+    group = zarr.open_group(folder, mode="w", zarr_format=zarr_format)  # type: ignore[arg-type]
+    group.create_array("images", data=IMAGES, chunks=(2, 6, 7))
+    group.create_array("annotation_ids", data=np.array(list("abcde"), dtype="T"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_zarr_folder_in_a_store_is_read_chunk_by_chunk(
+    http: HttpFiles, bucket: str, s3: S3Server, tmp_path: Path, zarr_format: int
+) -> None:
+    files = _zarr_files(tmp_path / "a.zarr", zarr_format)
+    http.files = {f"/x/a.zarr/{name}": content for name, content in files.items()}
+    s3.put({f"x{zarr_format}/a.zarr/{name}": content for name, content in files.items()})
+    for root in (f"{http.url}/x", f"{bucket}/x{zarr_format}"):
+        source = open_source(ArrayIonImages(kind="array", uri=f"{root}/a.zarr"), access(root))
+        assert [one.annotation_id for one in source.annotations()] == list("abcde")
+        (found,) = source.fetch([Annotation(annotation_id="d")])
+        assert found.ion_image is not None
+        np.testing.assert_allclose(found.ion_image.intensities, IMAGES[3])
+    chunks = [path for path in http.asked if "images" in path and path.endswith(("/0/0", ".0.0"))]
+    assert len(chunks) == 1
+
+
+def test_a_zarr_folder_in_a_store_that_fails_meanwhile_is_passing(http: HttpFiles, tmp_path: Path) -> None:
+    files = _zarr_files(tmp_path / "a.zarr", 2)
+    http.files = {f"/x/a.zarr/{name}": content for name, content in files.items()}
+    source = open_source(ArrayIonImages(kind="array", uri=f"{http.url}/x/a.zarr"), access(http.url))
+    http.files["/x/a.zarr/images/1.0.0"] = Answer(500)
+    with pytest.raises(TransientError, match="HTTP 500"):
+        list(source.fetch([Annotation(annotation_id="d")]))
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.h5ad", "a"])
+def test_arrays_of_other_kinds_in_a_store_are_refused_with_what_would_be_right(http: HttpFiles, name: str) -> None:
+    with pytest.raises(UnsupportedSourceError, match=r"right would be a \.zarr folder"):
+        open_source(ArrayIonImages(kind="array", uri=f"{http.url}/{name}"), access(http.url))
+
+
+def test_a_zarr_folder_that_is_not_there_is_a_clear_error(http: HttpFiles) -> None:
+    with pytest.raises(OffSampleError, match="right would be"):
+        open_source(ArrayIonImages(kind="array", uri=f"{http.url}/no.zarr"), access(http.url))

@@ -18,14 +18,25 @@ from worker.files import os_errors_translated
 from worker.sources.source import FetchedIonImage, make_annotation
 
 
+def open_array_file(path: Path, limits: Limits) -> IonImageArray:
+    """Open an array on disk; see `open_array`.
+
+    Raises
+    ------
+    NotFoundError
+        When it is neither a regular file nor a zarr folder.
+    """
+    with os_errors_translated(path):
+        if not path.is_file() and not is_zarr_folder(path):
+            raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz, .npy, .zarr or .h5ad")
+        return open_array(path, limits)
+
+
 class ArrayFile:
     """Reads image after image; rows that no annotation names are passed over."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        with os_errors_translated(path):
-            if not path.is_file() and not is_zarr_folder(path):
-                raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz, .npy, .zarr or .h5ad")
-            self._array = open_array(path, limits)
+    def __init__(self, array: IonImageArray) -> None:
+        self._array = array
 
     def annotations(self) -> list[Annotation]:
         """Every image; the annotation id is its entry in `annotation_ids`, else its index."""

@@ -7,7 +7,8 @@ from shared.errors import UnsupportedSourceError
 from shared.limits import Limits
 from shared.messages.event import ArrayIonImages, IonImagesLocation, MetaspaceIonImages, PngIonImages
 from worker.files import AllowedRoots
-from worker.sources.array_file import ArrayFile
+from worker.sources.array_file import ArrayFile, open_array_file
+from worker.sources.array_store import open_array_store
 from worker.sources.image_place import parse_place
 from worker.sources.metaspace_dataset import MetaspaceAccess, MetaspaceDataset
 from worker.sources.png_folder import PngFolder
@@ -49,9 +50,11 @@ def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSo
         )
     if isinstance(location, PngIonImages):
         return _open_pngs(location.uri, access)
+    if is_remote(location.uri):
+        return ArrayFile(open_array_store(location.uri, access.stores, access.limits, access.fetch_threads))
     path = access.roots.resolve(location.uri)
     access.roots.require_existing(path, location.uri)
-    return ArrayFile(path, access.limits)
+    return ArrayFile(open_array_file(path, access.limits))
 
 
 def _open_pngs(uri: str, access: SourceAccess) -> IonImageSource:

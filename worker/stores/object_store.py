@@ -117,7 +117,7 @@ def _translate(error: Exception, uri: StoreUri) -> OffSampleError | None:
     elif code == "NoSuchBucket":
         found = TransientError(f"{bucket} does not exist now")
     elif isinstance(error, FileNotFoundError):
-        found = NotFoundError(f"{name!r} is not in {bucket}; right would be a file that is")
+        found = NotFoundError(f"{name!r} is not in {bucket}; right would be something that is")
     elif isinstance(error, PermissionError) or status in (401, 403):
         found = AccessDeniedError(f"{bucket} refuses {name!r} ({what}); right would be one that this worker may read")
     elif code in _BUSY_CODES or status in _BUSY_STATUSES:
