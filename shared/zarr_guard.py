@@ -16,6 +16,7 @@ from shared.limits import Limits, require_at_most
 ReadFile = Callable[[str, int], bytes | None]
 """Reads the file of a key, at most so many bytes of it (`TooLargeError`); None where there is none."""
 _METADATA = {"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"}
+_NOTHING: tuple[str, ...] = ()
 _STORED_SLACK_BYTES = 65_536
 """What packing may add to a chunk that cannot be shrunk."""
 
@@ -90,17 +91,17 @@ class GuardedZarrStore(Store):
 
     async def list(self) -> AsyncIterator[str]:
         """Nothing is listed: the arrays that are read have names."""
-        for key in ():
+        for key in _NOTHING:
             yield key
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:  # noqa: ARG002 - zarr's signature
         """Nothing is listed."""
-        for key in ():
+        for key in _NOTHING:
             yield key
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:  # noqa: ARG002 - zarr's signature
         """Nothing is listed."""
-        for key in ():
+        for key in _NOTHING:
             yield key
 
 

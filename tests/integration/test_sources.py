@@ -82,6 +82,21 @@ def test_a_folder_gives_the_images_that_annotations_name(png_folder: Path, acces
     assert found["other"] == "'missing' cannot be read (No such file or directory); right would be a readable file"
 
 
+def test_a_template_on_disk_names_each_image_and_stays_in_the_roots(png_folder: Path, access: SourceAccess) -> None:
+    for uri in (f"{png_folder}/{{annotation_id}}.png", f"file://{png_folder}/{{annotation_id}}%2Epng"):
+        source = open_source(png(uri), access)
+        found = fetch(source, annotate("image_0", "../../../../etc/passwd", "no"))
+        assert isinstance(found["image_0"], IonImage)
+        assert "lies outside" in str(found["../../../../etc/passwd"])
+        assert "'no.png' cannot be read" in str(found["no"])
+        with pytest.raises(InvalidAnnotationsError, match="named by a URI template"):
+            source.annotations()
+    found = fetch(
+        open_source(png(f"{png_folder.parent}/{{image}}"), access), annotate("a", image="dataset/image_1.png")
+    )
+    assert isinstance(found["a"], IonImage)
+
+
 def test_more_images_than_are_read_ahead_come_in_order(png_folder: Path, access: SourceAccess) -> None:
     annotations = [annotate(f"a{number}", image=f"image_{number % 8}.png")[0] for number in range(200)]
     source = open_source(png(png_folder), replace(access, fetch_threads=3))
