@@ -84,7 +84,7 @@ def _columns(matrix: IonMatrix, ions: Sequence[int], pixel_count: int) -> Iterat
     start, block = -width, np.empty((0, 0))
     for ion in ions:
         if ion >= start + width:
-            start = ion
+            start, block = ion, np.empty((0, 0))  # two blocks are never held at once
             block = matrix.read_ions(start, min(start + width, matrix.shape[1]))
         yield block[:, ion - start]
 

@@ -156,13 +156,18 @@ def test_a_store_that_fails_is_passing(http: HttpFiles, status: int) -> None:
 
 
 def test_one_image_that_fails_for_ever_is_a_row_when_the_store_answers_for_others(http: HttpFiles) -> None:
-    def answer_late(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.8)
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PNG), PNG))
+    bad_is_asked_for, late_is_sent = threading.Event(), threading.Event()
 
-    http.files |= {"/ds/bad.png": Answer(500), "/ds/late.png": Answer(send=answer_late)}
-    fails_late = [Answer(send=lambda _: time.sleep(0.9)), Answer(500)]
-    http.files["/ds/bad.png"] = fails_late
+    def answer_late(handler: BaseHTTPRequestHandler) -> None:
+        bad_is_asked_for.wait(0.9)
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PNG), PNG))
+        late_is_sent.set()
+
+    def hang_up(_: BaseHTTPRequestHandler) -> None:
+        bad_is_asked_for.set()
+        late_is_sent.wait(0.9)
+
+    http.files |= {"/ds/late.png": Answer(send=answer_late), "/ds/bad.png": [Answer(send=hang_up), Answer(500)]}
     found = fetch(f"{http.url}/ds", access(http.url), "late", "bad")
     assert isinstance(found["late"], IonImage)
     assert "and answers for other images" in reason(found["bad"])
