@@ -86,7 +86,7 @@ def _columns(matrix: IonMatrix, ions: Sequence[int], pixel_count: int) -> Iterat
         if ion >= start + width:
             start, block = ion, np.empty((0, 0))  # two blocks are never held at once
             block = matrix.read_ions(start, min(start + width, matrix.shape[1]))
-        yield block[:, ion - start]
+        yield block[:, ion - start].copy()  # a view would keep its block
 
 
 def _read_coordinates(file: h5py.File, axis: str, pixel_count: int, limits: Limits) -> npt.NDArray[np.int64]:
