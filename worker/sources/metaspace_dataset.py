@@ -15,7 +15,7 @@ from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation, MetaspaceIonImages
 from shared.png import decode_png
-from worker.sources.fetch_ahead import fetch_ahead
+from worker.run_ahead import run_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.sources.store_record import StoreRecord
 from worker.stores.opening import StoreAccess, open_store
@@ -71,8 +71,11 @@ class MetaspaceDataset:
         record = StoreRecord(len(annotations))
         for place in {place.authority: place for one in annotations if (place := self._find_place(one))}.values():
             self._open_stores[place.authority] = open_store(place, self._stores, self._threads)
-        return fetch_ahead(
-            annotations, lambda one: record.try_image(one.annotation_id, lambda: self._read(one)), self._threads
+        return run_ahead(
+            annotations,
+            lambda one: record.try_image(one.annotation_id, lambda: self._read(one)),
+            self._threads,
+            "fetch",
         )
 
     @cached_property

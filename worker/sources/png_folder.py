@@ -8,7 +8,7 @@ from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation
 from shared.png import decode_png
 from worker.files import AllowedRoots, os_errors_translated, read_file
-from worker.sources.fetch_ahead import fetch_ahead
+from worker.run_ahead import run_ahead
 from worker.sources.image_place import PNG_SUFFIX, ImagePlace
 from worker.sources.source import FetchedIonImage, make_annotation
 
@@ -48,7 +48,7 @@ class PngFolder:
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""
-        return fetch_ahead(annotations, self._fetch_one, self._threads)
+        return run_ahead(annotations, self._fetch_one, self._threads, "fetch")
 
     def _fetch_one(self, annotation: Annotation) -> FetchedIonImage:
         try:

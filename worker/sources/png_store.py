@@ -9,7 +9,7 @@ from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation
 from shared.png import decode_png
-from worker.sources.fetch_ahead import fetch_ahead
+from worker.run_ahead import run_ahead
 from worker.sources.image_place import PNG_SUFFIX, ImagePlace
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.sources.store_record import StoreRecord
@@ -43,8 +43,11 @@ class PngStore:
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""
         record = StoreRecord(len(annotations))
-        return fetch_ahead(
-            annotations, lambda one: record.try_image(one.annotation_id, lambda: self._read(one)), self._threads
+        return run_ahead(
+            annotations,
+            lambda one: record.try_image(one.annotation_id, lambda: self._read(one)),
+            self._threads,
+            "fetch",
         )
 
     def _read(self, annotation: Annotation) -> IonImage:
