@@ -41,8 +41,8 @@ def describe_data(settings: FitSettings) -> str:
         f" the acquired pixels, at least {OFF_FROM_RATIO} times that inside, on-sample when it is at most"
         f" {ON_UP_TO_RATIO} times, and left out in between; acquisitions of the sample alone are always on-sample."
         " No labelled real image trained, selected or calibrated anything;"
-        " the generator was written, and changed, with the development set, metaspace_predicted, in view, and the share of"
-        " sample-only acquisitions was raised after false offs in sample_only."
+        " the generator was written, and changed, with the development set, metaspace_predicted, in view, and the share"
+        " of sample-only acquisitions was raised after false offs in sample_only."
         f"{licences}"
     )
 
