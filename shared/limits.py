@@ -29,6 +29,12 @@ class Limits:
     array_file_bytes: int = 4_096 * MEBIBYTE
     """Bytes of one array file, and of each array in it once unpacked."""
 
+    imzml_bytes: int = 4_096 * MEBIBYTE
+    """Bytes of one .imzML file."""
+
+    ibd_bytes: int = 65_536 * MEBIBYTE
+    """Bytes of one .ibd file; it is streamed, so time is what it costs."""
+
 
 def require_at_most(value: int, limit: int, what: str) -> None:
     """Raise `TooLargeError` naming `what` when `value` is above `limit`."""

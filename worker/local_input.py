@@ -1,19 +1,34 @@
-"""What a person names on the command line: folders of PNGs, arrays, single images."""
+"""What a person names on the command line: folders of PNGs, arrays, imzML files, single images."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from shared.errors import InvalidInputError, NotFoundError
-from shared.messages.event import Annotation, ArrayIonImages, DatasetAnnotated, PngIonImages
+from shared.messages.event import Annotation, ArrayIonImages, DatasetAnnotated, ImzmlIonImages, PngIonImages
 from shared.validation import describe_validation_error
 from worker.files import AllowedRoots
+from worker.sources.imzml_file import find_ibd
 
 _ARRAY_SUFFIXES = {".npz", ".npy"}
 _IMAGE_SUFFIX = ".png"
+_IMZML_SUFFIX = ".imzml"
+_RIGHT = "a folder of PNGs, an .npz, an .npy, an .imzML or a .png"
+
+
+@dataclass(frozen=True)
+class ImzmlOptions:
+    """What a person says of how an imzML file is to be read; None = the default of the event."""
+
+    ppm: float | None = None
+    z: int | None = None
+    most_peaks: int | None = None
+
+
+_NO_OPTIONS = ImzmlOptions()
 
 
 @dataclass(frozen=True)
@@ -28,9 +43,11 @@ class LocalDataset:
     def roots(self) -> AllowedRoots:
         """Naming a path on the command line allows it, and what the links in a folder point to."""
         location = self.data.ion_images
-        if not isinstance(location, PngIonImages | ArrayIonImages):
+        if not isinstance(location, PngIonImages | ArrayIonImages | ImzmlIonImages):
             raise TypeError(location.kind)
         paths = [Path(location.uri)]
+        if isinstance(location, ImzmlIonImages):
+            paths.append(find_ibd(paths[0]).resolve())
         if self.data.annotations_uri is not None:
             paths.append(Path(self.data.annotations_uri))
         if isinstance(location, PngIonImages):
@@ -38,7 +55,9 @@ class LocalDataset:
         return AllowedRoots(tuple(paths))
 
 
-def find_datasets(paths: Sequence[Path], annotations: Path | None = None) -> list[LocalDataset]:
+def find_datasets(
+    paths: Sequence[Path], annotations: Path | None = None, imzml: ImzmlOptions = _NO_OPTIONS
+) -> list[LocalDataset]:
     """Turn the paths of a command line into datasets.
 
     Raises
@@ -53,10 +72,12 @@ def find_datasets(paths: Sequence[Path], annotations: Path | None = None) -> lis
         raise NotFoundError(f"{annotations} is no file; right would be a .json or .csv list of annotations")
     singles = [path for path in paths if _is_image(path)]
     if singles and annotations is not None:
-        raise InvalidInputError("--annotations is for a folder or an array; right would be no single images with it")
+        raise InvalidInputError(
+            "--annotations is for a folder, an array or an imzML file; right would be no single images with it"
+        )
     try:
         loose = _describe_singles(singles)
-        datasets = [_describe_dataset(path, annotations) for path in paths if not _is_image(path)]
+        datasets = [_describe_dataset(path, annotations, imzml) for path in paths if not _is_image(path)]
         return loose + datasets if singles and _is_image(paths[0]) else datasets + loose
     except ValidationError as error:  # a name that is no Unicode text
         raise InvalidInputError(f"a path cannot be used: {describe_validation_error(error)}") from error
@@ -66,17 +87,20 @@ def _is_image(path: Path) -> bool:
     return path.suffix.lower() == _IMAGE_SUFFIX and path.is_file()
 
 
-def _describe_dataset(path: Path, annotations: Path | None) -> LocalDataset:
+def _describe_dataset(path: Path, annotations: Path | None, imzml: ImzmlOptions) -> LocalDataset:
     if not path.exists():
-        raise NotFoundError(f"{path} does not exist; right would be a folder of PNGs, an .npz, an .npy or a .png")
+        raise NotFoundError(f"{path} does not exist; right would be {_RIGHT}")
     uri = str(path.resolve())
-    location: PngIonImages | ArrayIonImages
+    location: PngIonImages | ArrayIonImages | ImzmlIonImages
     if path.is_dir():
         location = PngIonImages(kind="png", uri=uri)
     elif path.suffix.lower() in _ARRAY_SUFFIXES:
         location = ArrayIonImages(kind="array", uri=uri)
+    elif path.suffix.lower() == _IMZML_SUFFIX:
+        given = {name: value for name, value in asdict(imzml).items() if value is not None}
+        location = ImzmlIonImages(kind="imzml", uri=uri, **given)
     else:
-        raise InvalidInputError(f"{path} is of no known kind; right would be a folder of PNGs, an .npz, .npy or .png")
+        raise InvalidInputError(f"{path} is of no known kind; right would be {_RIGHT}")
     annotations_uri = None if annotations is None else str(annotations.resolve())
     dataset_id = path.resolve().stem or "dataset"
     return LocalDataset(

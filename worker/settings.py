@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     """Longest side of one ion image, px."""
     max_array_file_bytes: int = Field(default=_DEFAULT_LIMITS.array_file_bytes, ge=1)
     """Largest array file, packed or unpacked, bytes."""
+    max_imzml_bytes: int = Field(default=_DEFAULT_LIMITS.imzml_bytes, ge=1)
+    """Largest .imzML file, bytes."""
+    max_ibd_bytes: int = Field(default=_DEFAULT_LIMITS.ibd_bytes, ge=1)
+    """Largest .ibd file, bytes; it is streamed."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
@@ -135,4 +139,6 @@ class Settings(BaseSettings):
             image_pixels=self.max_image_pixels,
             image_side_px=self.max_image_side_px,
             array_file_bytes=self.max_array_file_bytes,
+            imzml_bytes=self.max_imzml_bytes,
+            ibd_bytes=self.max_ibd_bytes,
         )

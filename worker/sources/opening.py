@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from shared.errors import UnsupportedSourceError
+from shared.imzml.work_watch import WorkWatch, watch_nothing
 from shared.limits import Limits
-from shared.messages.event import ArrayIonImages, IonImagesLocation, PngIonImages
+from shared.messages.event import ArrayIonImages, ImzmlIonImages, IonImagesLocation, PngIonImages
 from worker.files import AllowedRoots
 from worker.sources.array_file import ArrayFile
+from worker.sources.imzml_file import ImzmlFile
 from worker.sources.png_folder import PngFolder
 from worker.sources.source import IonImageSource
 
@@ -18,6 +20,8 @@ class SourceAccess:
     roots: AllowedRoots
     limits: Limits
     fetch_threads: int = 4
+    watch: WorkWatch = watch_nothing
+    """Told of long work before the first ion image; what it raises ends the work."""
 
 
 def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
@@ -32,12 +36,15 @@ def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSo
     TransientError
         When its store is away.
     """
-    if not isinstance(location, PngIonImages | ArrayIonImages):
+    if not isinstance(location, PngIonImages | ArrayIonImages | ImzmlIonImages):
         raise UnsupportedSourceError(
-            f"ion images of kind {location.kind!r} are not served by this worker; right would be 'png' or 'array'"
+            f"ion images of kind {location.kind!r} are not served by this worker; right would be 'png', 'array' or"
+            " 'imzml'"
         )
     path = access.roots.resolve(location.uri)
     access.roots.require_existing(path, location.uri)
     if isinstance(location, PngIonImages):
         return PngFolder(path, access.roots, access.limits, access.fetch_threads)
+    if isinstance(location, ImzmlIonImages):
+        return ImzmlFile(path, location, access.roots, access.limits, access.watch)
     return ArrayFile(path, access.limits)
