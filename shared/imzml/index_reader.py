@@ -35,6 +35,9 @@ _PARAMETER: Final = frozenset(("cvParam", f"{_NAMESPACE} cvParam"))
 _STATED: Final = frozenset(
     (UUID, CENTROID, PROFILE, POSITION_X, POSITION_Y, POSITION_Z, OFFSET, LENGTH, ENCODED_LENGTH)
 )
+_ENCODINGS: Final = frozenset(
+    ("utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252", "cp1252")
+)
 _READ_BYTES = 2**20
 _LONGEST_TOKEN_BYTES = 2**23
 """Longest tag, comment or run of text; expat holds it whole."""
@@ -103,6 +106,7 @@ class _IndexReader:
             }
         )
         self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.XmlDeclHandler = self._check_encoding
         self._parser.StartDoctypeDeclHandler = self._refuse_document_type
         self._parser.StartElementHandler = self._check_root
         self._parser.EndElementHandler = self._end
@@ -143,6 +147,12 @@ class _IndexReader:
         self._depth -= 1
         if name in self._on_end:
             self._on_end[name]()
+
+    def _check_encoding(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.lower() not in _ENCODINGS:
+            raise InvalidIonImageError(
+                f"{self._file_name!r} is in the encoding {encoding[:50]!r}; right would be UTF-8 or ISO-8859-1"
+            )
 
     def _refuse_document_type(self, *_: object) -> None:
         raise InvalidIonImageError(

@@ -4,14 +4,14 @@ The mean spectrum is gathered on a grid of equal steps on a logarithmic m/z axis
 extraction windows. A peak is a cell that
 
 - is the highest within two half widths to each side, so that no two windows share much;
-- has signal in at least one of a hundred spectra;
-- is higher than the occupied cells before and behind it (they may be some cells away: in continuous profile data
-  neighbouring points are), and stands above three times the median of the occupied cells. Where no cell does, all that
-  are higher than their neighbours count.
+- has signal in one of a hundred spectra, and in five times as many spectra as the middle one of the occupied cells
+  (noise falls everywhere), though one of twenty is always enough;
+- unless the file says that its spectra are centroids: is higher than the occupied cells before and behind it (they may
+  be some cells away: in continuous profile data neighbouring points are), and stands above three times the median of
+  the occupied cells. Where no cell does, all that are higher than their neighbours count.
 
-The last is not asked when spectra are stated to be centroids and share one m/z array: then all points are peaks that
-somebody picked already. Of these peaks the most intense are taken. The m/z of a peak is the mean of the points in its
-cell and the two beside it, weighted by intensity.
+Of these peaks the most intense are taken. The m/z of a peak is the mean of the points in its cell and the two beside
+it, weighted by intensity.
 """
 
 import math
@@ -24,7 +24,6 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from shared.errors import InvalidIonImageError
-from shared.imzml.chunk_plan import share_mz
 from shared.imzml.ibd_file import IbdFile
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.reading_ahead import read_ahead
@@ -39,6 +38,12 @@ _MOST_CELLS: Final = 4_000_000
 
 _LEAST_SHARE: Final = 0.01
 """Share of the spectra that must have signal."""
+
+_ENOUGH_SHARE: Final = 0.05
+"""Share of the spectra that is always enough."""
+
+_LEAST_TIMES: Final = 5.0
+"""How much more often than in the middle occupied cell there must be signal."""
 
 _LEAST_RATIO: Final = 3.0
 """How far above the median of the occupied cells a peak must stand."""
@@ -71,12 +76,11 @@ def pick_peaks(index: ImzmlIndex, ibd: IbdFile, ppm: float, most: int, watch: Wo
         When no point has signal.
     """
     spectrum = _MeanSpectrum(ppm)
-    are_peaks = index.is_centroid and share_mz(index, slice(None))
     with closing(read_ahead(read_chunks(index, ibd, _CHUNK_SPECTRA))) as chunks:
         for chunk in chunks:
             spectrum.add(chunk)
             watch("picking peaks of the mean spectrum", chunk.spectra.stop, len(index))
-    return spectrum.pick(index, most, are_peaks=are_peaks)
+    return spectrum.pick(index, most)
 
 
 class _MeanSpectrum:
@@ -112,7 +116,7 @@ class _MeanSpectrum:
             cells = np.log(mz / MZ_RANGE[0]) / self._step
             return np.clip(np.nan_to_num(cells), 0, len(self._intensity) - 1).astype(np.intp)
 
-    def pick(self, index: ImzmlIndex, most: int, *, are_peaks: bool) -> PickedPeaks:
+    def pick(self, index: ImzmlIndex, most: int) -> PickedPeaks:
         occupied = np.flatnonzero(self._intensity)
         if not len(occupied):
             raise InvalidIonImageError(
@@ -121,8 +125,10 @@ class _MeanSpectrum:
             )
         heights = self._intensity[occupied]
         tops = heights >= maximum_filter1d(self._intensity, 5)[occupied]
-        tops &= self._spread(self._spectra)[occupied] >= _LEAST_SHARE * len(index)
-        if not are_peaks:
+        presence = self._spread(self._spectra)[occupied]
+        least = max(_LEAST_SHARE * len(index), _LEAST_TIMES * float(np.median(presence)))
+        tops &= presence >= min(least, _ENOUGH_SHARE * len(index))
+        if not index.is_centroid:
             tops &= (heights >= np.append(heights[1:], 0)) & (heights > np.append(0, heights[:-1]))
             outstanding = tops & (heights >= _LEAST_RATIO * np.median(heights))
             tops = outstanding if outstanding.any() else tops

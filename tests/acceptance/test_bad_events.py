@@ -27,7 +27,7 @@ BAD_EVENTS: list[tuple[str, bytes, str]] = [
     ("unknown kind", json.dumps(make_event(ion_images={"kind": "tiff", "uri": "/x"})).encode(), "invalid_message"),
     (
         "kind not served",
-        json.dumps(make_event(ion_images={"kind": "imzml", "uri": "/x"})).encode(),
+        json.dumps(make_event(ion_images={"kind": "metaspace", "dataset_id": "x"})).encode(),
         "unsupported_source",
     ),
     ("forbidden place", json.dumps(make_event(ion_images={"kind": "png", "uri": "/etc"})).encode(), "forbidden_uri"),

@@ -65,7 +65,7 @@ def test_a_list_of_annotations_that_is_missing_is_named(png_folder: Path, tmp_pa
 
 def test_a_list_of_annotations_for_single_images_is_refused(png_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "list.csv").touch()
-    with pytest.raises(InvalidInputError, match="--annotations is for a folder or an array"):
+    with pytest.raises(InvalidInputError, match="--annotations is for a folder, an array or an imzML file"):
         find_datasets([png_folder / "image_1.png"], tmp_path / "list.csv")
 
 

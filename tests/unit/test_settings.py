@@ -117,4 +117,4 @@ def test_every_limit_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for number, field in enumerate(fields(Limits), start=11):
         monkeypatch.setenv(f"OFFSAMPLE_MAX_{field.name.upper()}", str(number))
     limits = Settings.read().limits
-    assert [getattr(limits, field.name) for field in fields(Limits)] == [11, 12, 13, 14, 15, 16]
+    assert [getattr(limits, field.name) for field in fields(Limits)] == [11, 12, 13, 14, 15, 16, 17, 18]
