@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from shared.imzml.index import ImzmlIndex
 
-CHUNK_POINTS = 2**18
-"""Points (an m/z with its intensity) of a chunk of several spectra: a few megabytes, near the core's cache."""
+CHUNK_POINTS = 2**17
+"""Points (an m/z with its intensity) of a chunk of several spectra: a megabyte or two, near the core's cache."""
 
 
 def order_as_stored(index: ImzmlIndex) -> ImzmlIndex:

@@ -26,6 +26,9 @@ MOST_POINTS: Final = 2**22
 _SPAN_WASTE: Final = 2
 """One read takes a stretch of file that is at most so many times what is wanted of it."""
 
+_LONGEST_SPAN_BYTES: Final = 2**24
+"""And at most this long; a longer array is read alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class IbdFile:
@@ -44,27 +47,28 @@ class IbdFile:
         OSError
             When the store fails.
         """
-        starts = [layout.offsets[spectra] for layout in layouts]
-        sizes = [layout.encoded_lengths[spectra] for layout in layouts]
-        first = min(int(start.min()) for start in starts)
-        stretch = max(int((start + size).max()) for start, size in zip(starts, sizes, strict=True)) - first
-        wanted_bytes = sum(int(size.sum()) for size in sizes)
-        span = self._read(first, stretch) if stretch <= _SPAN_WASTE * wanted_bytes else None
+        filled = layouts[0].lengths[spectra] > 0  # where an empty array lies means nothing
+        if not filled.any():
+            return [np.empty(0, dtype=layout.format.dtype) for layout in layouts]
+        starts = np.concatenate([layout.offsets[spectra][filled] for layout in layouts])
+        sizes = np.concatenate([layout.encoded_lengths[spectra][filled] for layout in layouts])
+        first, stretch = int(starts.min()), int((starts + sizes).max() - starts.min())
+        one_read = stretch <= min(_SPAN_WASTE * int(sizes.sum()), _LONGEST_SPAN_BYTES)
+        span = self._read(first, stretch) if one_read else None
         return [self._collect(layout, spectra, span, first) for layout in layouts]
 
     def _collect(self, layout: ArrayLayout, spectra: slice, span: bytes | None, first: int) -> npt.NDArray[Any]:
         """One sort of array, out of the span (which begins at byte `first`) or, without one, array by array."""
         dtype = np.dtype(layout.format.dtype)
-        parts = []
+        view = memoryview(span or b"")
+        parts: list[memoryview | bytes] = []
         columns = (layout.offsets[spectra], layout.encoded_lengths[spectra], layout.lengths[spectra])
         for offset, size, count in zip(*(column.tolist() for column in columns), strict=True):
             if count == 0:
                 continue
-            source, at = (self._read(offset, size), 0) if span is None else (span, offset - first)
-            if layout.format.zlib:
-                source, at = self._unpack(source[at : at + size], count * dtype.itemsize), 0
-            parts.append(np.frombuffer(source, dtype=dtype, count=count, offset=at))
-        return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, dtype=dtype), *parts])
+            part = self._read(offset, size) if span is None else view[offset - first : offset - first + size]
+            parts.append(self._unpack(part, count * dtype.itemsize) if layout.format.zlib else part)
+        return np.frombuffer(b"".join(parts), dtype=dtype)
 
     def _read(self, offset: int, size: int) -> bytes:
         parts = []
@@ -79,7 +83,7 @@ class IbdFile:
             offset, size = offset + len(part), size - len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _unpack(self, packed: bytes, size: int) -> bytes:
+    def _unpack(self, packed: bytes | memoryview, size: int) -> bytes:
         """Unpack one array, never more than it should be."""
         unpacker = zlib.decompressobj()
         try:

@@ -1,5 +1,6 @@
 """Ion images from imzML files, compared with pyimzml's, ion by ion."""
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -167,9 +168,8 @@ def test_spectra_may_come_in_any_order_and_be_empty(tmp_path: Path) -> None:
     )
     assert_like_pyimzml(path, np.asarray(spectra[0][0])[2:], 5.0)
     text = path.read_text()
-    path.write_text(
-        text.replace('name="external array length" value="40"', 'name="external array length" value="0"', 2)
-    )
+    text = text.replace('name="external array length" value="40"', 'name="external array length" value="0"', 2)
+    path.write_text(re.sub(r'(name="external offset" value=")\d+', r"\g<1>-99", text, count=2))
     dataset = open_dataset(path)
     assert dataset.grid.pixel_count == len(spectra)
     assert sum(np.count_nonzero(image) for _, image in dataset.extract(np.asarray(spectra[0][0]), 800)) > 0

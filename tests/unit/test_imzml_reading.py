@@ -279,7 +279,7 @@ def test_offsets_stored_in_32_bits_are_mended(offsets: list[int]) -> None:
     np.testing.assert_array_equal(unwrap_offsets(stored), column)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_any_damage_is_a_clear_error_or_none(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "a.imzML"
