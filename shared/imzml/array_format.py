@@ -1,6 +1,6 @@
 """How the numbers of one sort of array lie in the .ibd file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -40,7 +40,7 @@ class ArrayFormat:
         return np.dtype(self.dtype).itemsize
 
 
-@dataclass
+@dataclass(frozen=True)
 class ArrayDescription:
     """What cvParams, gathered one by one, say of an array."""
 
@@ -50,23 +50,28 @@ class ArrayDescription:
     unknown: str | None = None
     """Name of a number format or a compression that is not served."""
 
-    def take(self, accession: str, name: str) -> None:
-        """Take in one cvParam; those that say nothing about the format are passed over."""
+    def take(self, accession: str, name: str) -> "ArrayDescription":
+        """The description with one cvParam more; those that say nothing about the format change nothing."""
         if accession in KINDS:
-            self.kind = KINDS[accession]
-        elif accession in _DTYPES:
-            self.dtype = _DTYPES[accession]
-        elif accession in _COMPRESSIONS:
-            self.zlib = _COMPRESSIONS[accession]
-        elif "compression" in name or "-bit " in name:
-            self.unknown = name[:100]
+            return replace(self, kind=KINDS[accession])
+        if accession in _DTYPES:
+            return replace(self, dtype=_DTYPES[accession])
+        if accession in _COMPRESSIONS:
+            return replace(self, zlib=_COMPRESSIONS[accession])
+        if "compression" in name or "-bit " in name:
+            return replace(self, unknown=name[:100])
+        return self
 
-    def add(self, other: "ArrayDescription") -> None:
-        """Take in what a parameter group says."""
-        self.kind = other.kind or self.kind
-        self.dtype = other.dtype or self.dtype
-        self.zlib = other.zlib or self.zlib
-        self.unknown = other.unknown or self.unknown
+    def add(self, group: "ArrayDescription") -> "ArrayDescription":
+        """The description with what a parameter group says; for the first group of an array, the group's very object."""
+        if self is UNSAID:
+            return group
+        return ArrayDescription(
+            group.kind or self.kind,
+            group.dtype or self.dtype,
+            group.zlib or self.zlib,
+            group.unknown or self.unknown,
+        )
 
     def format(self, file_name: str) -> ArrayFormat:
         """The format, complete.
@@ -86,3 +91,7 @@ class ArrayDescription:
                 f"{file_name!r} does not say the number format of its {self.kind} arrays; right would be {_RIGHT_DTYPE}"
             )
         return ArrayFormat(self.dtype, self.zlib)
+
+
+UNSAID: Final = ArrayDescription()
+"""An array of which nothing is said yet."""

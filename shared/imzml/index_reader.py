@@ -11,7 +11,7 @@ from typing import Final
 from xml.parsers import expat
 
 from shared.errors import InvalidIonImageError
-from shared.imzml.array_format import ArrayDescription
+from shared.imzml.array_format import UNSAID, ArrayDescription
 from shared.imzml.foreign_file import open_foreign_file
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.spectrum_columns import (
@@ -84,6 +84,7 @@ class _IndexReader:
         self._fed_bytes = 0
         self._depth = 0
         self._groups: dict[str, ArrayDescription] = {}
+        self._group_id = ""
         self._columns = SpectrumColumns(file_name)
         self._description: ArrayDescription | None = None
         self._header: dict[str, str] = {}
@@ -139,7 +140,7 @@ class _IndexReader:
             if accession in _STATED:
                 self._stated.setdefault(accession, attributes.get("value", ""))
             elif self._description is not None:
-                self._description.take(accession, attributes.get("name", ""))
+                self._description = self._description.take(accession, attributes.get("name", ""))
         elif name in self._on_start:
             self._on_start[name](attributes)
 
@@ -160,10 +161,10 @@ class _IndexReader:
         )
 
     def _begin_group(self, attributes: Attributes) -> None:
-        self._description = self._groups.setdefault(attributes.get("id", ""), ArrayDescription())
+        self._group_id, self._description = attributes.get("id", ""), UNSAID
 
     def _end_group(self) -> None:
-        self._description = None
+        self._groups[self._group_id], self._description = self._description or UNSAID, None
 
     def _begin_spectrum(self, _: Attributes) -> None:
         self._stated = self._position = {}
@@ -175,12 +176,12 @@ class _IndexReader:
         require_at_most(self._columns.count, self._limits.image_pixels, f"number of spectra in {self._file_name!r}")
 
     def _begin_array(self, _: Attributes) -> None:
-        self._description, self._stated = ArrayDescription(), {}
+        self._description, self._stated = UNSAID, {}
 
     def _take_group_reference(self, attributes: Attributes) -> None:
         group = self._groups.get(attributes.get("ref", ""))
         if self._description is not None and group is not None:
-            self._description.add(group)
+            self._description = self._description.add(group)
 
     def _end_array(self) -> None:
         if self._description is not None and self._description.kind is not None:

@@ -123,7 +123,7 @@ class SpectrumColumns:
         columns = self.arrays.get(kind)
         if columns is None:
             columns = self.arrays[kind] = ArrayColumns(description, description.format(self.file_name))
-        if columns.description != description:
+        if columns.description is not description and columns.description != description:
             raise InvalidIonImageError(
                 f"{self.file_name!r} has {kind} arrays of different number formats or compressions; right would be one"
                 " for all spectra"
