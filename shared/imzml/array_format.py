@@ -51,7 +51,7 @@ class ArrayDescription:
     """Name of a number format or a compression that is not served."""
 
     def take(self, accession: str, name: str) -> "ArrayDescription":
-        """The description with one cvParam more; those that say nothing about the format change nothing."""
+        """The description with one cvParam more; one that says nothing about the format changes nothing."""
         if accession in KINDS:
             return replace(self, kind=KINDS[accession])
         if accession in _DTYPES:
@@ -63,7 +63,7 @@ class ArrayDescription:
         return self
 
     def add(self, group: "ArrayDescription") -> "ArrayDescription":
-        """The description with what a parameter group says; for the first group of an array, the group's very object."""
+        """The description with what a parameter group says; for an array's first group, the group's very object."""
         if self is UNSAID:
             return group
         return ArrayDescription(
