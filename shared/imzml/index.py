@@ -52,6 +52,8 @@ class ImzmlIndex:
         32 hexadecimal digits that the .ibd file must begin with, or None when none are stated.
     is_centroid
         Whether the spectra are stated to be lists of peaks, not profiles.
+    numbers
+        (S,) which spectrum of the file each is, from 1; for error sentences.
     coordinates
         (S, 3) positions x, y, z as stated; z is 1 where none is.
     mz, intensity
@@ -61,6 +63,7 @@ class ImzmlIndex:
     file_name: str
     uuid: str | None
     is_centroid: bool
+    numbers: Column
     coordinates: npt.NDArray[np.int64]
     mz: ArrayLayout
     intensity: ArrayLayout
@@ -72,6 +75,7 @@ class ImzmlIndex:
         """The index of some spectra, in the order given."""
         return replace(
             self,
+            numbers=self.numbers[spectra],
             coordinates=self.coordinates[spectra],
             mz=self.mz.select(spectra),
             intensity=self.intensity.select(spectra),
@@ -102,7 +106,7 @@ def require_whole(index: ImzmlIndex, ibd_bytes: int, most_points: int) -> None:
     if not fitting.all():
         first = int(np.flatnonzero(~fitting)[0])
         raise InvalidIonImageError(
-            f"spectrum {first + 1} of {index.file_name!r} has {lengths[first]:,} m/z and"
+            f"spectrum {index.numbers[first]} of {index.file_name!r} has {lengths[first]:,} m/z and"
             f" {index.intensity.lengths[first]:,} intensities; right would be as many of both, at most {most_points:,}"
         )
     for kind, layout in (("m/z", index.mz), ("intensity", index.intensity)):
@@ -110,7 +114,7 @@ def require_whole(index: ImzmlIndex, ibd_bytes: int, most_points: int) -> None:
         if wrong.size:
             first = int(wrong[0])
             raise InvalidIonImageError(
-                f"{index.file_name!r} places the {kind} array of spectrum {first + 1} at byte"
+                f"{index.file_name!r} places the {kind} array of spectrum {index.numbers[first]} at byte"
                 f" {layout.offsets[first]:,}, {layout.encoded_lengths[first]:,} bytes long, and its .ibd file has"
                 f" {ibd_bytes:,} bytes; right would be a place inside it (is the .ibd file cut off?)"
             )

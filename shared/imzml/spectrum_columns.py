@@ -112,10 +112,15 @@ class SpectrumColumns:
         if self.count == 0:
             raise InvalidIonImageError(f"{self.file_name!r} has no spectrum; right would be one a pixel")
         stated = self.first_stated.keys() | header.keys()
-        coordinates = _as_column(self.positions).reshape(-1, 3)
-        mz, intensity = self.arrays["m/z"].layout(), self.arrays["intensity"].layout()
-        is_centroid = CENTROID in stated and PROFILE not in stated
-        return ImzmlIndex(self.file_name, _normalise_uuid(header.get(UUID)), is_centroid, coordinates, mz, intensity)
+        return ImzmlIndex(
+            file_name=self.file_name,
+            uuid=_normalise_uuid(header.get(UUID)),
+            is_centroid=CENTROID in stated and PROFILE not in stated,
+            numbers=np.arange(1, self.count + 1),
+            coordinates=_as_column(self.positions).reshape(-1, 3),
+            mz=self.arrays["m/z"].layout(),
+            intensity=self.arrays["intensity"].layout(),
+        )
 
     def _find(self, description: ArrayDescription) -> ArrayColumns:
         """The columns of arrays of this kind, which all have one format."""

@@ -153,6 +153,18 @@ def test_a_bad_imzml_is_one_sentence(sound: Path, make: Callable[[str], str], se
     assert len(str(caught.value)) < 400
 
 
+def test_the_spectrum_that_is_named_is_the_one_of_the_file(tmp_path: Path) -> None:
+    """Though spectra are read in the order of their numbers, and of one plane only."""
+    spectra = [([100.0], [1.0], (x, 1, z)) for z in (1, 2) for x in (1, 2)]
+    path = write_imzml(tmp_path / "a.imzML", spectra)
+    first, second, third, fourth = re.findall(r"<spectrum .*?</spectrum>", path.read_text(), re.DOTALL)
+    text = path.read_text().replace(first, fourth).replace(third, put("IMS:1000102", "5000000", 1)(third))
+    path.write_text(text)
+    with pytest.raises(InvalidIonImageError, match="places the m/z array of spectrum 3 at"):
+        open_imzml(path, path.with_suffix(".ibd"), Limits(), z=2)
+    assert second in text
+
+
 def test_an_absurd_position_would_be_too_large_an_image(sound: Path) -> None:
     sound.write_text(put("IMS:1000050", "2000000000", 1)(sound.read_text()))
     with pytest.raises(TooLargeError, match="ion image"):
