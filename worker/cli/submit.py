@@ -1,6 +1,7 @@
 """`offsample submit`: put an event into the queue, and wait for its answer if asked."""
 
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated, cast
 from uuid import uuid4
@@ -61,10 +62,11 @@ def submit(  # noqa: PLR0913 - a command's options
     if priority not in ("high", "normal", "low"):
         raise InvalidInputError(f"priority is {priority!r}; right would be high, normal or low")
     settings = Settings.read()
+    options = KindOptions(ppm, z, most_peaks, database, fdr)
     if event_file is not None:
+        _require_none_of(annotations, dataset_id, release, threshold, *astuple(options))
         event = _read_event(event_file, settings)
     else:
-        options = KindOptions(ppm, z, most_peaks, database, fdr)
         (dataset,) = find_datasets([cast("str", ion_images)], annotations, options)
         event = _make_event(dataset, dataset_id, release, threshold)
     server = connect(settings.redis_url)
@@ -103,6 +105,14 @@ def show_wait(
                 bar.update(task, description=description, completed=done, total=total)
 
         return wait_for_answer(server, settings.names, sent, timeout_seconds=timeout_seconds, on_wait=on_wait)
+
+
+def _require_none_of(*options: object) -> None:
+    if any(option is not None for option in options):
+        raise InvalidInputError(
+            "an event file says all of its event, and options that would change it are given beside it; right would be"
+            " the file alone, or --ion-images with them"
+        )
 
 
 def _read_event(path: Path, settings: Settings) -> DatasetAnnotatedEvent:
