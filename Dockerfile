@@ -21,10 +21,10 @@ COPY training training
 RUN /opt/build/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation \
         --wheel-dir /wheels .
 
-# Packages, for each of the two images.
+# Packages, for each of the two images: all sources of ion images, and the engine.
 FROM ${PYTHON_IMAGE} AS cpu-packages
 RUN python -m venv /opt/offsample
-COPY requirements/worker.txt /tmp/requirements.txt
+COPY requirements/image.txt /tmp/requirements.txt
 RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
         --requirement /tmp/requirements.txt
 COPY --from=wheel /wheels /tmp/wheels

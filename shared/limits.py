@@ -32,6 +32,12 @@ class Limits:
     array_chunk_bytes: int = 256 * MEBIBYTE
     """Bytes of one chunk of a chunked array (zarr, HDF5) once unpacked; in zarr, of all chunks of the same images."""
 
+    imzml_bytes: int = 4_096 * MEBIBYTE
+    """Bytes of one .imzML file."""
+
+    ibd_bytes: int = 65_536 * MEBIBYTE
+    """Bytes of one .ibd file; it is streamed, so time is what it costs."""
+
 
 def require_at_most(value: int, limit: int, what: str) -> None:
     """Raise `TooLargeError` naming `what` when `value` is above `limit`."""

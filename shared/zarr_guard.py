@@ -1,8 +1,6 @@
 """What stands between a foreign zarr folder and the zarr package: only sound files of that very folder get through."""
 
 import asyncio
-import os
-import stat
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
@@ -10,8 +8,9 @@ from zarr.abc.store import ByteRequest, Store
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 
 from shared.errors import InvalidIonImageError
+from shared.foreign_file import read_foreign_file
 from shared.inflation import require_inflates_to_at_most
-from shared.limits import Limits, require_at_most
+from shared.limits import Limits
 
 ReadFile = Callable[[str, int], bytes | None]
 """Reads the file of a key, at most so many bytes of it (`TooLargeError`); None where there is none."""
@@ -116,12 +115,6 @@ def read_below(folder: Path) -> ReadFile:
         real = path.resolve()
         if not real.is_relative_to(root) or not real.is_file():
             raise InvalidIonImageError(f"{key!r} is no regular file of its folder; right would be one")
-        descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InvalidIonImageError(f"{key!r} is no regular file; right would be one")
-            content = stream.read(max_bytes + 1)
-        require_at_most(len(content), max_bytes, f"size of {key!r} in bytes")
-        return content
+        return read_foreign_file(real, max_bytes)
 
     return read

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import InvalidAnnotationsError
 from shared.limits import require_at_most
-from shared.messages.event import Annotation, DatasetAnnotated
+from shared.messages.event import Annotation, DatasetAnnotated, ImzmlIonImages
 from shared.validation import describe_validation_error
 from worker.files import read_file
 from worker.sources.opening import SourceAccess
@@ -40,6 +40,11 @@ def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: Sou
         annotations = _read_list(data.annotations_uri, access)
     else:
         annotations = source.annotations()
+    if not annotations and isinstance(data.ion_images, ImzmlIonImages):
+        raise InvalidAnnotationsError(
+            "list of annotations for an imzML file is empty; right would be at least one, or no list at all (then its"
+            " peaks are picked)"
+        )
     require_at_most(len(annotations), access.limits.event_ions, "number of annotations")
     _require_unique_ids(annotations)
     return annotations
@@ -51,9 +56,7 @@ def _read_list(uri: str, access: SourceAccess) -> list[Annotation]:
         place = access.stores.allowed.resolve(uri)
         content = open_store(place, access.stores, connections=1).read(place, access.limits.event_bytes)
         return _parse_annotations(place.name, content)
-    path = access.roots.resolve(uri)
-    access.roots.require_existing(path, uri)
-    return read_annotations(path, access.limits.event_bytes)
+    return read_annotations(access.roots.find(uri), access.limits.event_bytes)
 
 
 def read_annotations(path: Path, max_bytes: int) -> list[Annotation]:
@@ -87,10 +90,12 @@ def _require_columns(name: str, columns: Sequence[str]) -> None:
 
 
 def _from_cells(cells: dict[str, Any]) -> dict[str, Any]:
-    """One CSV row without its empty cells; `mz` as a number."""
+    """One CSV row without its empty cells; `mz` and `charge` as numbers."""
     found = {name: cell for name, cell in cells.items() if cell not in (None, "")}
     if "mz" in found:
         found["mz"] = float(found["mz"])
+    if "charge" in found:
+        found["charge"] = int(found["charge"])
     return found
 
 

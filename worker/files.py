@@ -2,7 +2,6 @@
 
 import errno
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from shared.disk_errors import PASSING_ERRNOS
 from shared.errors import ForbiddenUriError, NotFoundError, TransientError
-from shared.limits import require_at_most
+from shared.foreign_file import read_foreign_file
 from worker.stores.shown_uri import show_uri
 
 
@@ -43,11 +42,22 @@ class AllowedRoots:
             )
         return real
 
-    def require_existing(self, path: Path, uri: str) -> None:
-        """Tell a wrong path (`NotFoundError`) from a store that is away (`TransientError`)."""
+    def find(self, uri: str) -> Path:
+        """The real path that a URI or absolute path names, of something that is there.
+
+        Raises
+        ------
+        ForbiddenUriError
+            As `resolve`.
+        NotFoundError
+            When nothing is there.
+        TransientError
+            When the root itself is away, or the store behind it fails.
+        """
+        path = self.resolve(uri)
         with os_errors_translated(path):
             if path.exists():
-                return
+                return path
         away = [folder for folder in self.folders if path.is_relative_to(folder.resolve()) and not folder.exists()]
         if away:
             raise TransientError(f"allowed root {away[0]} does not exist now; its store may not be mounted")
@@ -67,18 +77,7 @@ def read_file(path: Path, max_bytes: int) -> bytes:
         When the store behind it fails.
     """
     with os_errors_translated(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise NotFoundError(f"{path.name!r} is no regular file; right would be one")
-            require_at_most(status.st_size, max_bytes, f"size of {path.name!r} in bytes")
-            with open(descriptor, "rb", closefd=False) as stream:
-                content = stream.read(max_bytes + 1)
-        finally:
-            os.close(descriptor)
-    require_at_most(len(content), max_bytes, f"size of {path.name!r} in bytes")
-    return content
+        return read_foreign_file(path, max_bytes)
 
 
 @contextmanager

@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     """Largest array file, packed or unpacked, bytes."""
     max_array_chunk_bytes: int = Field(default=_DEFAULT_LIMITS.array_chunk_bytes, ge=1)
     """Largest chunk of a zarr or HDF5 array, unpacked, bytes; in zarr, all chunks of the same images together."""
+    max_imzml_bytes: int = Field(default=_DEFAULT_LIMITS.imzml_bytes, ge=1)
+    """Largest .imzML file, bytes."""
+    max_ibd_bytes: int = Field(default=_DEFAULT_LIMITS.ibd_bytes, ge=1)
+    """Largest .ibd file, bytes; it is streamed."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
@@ -195,4 +199,6 @@ class Settings(BaseSettings):
             image_side_px=self.max_image_side_px,
             array_file_bytes=self.max_array_file_bytes,
             array_chunk_bytes=self.max_array_chunk_bytes,
+            imzml_bytes=self.max_imzml_bytes,
+            ibd_bytes=self.max_ibd_bytes,
         )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from shared.errors import (
     TooLargeError,
     TooManyDeliveriesError,
 )
+from shared.imzml.work_watch import WorkWatch
 from shared.messages.event import DatasetAnnotatedEvent, EventIdentity, parse_event
 from worker.annotations import list_annotations
 from worker.answers import classified_answer, digest_event, rejected_answer, repeated_answer
@@ -113,8 +114,9 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     started = time.perf_counter()
     runtime = run.runtime
     predictor = runtime.predictors.find(event.data.release)
-    source = open_source(event.data.ion_images, runtime.access)
-    annotations = list_annotations(event.data, source, runtime.access)
+    access = replace(runtime.access, watch=_watch_source(run))
+    source = open_source(event.data.ion_images, access)
+    annotations = list_annotations(event.data, source, access)
     watch = _watch(run, len(annotations))
     found = classify(source, annotations, predictor, threshold=event.data.threshold, on_progress=watch)
     seconds = time.perf_counter() - started
@@ -136,13 +138,8 @@ def _watch(run: EventRun, total: int) -> Callable[[int], None]:
 
     def on_progress(done: int) -> None:
         nonlocal next_word
-        run.heartbeat.require_lease()
+        _require_time(run, f"{done} of {total} ion images done")
         now = time.monotonic()
-        if now > run.deadline:
-            raise DeadlineExceededError(
-                f"event took longer than {run.runtime.settings.event_timeout_seconds:g} s ({done} of {total} ion images"
-                " done); right would be a smaller event, or a larger OFFSAMPLE_EVENT_TIMEOUT_SECONDS"
-            )
         if now >= next_word:
             next_word = now + _PROGRESS_INTERVAL_SECONDS
             try:
@@ -151,3 +148,21 @@ def _watch(run: EventRun, total: int) -> Callable[[int], None]:
                 _log.debug("progress_not_reported", error=str(error))
 
     return on_progress
+
+
+def _watch_source(run: EventRun) -> WorkWatch:
+    """What to do while a source works before its first ion image: mind lease and deadline."""
+
+    def on_work(what: str, done: int, total: int) -> None:
+        _require_time(run, f"{what}: {done / max(total, 1):.0%}")
+
+    return on_work
+
+
+def _require_time(run: EventRun, reached: str) -> None:
+    run.heartbeat.require_lease()
+    if time.monotonic() > run.deadline:
+        raise DeadlineExceededError(
+            f"event took longer than {run.runtime.settings.event_timeout_seconds:g} s ({reached}); right would be a"
+            " smaller event, or a larger OFFSAMPLE_EVENT_TIMEOUT_SECONDS"
+        )

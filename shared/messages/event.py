@@ -37,7 +37,10 @@ class Annotation(MessagePart):
     """Sum formula."""
 
     adduct: str | None = None
-    """Adduct, such as +H."""
+    """Adduct, such as +H, -H2O+H, [M+Na]+ or [M]-."""
+
+    charge: int | None = Field(default=None, ge=-20, le=20)
+    """Charge of the ion, not 0; None = the adduct's own."""
 
     image: str | int | None = None
     """File name below the `uri` (png; default: the annotation id + ".png"), or row from 0 (array; default: the row of
@@ -71,6 +74,10 @@ class ImzmlIonImages(MessagePart):
     """The .imzML file; its .ibd lies beside it."""
     ppm: float = Field(default=3.0, gt=0, le=1000)
     """Half width of the m/z window, parts per million."""
+    z: int | None = None
+    """Which plane of a 3-D file; None = the only one there is."""
+    most_peaks: int = Field(default=500, ge=1, le=10_000)
+    """How many peaks are picked at most when the event names no annotations."""
 
 
 class MetaspaceIonImages(MessagePart):

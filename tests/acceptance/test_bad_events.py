@@ -26,9 +26,9 @@ BAD_EVENTS: list[tuple[str, bytes, str]] = [
     ("unknown field", json.dumps(make_event(tissue="bladder")).encode(), "invalid_message"),
     ("unknown kind", json.dumps(make_event(ion_images={"kind": "tiff", "uri": "/x"})).encode(), "invalid_message"),
     (
-        "kind not served",
-        json.dumps(make_event(ion_images={"kind": "imzml", "uri": "/x"})).encode(),
-        "unsupported_source",
+        "METASPACE, not opened",
+        json.dumps(make_event(ion_images={"kind": "metaspace", "dataset_id": "x"})).encode(),
+        "forbidden_uri",
     ),
     ("forbidden place", json.dumps(make_event(ion_images={"kind": "png", "uri": "/etc"})).encode(), "forbidden_uri"),
     ("nothing there", json.dumps(make_event(ion_images={"kind": "png", "uri": f"{BLADDER}/no"})).encode(), "not_found"),

@@ -98,6 +98,9 @@ def test_bad_input_of_submit_is_refused_before_it_is_sent(service: LiveService) 
     wrong_options = ("--ion-images", BLADDER, "--dataset-id", "")
     for arguments in ((path,), ("/no/such/file",), (), ("--ion-images", "/no/such/folder"), wrong_options):
         _require_one_sentence(_offsample("submit", *arguments, service=service))
+    changed = _offsample("submit", path, "--release", "1900.1.1", service=service)
+    _require_one_sentence(changed)
+    assert "options that would change it" in changed.stderr
 
     assert service.server.connect().xlen("offsample:events") == 0
 

@@ -6,20 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from documented import install_command, read_block
 from live_service import BLADDER, LiveService, wait_until
-
-MESSAGES_PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 
 
 def _example(name: str) -> str:
-    """The first fenced block behind the page's `<!-- example: name -->`."""
-    page = MESSAGES_PAGE.read_text(encoding="utf-8")
-    found = re.search(rf"<!-- example: {name} -->\n+```\w+\n(.*?)```", page, re.DOTALL)
-    assert found is not None, f"docs/messages.md has no example {name}"
-    return found[1]
+    return read_block("messages.md", f"example: {name}")
 
 
 @pytest.fixture
@@ -28,10 +22,7 @@ def environment(service: LiveService) -> dict[str, str]:
     real = shutil.which("redis-cli")
     assert real is not None, "redis-cli is not installed; right would be `make test`, which installs it"
     commands = service.folder / "bin"
-    commands.mkdir()
-    wrapper = commands / "redis-cli"
-    wrapper.write_text(f'#!/bin/sh\nexec {real} -s "{service.folder}/v.sock" "$@"\n')
-    wrapper.chmod(0o755)
+    install_command(commands, "redis-cli", f'{real} -s "{service.folder}/v.sock" "$@"')
     path = f"{commands}:{os.environ['PATH']}"
     return os.environ | service.environment | {"PATH": path, "BLADDER": str(BLADDER)}
 

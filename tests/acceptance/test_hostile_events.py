@@ -9,6 +9,7 @@ import h5py
 import numcodecs
 import numpy as np
 import zarr
+from imzml_making import make_spectra, write_hostile_imzml, write_imzml
 from live_service import BLADDER, LiveService, make_event, require_whole_once
 from live_stores import Answer, HttpFiles, http_files
 
@@ -22,6 +23,23 @@ def _png(uri: str, **data: Any) -> dict[str, Any]:
 
 def _array(uri: object) -> dict[str, Any]:
     return make_event(ion_images={"kind": "array", "uri": str(uri)})
+
+
+def _imzml(uri: object, **data: Any) -> dict[str, Any]:
+    return make_event(ion_images={"kind": "imzml", "uri": str(uri)}, **data)
+
+
+def _imzml_events(folder: Path, served: HttpFiles) -> list[tuple[str, dict[str, Any], str]]:
+    sound = write_imzml(folder / "sound.imzML", make_spectra(3, 3))
+    strayed = write_imzml(folder / "strayed.imzML", make_spectra(3, 3))
+    strayed.with_suffix(".ibd").unlink()
+    strayed.with_suffix(".ibd").symlink_to("/etc/passwd")
+    return [
+        *((f"imzML, {what}", _imzml(path), "invalid_ion_image") for what, path in write_hostile_imzml(folder).items()),
+        ("imzML, ibd elsewhere", _imzml(strayed), "forbidden_uri"),
+        ("imzML, no annotations", _imzml(sound, annotations=[]), "invalid_annotations"),
+        ("imzML in a store", _imzml(f"{served.url}/ds/a.imzML"), "unsupported_source"),
+    ]
 
 
 def _zarr_bomb(folder: Path) -> Path:
@@ -86,6 +104,7 @@ def _hostile_events(folder: Path, served: HttpFiles) -> list[tuple[str, dict[str
         ("pickle in zarr", _array(_zarr_pickle(folder)), "invalid_ion_image"),
         ("link in HDF5", _array(_h5ad_link(folder)), "invalid_ion_image"),
         ("HDF5 bomb", _array(_h5ad_bomb(folder)), "too_large"),
+        *_imzml_events(folder, served),
         ("METASPACE", make_event(ion_images={"kind": "metaspace", "dataset_id": "x"}), "forbidden_uri"),
     ]
 

@@ -55,7 +55,7 @@ def open_dataset(
     access = SourceAccess(
         AllowedRoots(()),
         replace(Limits(), **fields.pop("limits", {})),
-        stores=StoreAccess(allowed, Patience(2, 2.0)),
+        stores=StoreAccess(allowed, Patience(2)),
         metaspace=MetaspaceAccess(server.url, None if key is None else SecretStr(key)),
     )
     return open_source(MetaspaceIonImages(kind="metaspace", **({"dataset_id": DATASET_ID} | fields)), access)

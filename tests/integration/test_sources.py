@@ -16,7 +16,6 @@ from shared.errors import (
     NotFoundError,
     TooLargeError,
     TransientError,
-    UnsupportedSourceError,
 )
 from shared.ion_image import IonImage
 from shared.limits import Limits
@@ -48,6 +47,10 @@ def png(uri: Path | str) -> PngIonImages:
 
 def array(uri: Path | str) -> ArrayIonImages:
     return ArrayIonImages(kind="array", uri=str(uri))
+
+
+def imzml(uri: str) -> ImzmlIonImages:
+    return ImzmlIonImages(kind="imzml", uri=uri)
 
 
 def annotate(*ids: str, **fields: str | int) -> list[Annotation]:
@@ -252,7 +255,10 @@ def test_an_array_with_ids_that_cannot_be_used_is_a_clear_error(
         (array("{root}/pipe"), NotFoundError),
         (array("{root}/file"), InvalidIonImageError),
         (array("https://host/a.npz"), ForbiddenUriError),
-        (ImzmlIonImages(kind="imzml", uri="/a.imzML"), UnsupportedSourceError),
+        (imzml("/a.imzML"), ForbiddenUriError),
+        (imzml("{root}/missing.imzML"), NotFoundError),
+        (imzml("{root}/pipe"), NotFoundError),
+        (imzml("https://host/a.imzML"), ForbiddenUriError),
         (MetaspaceIonImages(kind="metaspace", dataset_id="x"), ForbiddenUriError),
     ],
     ids=lambda value: getattr(value, "uri", getattr(value, "__name__", "metaspace"))[:40],
@@ -262,14 +268,16 @@ def test_a_source_that_cannot_be_opened_is_an_error(
 ) -> None:
     (tmp_path / "file").touch()
     os.mkfifo(tmp_path / "pipe")
-    if isinstance(location, PngIonImages | ArrayIonImages):
+    if not isinstance(location, MetaspaceIonImages):
         location = location.model_copy(update={"uri": location.uri.format(root=tmp_path)})
     with pytest.raises(error, match="right would be"):
         open_source(location, access)
 
 
-@pytest.mark.parametrize("location", [png("{share}/images"), array("{share}/a.npz")])
-def test_a_share_that_is_not_mounted_passes(tmp_path: Path, location: PngIonImages | ArrayIonImages) -> None:
+@pytest.mark.parametrize("location", [png("{share}/images"), array("{share}/a.npz"), imzml("{share}/a.imzML")])
+def test_a_share_that_is_not_mounted_passes(
+    tmp_path: Path, location: PngIonImages | ArrayIonImages | ImzmlIonImages
+) -> None:
     share = tmp_path / "share"
     location = location.model_copy(update={"uri": location.uri.format(share=share)})
     with pytest.raises(TransientError, match="its store may not be mounted"):

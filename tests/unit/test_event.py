@@ -19,7 +19,7 @@ EVENT: dict[str, Any] = {
     "type": DATASET_ANNOTATED,
     "data": {"dataset_id": "dataset-1", "ion_images": {"kind": "png", "uri": "/data/images"}},
 }
-ANNOTATION = {"annotation_id": "a", "mz": 500.25, "formula": "C6H12O6", "adduct": "+H", "image": "a.png"}
+ANNOTATION = {"annotation_id": "a", "mz": 500.25, "formula": "C6H12O6", "adduct": "+H", "charge": 1, "image": "a.png"}
 
 
 def make_event(changes: dict[str, Any] | None = None, **data: Any) -> str:

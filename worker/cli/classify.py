@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from model_store.opening import open_predictor
 from model_store.predictor import Engine, Predictor
@@ -14,7 +14,17 @@ from model_store.release import open_release
 from shared.errors import InvalidInputError
 from worker.annotations import list_annotations
 from worker.classification import Classification, classify
-from worker.local_input import LocalDataset, MetaspaceChoice, find_datasets
+from worker.cli.place_options import (
+    PLACES_HELP,
+    AnnotationsOption,
+    DatabaseOption,
+    FdrOption,
+    MostPeaksOption,
+    PpmOption,
+    ZOption,
+)
+from worker.local_input import LocalDataset, find_datasets
+from worker.named_place import KindOptions
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 from worker.sheet_making import make_contact_sheet
@@ -22,20 +32,15 @@ from worker.sources.opening import SourceAccess, open_source
 
 
 def classify_paths(  # noqa: PLR0913 - a command's options
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            help="A folder of PNGs, an array (.npz, .npy, .zarr, .h5ad), single PNGs, PNGs in a store"
-            " (s3://, gs://, https://), or metaspace:DATASET_ID."
-        ),
-    ],
+    paths: Annotated[list[str], typer.Argument(help=PLACES_HELP)],
     *,
     row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
-    annotations: Annotated[
-        str | None, typer.Option(help="A .json or .csv list of annotations; default: every image there is.")
-    ] = None,
-    database: Annotated[str | None, typer.Option(help="METASPACE: the molecular database, such as HMDB-v4.")] = None,
-    fdr: Annotated[float | None, typer.Option(min=0, max=1, help="METASPACE: false discovery rate, up to.")] = None,
+    annotations: AnnotationsOption = None,
+    ppm: PpmOption = None,
+    z: ZOption = None,
+    most_peaks: MostPeaksOption = None,
+    database: DatabaseOption = None,
+    fdr: FdrOption = None,
     sheet: Annotated[Path | None, typer.Option(help="Also draw a contact sheet into this PNG file.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
@@ -43,7 +48,7 @@ def classify_paths(  # noqa: PLR0913 - a command's options
 ) -> None:
     """Classify ion images right here, without a queue."""
     settings = Settings.read()
-    datasets = find_datasets(paths, annotations, MetaspaceChoice(database, fdr))
+    datasets = find_datasets(paths, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
     if sheet is not None:
         _require_drawable(sheet, datasets)
     opened = open_release(release or settings.release, settings.releases_root)
@@ -57,20 +62,27 @@ def classify_paths(  # noqa: PLR0913 - a command's options
 def _classify_dataset(
     dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, sheet: Path | None
 ) -> DatasetRows:
-    stores = replace(settings.store_access, allowed=dataset.stores(settings.metaspace_url))
-    access = SourceAccess(dataset.roots, settings.limits, settings.fetch_threads, stores, settings.metaspace)
-    source = open_source(dataset.data.ion_images, access)
-    annotations = list_annotations(dataset.data, source, access)
     console = Console(stderr=True, highlight=False)
     with _progress_bar(console) as bar:
-        task = bar.add_task(dataset.data.dataset_id, total=len(annotations))
+        task = bar.add_task(dataset.data.dataset_id, total=None)
+
+        def on_work(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{dataset.data.dataset_id}: {what}", completed=done, total=total)
+
+        stores = replace(settings.store_access, allowed=dataset.stores(settings.metaspace_url))
+        access = SourceAccess(
+            dataset.roots, settings.limits, settings.fetch_threads, stores, settings.metaspace, on_work
+        )
+        source = open_source(dataset.data.ion_images, access)
+        annotations = list_annotations(dataset.data, source, access)
+        total = len(annotations)
         found = classify(
             source,
             annotations,
             predictor,
             threshold=threshold,
             one_shape=False,
-            on_progress=lambda done: bar.update(task, completed=done),
+            on_progress=lambda done: bar.update(task, description=dataset.data.dataset_id, completed=done, total=total),
         )
     _tell(dataset, found, predictor, console)
     if sheet is not None:
@@ -101,5 +113,5 @@ def _tell(dataset: LocalDataset, found: Classification, predictor: Predictor, co
 
 
 def _progress_bar(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

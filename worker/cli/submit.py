@@ -1,6 +1,7 @@
 """`offsample submit`: put an event into the queue, and wait for its answer if asked."""
 
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated, cast
 from uuid import uuid4
@@ -14,10 +15,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from shared.errors import InvalidInputError, NotFoundError
 from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 from shared.validation import describe_validation_error
+from worker.cli.place_options import (
+    PLACES_HELP,
+    AnnotationsOption,
+    DatabaseOption,
+    FdrOption,
+    MostPeaksOption,
+    PpmOption,
+    ZOption,
+)
 from worker.consumer import EventAnswer, read_progress, wait_for_answer
 from worker.files import read_file
 from worker.ledger.ledger import connect
-from worker.local_input import LocalDataset, MetaspaceChoice, find_datasets
+from worker.local_input import LocalDataset, find_datasets
+from worker.named_place import KindOptions
 from worker.producer import Priority, SentEvent, send_event
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
@@ -28,17 +39,13 @@ EVENT_SOURCE = "offsample-cli"
 def submit(  # noqa: PLR0913 - a command's options
     event_file: Annotated[Path | None, typer.Argument(help="An event as JSON, as docs/messages.md describes.")] = None,
     *,
-    ion_images: Annotated[
-        str | None,
-        typer.Option(
-            help="Instead: a folder of PNGs, an array (.npz, .npy, .zarr, .h5ad), PNGs in a store (s3://, gs://,"
-            " https://), or metaspace:DATASET_ID.",
-            metavar="PLACE",
-        ),
-    ] = None,
-    annotations: Annotated[str | None, typer.Option(help="A .json or .csv list of annotations.")] = None,
-    database: Annotated[str | None, typer.Option(help="METASPACE: the molecular database, such as HMDB-v4.")] = None,
-    fdr: Annotated[float | None, typer.Option(min=0, max=1, help="METASPACE: false discovery rate, up to.")] = None,
+    ion_images: Annotated[str | None, typer.Option(help=f"Instead: {PLACES_HELP}", metavar="PLACE")] = None,
+    annotations: AnnotationsOption = None,
+    ppm: PpmOption = None,
+    z: ZOption = None,
+    most_peaks: MostPeaksOption = None,
+    database: DatabaseOption = None,
+    fdr: FdrOption = None,
     dataset_id: Annotated[str | None, typer.Option(help="Default: the path's name.")] = None,
     release: Annotated[str | None, typer.Option(help="Pin a release.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
@@ -55,10 +62,12 @@ def submit(  # noqa: PLR0913 - a command's options
     if priority not in ("high", "normal", "low"):
         raise InvalidInputError(f"priority is {priority!r}; right would be high, normal or low")
     settings = Settings.read()
+    options = KindOptions(ppm, z, most_peaks, database, fdr)
     if event_file is not None:
+        _require_none_of(annotations, dataset_id, release, threshold, *astuple(options))
         event = _read_event(event_file, settings)
     else:
-        (dataset,) = find_datasets([cast("str", ion_images)], annotations, MetaspaceChoice(database, fdr))
+        (dataset,) = find_datasets([cast("str", ion_images)], annotations, options)
         event = _make_event(dataset, dataset_id, release, threshold)
     server = connect(settings.redis_url)
     sent = send_event(server, settings.names, event, cast("Priority", priority))
@@ -96,6 +105,14 @@ def show_wait(
                 bar.update(task, description=description, completed=done, total=total)
 
         return wait_for_answer(server, settings.names, sent, timeout_seconds=timeout_seconds, on_wait=on_wait)
+
+
+def _require_none_of(*options: object) -> None:
+    if any(option is not None for option in options):
+        raise InvalidInputError(
+            "an event file says all of its event, and options that would change it are given beside it; right would be"
+            " the file alone, or --ion-images with them"
+        )
 
 
 def _read_event(path: Path, settings: Settings) -> DatasetAnnotatedEvent:

@@ -4,12 +4,20 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from shared.errors import UnsupportedSourceError
+from shared.imzml.work_watch import WorkWatch, watch_nothing
 from shared.limits import Limits
-from shared.messages.event import ArrayIonImages, IonImagesLocation, MetaspaceIonImages, PngIonImages
+from shared.messages.event import (
+    ArrayIonImages,
+    ImzmlIonImages,
+    IonImagesLocation,
+    MetaspaceIonImages,
+    PngIonImages,
+)
 from worker.files import AllowedRoots
 from worker.sources.array_file import ArrayFile, open_array_file
 from worker.sources.array_store import open_array_store
 from worker.sources.image_place import parse_place
+from worker.sources.imzml_file import ImzmlFile
 from worker.sources.metaspace_dataset import MetaspaceAccess, MetaspaceDataset
 from worker.sources.png_folder import PngFolder
 from worker.sources.png_store import PngStore
@@ -27,6 +35,8 @@ class SourceAccess:
     fetch_threads: int = 4
     stores: StoreAccess = field(default_factory=StoreAccess)
     metaspace: MetaspaceAccess = field(default_factory=MetaspaceAccess)
+    watch: WorkWatch = watch_nothing
+    """Told of long work before the first ion image; what it raises ends the work."""
 
 
 def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
@@ -35,33 +45,43 @@ def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSo
     Raises
     ------
     UnsupportedSourceError
-        When its kind is not served here.
+        When its format is not served where it lies, or needs a package that is not installed.
     ForbiddenUriError, AccessDeniedError, NotFoundError, TooLargeError, InvalidIonImageError
         When it may not or cannot be opened.
     TransientError
         When its store is away.
     """
-    if isinstance(location, MetaspaceIonImages):
-        return MetaspaceDataset(location, access.metaspace, access.stores, access.limits, access.fetch_threads)
-    if not isinstance(location, PngIonImages | ArrayIonImages):
-        raise UnsupportedSourceError(
-            f"ion images of kind {location.kind!r} are not served by this worker; right would be 'png', 'array' or"
-            " 'metaspace'"
-        )
-    if isinstance(location, PngIonImages):
-        return _open_pngs(location.uri, access)
-    if is_remote(location.uri):
-        return ArrayFile(open_array_store(location.uri, access.stores, access.limits, access.fetch_threads))
-    path = access.roots.resolve(location.uri)
-    access.roots.require_existing(path, location.uri)
-    return ArrayFile(open_array_file(path, access.limits))
+    match location:
+        case PngIonImages(uri=uri):
+            return _open_pngs(uri, access)
+        case ArrayIonImages(uri=uri):
+            return _open_array(uri, access)
+        case ImzmlIonImages():
+            return _open_imzml(location, access)
+        case MetaspaceIonImages():
+            return MetaspaceDataset(location, access.metaspace, access.stores, access.limits, access.fetch_threads)
 
 
 def _open_pngs(uri: str, access: SourceAccess) -> IonImageSource:
     place = parse_place(uri)
     if is_remote(uri):
         return PngStore(place, access.stores, access.limits, access.fetch_threads)
-    path = access.roots.resolve(place.folder)
-    access.roots.require_existing(path, place.folder)
+    path = access.roots.find(place.folder)
     pattern = unquote(place.pattern) if place.pattern and uri.startswith("file:") else place.pattern
     return PngFolder(path, access.roots, access.limits, access.fetch_threads, pattern)
+
+
+def _open_array(uri: str, access: SourceAccess) -> IonImageSource:
+    if is_remote(uri):
+        return ArrayFile(open_array_store(uri, access.stores, access.limits, access.fetch_threads))
+    return ArrayFile(open_array_file(access.roots.find(uri), access.limits))
+
+
+def _open_imzml(location: ImzmlIonImages, access: SourceAccess) -> IonImageSource:
+    if is_remote(location.uri):
+        place = access.stores.allowed.resolve(location.uri)
+        raise UnsupportedSourceError(
+            f"imzML file {place.name[:100]!r} is in a store, where only PNG files and zarr are served; right would be a"
+            " file on the worker's disk"
+        )
+    return ImzmlFile(access.roots.find(location.uri), location, access.roots, access.limits, access.watch)

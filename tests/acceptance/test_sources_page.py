@@ -1,5 +1,6 @@
-"""The events of docs/sources.md work as they stand there; places that only exist in the page stand for the tests'."""
+"""What docs/sources.md shows works as it stands there; places that only exist in the page stand for the tests'."""
 
+import csv
 import json
 import os
 import re
@@ -12,24 +13,23 @@ import h5py
 import numpy as np
 import pytest
 import zarr
+from documented import CHECKOUT, install_command, read_block
+from imzml_making import REAL_IMZML
 from live_metaspace import add_folder, live_metaspace
 from live_service import BLADDER, LiveService, read_by_eye
 from live_stores import http_files, s3_server
+from PIL import Image
 
 from shared.array import open_array
 from shared.limits import Limits
 from shared.png import decode_png
 
-SOURCES_PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
 FILES = sorted(BLADDER.glob("*.png"))
 
 
 def _event(name: str, **places: str) -> str:
-    """The page's JSON behind `<!-- event: name -->`, with its places replaced."""
-    page = SOURCES_PAGE.read_text(encoding="utf-8")
-    found = re.search(rf"<!-- event: {name} -->\n+```json\n(.*?)```", page, re.DOTALL)
-    assert found is not None, f"docs/sources.md has no event {name}"
-    text = found[1]
+    """One of the page's events, with its places replaced."""
+    text = read_block("sources.md", f"event: {name}")
     for shown, real in places.items():
         assert shown in text
         text = text.replace(shown, real)
@@ -54,6 +54,52 @@ def _agrees(labels: dict[str, str]) -> bool:
     """All labels are there, and those that a person is sure of are the same."""
     sure = {name: label for name, label in read_by_eye().items() if label in ("on", "off")}
     return len(labels) == len(FILES) and all(labels[name] == label for name, label in sure.items())
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder that has what the page's commands name, and an `offsample` for them."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "data").symlink_to(REAL_IMZML.parent)
+    install_command(tmp_path / "bin", "offsample", f'{sys.executable} -m worker.cli.main "$@"')
+    return tmp_path
+
+
+def _run_example(name: str, folder: Path) -> str:
+    paths = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+    finished = subprocess.run(
+        ["sh", "-e", "-c", read_block("sources.md", f"example: {name}")],
+        cwd=folder,
+        env=os.environ | {"PATH": f"{folder}/bin:{os.environ['PATH']}", "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr + finished.stdout
+    return finished.stdout
+
+
+def test_ions_of_a_list_are_classified_from_an_imzml(checkout: Path) -> None:
+    printed = _run_example("imzml list", checkout)
+    assert len(re.findall(r"\bclassified\b", printed)) == 2
+
+
+def test_a_bare_imzml_is_classified_and_drawn(checkout: Path) -> None:
+    _run_example("imzml peaks", checkout)
+    with (checkout / "prostate.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["status"] for row in rows] == ["classified"] * 50
+    with Image.open(checkout / "prostate.png") as page:
+        assert page.size[0] > 1000
+
+
+def test_the_event_on_an_imzml_works(service: LiveService) -> None:
+    service.start_worker(allowed_roots=REAL_IMZML.parent)
+    assert set(_submit(service, _event("imzml", **{"/data": str(REAL_IMZML.parent)}))) == {
+        "strongest peak",
+        "matrix cluster",
+    }
 
 
 def test_the_event_on_s3_works(service: LiveService) -> None:

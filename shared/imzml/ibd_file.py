@@ -1,0 +1,130 @@
+"""The .ibd file: the numbers of the spectra, read a chunk of spectra at a time.
+
+It is read, not mapped into memory: a mapped file that somebody cuts short kills the process that looks at it, and its
+pages count as the process's memory.
+"""
+
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import InvalidIonImageError
+from shared.foreign_file import open_foreign_file
+from shared.imzml.index import ArrayLayout, ImzmlIndex, require_whole
+from shared.limits import Limits
+
+MOST_POINTS: Final = 2**22
+"""Most points of one spectrum: 4 Mi, what the longest transients of FT-ICR give."""
+
+_SPAN_WASTE: Final = 2
+"""One read takes a stretch of file that is at most so many times what is wanted of it."""
+
+_LONGEST_SPAN_BYTES: Final = 2**24
+"""And at most this long; a longer array is read alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class IbdFile:
+    """An .ibd file, opened."""
+
+    name: str
+    descriptor: int
+
+    def read_numbers(self, layouts: Sequence[ArrayLayout], spectra: slice) -> list[npt.NDArray[Any]]:
+        """The arrays of some spectra, for each layout one behind the other, (K,) in the file's dtype.
+
+        Raises
+        ------
+        InvalidIonImageError
+            When the file ends before them, or an array does not unpack to what it should.
+        OSError
+            When the store fails.
+        """
+        filled = layouts[0].lengths[spectra] > 0  # where an empty array lies means nothing
+        if not filled.any():
+            return [np.empty(0, dtype=layout.format.dtype) for layout in layouts]
+        starts = np.concatenate([layout.offsets[spectra][filled] for layout in layouts])
+        sizes = np.concatenate([layout.encoded_lengths[spectra][filled] for layout in layouts])
+        first, stretch = int(starts.min()), int((starts + sizes).max() - starts.min())
+        one_read = stretch <= min(_SPAN_WASTE * int(sizes.sum()), _LONGEST_SPAN_BYTES)
+        span = self._read(first, stretch) if one_read else None
+        return [self._collect(layout, spectra, span, first) for layout in layouts]
+
+    def _collect(self, layout: ArrayLayout, spectra: slice, span: bytes | None, first: int) -> npt.NDArray[Any]:
+        """One sort of array, out of the span (which begins at byte `first`) or, without one, array by array."""
+        dtype = np.dtype(layout.format.dtype)
+        view = memoryview(span or b"")
+        parts: list[memoryview | bytes] = []
+        columns = (layout.offsets[spectra], layout.encoded_lengths[spectra], layout.lengths[spectra])
+        for offset, size, count in zip(*(column.tolist() for column in columns), strict=True):
+            if count == 0:
+                continue
+            part = self._read(offset, size) if span is None else view[offset - first : offset - first + size]
+            parts.append(self._unpack(part, count * dtype.itemsize) if layout.format.zlib else part)
+        return np.frombuffer(b"".join(parts), dtype=dtype)
+
+    def _read(self, offset: int, size: int) -> bytes:
+        parts = []
+        while size > 0:
+            part = os.pread(self.descriptor, size, offset)
+            if not part:
+                raise InvalidIonImageError(
+                    f"{self.name!r} ends before byte {offset + size:,}, where its imzML places numbers; right would be"
+                    " the whole file"
+                )
+            parts.append(part)
+            offset, size = offset + len(part), size - len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _unpack(self, packed: bytes | memoryview, size: int) -> bytes:
+        """Unpack one array, never more than it should be."""
+        unpacker = zlib.decompressobj()
+        try:
+            unpacked = unpacker.decompress(packed, size + 1)
+        except zlib.error as error:
+            raise InvalidIonImageError(
+                f"{self.name!r} has an array that is no zlib data ({error}); right would be a whole file"
+            ) from error
+        if len(unpacked) != size:
+            found = "more" if len(unpacked) > size else f"{len(unpacked):,}"
+            raise InvalidIonImageError(
+                f"{self.name!r} has an array that unpacks to {found} bytes; right would be {size:,}, as its imzML says"
+            )
+        return unpacked
+
+
+@contextmanager
+def open_ibd_file(path: Path, index: ImzmlIndex, limits: Limits) -> Iterator[IbdFile]:
+    """Open the .ibd file of an index, after a look at its UUID and size.
+
+    Raises
+    ------
+    InvalidIonImageError
+        When it belongs to another imzML file, or arrays lie outside it.
+    TooLargeError
+        When it is larger than `limits` allow.
+    """
+    with open_foreign_file(path, limits.ibd_bytes) as (descriptor, size):
+        _require_uuid(os.pread(descriptor, 16, 0), index, path.name)
+        require_whole(index, size, MOST_POINTS)
+        yield IbdFile(path.name, descriptor)
+
+
+def _require_uuid(found: bytes, index: ImzmlIndex, name: str) -> None:
+    """Compare the first 16 bytes with the imzML's UUID, which some writers store with swapped bytes (as a GUID)."""
+    stated = index.uuid
+    if stated is None:
+        return
+    swapped = found[3::-1] + found[5:3:-1] + found[7:5:-1] + found[8:]
+    if stated not in (found.hex(), swapped.hex()):
+        raise InvalidIonImageError(
+            f"{name!r} begins with the UUID {found.hex() or '(none)'} and {index.file_name!r} names {stated}; right"
+            " would be the two files of one measurement"
+        )

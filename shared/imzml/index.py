@@ -1,0 +1,127 @@
+"""What an imzML file says of its spectra: where each was measured, and where its numbers lie."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import InvalidIonImageError
+from shared.imzml.array_format import ArrayFormat
+
+Column = npt.NDArray[np.int64]
+
+_ZLIB_FRAME_BYTES = 1024
+"""What zlib may add to numbers that do not shrink, and more."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayLayout:
+    """One sort of array (m/z or intensity) of all spectra, as it lies in the .ibd file.
+
+    Attributes
+    ----------
+    format
+        Number format and compression.
+    offsets
+        (S,) first byte of each spectrum's array.
+    lengths
+        (S,) how many numbers it has.
+    encoded_lengths
+        (S,) how many bytes it takes in the file.
+    """
+
+    format: ArrayFormat
+    offsets: Column
+    lengths: Column
+    encoded_lengths: Column
+
+    def select(self, spectra: npt.NDArray[np.intp]) -> "ArrayLayout":
+        """The layout of some spectra, in the order given."""
+        return ArrayLayout(self.format, self.offsets[spectra], self.lengths[spectra], self.encoded_lengths[spectra])
+
+
+@dataclass(frozen=True, eq=False)
+class ImzmlIndex:
+    """An imzML file, read.
+
+    Attributes
+    ----------
+    file_name
+        For error sentences.
+    uuid
+        32 hexadecimal digits that the .ibd file must begin with, or None when none are stated.
+    is_centroid
+        Whether the spectra are stated to be lists of peaks, not profiles.
+    numbers
+        (S,) which spectrum of the file each is, from 1; for error sentences.
+    coordinates
+        (S, 3) positions x, y, z as stated; z is 1 where none is.
+    mz, intensity
+        The arrays of the S spectra.
+    """
+
+    file_name: str
+    uuid: str | None
+    is_centroid: bool
+    numbers: Column
+    coordinates: npt.NDArray[np.int64]
+    mz: ArrayLayout
+    intensity: ArrayLayout
+
+    def __len__(self) -> int:
+        return len(self.coordinates)
+
+    def select(self, spectra: npt.NDArray[np.intp]) -> "ImzmlIndex":
+        """The index of some spectra, in the order given."""
+        return replace(
+            self,
+            numbers=self.numbers[spectra],
+            coordinates=self.coordinates[spectra],
+            mz=self.mz.select(spectra),
+            intensity=self.intensity.select(spectra),
+        )
+
+
+def unwrap_offsets(offsets: Column) -> Column:
+    """Mend offsets above 2 GiB that a writer stored as signed 32-bit numbers: each turn below 0 adds 2**32.
+
+    pyimzml does the same.
+    """
+    wrapped = (offsets[1:] < 0) & (offsets[:-1] >= 0)
+    mended = offsets.copy()
+    mended[1:] += np.cumsum(wrapped) * 2**32
+    return mended
+
+
+def require_whole(index: ImzmlIndex, ibd_bytes: int, most_points: int) -> None:
+    """Refuse arrays that do not lie in an .ibd file of this size or do not fit each other.
+
+    Raises
+    ------
+    InvalidIonImageError
+        Naming the first spectrum that is wrong.
+    """
+    lengths = index.mz.lengths
+    fitting = (lengths == index.intensity.lengths) & (lengths >= 0) & (lengths <= most_points)
+    if not fitting.all():
+        first = int(np.flatnonzero(~fitting)[0])
+        raise InvalidIonImageError(
+            f"spectrum {index.numbers[first]} of {index.file_name!r} has {lengths[first]:,} m/z and"
+            f" {index.intensity.lengths[first]:,} intensities; right would be as many of both, at most {most_points:,}"
+        )
+    for kind, layout in (("m/z", index.mz), ("intensity", index.intensity)):
+        wrong = np.flatnonzero((layout.lengths > 0) & ~_lies_inside(layout, ibd_bytes))
+        if wrong.size:
+            first = int(wrong[0])
+            raise InvalidIonImageError(
+                f"{index.file_name!r} places the {kind} array of spectrum {index.numbers[first]} at byte"
+                f" {layout.offsets[first]:,}, {layout.encoded_lengths[first]:,} bytes long, and its .ibd file has"
+                f" {ibd_bytes:,} bytes; right would be a place inside it (is the .ibd file cut off?)"
+            )
+
+
+def _lies_inside(layout: ArrayLayout, ibd_bytes: int) -> npt.NDArray[np.bool_]:
+    """(S,) whether each array lies in the file and takes no more bytes than its numbers need."""
+    inside: npt.NDArray[np.bool_] = (layout.offsets >= 0) & (layout.offsets <= ibd_bytes)
+    inside &= (layout.encoded_lengths > 0) & (layout.encoded_lengths <= ibd_bytes - layout.offsets)
+    return inside & (layout.encoded_lengths <= 2 * layout.lengths * layout.format.item_bytes + _ZLIB_FRAME_BYTES)

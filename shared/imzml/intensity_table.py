@@ -1,0 +1,47 @@
+"""Room for the intensities of many ions at many pixels."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile, gettempdir
+from typing import Final
+
+import numpy as np
+
+from shared.errors import TransientError
+from shared.ion_image import Intensities
+
+MOST_MEMORY_BYTES: Final = 256 * 2**20
+"""Size above which a table lies in a temporary file."""
+
+MOST_BYTES: Final = 4 * 2**30
+"""Size above which ions are extracted in several passes."""
+
+
+def ions_per_table(pixel_count: int) -> int:
+    """How many ions one table holds, at least one."""
+    return max(1, MOST_BYTES // (pixel_count * np.dtype(np.float32).itemsize))
+
+
+@contextmanager
+def open_intensity_table(ion_count: int, pixel_count: int) -> Iterator[Intensities]:
+    """A table of zeros, (N, P) float32: in memory, or in a file that has no name and goes when the process goes.
+
+    Raises
+    ------
+    TransientError
+        When the disk of temporary files has no room.
+    """
+    size = ion_count * pixel_count * np.dtype(np.float32).itemsize
+    if size <= MOST_MEMORY_BYTES:
+        yield np.zeros((ion_count, pixel_count), dtype=np.float32)
+        return
+    with TemporaryFile(prefix="offsample-ion-images-") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)  # a full disk is an error here, and a killed process later
+        except OSError as error:
+            raise TransientError(
+                f"{gettempdir()} has no room for {size:,} bytes of ion images ({error.strerror}); right would be a"
+                " larger disk there, or a TMPDIR elsewhere"
+            ) from error
+        yield np.memmap(file, dtype=np.float32, mode="r+", shape=(ion_count, pixel_count))

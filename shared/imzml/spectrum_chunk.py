@@ -1,0 +1,56 @@
+"""Some spectra of an imzML file with their numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.imzml.chunk_plan import plan_chunks, share_mz
+from shared.imzml.ibd_file import IbdFile
+from shared.imzml.index import ImzmlIndex
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumChunk:
+    """Spectra that were read together.
+
+    Attributes
+    ----------
+    spectra
+        Which ones of the index.
+    lengths
+        (n,) points of each.
+    mz
+        (L,) m/z, Th, that all of them share; else (K,) of one spectrum behind the other.
+    intensities
+        (n, L) where m/z are shared; else (K,).
+    """
+
+    spectra: slice
+    lengths: npt.NDArray[np.int64]
+    mz: npt.NDArray[Any]
+    intensities: npt.NDArray[Any]
+
+    @property
+    def shares_mz(self) -> bool:
+        """Whether there is one m/z array for all."""
+        return self.intensities.ndim == 2
+
+
+def read_chunks(index: ImzmlIndex, ibd: IbdFile, most_spectra: int) -> Iterator[SpectrumChunk]:
+    """Read all spectra once, in the order of the index; consecutive chunks that share their m/z get the same array."""
+    shared_place, shared_mz = (-1, -1), np.empty(0)
+    for spectra in plan_chunks(index, most_spectra):
+        lengths = index.mz.lengths[spectra]
+        if not share_mz(index, spectra):
+            mz, intensities = ibd.read_numbers((index.mz, index.intensity), spectra)
+            yield SpectrumChunk(spectra, lengths, mz, intensities)
+            continue
+        place = (int(index.mz.offsets[spectra.start]), int(lengths[0]))
+        if place != shared_place:
+            first = slice(spectra.start, spectra.start + 1)
+            shared_place, (shared_mz,) = place, ibd.read_numbers((index.mz,), first)
+        (intensities,) = ibd.read_numbers((index.intensity,), spectra)
+        yield SpectrumChunk(spectra, lengths, shared_mz, intensities.reshape(len(lengths), lengths[0]))

@@ -1,0 +1,136 @@
+"""An imzML file as a source of ion images: where it may lie, and what its annotations become."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from imzml_making import REAL_IMZML, make_spectra, write_imzml
+
+from model_store.predictor import Predictor
+from shared.errors import ForbiddenUriError, InvalidAnnotationsError, InvalidIonImageError, NotFoundError
+from shared.limits import Limits
+from shared.messages.event import Annotation, DatasetAnnotated, ImzmlIonImages
+from worker.annotations import list_annotations
+from worker.classification import classify
+from worker.files import AllowedRoots
+from worker.sources.opening import SourceAccess, open_source
+from worker.sources.source import FetchedIonImage, IonImageSource
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> SourceAccess:
+    return SourceAccess(AllowedRoots((tmp_path / "root",)), Limits())
+
+
+@pytest.fixture
+def imzml(tmp_path: Path) -> Path:
+    (tmp_path / "root").mkdir()
+    return write_imzml(tmp_path / "root" / "a.imzML", make_spectra(6, 7))
+
+
+def open_imzml_source(path: Path, access: SourceAccess, **options: Any) -> IonImageSource:
+    return open_source(ImzmlIonImages(kind="imzml", uri=str(path), **options), access)
+
+
+def fetch(source: IonImageSource, *annotations: Annotation) -> dict[str, FetchedIonImage]:
+    fetched = list(source.fetch(annotations))
+    assert len(fetched) == len(annotations)
+    return {one.annotation_id: one for one in fetched}
+
+
+def test_an_annotation_is_found_by_mz_or_by_formula_and_adduct(tmp_path: Path, access: SourceAccess) -> None:
+    (tmp_path / "root").mkdir()
+    spectra = [([181.0707, 203.0526], [x, 10 * x], (x, 1)) for x in (1, 2)]
+    path = write_imzml(tmp_path / "root" / "glucose.imzML", spectra)
+    found = fetch(
+        open_imzml_source(path, access),
+        Annotation(annotation_id="by mz", mz=203.0526),
+        Annotation(annotation_id="by formula", formula="C6H12O6", adduct="+H"),
+        Annotation(annotation_id="by charge", formula="C6H13O6", charge=1),
+    )
+    images = {name: one.ion_image.intensities.tolist() for name, one in found.items() if one.ion_image is not None}
+    assert images == {"by mz": [[10, 20]], "by formula": [[1, 2]], "by charge": [[1, 2]]}
+
+
+def test_a_wrong_annotation_is_a_row_and_the_others_are_read(imzml: Path, access: SourceAccess) -> None:
+    found = fetch(
+        open_imzml_source(imzml, access, ppm=1000),
+        Annotation(annotation_id="nothing"),
+        Annotation(annotation_id="wrong formula", formula="Hello", adduct="+H"),
+        Annotation(annotation_id="wrong adduct", formula="C6H12O6", adduct="H"),
+        Annotation(annotation_id="sound", mz=150.0),
+    )
+    assert "neither mz nor formula" in (found["nothing"].reason or "")
+    assert "formula 'Hello' cannot be understood" in (found["wrong formula"].reason or "")
+    assert "adduct 'H' cannot be understood" in (found["wrong adduct"].reason or "")
+    assert found["sound"].ion_image is not None
+
+
+def test_an_ion_with_nan_or_negative_sums_is_a_row(tmp_path: Path, access: SourceAccess) -> None:
+    (tmp_path / "root").mkdir()
+    spectra = [([100.0, 150.0, 180.0], [np.nan, -5, x], (x, 1)) for x in (1, 2)]
+    found = fetch(
+        open_imzml_source(write_imzml(tmp_path / "root" / "a.imzML", spectra), access),
+        *(Annotation(annotation_id=str(mz), mz=mz) for mz in (100.0, 150.0, 180.0)),
+    )
+    assert "2 acquired pixels are NaN" in (found["100.0"].reason or "")
+    assert "2 acquired pixels are negative" in (found["150.0"].reason or "")
+    assert found["180.0"].ion_image is not None
+
+
+@pytest.mark.parametrize("suffix", [".ibd", ".IBD", ".Ibd"])
+def test_the_ibd_lies_beside_it_whatever_the_case_of_its_ending(imzml: Path, access: SourceAccess, suffix: str) -> None:
+    imzml.with_suffix(".ibd").rename(imzml.with_suffix(suffix))
+    assert open_imzml_source(imzml, access).annotations()
+
+
+def test_a_missing_ibd_is_named(imzml: Path, access: SourceAccess) -> None:
+    imzml.with_suffix(".ibd").unlink()
+    with pytest.raises(NotFoundError, match=r"'a\.ibd' is missing beside 'a\.imzML'; right would be both files"):
+        open_imzml_source(imzml, access)
+
+
+def test_neither_file_may_lie_outside_the_roots(imzml: Path, access: SourceAccess, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.imzML"
+    shutil.copy(imzml, outside)
+    with pytest.raises(ForbiddenUriError):
+        open_imzml_source(outside, access)
+    ibd = imzml.with_suffix(".ibd")
+    ibd.rename(tmp_path / "outside.ibd")
+    ibd.symlink_to(tmp_path / "outside.ibd")
+    with pytest.raises(ForbiddenUriError):
+        open_imzml_source(imzml, access)
+
+
+def test_an_empty_list_of_annotations_is_one_sentence(imzml: Path, access: SourceAccess) -> None:
+    (imzml.parent / "empty.csv").write_text("annotation_id,mz\n")
+    location = ImzmlIonImages(kind="imzml", uri=str(imzml))
+    source = open_source(location, access)
+    for ions in ({"annotations": []}, {"annotations_uri": str(imzml.parent / "empty.csv")}):
+        data = DatasetAnnotated.model_validate({"dataset_id": "a", "ion_images": location, **ions})
+        with pytest.raises(InvalidAnnotationsError, match="list of annotations for an imzML file is empty"):
+            list_annotations(data, source, access)
+
+
+def test_without_annotations_its_peaks_are_the_ions(imzml: Path, access: SourceAccess) -> None:
+    found = open_imzml_source(imzml, access, most_peaks=5).annotations()
+    assert len(found) == 5
+    assert [one.annotation_id for one in found] == [f"mz_{one.mz:.4f}" for one in found]
+    assert [one.mz for one in found] == sorted(one.mz or 0 for one in found)
+
+
+def test_a_file_that_is_cut_off_after_it_was_opened_ends_the_run(imzml: Path, access: SourceAccess) -> None:
+    source = open_imzml_source(imzml, access)
+    ibd = imzml.with_suffix(".ibd")
+    ibd.write_bytes(ibd.read_bytes()[:500])
+    with pytest.raises(InvalidIonImageError, match="cut off"):
+        list(source.fetch([Annotation(annotation_id="a", mz=150.0)]))
+
+
+def test_the_real_file_is_classified(predictor: Predictor) -> None:
+    source = open_imzml_source(REAL_IMZML, SourceAccess(AllowedRoots((REAL_IMZML.parent,)), Limits()), most_peaks=20)
+    found = classify(source, source.annotations(), predictor)
+    assert found.counts.classified == 20
+    assert set(found.shapes) == {(24, 40)}
