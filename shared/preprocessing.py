@@ -81,3 +81,10 @@ def resize_operator(side_px: int) -> csr_array[np.float32]:
     target = (INPUT_SIDE_PX, side_px)
     resized = resize(identity, target, order=1, anti_aliasing=side_px > INPUT_SIDE_PX)
     return csr_array(resized.astype(np.float32))
+
+
+def resize_mask(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """A (H, W) mask as network inputs have it: (56, 56), True where more than half of a pixel's weight is."""
+    height, width = mask.shape
+    share = resize_operator(width) @ (resize_operator(height) @ mask.astype(np.float32)).T
+    return np.asarray(share.T > 0.5)

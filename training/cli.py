@@ -12,6 +12,7 @@ from shared.errors import OffSampleError
 from training.commands.cross_validate import cross_validate
 from training.commands.fit import fit
 from training.commands.gold_standard_like import write_gold_standard_like
+from training.commands.sample_masks import fit_mask_rule, sample_masks
 from training.commands.summary import summary
 from training.quiet_tensorflow import import_tensorflow_quietly
 
@@ -22,6 +23,8 @@ console = Console(width=None if sys.stdout.isatty() else 120)
 app.command()(fit)
 app.command()(summary)
 app.command("cross-validate")(cross_validate)
+app.command("sample-masks")(sample_masks)
+app.command("fit-mask-rule")(fit_mask_rule)
 app.command("write-gold-standard-like")(write_gold_standard_like)
 
 

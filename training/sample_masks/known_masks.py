@@ -1,0 +1,63 @@
+"""Whole semi-synthetic datasets at network-input size with their true masks: what predicted masks are compared with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.preprocessing import NetworkInputs, preprocess, resize_mask
+from training.synthetic.dataset import LEAST_OFF_SAMPLE_SHARE
+from training.synthetic.sources import Sources
+from training.synthetic.whole_dataset import draw_whole_dataset
+
+FEWEST_IONS, MOST_IONS = 1, 150
+
+Mask = npt.NDArray[np.bool_]
+OnDataset = Callable[[int], None]
+"""Called with the number of datasets drawn so far."""
+
+
+@dataclass(frozen=True, eq=False)
+class KnownMask:
+    """The ion images of one dataset and the truth about its area."""
+
+    inputs: NetworkInputs
+    """(N, 56, 56) float32."""
+
+    acquisition_mask: Mask
+    """(56, 56)."""
+
+    sample_mask: Mask
+    """(56, 56); judges and is never looked at to predict."""
+
+    has_off_sample_area: bool
+    outline: str
+
+
+def draw_known_masks(sources: Sources, datasets: int, seed: int, on_dataset: OnDataset) -> list[KnownMask]:
+    """Datasets of 1 to 150 ions, few as likely as many (log-uniform); the off shares are those of practice."""
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for number in range(1, datasets + 1):
+        ions = round(float(np.exp(rng.uniform(np.log(FEWEST_IONS), np.log(MOST_IONS)))))
+        dataset = draw_whole_dataset(sources, ions, rng)
+        scene = dataset.scene
+        drawn.append(
+            KnownMask(
+                preprocess(dataset.ion_images),
+                resize_mask(scene.acquisition_mask),
+                resize_mask(scene.sample_mask),
+                scene.off_sample_share >= LEAST_OFF_SAMPLE_SHARE,
+                scene.outline_name,
+            )
+        )
+        on_dataset(number)
+    return drawn
+
+
+def measure_overlap(mask: Mask, known: KnownMask) -> float:
+    """Intersection over union with the true mask, over acquired pixels; 1 when both are empty."""
+    sample, acquired = known.sample_mask, known.acquisition_mask
+    union = int((acquired & (mask | sample)).sum())
+    return int((acquired & mask & sample).sum()) / union if union else 1.0
