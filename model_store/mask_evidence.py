@@ -7,6 +7,9 @@ Every way to call some clusters of pixels sample and the others off-sample is a 
 - coherence: ion images step at the split's very edge, and do not slope across it;
 - size: of two splits as good as each other, the one with more sample.
 
+Beside it stands what says how much such evidence is worth: how many ions there are, and whether what was acquired is
+a rectangle.
+
 Nothing of it knows single ions, labels or a true mask.
 """
 
@@ -24,6 +27,9 @@ from shared.ion_image import AcquisitionMask
 _RING_PX = 2.0
 _EDGE_PX = 3.0
 """Widths of the border ring and of both sides of a split's edge, in pixels of a 56 x 56 image."""
+
+_MOST_IONS = 150
+"""Above which more ions are no further evidence: the rule was fitted on up to so many."""
 
 _LEAST_EXPLAINED = 1e-3
 """Keeps the logarithm of a share finite."""
@@ -53,6 +59,12 @@ class Evidence:
 
     explained: float
     """Logarithm of the share of the ion images' variance that the split explains."""
+
+    ions: float
+    """Logarithm of the number of ion images, of 150 where there are more: of few, any split explains much."""
+
+    frame: float
+    """Share of the image that was acquired: an acquisition that is no rectangle often follows the sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,4 +129,6 @@ def _weigh_evidence(split: Split, components: PixelComponents, place: _Place) ->
         sharpness=float(step_at_edge @ step) / max(float(step @ step), 1e-12),
         size=float(np.log(sample / pixels)),
         explained=float(np.log(explained + _LEAST_EXPLAINED)),
+        ions=float(np.log(min(max(components.ions, 1), _MOST_IONS))),
+        frame=float(place.acquired.mean()),
     )

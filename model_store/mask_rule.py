@@ -10,7 +10,7 @@ from model_store.mask_evidence import Candidates, Evidence
 RANKING = ("off_border", "depth", "agreement", "sharpness", "size")
 """What the order of candidates is judged by."""
 
-PRESENCE = ("off_border", "depth", "sharpness", "explained")
+PRESENCE = ("off_border", "depth", "sharpness", "explained", "ions", "frame")
 """What the best candidate's being an off-sample area at all is judged by."""
 
 
@@ -38,11 +38,18 @@ class MaskRule:
 
 
 MASK_RULE = MaskRule(
-    ranking={"off_border": 3.161, "depth": 5.645, "agreement": 5.468, "sharpness": 0.450, "size": 1.606},
-    presence={"off_border": 2.809, "depth": 3.843, "sharpness": 1.253, "explained": 2.327},
-    presence_intercept=1.486,
+    ranking={"off_border": 3.158, "depth": 5.924, "agreement": 5.634, "sharpness": 0.540, "size": 1.577},
+    presence={
+        "off_border": 3.227,
+        "depth": 6.992,
+        "sharpness": 2.891,
+        "explained": 2.646,
+        "ions": 0.599,
+        "frame": 5.942,
+    },
+    presence_intercept=-7.536,
 )
-"""Fitted by `python -m training fit-mask-rule` on 400 semi-synthetic datasets of 1 to 150 ions (training sources)."""
+"""Fitted by `python -m training fit-mask-rule` on semi-synthetic datasets of the training sources."""
 
 
 def _weigh(evidence: Evidence, weights: dict[str, float]) -> float:

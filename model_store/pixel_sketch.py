@@ -44,6 +44,9 @@ class PixelComponents:
     energy: float
     """Sum of squares of all spectra, all components."""
 
+    ions: int
+    """Ion images that are not constant."""
+
 
 class PixelSketch:
     """Takes ion images one after the other; holds at most 128 of their size."""
@@ -67,6 +70,7 @@ class PixelSketch:
         self._rows: Float32 = np.empty((2 * _RANK, pixels), dtype=np.float32)
         self._filled = 0
         self._energy = 0.0
+        self._showing = 0
 
     def add(self, images: Float32) -> None:
         """Take more ion images.
@@ -100,7 +104,7 @@ class PixelSketch:
         squares = np.square(found, dtype=np.float64).sum(axis=1)
         kept = squares > 1e-9 * max(self._energy, 1e-12)
         shares = squares[kept] / max(self._energy, 1e-12)
-        return PixelComponents(found[kept].T.astype(np.float64), shares, self._energy)
+        return PixelComponents(found[kept].T.astype(np.float64), shares, self._energy, self._showing)
 
     def _add_one(self, image: Float32) -> None:
         self.ions += 1
@@ -115,6 +119,7 @@ class PixelSketch:
         self._rows[self._filled] = row
         self._energy += float(np.square(row, dtype=np.float64).sum())
         self._filled += 1
+        self._showing += 1
         if self._filled == len(self._rows):
             self._rows[:_RANK] = _compress(self._rows, _RANK)
             self._filled = _RANK

@@ -39,7 +39,7 @@ class SampleMask:
 
     confidence: float
     """In [0, 1]: the overlap (intersection over union) with the true mask that the rule's own odds let expect; of an
-    absent off-sample area the odds of that."""
+    absent off-sample area the odds of that. The rule is cautious: it says absent where both are about as likely."""
 
     clusters: npt.NDArray[np.int8]
     """(H, W), number of a pixel's cluster from 0; -1 where nothing was acquired."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 from shared.errors import InvalidInputError
+from training.commands.text_table import print_table
 from training.preset import PresetName
 from training.quiet_tensorflow import import_tensorflow_quietly
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from training.cross_validation.folded_set import FoldedSet, Grouping
     from training.cross_validation.run import OnAttemptEpoch
     from training.cross_validation.settings import CrossValidationSettings
-    from training.cross_validation.tables import TextTable
     from training.run_folder import EpochRow
 
 _SYNTHETIC = "synthetic"
@@ -99,7 +98,7 @@ def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> N
 
     print_left_out(folded.labelled_set, console)
     for table in (make_pooled_table(evaluation), make_spread_table(evaluation)):
-        _print_table(table, console)
+        print_table(table, console)
     console.print(f"the worst tenth of {len(evaluation.by_dataset)} datasets:")
     for row in evaluation.worst_tenth:
         own, rule = (f"{one.right} of {one.images}" for one in (row.average, row.rule))
@@ -107,12 +106,3 @@ def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> N
     for warning in evaluation.warnings:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     console.print(describe_verdict(evaluation), soft_wrap=True)
-
-
-def _print_table(table: "TextTable", console: Console) -> None:
-    shown = Table(title=Text(table.title), title_justify="left")
-    for number, heading in enumerate(table.headings):
-        shown.add_column(Text(heading), justify="right" if number else "left", overflow="fold")
-    for index, row in enumerate(table.rows):
-        shown.add_row(*(Text(cell) for cell in row), style="bold" if index in table.marked else None)
-    console.print(shown)

@@ -55,7 +55,7 @@ def sample_masks(
 
 
 def fit_mask_rule(
-    datasets: Annotated[int, typer.Option(min=20, help="Whole semi-synthetic datasets to fit on.")] = 400,
+    datasets: Annotated[int, typer.Option(min=20, help="Whole semi-synthetic datasets to fit on.")] = 600,
     seed: Annotated[int, typer.Option(min=0)] = 101,
 ) -> None:
     """Fit the weights of the mask rule on training sources and print them, for model_store/mask_rule.py."""
@@ -97,5 +97,7 @@ def _print(figures: "dict[str, MaskFigures]", console: Console) -> None:
             (row.median, row.median_95),
             (row.good / row.datasets, row.good_95),
         )
-        table.add_row(name, str(row.datasets), *(f"{value:.3f} ({low:.3f}-{high:.3f})" for value, (low, high) in shares))
+        table.add_row(
+            name, str(row.datasets), *(f"{value:.3f} ({low:.3f}-{high:.3f})" for value, (low, high) in shares)
+        )
     console.print(table)

@@ -21,6 +21,10 @@ _TOLERANCE = 0.05
 _PENALTY = 1.0
 """Of squared standardised weights."""
 
+_ABSENT_WEIGHT = 2.5
+"""By how much more an off-sample area that is not there weighs than one that is missed: the first makes ions of the
+sample look off-sample, the second leaves each image to be judged on its own."""
+
 Float64 = npt.NDArray[np.float64]
 
 
@@ -82,7 +86,7 @@ def _fit_ranking(candidates: Sequence[Candidates], rights: Sequence[Float64]) ->
 def _fit_presence(best: Sequence[Evidence], present: Sequence[bool]) -> tuple[dict[str, float], float]:
     scaler = StandardScaler()
     table = scaler.fit_transform(_tabulate(best, PRESENCE))
-    model = LogisticRegression().fit(table, np.asarray(present))
+    model = LogisticRegression(class_weight={0: _ABSENT_WEIGHT, 1: 1.0}).fit(table, np.asarray(present))
     weights = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - weights @ scaler.mean_)
     return dict(zip(PRESENCE, weights.tolist(), strict=True)), intercept
