@@ -29,7 +29,8 @@ def cluster_pixels(components: PixelComponents, clusters: int = CLUSTERS) -> Clu
     if scores.size == 0:
         return np.zeros(len(scores), dtype=np.intp)
     wanted = min(clusters, len(np.unique(scores, axis=0)))
-    best, least = np.zeros(len(scores), dtype=np.intp), np.inf
+    best: ClusterOf = np.zeros(len(scores), dtype=np.intp)
+    least = np.inf
     for start in range(_STARTS):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # an empty cluster: it is left out below
@@ -38,6 +39,5 @@ def cluster_pixels(components: PixelComponents, clusters: int = CLUSTERS) -> Clu
             )
         spread = float(np.square(scores - centres[cluster_of]).sum())
         if spread < least:
-            best, least = cluster_of, spread
-    numbered: ClusterOf = np.unique(best, return_inverse=True)[1].astype(np.intp)
-    return numbered
+            best, least = cluster_of.astype(np.intp), spread
+    return np.unique(best, return_inverse=True)[1]

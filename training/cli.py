@@ -11,6 +11,7 @@ from rich.console import Console
 from shared.errors import OffSampleError
 from training.commands.baseline import baseline
 from training.commands.cross_validate import cross_validate
+from training.commands.explore import explore
 from training.commands.fit import fit
 from training.commands.gold_standard_like import write_gold_standard_like
 from training.commands.sample_masks import fit_mask_rule, sample_masks
@@ -24,6 +25,7 @@ console = Console(width=None if sys.stdout.isatty() else 120)
 app.command()(fit)
 app.command()(summary)
 app.command("cross-validate")(cross_validate)
+app.command()(explore)
 app.command()(baseline)
 app.command("sample-masks")(sample_masks)
 app.command("fit-mask-rule")(fit_mask_rule)

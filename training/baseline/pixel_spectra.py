@@ -10,8 +10,8 @@ ions, the last its most marginal ones.
 import numpy as np
 import numpy.typing as npt
 
-from shared.preprocessing import NetworkInputs
 from training.border_centre import score_border_centre
+from training.planes import Planes
 
 CHANNELS = 32
 
@@ -23,7 +23,7 @@ PixelSpectra = npt.NDArray[np.float32]
 """(P, 32), one row an acquired pixel in reading order."""
 
 
-def make_pixel_spectra(inputs: NetworkInputs, acquisition_mask: npt.NDArray[np.bool_]) -> PixelSpectra:
+def make_pixel_spectra(inputs: Planes, acquisition_mask: npt.NDArray[np.bool_]) -> PixelSpectra:
     """Every ion in units of its own deviation over the acquired pixels, ordered, averaged within channels.
 
     With fewer ions than channels an ion fills several.

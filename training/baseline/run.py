@@ -85,7 +85,8 @@ def begin_run(output: Path, settings: BaselineSettings) -> None:
         ) from error
     if begun != settings:
         raise InvalidInputError(
-            f"{output} holds a baseline with other settings or data; right would be those of {path}, or another --output"
+            f"{output} holds a baseline with other settings or data; right would be those of {path},"
+            " or another --output"
         )
 
 
@@ -120,17 +121,17 @@ def judge_fold(name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: i
     if len(training) < 2:
         raise InvalidInputError(f"fold {fold + 1} leaves one dataset to train on; right would be two or more")
     if name == KMEANS_MASK:
-        learnt = [pixels[row].correlate(pixels[row].sample) for row in training]
-        found = [pixels[row].correlate(pixels[row].sample) for row in held_out]
+        learnt = [pixels[row].correlate(pixels[row].sample) for row in training.tolist()]
+        found = [pixels[row].correlate(pixels[row].sample) for row in held_out.tolist()]
     else:
         learnt_of: dict[int, Float64] = {}
         for fitted_on, judged in _halve(training, folds):
             masks = _predict_masks(name, pixels, fitted_on, judged, seed)
-            learnt_of |= {int(row): pixels[row].correlate(mask) for row, mask in zip(judged, masks, strict=True)}
-        learnt = [learnt_of[int(row)] for row in training]
+            learnt_of |= {row: pixels[row].correlate(mask) for row, mask in zip(judged.tolist(), masks, strict=True)}
+        learnt = [learnt_of[row] for row in training.tolist()]
         masks = _predict_masks(name, pixels, training, held_out, seed)
-        found = [pixels[row].correlate(mask) for row, mask in zip(held_out, masks, strict=True)]
-    thresholds = choose_thresholds(learnt, [pixels[row].off for row in training])
+        found = [pixels[row].correlate(mask) for row, mask in zip(held_out.tolist(), masks, strict=True)]
+    thresholds = choose_thresholds(learnt, [pixels[row].off for row in training.tolist()])
     score = np.concatenate(found)[:, thresholds.level]
     return score, score >= thresholds.correlation
 
@@ -143,10 +144,9 @@ def _see(dataset: IonDataset) -> Pixels:
 
 def _predict_masks(name: str, pixels: Sequence[Pixels], fitted_on: Rows, judged: Rows, seed: int) -> Iterator[Bools]:
     """The masks, (P,) each, that a classifier fitted on some datasets predicts for others."""
-    classifier = fit_classifier(
-        name, [pixels[row].spectra for row in fitted_on], [pixels[row].sample for row in fitted_on], seed
-    )
-    return (np.asarray(classifier.predict(pixels[row].spectra), dtype=np.bool_) for row in judged)
+    known = [pixels[row] for row in fitted_on.tolist()]
+    classifier = fit_classifier(name, [one.spectra for one in known], [one.sample for one in known], seed)
+    return (np.asarray(classifier.predict(pixels[row].spectra), dtype=np.bool_) for row in judged.tolist())
 
 
 def _halve(training: Rows, folds: Rows) -> list[tuple[Rows, Rows]]:

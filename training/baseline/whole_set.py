@@ -9,17 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidInputError
-from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs, preprocess, resize_mask
+from shared.preprocessing import resize_mask
 from training.cross_validation.folded_set import Grouping, split_into_folds
 from training.cross_validation.folds import FoldOf, assign_folds, require_whole_groups
 from training.labelled.family import name_family
 from training.labelled.labelled_set import LabelledSet
+from training.planes import Planes, make_planes, take_acquisition_mask, take_planes
 from training.synthetic.sources import Sources
 from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
 
 _SYNTHETIC_STREAM = 5
 _ENOUGH_IONS = 10
-"""Ion images that must all be 0 in a pixel before it counts as not acquired: 8-bit files without alpha do not say."""
+"""Ion images that must all be 0 in a pixel before it counts as not acquired: files without alpha do not say."""
 
 Mask = npt.NDArray[np.bool_]
 Bools = npt.NDArray[np.bool_]
@@ -30,7 +31,7 @@ class IonDataset:
     """All ion images of one dataset at network-input size. It holds no sample mask: no method may see a true one."""
 
     name: str
-    inputs: NetworkInputs
+    inputs: Planes
     """(N, 56, 56) float32, labelled or not."""
 
     acquisition_mask: Mask
@@ -66,7 +67,7 @@ class WholeSet:
         return np.concatenate([dataset.off[dataset.judged] for dataset in self.datasets])
 
     @cached_property
-    def inputs(self) -> NetworkInputs:
+    def inputs(self) -> Planes:
         """(N, 56, 56) of all judged images."""
         return np.concatenate([dataset.inputs[dataset.judged] for dataset in self.datasets])
 
@@ -146,7 +147,7 @@ def _fold(name: str, datasets: list[IonDataset], fold_of: FoldOf) -> WholeSet:
 def _from_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
     return IonDataset(
         f"{number + 1} {dataset.name}",
-        preprocess(dataset.ion_images),
+        make_planes(dataset.ion_images),
         resize_mask(dataset.scene.acquisition_mask),
         np.array([label is not None for label in dataset.labels]),
         np.array([label == "off" for label in dataset.labels]),
@@ -156,9 +157,8 @@ def _from_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
 
 def _from_labelled(labelled_set: LabelledSet, name: str, key: str) -> IonDataset:
     rows = np.flatnonzero(np.asarray(labelled_set.datasets) == name)
-    inputs = labelled_set.inputs[rows]
-    masks = labelled_set.acquisition_masks or {}
-    acquired = masks.get(name, np.ones((INPUT_SIDE_PX, INPUT_SIDE_PX), dtype=np.bool_))
+    inputs = take_planes(labelled_set.inputs[rows])
+    acquired = take_acquisition_mask(labelled_set.inputs[rows])
     if len(rows) >= _ENOUGH_IONS:
         acquired = acquired & (inputs > 0).any(axis=0)
     return IonDataset(name, inputs, acquired, np.ones(len(rows), np.bool_), labelled_set.off[rows], (key,))

@@ -129,9 +129,13 @@ def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
         for method in methods:
             false_positive_rate, true_positive_rate, _ = roc_curve(off, method.scores)
             auc = measure(off, method.scores, method.called_off).auc
-            style = {"linestyle": "--", "color": "#D98B2B"} if method.name == RULE_NAME else {}
+            line = ("0.35", "--") if method.name == RULE_NAME else (None, "-")
             axes.plot(
-                false_positive_rate, true_positive_rate, linewidth=1.6, label=f"{method.name}, AUC {auc:.3f}", **style
+                false_positive_rate,
+                true_positive_rate,
+                color=line[0],
+                linestyle=line[1],
+                label=f"{method.name}, AUC {auc:.3f}",
             )
         axes.legend(loc="lower right", frameon=False, fontsize=8)
     axes.plot([0, 1], [0, 1], color="0.8", linewidth=0.8, zorder=0)

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from shared.errors import InvalidInputError
 from shared.ion_image import IonImage
-from shared.preprocessing import NetworkInputs, describe_missing_signal, preprocess, resize_mask
+from shared.preprocessing import NetworkInputs, describe_missing_signal, preprocess
 from training.labelled.labelled_image import Entry, Label, LabelledImage, LeftOut, Reason
 from training.labelled.labelled_set import LabelledSet
 
@@ -26,8 +25,6 @@ class _Kept:
     label: Label
     content: str
     network_input: NetworkInputs
-    acquisition_mask: npt.NDArray[np.bool_]
-    """(56, 56)."""
 
     @property
     def ion(self) -> Key:
@@ -71,16 +68,7 @@ def collect(name: str, entries: Iterable[Entry]) -> LabelledSet:
         tuple(image.dataset for image in kept),
         tuple(image.annotation_id for image in kept),
         left_out=tuple(left_out),
-        acquisition_masks=_unite_masks(kept),
     )
-
-
-def _unite_masks(images: list[_Kept]) -> dict[str, npt.NDArray[np.bool_]]:
-    """Per dataset the pixels that any of its images has."""
-    masks: dict[str, npt.NDArray[np.bool_]] = {}
-    for image in images:
-        masks[image.dataset] = masks.get(image.dataset, False) | image.acquisition_mask
-    return masks
 
 
 def _examine(image: LabelledImage) -> _Kept | LeftOut:
@@ -88,8 +76,7 @@ def _examine(image: LabelledImage) -> _Kept | LeftOut:
     if missing is not None:
         return LeftOut(image.dataset, image.annotation_id, Reason.NO_SIGNAL, missing)
     content, network_input = _digest(image.ion_image), preprocess([image.ion_image])
-    acquired = resize_mask(image.ion_image.acquisition_mask)
-    return _Kept(image.dataset, image.annotation_id, image.label, content, network_input, acquired)
+    return _Kept(image.dataset, image.annotation_id, image.label, content, network_input)
 
 
 def _digest(ion_image: IonImage) -> str:

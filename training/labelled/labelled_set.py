@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,8 +34,6 @@ class LabelledSet:
     """N names of what is special about an image's scene; None when nobody knows."""
 
     left_out: tuple[LeftOut, ...] = ()
-    acquisition_masks: Mapping[str, npt.NDArray[np.bool_]] | None = None
-    """(56, 56) per dataset; None when nobody kept them."""
 
     def __len__(self) -> int:
         """Number of images."""
@@ -69,5 +66,4 @@ class LabelledSet:
             tuple(self.datasets[row] for row in rows),
             tuple(self.annotation_ids[row] for row in rows),
             None if self.patterns is None else tuple(self.patterns[row] for row in rows),
-            acquisition_masks=self.acquisition_masks,
         )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.preprocessing import NetworkInputs, preprocess, resize_mask
+from shared.preprocessing import resize_mask
+from training.planes import Planes, make_planes
 from training.synthetic.dataset import LEAST_OFF_SAMPLE_SHARE
 from training.synthetic.sources import Sources
 from training.synthetic.whole_dataset import draw_whole_dataset
@@ -22,7 +23,7 @@ OnDataset = Callable[[int], None]
 class KnownMask:
     """The ion images of one dataset and the truth about its area."""
 
-    inputs: NetworkInputs
+    inputs: Planes
     """(N, 56, 56) float32."""
 
     acquisition_mask: Mask
@@ -45,7 +46,7 @@ def draw_known_masks(sources: Sources, datasets: int, seed: int, on_dataset: OnD
         scene = dataset.scene
         drawn.append(
             KnownMask(
-                preprocess(dataset.ion_images),
+                make_planes(dataset.ion_images),
                 resize_mask(scene.acquisition_mask),
                 resize_mask(scene.sample_mask),
                 scene.off_sample_share >= LEAST_OFF_SAMPLE_SHARE,
