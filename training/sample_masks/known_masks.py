@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from shared.preprocessing import resize_mask
 from training.planes import Planes, make_planes
-from training.synthetic.dataset import LEAST_OFF_SAMPLE_SHARE
 from training.synthetic.sources import Sources
 from training.synthetic.whole_dataset import draw_whole_dataset
 
@@ -49,8 +48,8 @@ def draw_known_masks(sources: Sources, datasets: int, seed: int, on_dataset: OnD
                 make_planes(dataset.ion_images),
                 resize_mask(scene.acquisition_mask),
                 resize_mask(scene.sample_mask),
-                scene.off_sample_share >= LEAST_OFF_SAMPLE_SHARE,
-                scene.outline_name,
+                dataset.has_off_sample_area,
+                dataset.group[0],
             )
         )
         on_dataset(number)

@@ -41,6 +41,11 @@ class WholeDataset:
 
     group: Group
 
+    @property
+    def has_off_sample_area(self) -> bool:
+        """Whether enough of the acquisition is off-sample for an ion to be off at all."""
+        return self.scene.off_sample_share >= LEAST_OFF_SAMPLE_SHARE
+
 
 def draw_whole_dataset(
     sources: Sources, ions: int, rng: np.random.Generator, *, off_share: float | None = None
