@@ -169,7 +169,7 @@ def _read_finished(path: Path) -> tuple[Float64, Bools] | None:
 
 
 def _write_finished(path: Path, scores: Float64, called_off: Bools) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"unfinished_{path.name}")
     np.savez(unfinished, scores=scores, called_off=called_off)
     unfinished.replace(path)

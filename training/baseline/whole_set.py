@@ -118,7 +118,7 @@ def draw_whole_set(  # noqa: PLR0913 - what the command's options say
     drawn = []
     for number, fold in enumerate(fold_of.tolist()):
         rng = np.random.default_rng((seed, _SYNTHETIC_STREAM, number))
-        drawn.append(_from_synthetic(draw_whole_dataset(parts[fold], ions, rng), number))
+        drawn.append(see_synthetic(draw_whole_dataset(parts[fold], ions, rng), number))
         on_dataset(number + 1)
     return _fold("semi-synthetic", drawn, fold_of)
 
@@ -144,7 +144,8 @@ def _fold(name: str, datasets: list[IonDataset], fold_of: FoldOf) -> WholeSet:
     return WholeSet(name, tuple(datasets), fold_of)
 
 
-def _from_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
+def see_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
+    """What methods may see of a drawn dataset: everything but its scene's sample mask."""
     return IonDataset(
         f"{number + 1} {dataset.name}",
         make_planes(dataset.ion_images),
