@@ -151,14 +151,14 @@ def test_a_run_that_was_cut_off_goes_on_and_finds_the_same(sources: Sources, tmp
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        run_baseline(whole_set, 1, tmp_path, cut_off)
+        run_baseline(whole_set, 1, tmp_path, cut_off, FAST)
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
     assert len(written) == 3
-    (tmp_path / "fold_1" / "random_forest.npz").write_bytes(b"PK")  # cut off while it was written
-    methods = run_baseline(whole_set, 1, tmp_path, ignore)
+    (tmp_path / "fold_2" / "naive_Bayes.npz").write_bytes(b"PK")  # cut off while it was written
+    methods = run_baseline(whole_set, 1, tmp_path, ignore, FAST)
     assert all(path.stat().st_mtime_ns == before for path, before in written.items())
-    assert [method.name for method in methods] == list(BASELINE_NAMES)
-    whole = run_baseline(whole_set, 1, tmp_path / "again", ignore)
+    assert [method.name for method in methods] == list(FAST)
+    whole = run_baseline(whole_set, 1, tmp_path / "again", ignore, FAST)
     for method, other in zip(methods, whole, strict=True):
         np.testing.assert_array_equal(method.scores, other.scores)
         np.testing.assert_array_equal(method.called_off, other.called_off)

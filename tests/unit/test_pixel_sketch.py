@@ -35,7 +35,7 @@ def standardise(images: np.ndarray, acquired: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-@pytest.mark.parametrize("ions", [1, 3, 100, 128, 129, 700])
+@pytest.mark.parametrize("ions", [1, 3, 100, 128, 129, 300])
 def test_streamed_components_are_those_of_all_ions_in_memory(ions: int) -> None:
     images, acquired = draw_images(ions)
     sketch = PixelSketch(acquired)
@@ -51,10 +51,10 @@ def test_streamed_components_are_those_of_all_ions_in_memory(ions: int) -> None:
     assert found.shares == pytest.approx((values**2 / (values**2).sum())[:4], rel=1e-2)
 
 
-@settings(max_examples=15)
-@given(cuts=st.lists(st.integers(0, 150), max_size=6))
+@settings(max_examples=6)
+@given(cuts=st.lists(st.integers(0, 140), max_size=6))
 def test_the_batches_that_ions_come_in_do_not_matter(cuts: list[int]) -> None:
-    images, acquired = draw_images(150)
+    images, acquired = draw_images(140)
     whole, pieces = PixelSketch(acquired), PixelSketch(acquired)
     whole.add(images)
     for batch in np.split(images, sorted(cuts)):

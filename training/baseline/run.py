@@ -90,8 +90,10 @@ def begin_run(output: Path, settings: BaselineSettings) -> None:
         )
 
 
-def run_baseline(whole_set: WholeSet, seed: int, output: Path, on_step: OnStep) -> list[Method]:
-    """What every baseline says of every judged image, fitted and thresholded without its fold; in table order.
+def run_baseline(
+    whole_set: WholeSet, seed: int, output: Path, on_step: OnStep, names: Sequence[str] = BASELINE_NAMES
+) -> list[Method]:
+    """What every named baseline says of every judged image, fitted and thresholded without its fold; in table order.
 
     Raises
     ------
@@ -99,11 +101,11 @@ def run_baseline(whole_set: WholeSet, seed: int, output: Path, on_step: OnStep) 
         When a fold leaves fewer than two datasets to train on, or only pixels of one class.
     """
     pixels = [_see(dataset) for dataset in whole_set.datasets]
-    scores = {name: np.empty(len(whole_set.off)) for name in BASELINE_NAMES}
-    called_off = {name: np.empty(len(whole_set.off), dtype=np.bool_) for name in BASELINE_NAMES}
+    scores = {name: np.empty(len(whole_set.off)) for name in names}
+    called_off = {name: np.empty(len(whole_set.off), dtype=np.bool_) for name in names}
     for fold in range(whole_set.folds):
         held_out = whole_set.fold_of == fold
-        for name in BASELINE_NAMES:
+        for name in names:
             path = output / f"fold_{fold + 1}" / f"{name.replace(' ', '_')}.npz"
             found = _read_finished(path)
             if found is None:
@@ -111,7 +113,7 @@ def run_baseline(whole_set: WholeSet, seed: int, output: Path, on_step: OnStep) 
                 _write_finished(path, *found)
             scores[name][held_out], called_off[name][held_out] = found
             on_step(fold + 1, name)
-    return [Method(name, scores[name], called_off[name]) for name in BASELINE_NAMES]
+    return [Method(name, scores[name], called_off[name]) for name in names]
 
 
 def judge_fold(name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: int, seed: int) -> tuple[Float64, Bools]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from training.synthetic.sources import Sources
 
 _ION_CLASSES = ((1, 2), (3, 5), (6, 15), (16, 50), (51, 150))
+_CONFIDENCE_CLASSES = ((0.0, 0.5), (0.5, 0.8), (0.8, 1.0))
 
 
 def sample_masks(
@@ -79,11 +80,13 @@ def _draw(sources: "Sources", datasets: int, seed: int, console: Console) -> "li
 
 
 def _part(judged: "Sequence[JudgedMask]") -> "dict[str, list[JudgedMask]]":
-    """All, those with an off-sample area, those by their number of ions; empty parts are left out."""
+    """All, those with an off-sample area, those by number of ions and by confidence; empty parts are left out."""
     parts = {"all datasets": list(judged)}
     parts["with off-sample area"] = [one for one in judged if one.has_off_sample_area]
     for fewest, most in _ION_CLASSES:
         parts[f"{fewest}-{most} ions"] = [one for one in judged if fewest <= one.ions <= most]
+    for low, high in _CONFIDENCE_CLASSES:
+        parts[f"confidence {low}-{high}"] = [one for one in judged if low < one.confidence <= high]
     return {name: rows for name, rows in parts.items() if rows}
 
 
