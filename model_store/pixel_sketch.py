@@ -78,7 +78,7 @@ class PixelSketch:
         Parameters
         ----------
         images
-            (N, H, W) float32 in [0, 1]: `scale_intensities` at native size, or network inputs.
+            (N, H, W) float32 in [0, 1]: `scale_intensities` at native size, or the ion images of network inputs.
 
         Raises
         ------

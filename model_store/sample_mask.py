@@ -51,7 +51,7 @@ def find_sample_mask(images: Float32, acquisition_mask: AcquisitionMask, rule: M
     Parameters
     ----------
     images
-        (N, H, W) float32 in [0, 1]: `scale_intensities` at native size, or network inputs.
+        (N, H, W) float32 in [0, 1]: `scale_intensities` at native size, or the ion images of network inputs.
     acquisition_mask
         (H, W) bool.
 
