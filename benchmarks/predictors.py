@@ -14,7 +14,7 @@ from model_store.release import open_release
 IMAGES = 1024
 
 release = open_release()
-inputs = np.random.default_rng(0).random((IMAGES, 56, 56), dtype=np.float32)
+inputs = np.random.default_rng(0).random((IMAGES, 56, 56, 2), dtype=np.float32)
 tensorflow = open_predictor(release, Engine.TENSORFLOW)
 onnx = open_predictor(release, Engine.ONNX)
 difference = np.abs(

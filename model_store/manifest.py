@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.preprocessing import INPUT_SIDE_PX, PREPROCESSING_VERSION
+from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, PREPROCESSING_VERSION, Channel
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -24,8 +24,16 @@ class InputDescription(_Part):
     """What the network takes."""
 
     side_px: Literal[56] = INPUT_SIDE_PX
-    channels: tuple[Literal["ion_image"], ...] = ("ion_image",)
+    channels: tuple[Channel, ...] = Field(min_length=1)
+    """In the order of the network's input: the first of `ALL_CHANNELS`, or all."""
     preprocessing_version: str = PREPROCESSING_VERSION
+
+    @field_validator("channels")
+    @classmethod
+    def _require_order(cls, channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+        if channels != ALL_CHANNELS[: len(channels)]:
+            raise ValueError(f"right would be the first of {ALL_CHANNELS}, in this order")
+        return channels
 
 
 class RealSetFigures(_Part):
@@ -37,6 +45,23 @@ class RealSetFigures(_Part):
     images: int = Field(ge=1)
     wilson_95: tuple[Probability, Probability]
     auc: Probability | None
+
+
+class BenchmarkFigures(_Part):
+    """What the release did on the frozen semi-synthetic benchmark, beside the untrained rule."""
+
+    identity: str
+    """Digests of the benchmark's description and images."""
+
+    right: int = Field(ge=0)
+    images: int = Field(ge=1)
+    f1: Probability
+    precision: Probability
+    recall: Probability
+    auc: Probability
+    expected_calibration_error: Probability | None
+    rule_f1: Probability
+    rule_auc: Probability
 
 
 class Provenance(_Part):
@@ -63,11 +88,17 @@ class Manifest(_Part):
     """Off-sample probability at and above which the label is "off"."""
     uncertain_band: tuple[Probability, Probability] | None
     """Probabilities between which a row is `uncertain`; None when the release states none."""
+    temperature: float = Field(default=1.0, gt=0)
+    """The logit of the members' mean probability is divided by it; above 1 makes probabilities less sure."""
     calibration: str
+    """What the temperature was fitted on, and where it holds."""
     members: tuple[ReleaseFile, ...] = Field(min_length=1)
     ensemble_onnx: ReleaseFile
     model_card: ReleaseFile
+    pictures: tuple[ReleaseFile, ...] = ()
+    """What the model card shows."""
     figures: tuple[RealSetFigures, ...]
+    benchmark: BenchmarkFigures | None = None
     provenance: Provenance
 
     @property

@@ -38,16 +38,16 @@ class MaskRule:
 
 
 MASK_RULE = MaskRule(
-    ranking={"off_border": 3.158, "depth": 5.924, "agreement": 5.634, "sharpness": 0.540, "size": 1.577},
+    ranking={"off_border": 2.316, "depth": 5.339, "agreement": 5.421, "sharpness": 1.029, "size": 1.240},
     presence={
-        "off_border": 3.227,
-        "depth": 6.992,
-        "sharpness": 2.891,
-        "explained": 2.646,
-        "ions": 0.599,
-        "frame": 5.942,
+        "off_border": 2.118,
+        "depth": -0.045,
+        "sharpness": 2.721,
+        "explained": 1.516,
+        "ions": 0.580,
+        "frame": 4.465,
     },
-    presence_intercept=-7.536,
+    presence_intercept=-5.013,
 )
 """Fitted by `python -m training fit-mask-rule` on semi-synthetic datasets of the training sources."""
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from model_store.predictor import Engine, Prediction, average_members
+from model_store.predictor import Engine, Prediction, average_members, take_channels
 from model_store.release import Release
 from shared.errors import ReleaseError
 from shared.preprocessing import NetworkInputs
@@ -14,7 +14,7 @@ _BATCH = 64
 
 
 class OnnxPredictor:
-    """Runs `ensemble.onnx`: input (N, 56, 56, 1), output (N, members, 2)."""
+    """Runs `ensemble.onnx`: input (N, 56, 56, C), output (N, members, 2)."""
 
     engine = Engine.ONNX
 
@@ -30,16 +30,17 @@ class OnnxPredictor:
         self._input_name = self._session.get_inputs()[0].name
 
     def predict(self, inputs: NetworkInputs) -> Prediction:
-        """Predict for (N, 56, 56) float32 in [0, 1]."""
+        """Predict for (N, 56, 56, C) float32 in [0, 1]."""
+        seen = take_channels(inputs, self.release.manifest)
         members = len(self.release.manifest.members)
-        outputs = np.empty((len(inputs), members, 2), dtype=np.float32)
-        for start in range(0, len(inputs), _BATCH):
-            batch = inputs[start : start + _BATCH, :, :, np.newaxis]
-            outputs[start : start + _BATCH] = self._run(batch)
-        return average_members(outputs, self.release.manifest.off_index)
+        outputs = np.empty((len(seen), members, 2), dtype=np.float32)
+        for start in range(0, len(seen), _BATCH):
+            outputs[start : start + _BATCH] = self._run(seen[start : start + _BATCH])
+        manifest = self.release.manifest
+        return average_members(outputs, manifest.off_index, manifest.temperature)
 
     def _run(self, batch: NetworkInputs) -> npt.NDArray[np.float32]:
-        """(N, members, 2) of (N, 56, 56, 1); a graph of fewer members must not be stretched to more."""
+        """(N, members, 2) of (N, 56, 56, C); a graph of fewer members must not be stretched to more."""
         found: npt.NDArray[np.float32] = self._session.run(None, {self._input_name: batch})[0]
         right = (len(batch), len(self.release.manifest.members), 2)
         if found.shape != right:

@@ -6,9 +6,11 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
+from model_store.manifest import Manifest
 from model_store.release import Release
-from shared.errors import ReleaseError
+from shared.errors import InvalidInputError, ReleaseError
 from shared.preprocessing import NetworkInputs
 
 Probabilities = npt.NDArray[np.float32]
@@ -40,12 +42,33 @@ class Predictor(Protocol):
     engine: Engine
 
     def predict(self, inputs: NetworkInputs) -> Prediction:
-        """Predict for (N, 56, 56) float32 in [0, 1]; N may be 0."""
+        """Predict for (N, 56, 56, C) float32 in [0, 1]; N may be 0.
+
+        Channels that the release does not use may be there, and are passed over (`take_channels`).
+
+        Raises
+        ------
+        InvalidInputError
+            When the inputs have another shape, or lack a channel that the release uses.
+        """
         ...
 
 
-def average_members(outputs: npt.NDArray[np.float32], off_index: int) -> Prediction:
-    """Average the members' softmax outputs, (N, members, 2), into a prediction.
+def take_channels(inputs: NetworkInputs, manifest: Manifest) -> NetworkInputs:
+    """The channels that a release uses, of (N, 56, 56, C)."""
+    channels, side = len(manifest.input.channels), manifest.input.side_px
+    if inputs.ndim != 4 or inputs.shape[1:3] != (side, side) or inputs.shape[3] < channels:
+        raise InvalidInputError(
+            f"network inputs have the shape {inputs.shape}; right would be (N, {side}, {side}, {channels}) with the"
+            f" channels {', '.join(manifest.input.channels)}"
+        )
+    return inputs[..., :channels]
+
+
+def average_members(outputs: npt.NDArray[np.float32], off_index: int, temperature: float = 1.0) -> Prediction:
+    """Average the members' softmax outputs, (N, members, 2), into a prediction, and divide its logit by `temperature`.
+
+    The spread is that of the members as they are.
 
     Raises
     ------
@@ -55,4 +78,7 @@ def average_members(outputs: npt.NDArray[np.float32], off_index: int) -> Predict
     off = outputs[:, :, off_index]
     if not (np.isfinite(outputs).all() and (outputs >= 0).all() and np.allclose(outputs.sum(axis=2), 1, atol=1e-3)):
         raise ReleaseError("a member's outputs are no probabilities; right would be two that are >= 0 and sum to 1")
-    return Prediction(np.clip(off.mean(axis=1), 0, 1), off.std(axis=1))
+    mean = np.clip(off.mean(axis=1), 0, 1)
+    if temperature != 1:
+        mean = expit(logit(mean.astype(np.float64)) / temperature).astype(np.float32)  # 0 and 1 stay what they are
+    return Prediction(mean, off.std(axis=1))

@@ -94,7 +94,7 @@ def verify_release(folder: Path) -> Release:
             f"release {manifest.version} was trained with preprocessing {manifest.input.preprocessing_version} and this"
             f" code does {PREPROCESSING_VERSION}; right would be a release of the same preprocessing"
         )
-    for file in (*manifest.members, manifest.ensemble_onnx, manifest.model_card):
+    for file in (*manifest.members, manifest.ensemble_onnx, manifest.model_card, *manifest.pictures):
         _verify_file(folder / file.name, file.sha256)
     return Release(folder, manifest)
 

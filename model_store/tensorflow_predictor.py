@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from model_store.predictor import Engine, Prediction, average_members
+from model_store.predictor import Engine, Prediction, average_members, take_channels
 from model_store.release import Release
 from shared.errors import ReleaseError
 from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
@@ -26,7 +26,8 @@ class TensorFlowPredictor:
             members = [keras.saving.load_model(path, compile=False) for path in release.member_paths]
         except (OSError, ValueError, TypeError) as error:
             raise ReleaseError(f"members of release {release.version} cannot be opened: {error}") from error
-        signature = [tf.TensorSpec((_BATCH, INPUT_SIDE_PX, INPUT_SIDE_PX, 1), tf.float32)]
+        self._input_shape = (_BATCH, INPUT_SIDE_PX, INPUT_SIDE_PX, len(release.manifest.input.channels))
+        signature = [tf.TensorSpec(self._input_shape, tf.float32)]
 
         def run(batch: tf.Tensor) -> tf.Tensor:
             return tf.stack([member(batch, training=False) for member in members], axis=1)
@@ -34,12 +35,14 @@ class TensorFlowPredictor:
         self._run = tf.function(run, input_signature=signature)
 
     def predict(self, inputs: NetworkInputs) -> Prediction:
-        """Predict for (N, 56, 56) float32 in [0, 1]."""
+        """Predict for (N, 56, 56, C) float32 in [0, 1]."""
+        seen = take_channels(inputs, self.release.manifest)
         members = len(self.release.manifest.members)
-        outputs = np.empty((len(inputs), members, 2), dtype=np.float32)
-        padded = np.zeros((_BATCH, INPUT_SIDE_PX, INPUT_SIDE_PX, 1), dtype=np.float32)
-        for start in range(0, len(inputs), _BATCH):
-            batch = inputs[start : start + _BATCH]
-            padded[: len(batch), :, :, 0] = batch
+        outputs = np.empty((len(seen), members, 2), dtype=np.float32)
+        padded = np.zeros(self._input_shape, dtype=np.float32)
+        for start in range(0, len(seen), _BATCH):
+            batch = seen[start : start + _BATCH]
+            padded[: len(batch)] = batch
             outputs[start : start + len(batch)] = self._run(padded).numpy()[: len(batch)]
-        return average_members(outputs, self.release.manifest.off_index)
+        manifest = self.release.manifest
+        return average_members(outputs, manifest.off_index, manifest.temperature)

@@ -2,7 +2,8 @@
 
 Not-acquired pixels are 0; intensities are clipped at the 99th percentile of the acquired non-zero ones (one hot pixel
 otherwise squeezes everything else into a few grey levels), scaled to [0, 1], and resized to 56 x 56 as
-`skimage.transform.resize(order=1)` does, anti-aliased when shrinking.
+`skimage.transform.resize(order=1)` does, anti-aliased when shrinking. The acquisition mask, a second channel for
+networks that ask for it, is resized in the same way: the share of each pixel that was measured.
 
 That resize is linear and separable, and the images of a dataset share one shape, so it is two matrix products with two
 small matrices that scikit-image itself makes from the identity. They are banded, hence sparse: faster than dense ones
@@ -12,14 +13,14 @@ cores.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 from skimage.transform import resize
 
-from shared.ion_image import Intensities, IonImage
+from shared.ion_image import AcquisitionMask, Intensities, IonImage
 
 PREPROCESSING_VERSION = "1"
 """Named in every release's manifest; a release is refused by code that preprocesses otherwise."""
@@ -30,10 +31,17 @@ INPUT_SIDE_PX: Final = 56
 CLIP_PERCENTILE = 99.0
 """Percentile of the acquired non-zero intensities at which hot spots are clipped."""
 
+Channel = Literal["ion_image", "acquisition_mask"]
+"""What one channel of the network input shows."""
+
+ALL_CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
+"""In the order of every network input: a network takes the first of them, or all."""
+
 NetworkInputs = npt.NDArray[np.float32]
+"""(N, 56, 56, C) in [0, 1]; channel 0 is the ion image."""
 
 
-def preprocess(ion_images: Sequence[IonImage]) -> NetworkInputs:
+def preprocess(ion_images: Sequence[IonImage], channels: Sequence[Channel] = ALL_CHANNELS) -> NetworkInputs:
     """Turn ion images, of one shape or of several, into network inputs.
 
     An image of zeros becomes all 0, another constant image all 1: never NaN, though neither shows anything
@@ -41,14 +49,39 @@ def preprocess(ion_images: Sequence[IonImage]) -> NetworkInputs:
 
     Returns
     -------
-    (N, 56, 56) float32 in [0, 1].
+    (N, 56, 56, C) float32 in [0, 1], C being the number of `channels`.
     """
-    inputs = np.empty((len(ion_images), INPUT_SIDE_PX, INPUT_SIDE_PX), dtype=np.float32)
+    inputs = np.empty((len(ion_images), INPUT_SIDE_PX, INPUT_SIDE_PX, len(channels)), dtype=np.float32)
     for row, ion_image in enumerate(ion_images):
-        height, width = ion_image.shape
-        resized_rows = resize_operator(height) @ scale_intensities(ion_image)
-        inputs[row] = (resize_operator(width) @ resized_rows.T).T
+        for index, channel in enumerate(channels):
+            inputs[row, :, :, index] = _draw_channel(ion_image, channel)
     return np.clip(inputs, 0.0, 1.0, out=inputs)
+
+
+def _draw_channel(ion_image: IonImage, channel: Channel) -> Intensities:
+    """One channel, (56, 56)."""
+    if channel == "acquisition_mask":
+        return resize_mask(ion_image.acquisition_mask)
+    return _resize(scale_intensities(ion_image))
+
+
+def resize_mask(mask: AcquisitionMask) -> Intensities:
+    """A (H, W) mask as network inputs have it: (56, 56) float32, the share of each pixel that is True."""
+    if mask.all():
+        return np.ones((INPUT_SIDE_PX, INPUT_SIDE_PX), dtype=np.float32)
+    return _resize(mask.astype(np.float32))
+
+
+def read_acquired(inputs: NetworkInputs) -> AcquisitionMask:
+    """What any image of (N, 56, 56, 2) network inputs, those of one dataset, says was measured; (56, 56)."""
+    return np.asarray((inputs[..., 1] > 0.5).any(axis=0))
+
+
+def _resize(native: Intensities) -> Intensities:
+    """From (H, W) to (56, 56)."""
+    height, width = native.shape
+    resized: Intensities = (resize_operator(width) @ (resize_operator(height) @ native).T).T
+    return resized
 
 
 def describe_missing_signal(ion_image: IonImage) -> str | None:
@@ -81,10 +114,3 @@ def resize_operator(side_px: int) -> csr_array[np.float32]:
     target = (INPUT_SIDE_PX, side_px)
     resized = resize(identity, target, order=1, anti_aliasing=side_px > INPUT_SIDE_PX)
     return csr_array(resized.astype(np.float32))
-
-
-def resize_mask(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """A (H, W) mask as network inputs have it: (56, 56), True where more than half of a pixel's weight is."""
-    height, width = mask.shape
-    share = resize_operator(width) @ (resize_operator(height) @ mask.astype(np.float32)).T
-    return np.asarray(share.T > 0.5)

@@ -16,7 +16,7 @@ Ratios = npt.NDArray[np.float64]
 
 
 def score_border_centre(inputs: NetworkInputs) -> Ratios:
-    """Mean of the border ring over mean of the centre, per image of (N, 56, 56); above 1 = off-sample.
+    """Mean of the border ring over mean of the centre, per image of (N, 56, 56, C); above 1 = off-sample.
 
     The radius of a pixel is the larger of its horizontal and vertical distance from the middle of the image, in units
     of half a side; pixel centres lie at (i + 0.5) / 28 - 1. So the border (radius > 0.8) is a square ring of 6 px,
@@ -24,6 +24,7 @@ def score_border_centre(inputs: NetworkInputs) -> Ratios:
     """
     axis = (np.arange(INPUT_SIDE_PX) + 0.5) / (INPUT_SIDE_PX / 2) - 1
     radius = np.maximum(np.abs(axis[:, np.newaxis]), np.abs(axis[np.newaxis, :]))
-    border = inputs[:, radius > BORDER_FROM_RADIUS].mean(axis=1, dtype=np.float64)
-    centre = inputs[:, radius < CENTRE_UP_TO_RADIUS].mean(axis=1, dtype=np.float64)
+    ions = inputs[..., 0]
+    border = ions[:, radius > BORDER_FROM_RADIUS].mean(axis=1, dtype=np.float64)
+    centre = ions[:, radius < CENTRE_UP_TO_RADIUS].mean(axis=1, dtype=np.float64)
     return np.asarray((border + _LEAST_MEAN) / (centre + _LEAST_MEAN))

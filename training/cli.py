@@ -10,11 +10,13 @@ from rich.console import Console
 
 from shared.errors import OffSampleError
 from training.commands.baseline import baseline
+from training.commands.benchmark import benchmark
 from training.commands.cross_validate import cross_validate
 from training.commands.explore import explore
 from training.commands.fit import fit
 from training.commands.gold_standard_like import write_gold_standard_like
 from training.commands.sample_masks import fit_mask_rule, sample_masks
+from training.commands.search_recipes import search_recipes
 from training.commands.summary import summary
 from training.quiet_tensorflow import import_tensorflow_quietly
 
@@ -24,6 +26,8 @@ app = typer.Typer(
 console = Console(width=None if sys.stdout.isatty() else 120)
 app.command()(fit)
 app.command()(summary)
+app.command()(benchmark)
+app.command("search-recipes")(search_recipes)
 app.command("cross-validate")(cross_validate)
 app.command()(explore)
 app.command()(baseline)
@@ -37,36 +41,54 @@ def evaluate(
     release: Annotated[str | None, typer.Option(help="Version; the default release when left out.")] = None,
     only: Annotated[list[str] | None, typer.Option("--set", help="Name of a real set; all when left out.")] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    benchmark: Annotated[bool, typer.Option("--benchmark", help="The frozen benchmark too (a minute).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
 ) -> None:
     """Judge a release, and the untrained rule, on each real set on its own."""
     from model_store.release import open_release
+    from training.benchmark.frozen_set import draw_frozen_set
+    from training.benchmark.release_figures import run_on_benchmark
     from training.evaluate import evaluate_release
-    from training.evaluation_table import figures_as_json, print_figures
+    from training.evaluation_table import figures_as_json, print_benchmark, print_figures
+    from training.looks import log_look
     from training.real_sets import load_real_sets
 
-    rows = evaluate_release(open_release(release), load_real_sets(only))
+    opened = open_release(release)
+    rows = evaluate_release(opened, load_real_sets(only))
+    log_look(opened, rows)
+    found = run_on_benchmark(opened, draw_frozen_set()) if benchmark else None
     if as_json:
-        typer.echo(figures_as_json(rows))
-    else:
-        print_figures(rows, console)
+        typer.echo(figures_as_json(rows, found))
+        return
+    print_figures(rows, console)
+    if found is not None:
+        print_benchmark(found, console)
 
 
 @app.command()
 def publish(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished fit.")],
     version: Annotated[str, typer.Option(help="Version of the new release, such as 2026.11.1.")],
+    cross_validation: Annotated[
+        Path | None, typer.Option(help="Finished cross-validation that temperature and doubt are taken from.")
+    ] = None,
     *,
     default: Annotated[bool, typer.Option("--default", help="Make it the default release.")] = False,
 ) -> None:
     """Turn a finished run into a verified release."""
     import_tensorflow_quietly()
+    from training.benchmark.frozen_set import draw_frozen_set
+    from training.decision import UNDECIDED, decide
     from training.evaluation_table import print_figures
-    from training.publish import publish_release
+    from training.looks import log_look
+    from training.publish import Evidence, publish_release
     from training.real_sets import load_real_sets
     from training.run_folder import RunFolder
 
-    release, rows = publish_release(RunFolder(run), version, load_real_sets(), default=default)
+    decision = UNDECIDED if cross_validation is None else decide(cross_validation)
+    evidence = Evidence(load_real_sets(), decision, draw_frozen_set())
+    release, rows = publish_release(RunFolder(run), version, evidence, default=default)
+    log_look(release, rows)
     print_figures(rows, console)
     console.print(f"published {release.version} in {release.folder}", soft_wrap=True)
 
@@ -77,11 +99,12 @@ def synthetic_sheet(
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
     """Draw semi-synthetic ion images beside real ones."""
+    from training.synthetic.mixture import load_training_mixture
     from training.synthetic.sheet import write_sheet
     from training.synthetic.sources import load_sources
 
-    write_sheet(load_sources(), seed, output)
-    console.print(f"wrote {output}: green = on, red = off, blue = real and unlabelled", soft_wrap=True)
+    write_sheet(load_sources(), load_training_mixture(), seed, output)
+    console.print(f"wrote {output}: green = on, red = off, orange = ambiguous, blue = real", soft_wrap=True)
 
 
 def main() -> None:

@@ -18,27 +18,29 @@ AGREEMENT = 1e-5
 
 
 def export_ensemble(members: Sequence[keras.Model], path: Path) -> None:
-    """Write one graph: input (N, 56, 56, 1) with N open, output (N, members, 2)."""
-    inputs = keras.Input((INPUT_SIDE_PX, INPUT_SIDE_PX, 1), name="ion_image")
+    """Write one graph: input (N, 56, 56, C) with N open, output (N, members, 2)."""
+    shape = (INPUT_SIDE_PX, INPUT_SIDE_PX, _channels_of(members))
+    inputs = keras.Input(shape, name="ion_image")
     outputs = keras.ops.stack([member(inputs, training=False) for member in members], axis=1)
     ensemble = keras.Model(inputs, outputs, name="ensemble")
-    ensemble(np.zeros((1, INPUT_SIDE_PX, INPUT_SIDE_PX, 1), dtype=np.float32))  # export needs a model that was called
+    ensemble(np.zeros((1, *shape), dtype=np.float32))  # export needs a model that was called
     with warnings.catch_warnings(), native_errors_hidden():
         warnings.simplefilter("ignore")  # tf2onnx and its protobuf warn about their own internals
         ensemble.export(path, format="onnx", verbose=False)
 
 
 def require_agreement(members: Sequence[keras.Model], path: Path, inputs: NetworkInputs) -> float:
-    """Compare graph and members on (N, 56, 56) inputs; give the largest difference of any output.
+    """Compare graph and members on (N, 56, 56, C) inputs; give the largest difference of any output.
 
     Raises
     ------
     ReleaseError
         When it is above `AGREEMENT`, or the graph has another shape.
     """
-    expected = _run_members(members, inputs)
+    seen = np.ascontiguousarray(inputs[..., : _channels_of(members)])
+    expected = _run_members(members, seen)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (actual,) = session.run(None, {session.get_inputs()[0].name: inputs[..., np.newaxis]})
+    (actual,) = session.run(None, {session.get_inputs()[0].name: seen})
     if actual.shape != expected.shape:
         raise ReleaseError(f"{path.name} gives shape {actual.shape}; right would be {expected.shape}")
     difference = float(np.abs(actual - expected).max())
@@ -51,5 +53,9 @@ def require_agreement(members: Sequence[keras.Model], path: Path, inputs: Networ
 
 def _run_members(members: Sequence[keras.Model], inputs: NetworkInputs) -> npt.NDArray[np.float32]:
     """(N, members, 2) softmax outputs of Keras."""
-    outputs = [keras.ops.convert_to_numpy(member(inputs[..., np.newaxis], training=False)) for member in members]
+    outputs = [keras.ops.convert_to_numpy(member(inputs, training=False)) for member in members]
     return np.stack(outputs, axis=1)
+
+
+def _channels_of(members: Sequence[keras.Model]) -> int:
+    return int(members[0].input_shape[-1])

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
+from training.benchmark.release_figures import ReleaseOnBenchmark
 from training.figures import Figures
+from training.text_tables import print_table
 
 
 def print_figures(rows: Sequence[Figures], console: Console) -> None:
@@ -31,9 +33,24 @@ def print_figures(rows: Sequence[Figures], console: Console) -> None:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
 
 
-def figures_as_json(rows: Sequence[Figures]) -> str:
-    """A list of objects, one per row."""
-    return json.dumps([asdict(row) for row in rows], indent=2)
+def print_benchmark(found: ReleaseOnBenchmark, console: Console) -> None:
+    """Print what a release did on the frozen benchmark."""
+    figures = found.figures()
+    console.print(figures.identity, soft_wrap=True)
+    console.print(
+        f"right {figures.right:,} of {figures.images:,}, F1 {figures.f1:.3f}, precision {figures.precision:.3f},"
+        f" recall {figures.recall:.3f}, AUC {figures.auc:.3f}; border/centre rule: F1 {figures.rule_f1:.3f},"
+        f" AUC {figures.rule_auc:.3f}",
+        soft_wrap=True,
+    )
+    for table in found.aspect_tables():
+        print_table(table, console)
+
+
+def figures_as_json(rows: Sequence[Figures], benchmark: ReleaseOnBenchmark | None = None) -> str:
+    """The real sets, one object per row, and the benchmark when it was run."""
+    found = None if benchmark is None else benchmark.figures().model_dump(mode="json")
+    return json.dumps({"real_sets": [asdict(row) for row in rows], "benchmark": found}, indent=2)
 
 
 def warnings_of(rows: Sequence[Figures]) -> list[str]:

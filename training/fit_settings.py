@@ -6,9 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
-from training.preset import NUMBERS, PASSES_PER_EPOCH_2018, PresetName
-
-_DEFAULT = NUMBERS[PresetName.DEFAULT]
+from training.preset import RECIPES, PresetName, Recipe
 
 
 class FitData(BaseModel):
@@ -26,56 +24,60 @@ class FitData(BaseModel):
 
 
 class FitSettings(BaseModel):
-    """Recipe of one run; a run folder is resumed only under the settings it was begun with."""
+    """What one run is; a run folder is resumed only under the settings it was begun with."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     preset: PresetName = PresetName.DEFAULT
-    """Decides optimiser, steps of an epoch and augmentation."""
+    """The name that the recipe started from."""
 
+    recipe: Recipe = RECIPES[PresetName.DEFAULT]
     data: FitData | None = None
     """None = semi-synthetic ion images."""
 
-    images: int = Field(default=24_000, ge=2)
+    images: int = Field(default=36_000, ge=2)
     """Training images, shared by the members."""
 
     members: int = Field(default=5, ge=1)
-    epochs: int = Field(default=_DEFAULT["epochs"], ge=1)
     seed: int = Field(default=1, ge=0)
     validation_images: int = Field(default=2_000, ge=1)
     """Images of held-out outlines and textures, or of held-out datasets; they are watched and select nothing."""
 
-    batch: int = Field(default=_DEFAULT["batch"], ge=1)
-    learning_rate: float = Field(default=_DEFAULT["learning_rate"], gt=0)
-    """Adam's at the start, falling to 0 along a cosine; with `report-2018` SGD's, constant."""
-
-    l2: float = Field(default=_DEFAULT["l2"], ge=0)
-    """Much below the 0.05 of 2018, which belongs to three short epochs of SGD."""
-
     @model_validator(mode="after")
     def _require_a_step(self) -> "FitSettings":
         if self.steps_per_epoch == 0:
-            raise ValueError(f"{self.images} images are no full batch; right would be at least {self.batch} images")
+            least = self.recipe.batch
+            raise ValueError(f"{self.images} images are no full batch; right would be at least {least} images")
         return self
 
     @property
+    def images_per_pass(self) -> int:
+        """Images that one pass shows: all, or what fills whole batches."""
+        recipe = self.recipe
+        return self.images // recipe.batch * recipe.batch if recipe.full_batches_only else self.images
+
+    @property
     def steps_per_epoch(self) -> int:
-        """Batches of an epoch; the last one may be smaller, but never with `report-2018`, which takes full ones."""
-        if self.preset is PresetName.REPORT_2018:
-            return self.images // self.batch * PASSES_PER_EPOCH_2018
-        return -(-self.images // self.batch)
+        """Batches of an epoch; the last one may be smaller."""
+        return -(-self.images_per_pass * self.recipe.passes_per_epoch // self.recipe.batch)
 
 
-def make_settings(preset: PresetName, **chosen: Any) -> FitSettings:
-    """The preset's numbers, and in their place those that somebody chose (None = not chosen).
+def make_settings(preset: PresetName, *, epochs: int | None = None, **chosen: Any) -> FitSettings:
+    """The preset's recipe, with other epochs where somebody chose them, and what else was chosen (None = not).
 
     Raises
     ------
     InvalidInputError
         When a number is out of its range.
     """
-    numbers = NUMBERS[preset] | {name: value for name, value in chosen.items() if value is not None}
+    recipe = RECIPES[preset] if epochs is None else RECIPES[preset].model_copy(update={"epochs": epochs})
+    return settings_of(preset, recipe, **chosen)
+
+
+def settings_of(preset: PresetName, recipe: Recipe, **chosen: Any) -> FitSettings:
+    """Settings with any recipe; see `make_settings`."""
+    given = {name: value for name, value in chosen.items() if value is not None}
     try:
-        return FitSettings(preset=preset, **numbers)
+        return FitSettings.model_validate({"preset": preset, "recipe": recipe.model_dump(), **given})
     except ValidationError as error:
         raise InvalidInputError(f"these settings cannot be fitted with: {describe_validation_error(error)}") from error

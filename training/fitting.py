@@ -6,10 +6,11 @@ import keras
 import numpy as np
 
 from training.fit_settings import FitSettings
-from training.network import build_network
-from training.recipe import LabelledInputs, compile_network, draw_epoch, one_hot
+from training.preset import Recipe
+from training.recipe import LabelledInputs, build_member, compile_network, draw_epoch, one_hot, take_channels
 from training.run_folder import EpochRow, RunFolder, save_whole
 from training.synthetic.dataset import draw_set
+from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import load_sources, split_sources
 
 _TRAINING_STREAM, _VALIDATION_STREAM, _MEMBER_STREAM = 1, 2, 3
@@ -25,9 +26,10 @@ def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> No
     if run.is_finished():
         return
     training_sources, validation_sources = split_sources(load_sources())
-    training = draw_set(training_sources, settings.images, np.random.default_rng((settings.seed, _TRAINING_STREAM)))
+    mixture = load_training_mixture()
+    training = draw_set(training_sources, mixture, settings.images, (settings.seed, _TRAINING_STREAM))
     validation = draw_set(
-        validation_sources, settings.validation_images, np.random.default_rng((_VALIDATION_SEED, _VALIDATION_STREAM))
+        validation_sources, mixture, settings.validation_images, (_VALIDATION_SEED, _VALIDATION_STREAM)
     )
     fit_members(settings, run, training, validation, on_epoch)
 
@@ -63,12 +65,12 @@ def _fit_member(
     """Fit one member from its last saved epoch on, and save it without its optimiser."""
     model = _open_state(member, settings, run)
     done = int(model.optimizer.iterations) // settings.steps_per_epoch
-    for epoch in range(done + 1, settings.epochs + 1):
+    for epoch in range(done + 1, settings.recipe.epochs + 1):
         row = _run_epoch(model, member, epoch, settings, training, validation)
         run.log(row)
         save_whole(model, run.state_path(member))
         on_epoch(row)
-    save_whole(without_optimiser(model, settings.l2, f"member_{member}"), run.member_path(member))
+    save_whole(without_optimiser(model, settings.recipe, f"member_{member}"), run.member_path(member))
     run.state_path(member).unlink()
 
 
@@ -91,9 +93,13 @@ def _run_epoch(
     """One epoch; order and augmentation follow from (seed, member, epoch) alone, so a resumed run repeats them."""
     rng = np.random.default_rng((settings.seed, _MEMBER_STREAM, member, epoch))
     inputs, targets = draw_epoch(settings, training, rng)
-    history = model.fit(inputs, targets, batch_size=settings.batch, shuffle=False, verbose=0)
+    history = model.fit(inputs, targets, batch_size=settings.recipe.batch, shuffle=False, verbose=0)
     watched = model.evaluate(
-        validation.inputs[..., np.newaxis], one_hot(validation.off), batch_size=256, verbose=0, return_dict=True
+        take_channels(settings.recipe, validation.inputs),
+        one_hot(validation.off),
+        batch_size=256,
+        verbose=0,
+        return_dict=True,
     )
     return EpochRow(
         member=member,
@@ -105,9 +111,9 @@ def _run_epoch(
     )
 
 
-def without_optimiser(model: keras.Model, l2: float, name: str) -> keras.Model:
+def without_optimiser(model: keras.Model, recipe: Recipe, name: str) -> keras.Model:
     """The same network and weights, never compiled: its file holds neither optimiser nor loss nor metrics."""
-    bare = build_network(l2=l2, name=name)
+    bare = build_member(recipe, name)
     bare.set_weights(model.get_weights())
     return bare
 

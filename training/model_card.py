@@ -1,14 +1,18 @@
 """The model card: what a release is, what it was made of, how it does, and what it must not be used for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import fill
 
 from model_store.manifest import Manifest
+from training.benchmark.release_figures import ReleaseOnBenchmark
+from training.decision import Decision
 from training.evaluate import RULE_NAME
 from training.evaluation_table import format_auc, warnings_of
-from training.figures import Figures
+from training.figures import Figures, wilson_95
 from training.fit_settings import FitSettings
 from training.recipe_text import describe_data, describe_recipe
+from training.text_tables import TextTable
 
 _PURPOSE = """\
 Off-sample recognition for imaging mass spectrometry: one ion image goes in, the probability that its signal comes
@@ -18,32 +22,49 @@ mainly from outside the sample comes out.
 _LIMITS = """\
 ## Limits
 
-- Probabilities are not calibrated, and no uncertain band is stated.{class_share}
+- A probability is {calibration}.{class_share}
 - It sees one ion image at a time. Few-count images, ions bright along the rim of the sample and patterns that are
   everywhere need the dataset's context, which it does not have.
-- Where nothing but sample was acquired, nothing is off-sample; this release can still call an ion so.
+- Where nothing but sample was acquired, nothing is off-sample; this release can still call an ion so. A file format
+  that loses the acquisition mask makes that likelier.
 {shapes}
 - The real sets are small and none is a random draw of ion images: intervals are wide and do not cover that.
 """
 
 
-def write_model_card(manifest: Manifest, settings: FitSettings, rows: Sequence[Figures]) -> str:
+@dataclass(frozen=True)
+class CardContent:
+    """Everything that a card tells of."""
+
+    manifest: Manifest
+    settings: FitSettings
+    rows: Sequence[Figures]
+    decision: Decision
+    benchmark: ReleaseOnBenchmark | None
+    pictures: str | None
+    """File name of the pictures, beside the card."""
+
+
+def write_model_card(content: CardContent) -> str:
     """Markdown; its first line says where the release does not beat the untrained rule, when there is such a set."""
     parts = [
-        *_write_verdict(rows),
-        f"# Release {manifest.version}\n",
+        *_write_verdict(content.rows),
+        f"# Release {content.manifest.version}\n",
         _PURPOSE,
-        _write_recipe(manifest, settings),
-        _write_figures(rows),
-        _write_limits(settings),
+        _write_recipe(content),
+        _write_decision(content.decision),
+        _write_figures(content.rows),
+        *_write_benchmark(content.benchmark),
+        *_write_pictures(content.pictures),
+        _write_limits(content),
     ]
     return "\n".join(parts)
 
 
 def sets_not_beaten(rows: Sequence[Figures]) -> list[tuple[Figures, Figures]]:
-    """Release and rule on every set where the release's AUC is not above the rule's."""
+    """Release and rule on every set with both classes where the release's AUC is not above the rule's."""
     rules = {row.data_set: row for row in rows if row.predictor == RULE_NAME}
-    pairs = [(row, rules[row.data_set]) for row in rows if row.predictor != RULE_NAME]
+    pairs = [(row, rules[row.data_set]) for row in rows if row.predictor != RULE_NAME and row.auc is not None]
     return [(ours, rule) for ours, rule in pairs if (ours.auc or 0.0) <= (rule.auc or 0.0)]
 
 
@@ -57,26 +78,15 @@ def _write_verdict(rows: Sequence[Figures]) -> list[str]:
     return [f"**By AUC this release does not beat the untrained border/centre rule on: {', '.join(weak)}.**\n"]
 
 
-def _write_recipe(manifest: Manifest, settings: FitSettings) -> str:
+def _write_recipe(content: CardContent) -> str:
+    manifest, settings = content.manifest, content.settings
     data, recipe = describe_data(settings), describe_recipe(settings, manifest.threshold)
     command = manifest.provenance.command.replace(" && ", "\n    ")
     return f"## Data\n\n{_wrap(data)}\n\n## Recipe\n\n{_wrap(recipe)}\n\n    {command}\n"
 
 
-def _write_limits(settings: FitSettings) -> str:
-    if settings.data is None:
-        return _LIMITS.format(
-            class_share=" About half of the training images are off-sample.",
-            shapes="- The sample masks come from METASPACE datasets,"
-            " so the shapes it knows are those of METASPACE's users.",
-        )
-    return _LIMITS.format(
-        class_share="", shapes=f"- The samples and instruments it knows are those of {settings.data.name}."
-    )
-
-
-def _wrap(paragraph: str) -> str:
-    return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
+def _write_decision(decision: Decision) -> str:
+    return f"## Threshold, doubt and calibration\n\n{_wrap(decision.account)}\n"
 
 
 def _write_figures(rows: Sequence[Figures]) -> str:
@@ -99,3 +109,57 @@ def _write_figures(rows: Sequence[Figures]) -> str:
         "- gold_standard_top_losses was chosen because models fail on it, and says nothing about ordinary images."
     )
     return "\n".join([*lines, "", *notes, ""])
+
+
+def _write_benchmark(benchmark: ReleaseOnBenchmark | None) -> list[str]:
+    if benchmark is None:
+        return []
+    found = benchmark.figures()
+    low, high = wilson_95(found.right, found.images)
+    error = found.expected_calibration_error
+    text = (
+        f"{found.identity}. It was fixed before this release was fitted. Right: {found.right:,} of {found.images:,}"
+        f" (Wilson 95 % {low:.3f}-{high:.3f}); F1 {found.f1:.3f}, precision {found.precision:.3f}, recall"
+        f" {found.recall:.3f}, AUC {found.auc:.3f}"
+        f"{'' if error is None else f', expected calibration error {error:.3f}'}."
+        f" {RULE_NAME.capitalize()}: F1 {found.rule_f1:.3f}, AUC {found.rule_auc:.3f}."
+        " Many of its images are undecidable by design: few counts, or a contrast near the limit of the label."
+    )
+    tables = [_write_table(table) for table in benchmark.aspect_tables()]
+    return ["## Figures on semi-synthetic images", "", _wrap(text), "", *tables]
+
+
+def _write_table(table: TextTable) -> str:
+    lines = [f"| {' | '.join(table.headings)} |", "|---" * len(table.headings) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in table.rows), ""])
+
+
+def _write_pictures(pictures: str | None) -> list[str]:
+    if pictures is None:
+        return []
+    text = (
+        "What it is surest of and wrong about: up to eight images of every real set, and sixteen of the benchmark, as"
+        " the network sees them. Above each its label and the probability it got."
+    )
+    return ["## Where it fails", "", _wrap(text), "", f"![worst mistakes]({pictures})", ""]
+
+
+def _write_limits(content: CardContent) -> str:
+    calibration = content.decision.calibration
+    calibrated = "not calibrated" if calibration == "none" else calibration
+    if content.settings.data is None:
+        return _LIMITS.format(
+            calibration=calibrated,
+            class_share=" About two in five of the training images are off-sample.",
+            shapes="- The sample masks come from METASPACE datasets,"
+            " so the shapes it knows are those of METASPACE's users.",
+        )
+    return _LIMITS.format(
+        calibration=calibrated,
+        class_share="",
+        shapes=f"- The samples and instruments it knows are those of {content.settings.data.name}.",
+    )
+
+
+def _wrap(paragraph: str) -> str:
+    return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)

@@ -13,13 +13,26 @@ PRESET_2018_L2 = 0.05
 LABEL_ORDER: tuple[Literal["on", "off"], Literal["on", "off"]] = ("on", "off")
 """Which label each of the two outputs is trained to stand for; every manifest repeats it."""
 
+PARAMETERS_2018 = 378_226
+"""Of the network with one channel."""
+
+KERNELS_PER_CHANNEL = 144
+"""Weights that each further channel adds: 16 kernels of 3 x 3."""
+
 _FILTERS = (16, 32)
 _KERNEL_PX = 3
 _POOL_PX = 3
 _DENSE_UNITS = (256, 256)
 
 
-def build_network(*, l2: float = PRESET_2018_L2, name: str = "member") -> keras.Model:
+def build_network(
+    *,
+    channels: int = 1,
+    l2: float = PRESET_2018_L2,
+    initialiser: str = "glorot_uniform",
+    normalisation_momentum: float = 0.99,
+    name: str = "member",
+) -> keras.Model:
     """Build the network of the 2018 report (Kovalev, section Implementation), freshly initialised and not compiled.
 
     Twice [3x3 convolution, batch normalisation, ReLU] x2 and 3x3 pooling (56 -> 18 -> 6 px), then 1152 features, two
@@ -27,21 +40,28 @@ def build_network(*, l2: float = PRESET_2018_L2, name: str = "member") -> keras.
 
     Parameters
     ----------
+    channels
+        Of the input; 1 in the report, each further one adds 144 parameters.
     l2
         Penalty on convolution and dense kernels; 0 = none.
+    initialiser
+        Of all kernels, by Keras' name; Keras' own choice in the report.
+    normalisation_momentum
+        Of the moving averages of batch normalisation; Keras' own choice in the report.
     """
-    inputs = keras.Input((INPUT_SIDE_PX, INPUT_SIDE_PX, 1), name="ion_image")
+    inputs = keras.Input((INPUT_SIDE_PX, INPUT_SIDE_PX, channels), name="ion_image")
+    kernels = {"kernel_regularizer": _penalty(l2), "kernel_initializer": initialiser}
     features = inputs
     for filters in _FILTERS:
         for _ in range(2):
-            features = layers.Conv2D(filters, _KERNEL_PX, padding="same", kernel_regularizer=_penalty(l2))(features)
-            features = layers.BatchNormalization()(features)
+            features = layers.Conv2D(filters, _KERNEL_PX, padding="same", **kernels)(features)
+            features = layers.BatchNormalization(momentum=normalisation_momentum)(features)
             features = layers.ReLU()(features)
         features = layers.MaxPooling2D(_POOL_PX)(features)
     features = layers.Flatten()(features)
     for units in _DENSE_UNITS:
-        features = layers.Dense(units, activation="relu", kernel_regularizer=_penalty(l2))(features)
-    outputs = layers.Dense(len(LABEL_ORDER), activation="softmax", kernel_regularizer=_penalty(l2))(features)
+        features = layers.Dense(units, activation="relu", **kernels)(features)
+    outputs = layers.Dense(len(LABEL_ORDER), activation="softmax", **kernels)(features)
     return keras.Model(inputs, outputs, name=name)
 
 

@@ -1,7 +1,14 @@
 """Presets: recipes of fitting under a name."""
 
 from enum import StrEnum
-from typing import TypedDict
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.preprocessing import Channel
+
+Augmentation = Literal["flips", "transposition", "gamma", "noise", "hot_spots", "crops", "lost_mask"]
+"""See `training/augmentation.py`."""
 
 
 class PresetName(StrEnum):
@@ -11,23 +18,56 @@ class PresetName(StrEnum):
     REPORT_2018 = "report-2018"
 
 
-class PresetNumbers(TypedDict):
-    """What a preset sets in `FitSettings`; optimiser, steps and augmentation follow from its name."""
+class Recipe(BaseModel):
+    """How one network is fitted, whatever it is fitted on."""
 
-    epochs: int
-    batch: int
-    learning_rate: float
-    l2: float
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channels: tuple[Channel, ...] = ("ion_image", "acquisition_mask")
+    """What the network sees."""
+
+    optimiser: Literal["adam", "sgd"] = "adam"
+    momentum: float = Field(default=0, ge=0, lt=1)
+    """Of SGD, not Nesterov's."""
+
+    learning_rate: float = Field(default=1e-3, gt=0)
+    schedule: Literal["constant", "cosine"] = "cosine"
+    """`cosine` falls from the learning rate to 0."""
+
+    epochs: int = Field(default=5, ge=1)
+    passes_per_epoch: int = Field(default=1, ge=1)
+    """How often an image is seen in an epoch."""
+
+    batch: int = Field(default=64, ge=1)
+    full_batches_only: bool = False
+    l2: float = Field(default=1e-4, ge=0)
+    """Penalty on convolution and dense kernels."""
+
+    label_smoothing: float = Field(default=0, ge=0, lt=1)
+    initialiser: Literal["glorot_uniform", "he_normal"] = "glorot_uniform"
+    normalisation_momentum: float = Field(default=0.9, gt=0, lt=1)
+    """Of the moving averages of batch normalisation."""
+
+    augmentations: tuple[Augmentation, ...] = ("flips", "transposition", "gamma", "lost_mask")
+    balanced_groups: bool = False
+    """Whether every group is seen equally often, however many images it has."""
 
 
-NUMBERS: dict[PresetName, PresetNumbers] = {
-    PresetName.DEFAULT: {"epochs": 4, "batch": 64, "learning_rate": 1e-3, "l2": 1e-4},
-    PresetName.REPORT_2018: {"epochs": 3, "batch": 32, "learning_rate": 0.01, "l2": 0.05},
+RECIPES: dict[PresetName, Recipe] = {
+    PresetName.DEFAULT: Recipe(),
+    PresetName.REPORT_2018: Recipe(
+        channels=("ion_image",),
+        optimiser="sgd",
+        momentum=0.9,
+        learning_rate=0.01,
+        schedule="constant",
+        epochs=3,
+        passes_per_epoch=2,
+        batch=32,
+        full_batches_only=True,
+        l2=0.05,
+        normalisation_momentum=0.99,
+        augmentations=("flips",),
+    ),
 }
 """`report-2018`: Kovalev 2018, section Implementation (optimiser), and its notebook (batch, L2, epochs, steps)."""
-
-MOMENTUM_2018 = 0.9
-"""Of SGD, not Nesterov's (Kovalev 2018, section Implementation)."""
-
-PASSES_PER_EPOCH_2018 = 2
-"""An epoch of the notebook is N // 32 * 2 steps: each image is seen twice."""

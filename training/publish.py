@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -13,26 +14,40 @@ import numpy as np
 from model_store.manifest import InputDescription, Manifest, Provenance, RealSetFigures, ReleaseFile
 from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release, sha256_of, verify_release
 from shared.errors import InvalidInputError, ReleaseError
-from shared.preprocessing import INPUT_SIDE_PX, preprocess
+from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, preprocess
+from training.benchmark.frozen_set import FrozenSet
+from training.benchmark.release_figures import ReleaseOnBenchmark, run_on_benchmark
+from training.decision import UNDECIDED, Decision
 from training.ensemble_graph import export_ensemble, require_agreement
 from training.evaluate import evaluate_release
 from training.figures import Figures
 from training.fit_settings import FitSettings
-from training.model_card import write_model_card
+from training.mistakes import draw_mistakes
+from training.model_card import CardContent, write_model_card
 from training.network import LABEL_ORDER
 from training.real_sets import RealSet
 from training.recipe_text import describe_licences, describe_training_data, write_fit_command
 from training.run_folder import RunFolder
 
-_THRESHOLD = 0.5
 _RANDOM_CHECKS = 64
 _ONNX_NAME, _CARD_NAME, _DEFAULT_NAME = "ensemble.onnx", "model_card.md", "DEFAULT"
+_PICTURES_NAME = "worst_mistakes.png"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a release is judged on and decides by."""
+
+    real_sets: Sequence[RealSet] = ()
+    decision: Decision = UNDECIDED
+    frozen: FrozenSet | None = None
+    """The benchmark; None = not run."""
 
 
 def publish_release(
     run: RunFolder,
     version: str,
-    real_sets: Sequence[RealSet],
+    evidence: Evidence,
     *,
     default: bool = False,
     root: Path = RELEASES_ROOT,
@@ -53,8 +68,8 @@ def publish_release(
     with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
         folder = Path(scratch) / version
         folder.mkdir()
-        _build_files(member_paths, folder, real_sets)
-        rows = _describe(folder, run.settings(), real_sets)
+        _build_files(member_paths, folder, evidence.real_sets)
+        rows = _describe(folder, run.settings(), evidence)
         verify_release(folder)
         folder.rename(root / version)
     if default:
@@ -68,7 +83,7 @@ def _build_files(member_paths: Sequence[Path], folder: Path, real_sets: Sequence
         shutil.copyfile(path, folder / path.name)
     members = [_load_member(folder / path.name) for path in member_paths]
     export_ensemble(members, folder / _ONNX_NAME)
-    shape = (_RANDOM_CHECKS, INPUT_SIDE_PX, INPUT_SIDE_PX)
+    shape = (_RANDOM_CHECKS, INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS))
     random_inputs = np.random.default_rng(0).random(shape, dtype=np.float32)
     real_inputs = [preprocess(real_set.ion_images) for real_set in real_sets]
     require_agreement(members, folder / _ONNX_NAME, np.concatenate([random_inputs, *real_inputs]))
@@ -83,39 +98,53 @@ def _load_member(path: Path) -> keras.Model:
         ) from error
 
 
-def _describe(folder: Path, settings: FitSettings, real_sets: Sequence[RealSet]) -> list[Figures]:
-    """Manifest and card; the figures are those of the files as they are published."""
+def _describe(folder: Path, settings: FitSettings, evidence: Evidence) -> list[Figures]:
+    """Manifest, card and pictures; the figures are those of the files as they are published."""
     card_path = folder / _CARD_NAME
     card_path.touch()
-    draft = _make_manifest(folder, settings, [])
-    rows = evaluate_release(Release(folder, draft), real_sets)
-    card_path.write_text(write_model_card(draft, settings, rows), encoding="utf-8")
-    manifest = _make_manifest(folder, settings, rows)
+    draft = Release(folder, _make_manifest(folder, settings, evidence, [], None))
+    rows = evaluate_release(draft, evidence.real_sets)
+    benchmark = None if evidence.frozen is None else run_on_benchmark(draft, evidence.frozen)
+    pictures = _PICTURES_NAME if draw_mistakes(draft, evidence.real_sets, benchmark, folder / _PICTURES_NAME) else None
+    content = CardContent(draft.manifest, settings, rows, evidence.decision, benchmark, pictures)
+    card_path.write_text(write_model_card(content), encoding="utf-8")
+    manifest = _make_manifest(folder, settings, evidence, rows, benchmark)
     (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return rows
 
 
-def _make_manifest(folder: Path, settings: FitSettings, rows: Sequence[Figures]) -> Manifest:
+def _make_manifest(
+    folder: Path,
+    settings: FitSettings,
+    evidence: Evidence,
+    rows: Sequence[Figures],
+    benchmark: ReleaseOnBenchmark | None,
+) -> Manifest:
     names = [f"member_{member}.keras" for member in range(1, settings.members + 1)]
+    pictures = [name for name in (_PICTURES_NAME,) if (folder / name).exists()]
     return Manifest(
         version=folder.name,
-        input=InputDescription(),
+        input=InputDescription(channels=settings.recipe.channels),
         label_order=LABEL_ORDER,
-        threshold=_THRESHOLD,
-        uncertain_band=None,
-        calibration="none; see the model card",
+        threshold=evidence.decision.threshold,
+        uncertain_band=evidence.decision.uncertain_band,
+        temperature=evidence.decision.temperature,
+        calibration=evidence.decision.calibration,
         members=tuple(_release_file(folder / name) for name in names),
         ensemble_onnx=_release_file(folder / _ONNX_NAME),
         model_card=_release_file(folder / _CARD_NAME),
+        pictures=tuple(_release_file(folder / name) for name in pictures),
         figures=tuple(_manifest_figures(row) for row in rows),
-        provenance=_make_provenance(folder.name, settings),
+        benchmark=None if benchmark is None else benchmark.figures(),
+        provenance=_make_provenance(folder.name, settings, evidence.decision),
     )
 
 
-def _make_provenance(version: str, settings: FitSettings) -> Provenance:
+def _make_provenance(version: str, settings: FitSettings, decision: Decision) -> Provenance:
+    judged = "" if decision is UNDECIDED else " --cross-validation CROSS_VALIDATION_DIR"
     return Provenance(
         created=datetime.now(UTC).date().isoformat(),
-        command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}",
+        command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}{judged}",
         code_version=distribution_version("offsample"),
         seed=settings.seed,
         training_data=describe_training_data(settings),

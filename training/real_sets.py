@@ -1,4 +1,4 @@
-"""The real labelled sets: they judge, and nothing is fitted, selected or calibrated on them."""
+"""The real sets: they judge, and no label of theirs fits, selects or calibrates anything."""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -12,10 +12,16 @@ from shared.errors import InvalidInputError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
 from shared.png import decode_png
+from shared.preprocessing import describe_missing_signal
 from training.data_root import DATA_ROOT
+from training.synthetic.textures import load_texture_sources
 
 _UNSURE = (0.4, 0.6)
 """METASPACE probabilities between which its own label is a guess."""
+
+
+_SAMPLE_ONLY = ("maldi_human_tumour_2", "maldi_human_tumour_5", "mouse_brain_amyloid", "mouse_prostate_peptides")
+"""Unlabelled datasets whose acquisition mask follows the outline of the tissue."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +83,24 @@ def _load_gold_standard_top_losses() -> RealSet:
     return _png_set("gold_standard_top_losses", "diagnostic", folder, _read_labels(folder))
 
 
+def _load_sample_only() -> RealSet:
+    """Acquisitions that measured nothing but sample: no ion of theirs is off-sample, whatever it looks like."""
+    ion_images: list[IonImage] = []
+    for source in load_texture_sources():
+        if source.name in _SAMPLE_ONLY:
+            images = (make_ion_image(image, source.acquisition_mask) for image in source.images)
+            ion_images += [image for image in images if describe_missing_signal(image) is None]
+    off = np.zeros(len(ion_images), dtype=np.bool_)
+    role = "sample-only acquisitions: every off is false; patches of them were textures of the fit"
+    return RealSet("sample_only", role, tuple(ion_images), off, datasets=len(_SAMPLE_ONLY))
+
+
 _LOADERS: dict[str, Callable[[], RealSet]] = {
     "mouse_bladder": _load_mouse_bladder,
     "metaspace_predicted": _load_metaspace_predicted,
     "metaspace_predicted_sure": _load_metaspace_predicted_sure,
     "gold_standard_top_losses": _load_gold_standard_top_losses,
+    "sample_only": _load_sample_only,
 }
 
 

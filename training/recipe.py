@@ -1,5 +1,6 @@
-"""The recipe: what a preset means for the compiled network and for the images of an epoch."""
+"""The recipe at work: the compiled network, and the images of an epoch."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import keras
@@ -7,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.preprocessing import NetworkInputs
-from training.augmentation import augment, flip
+from training.augmentation import augment
 from training.fit_settings import FitSettings
 from training.network import LABEL_ORDER, build_network
-from training.preset import MOMENTUM_2018, PASSES_PER_EPOCH_2018, PresetName
+from training.preset import Recipe
 
 
 class LabelledInputs(Protocol):
@@ -18,7 +19,7 @@ class LabelledInputs(Protocol):
 
     @property
     def inputs(self) -> NetworkInputs:
-        """(N, 56, 56) float32."""
+        """(N, 56, 56, 2) float32."""
         ...
 
     @property
@@ -26,13 +27,29 @@ class LabelledInputs(Protocol):
         """(N,), True = off-sample."""
         ...
 
+    @property
+    def groups(self) -> Sequence[tuple[str, ...]]:
+        """N keys of what belongs together."""
+        ...
+
+
+def build_member(recipe: Recipe, name: str) -> keras.Model:
+    """A new network of this recipe, not compiled; initial weights follow Keras' global seed."""
+    return build_network(
+        channels=len(recipe.channels),
+        l2=recipe.l2,
+        initialiser=recipe.initialiser,
+        normalisation_momentum=recipe.normalisation_momentum,
+        name=name,
+    )
+
 
 def compile_network(settings: FitSettings, name: str) -> keras.Model:
-    """A new network with the optimiser and loss of its preset; initial weights follow Keras' global seed."""
-    model = build_network(l2=settings.l2, name=name)
+    """A new network with the optimiser and loss of its recipe."""
+    model = build_member(settings.recipe, name)
     model.compile(
         optimizer=_make_optimiser(settings),
-        loss="binary_crossentropy",
+        loss=keras.losses.BinaryCrossentropy(label_smoothing=settings.recipe.label_smoothing),
         metrics=["accuracy"],
         jit_compile=False,  # XLA is a third slower than TensorFlow's own kernels on two cores
     )
@@ -40,25 +57,40 @@ def compile_network(settings: FitSettings, name: str) -> keras.Model:
 
 
 def _make_optimiser(settings: FitSettings) -> keras.optimizers.Optimizer:
-    if settings.preset is PresetName.REPORT_2018:
-        return keras.optimizers.SGD(settings.learning_rate, momentum=MOMENTUM_2018, nesterov=False)
-    steps = settings.steps_per_epoch * settings.epochs
-    return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps))
+    recipe = settings.recipe
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, settings.steps_per_epoch * recipe.epochs)
+    if recipe.optimiser == "sgd":
+        return keras.optimizers.SGD(rate, momentum=recipe.momentum, nesterov=False)
+    return keras.optimizers.Adam(rate)
 
 
 def draw_epoch(
     settings: FitSettings, training: LabelledInputs, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Inputs (M, 56, 56, 1) and targets (M, 2) of one epoch, in the order in which they are to be seen."""
-    if settings.preset is PresetName.REPORT_2018:
-        full = settings.images // settings.batch * settings.batch
-        passes = [rng.permutation(settings.images)[:full] for _ in range(PASSES_PER_EPOCH_2018)]
-        order = np.concatenate(passes)
-        inputs = flip(training.inputs[order], rng)
-    else:
-        order = rng.permutation(settings.images)
-        inputs = augment(training.inputs[order], rng)
-    return inputs[..., np.newaxis], one_hot(training.off[order])
+) -> tuple[NetworkInputs, npt.NDArray[np.float32]]:
+    """Inputs (M, 56, 56, C) and targets (M, 2) of one epoch, in the order in which they are to be seen."""
+    recipe = settings.recipe
+    passes = [_draw_pass(settings, training, rng) for _ in range(recipe.passes_per_epoch)]
+    order = np.concatenate(passes)
+    inputs = augment(training.inputs[order], recipe.augmentations, rng)
+    return take_channels(recipe, inputs), one_hot(training.off[order])
+
+
+def _draw_pass(settings: FitSettings, training: LabelledInputs, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Every image once; with balanced groups, as many images of all groups alike."""
+    if not settings.recipe.balanced_groups:
+        return rng.permutation(settings.images)[: settings.images_per_pass]
+    _, group_of, sizes = np.unique(
+        ["\0".join(group) for group in training.groups], return_inverse=True, return_counts=True
+    )
+    likelihood = 1 / sizes[group_of]
+    return rng.choice(settings.images, settings.images_per_pass, p=likelihood / likelihood.sum())
+
+
+def take_channels(recipe: Recipe, inputs: NetworkInputs) -> NetworkInputs:
+    """The channels that the recipe's network sees, of (N, 56, 56, 2)."""
+    return inputs[..., : len(recipe.channels)]
 
 
 def one_hot(off: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:

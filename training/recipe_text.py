@@ -1,7 +1,8 @@
 """The recipe of a run in words, for model card and manifest."""
 
 from training.fit_settings import FitSettings
-from training.preset import MOMENTUM_2018, PresetName
+from training.network import KERNELS_PER_CHANNEL, PARAMETERS_2018
+from training.preset import PresetName, Recipe
 from training.synthetic.dataset import OFF_FROM_RATIO, ON_UP_TO_RATIO
 
 _SYNTHETIC_DATA = (
@@ -47,36 +48,47 @@ def describe_data(settings: FitSettings) -> str:
 
 def describe_recipe(settings: FitSettings, threshold: float) -> str:
     """The card's paragraph on networks and optimiser."""
+    recipe = settings.recipe
     watched = (
         "semi-synthetic images of the held-out masks and textures"
         if settings.data is None
         else "images of the held-out datasets"
     )
+    channels = " and ".join(channel.replace("_", " ") for channel in recipe.channels)
     return (
-        f"{settings.members} networks of 378,226 parameters (the 2018 network), softmax outputs averaged, threshold"
-        f" {threshold}. {_describe_optimiser(settings)}; seed {settings.seed}, a different one for each member."
+        f"{settings.members} networks of {count_parameters(recipe):,} parameters (the 2018 network), which see the"
+        f" {channels}; softmax outputs averaged, threshold {threshold:g}. {_describe_optimiser(settings)}; seed"
+        f" {settings.seed}, a different one for each member."
         f" Watched, not selected, on {settings.validation_images:,} {watched}."
     )
 
 
+def count_parameters(recipe: Recipe) -> int:
+    """Of one network; each channel after the first has its own kernels in the first convolution."""
+    return PARAMETERS_2018 + KERNELS_PER_CHANNEL * (len(recipe.channels) - 1)
+
+
 def _describe_optimiser(settings: FitSettings) -> str:
-    rest = f"L2 {settings.l2:g}, batch {settings.batch}, {settings.epochs} epochs"
-    if settings.preset is PresetName.REPORT_2018:
-        return (
-            f"SGD, learning rate {settings.learning_rate:g}, momentum {MOMENTUM_2018}, binary cross-entropy, {rest} of"
-            f" {settings.steps_per_epoch} steps, random flips"
-        )
-    return (
-        f"Adam, learning rate {settings.learning_rate:g} falling to 0 along a cosine, binary cross-entropy, {rest},"
-        " random flips, transposition and gamma"
-    )
+    recipe = settings.recipe
+    names = {"adam": "Adam", "sgd": "SGD"}
+    course = "falling to 0 along a cosine" if recipe.schedule == "cosine" else "constant"
+    parts = [
+        f"{names[recipe.optimiser]}, learning rate {recipe.learning_rate:g} {course}",
+        *([f"momentum {recipe.momentum:g}"] if recipe.momentum else []),
+        "binary cross-entropy",
+        *([f"label smoothing {recipe.label_smoothing:g}"] if recipe.label_smoothing else []),
+        f"L2 {recipe.l2:g}, batch {recipe.batch}, {recipe.epochs} epochs of {settings.steps_per_epoch} steps",
+        f"augmentation: {', '.join(name.replace('_', ' ') for name in recipe.augmentations)}",
+    ]
+    return ", ".join(parts)
 
 
 def write_fit_command(settings: FitSettings) -> str:
     """The command that repeats the run."""
+    recipe = settings.recipe
     preset = "" if settings.preset is PresetName.DEFAULT else f" --preset {settings.preset}"
     data = f" --images {settings.images}" if settings.data is None else f" --data {settings.data.name}"
     return (
-        f"python -m training fit{data}{preset} --members {settings.members} --epochs {settings.epochs}"
+        f"python -m training fit{data}{preset} --members {settings.members} --epochs {recipe.epochs}"
         f" --seed {settings.seed} --output RUN_DIR"
     )

@@ -36,7 +36,7 @@ def bladder() -> NetworkInputs:
 
 
 def make_random_inputs(count: int) -> NetworkInputs:
-    return np.random.default_rng(count).random((count, 56, 56), dtype=np.float32)
+    return np.random.default_rng(count).random((count, 56, 56, 2), dtype=np.float32)
 
 
 def with_label_order(release: Release, order: list[str]) -> Release:
@@ -55,7 +55,11 @@ def with_graph(release: Release, folder: Path, outputs: list[list[float]]) -> Re
     graph = helper.make_graph(
         [flatten, nothing, zero, shaped, add],
         "constant",
-        [helper.make_tensor_value_info("images", onnx.TensorProto.FLOAT, ["N", 56, 56, 1])],
+        [
+            helper.make_tensor_value_info(
+                "images", onnx.TensorProto.FLOAT, ["N", 56, 56, len(release.manifest.input.channels)]
+            )
+        ],
         [helper.make_tensor_value_info("outputs", onnx.TensorProto.FLOAT, [1, members, labels])],
         [
             helper.make_tensor("shape", onnx.TensorProto.INT64, [3], [1, 1, 1]),

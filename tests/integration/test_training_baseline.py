@@ -22,10 +22,11 @@ from training.baseline.run import (
     judge_fold,
     run_baseline,
 )
-from training.baseline.whole_set import WholeSet, draw_whole_set, group_labelled, see_synthetic
+from training.baseline.whole_set import IonDataset, WholeSet, draw_whole_set, group_labelled, see_synthetic
 from training.cross_validation.folded_set import Grouping
 from training.labelled.gold_standard_like import write_gold_standard_like
 from training.labelled.layout import load_labelled_set
+from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources, load_sources
 from training.synthetic.whole_dataset import draw_whole_dataset
 
@@ -43,7 +44,7 @@ def sources() -> Sources:
 
 @pytest.fixture(scope="module")
 def whole_set(sources: Sources) -> WholeSet:
-    return draw_whole_set(sources, datasets=9, ions=12, folds=3, seed=1, grouping=Grouping.DATASET, on_dataset=ignore)
+    return draw(sources, datasets=9, ions=8, folds=3)
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +52,28 @@ def pixels(whole_set: WholeSet) -> list[Pixels]:
     return [see(dataset) for dataset in whole_set.datasets]
 
 
-def see(dataset) -> Pixels:  # noqa: ANN001
+def draw(sources: Sources, *, datasets: int, ions: int, folds: int, grouping: Grouping = Grouping.DATASET) -> WholeSet:
+    return draw_whole_set(
+        sources,
+        load_training_mixture(),
+        datasets=datasets,
+        ions=ions,
+        folds=folds,
+        seed=1,
+        grouping=grouping,
+        on_dataset=ignore,
+    )
+
+
+def see(dataset: IonDataset) -> Pixels:
     spectra = make_pixel_spectra(dataset.inputs, dataset.acquisition_mask)
-    found = find_sample_mask(dataset.inputs, dataset.acquisition_mask).mask
+    found = find_sample_mask(dataset.inputs[..., 0], dataset.acquisition_mask).mask
     return Pixels(dataset, spectra, found[dataset.acquisition_mask])
 
 
 @pytest.mark.parametrize("grouping", list(Grouping))
 def test_no_outline_texture_or_dataset_is_in_two_folds(sources: Sources, grouping: Grouping) -> None:
-    drawn = draw_whole_set(sources, datasets=10, ions=2, folds=3, seed=2, grouping=grouping, on_dataset=ignore)
+    drawn = draw(sources, datasets=10, ions=2, folds=3, grouping=grouping)
     folds_of: dict[tuple[int, str], set[int]] = {}
     for dataset, fold in zip(drawn.datasets, drawn.fold_of_dataset.tolist(), strict=True):
         for kind, key in enumerate(dataset.keys):
@@ -123,7 +137,7 @@ def test_pixels_of_the_held_out_fold_are_not_fitted_on(whole_set: WholeSet, pixe
 
 def test_no_method_sees_the_true_sample_mask(sources: Sources) -> None:
     """Shuffle the true mask of a drawn dataset, and everything that a method is given stays the same."""
-    dataset = draw_whole_dataset(sources, 6, np.random.default_rng(5))
+    dataset = draw_whole_dataset(sources, load_training_mixture(), 6, np.random.default_rng(5))
     true_mask = dataset.scene.sample_mask
     shuffled = np.random.default_rng(0).permutation(true_mask.ravel()).reshape(true_mask.shape)
     other = replace(dataset, scene=replace(dataset.scene, sample_mask=shuffled))
@@ -136,9 +150,7 @@ def test_no_method_sees_the_true_sample_mask(sources: Sources) -> None:
 
 
 def test_a_run_that_was_cut_off_goes_on_and_finds_the_same(sources: Sources, tmp_path: Path) -> None:
-    whole_set = draw_whole_set(
-        sources, datasets=4, ions=6, folds=2, seed=3, grouping=Grouping.DATASET, on_dataset=ignore
-    )
+    whole_set = draw(sources, datasets=6, ions=5, folds=2)
 
     class PowerCutError(Exception):
         pass
@@ -173,7 +185,7 @@ def test_a_folder_is_not_resumed_under_other_settings(tmp_path: Path) -> None:
 
 
 def test_one_training_dataset_is_too_few(sources: Sources) -> None:
-    drawn = draw_whole_set(sources, datasets=2, ions=3, folds=2, seed=1, grouping=Grouping.DATASET, on_dataset=ignore)
+    drawn = draw(sources, datasets=2, ions=3, folds=2)
     with pytest.raises(InvalidInputError, match="fold 1 leaves one dataset to train on; right would be two or more"):
         judge_fold(KMEANS_MASK, drawn, [see(dataset) for dataset in drawn.datasets], 0, seed=1)
 
@@ -186,7 +198,7 @@ def test_labelled_datasets_keep_their_images_together(sources: Sources, tmp_path
     assert {key for dataset in grouped.datasets for key in dataset.keys} == set(labelled_set.dataset_names)
     assert grouped.off.sum() == labelled_set.off.sum()
     for dataset in grouped.datasets:
-        assert (dataset.inputs[:, ~dataset.acquisition_mask] < 0.5).all()
+        assert (dataset.inputs[:, ~dataset.acquisition_mask, 0] < 0.5).all()
 
 
 def test_the_command_goes_from_labelled_data_to_tables_beside_the_rule(sources: Sources, tmp_path: Path) -> None:

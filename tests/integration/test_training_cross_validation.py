@@ -20,13 +20,15 @@ from training.cross_validation.settings import CrossValidationSettings, describe
 from training.labelled.labelled_image import LeftOut, Reason
 from training.labelled.labelled_set import LabelledSet
 from training.network import LABEL_ORDER
-from training.preset import PresetName
+from training.preset import RECIPES, PresetName
 from training.run_folder import EpochRow
+from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources, load_sources
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
+MIXTURE = load_training_mixture()
 DATASETS = ("rat 1", "rat 2", "mouse 1", "mouse 2")
 SIZES = (50, 40, 20, 18)
 
@@ -41,15 +43,16 @@ def draw_rings_and_discs() -> LabelledSet:
     off = np.arange(images) % 3 == 0
     inside = np.zeros((56, 56), dtype=np.bool_)
     inside[10:-10, 10:-10] = True
-    inputs = rng.random((images, 56, 56), dtype=np.float32) * 0.2
-    inputs[inside[np.newaxis] ^ off[:, np.newaxis, np.newaxis]] += 0.7
+    inputs = np.ones((images, 56, 56, 2), dtype=np.float32)
+    inputs[..., 0] = rng.random((images, 56, 56), dtype=np.float32) * 0.2
+    inputs[inside[np.newaxis] ^ off[:, np.newaxis, np.newaxis], 0] += 0.7
     datasets = tuple(name for name, size in zip(DATASETS, SIZES, strict=True) for _ in range(size))
     left_out = (LeftOut("rat 1", "<b>ion</b>", Reason.UNREADABLE, "broken & small"),)
     return LabelledSet("rings", "labels", inputs, off, datasets, tuple(map(str, range(images))), left_out=left_out)
 
 
 def describe(folded: FoldedSet) -> CrossValidationSettings:
-    return describe_run(folded, PresetName.REPORT_2018, attempts=2, members=1, epochs=3, seed=1)
+    return describe_run(folded, PresetName.REPORT_2018, RECIPES[PresetName.REPORT_2018], attempts=2, members=1, seed=1)
 
 
 def ignore(fold: int, attempt: int, row: EpochRow) -> None:
@@ -200,11 +203,11 @@ def test_no_dataset_and_with_the_stricter_grouping_no_family_is_in_two_folds() -
 
 @pytest.mark.parametrize("grouping", list(Grouping))
 def test_a_synthetic_fold_shares_neither_outline_nor_texture_with_another(sources: Sources, grouping: Grouping) -> None:
-    folded = fold_synthetic(sources, 60, 4, 1, grouping)
+    folded = fold_synthetic(sources, MIXTURE, 60, 4, 1, grouping)
     assert np.bincount(folded.fold_of).tolist() == [15] * 4
     assert not straddling(folded.group_keys, folded.fold_of)
-    assert folded.labelled_set.patterns is not None
-    assert len(set(folded.labelled_set.patterns)) > 2
+    assert set(folded.labelled_set.aspects) == {"pattern", "scene", "signal"}
+    assert all(len(set(names)) > 2 for names in folded.labelled_set.aspects.values())
     parts = split_into_folds(sources, 4, grouping)
     for kind in ("outlines", "texture_sources"):
         names = [one.name for part in parts for one in getattr(part, kind)]
@@ -218,13 +221,13 @@ def test_a_synthetic_fold_shares_neither_outline_nor_texture_with_another(source
 
 def test_images_drawn_from_all_sources_at_once_would_straddle(sources: Sources) -> None:
     """What the folds above prevent: the same check finds it in images that are drawn freely."""
-    folded = fold_synthetic(sources, 40, 2, 1, Grouping.DATASET)
+    folded = fold_synthetic(sources, MIXTURE, 40, 2, 1, Grouping.DATASET)
     shuffled = np.random.default_rng(0).permutation(folded.fold_of)
     assert straddling(folded.group_keys, shuffled)
 
 
 def test_synthetic_images_are_the_same_for_a_seed(sources: Sources) -> None:
-    first, again, other = (fold_synthetic(sources, 12, 2, seed, Grouping.DATASET) for seed in (1, 1, 2))
+    first, again, other = (fold_synthetic(sources, MIXTURE, 12, 2, seed, Grouping.DATASET) for seed in (1, 1, 2))
     assert first.labelled_set.digest() == again.labelled_set.digest() != other.labelled_set.digest()
 
 

@@ -10,12 +10,14 @@ import pytest
 from shared.errors import InvalidInputError
 from training.fit_settings import FitSettings
 from training.fitting import fit_ensemble
+from training.preset import RECIPES, PresetName
 from training.run_folder import EpochRow, RunFolder
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
-SETTINGS = FitSettings(images=64, members=2, epochs=2, seed=5, validation_images=16, batch=16)
+RECIPE = RECIPES[PresetName.DEFAULT].model_copy(update={"epochs": 2, "batch": 16})
+SETTINGS = FitSettings(recipe=RECIPE, images=64, members=2, seed=5, validation_images=16)
 
 
 class PowerCutError(Exception):

@@ -18,16 +18,17 @@ from shared.preprocessing import NetworkInputs
 from training.ensemble_graph import export_ensemble, require_agreement
 from training.fit_settings import FitSettings
 from training.fitting import without_optimiser
-from training.network import build_network
-from training.publish import publish_release
+from training.preset import Recipe
+from training.publish import Evidence, publish_release
 from training.real_sets import load_real_sets
-from training.recipe import one_hot
+from training.recipe import build_member, one_hot
 from training.run_folder import RunFolder
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 VERSION = "2000.1.1"
+RECIPE = Recipe(l2=0, epochs=4, normalisation_momentum=0.5)
 
 
 def draw_rings_and_discs(images: int) -> tuple[NetworkInputs, np.ndarray]:
@@ -36,8 +37,9 @@ def draw_rings_and_discs(images: int) -> tuple[NetworkInputs, np.ndarray]:
     off = rng.random(images) < 0.5
     inside = np.zeros((56, 56), dtype=np.bool_)
     inside[10:-10, 10:-10] = True
-    inputs = rng.random((images, 56, 56), dtype=np.float32) * 0.2
-    inputs[inside[np.newaxis] ^ off[:, np.newaxis, np.newaxis]] += 0.7
+    inputs = np.ones((images, 56, 56, 2), dtype=np.float32)
+    inputs[..., 0] = rng.random((images, 56, 56), dtype=np.float32) * 0.2
+    inputs[inside[np.newaxis] ^ off[:, np.newaxis, np.newaxis], 0] += 0.7
     return inputs, off
 
 
@@ -48,12 +50,9 @@ def members() -> list[keras.Model]:
     fitted = []
     for member in (1, 2):
         keras.utils.set_random_seed(member)
-        model = build_network(l2=0, name=f"member_{member}")
-        for layer in model.layers:
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.momentum = 0.5
+        model = build_member(RECIPE, f"member_{member}")
         model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
-        model.fit(inputs[..., np.newaxis], one_hot(off), batch_size=16, epochs=4 // member, verbose=0)
+        model.fit(inputs, one_hot(off), batch_size=16, epochs=4 // member, verbose=0)
         fitted.append(model)
     return fitted
 
@@ -61,9 +60,9 @@ def members() -> list[keras.Model]:
 @pytest.fixture(scope="module")
 def run(members: list[keras.Model], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     folder = RunFolder(tmp_path_factory.mktemp("run"))
-    folder.begin(FitSettings(images=128, members=2, epochs=4))
+    folder.begin(FitSettings(recipe=RECIPE, images=128, members=2))
     for member, model in enumerate(members, start=1):
-        without_optimiser(model, 0, model.name).save(folder.member_path(member))
+        without_optimiser(model, RECIPE, model.name).save(folder.member_path(member))
     return folder
 
 
@@ -71,7 +70,8 @@ def run(members: list[keras.Model], tmp_path_factory: pytest.TempPathFactory) ->
 def root(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A releases folder with one release in it."""
     folder = tmp_path_factory.mktemp("store") / "releases"
-    publish_release(run, VERSION, load_real_sets(["metaspace_predicted"]), default=True, root=folder)
+    evidence = Evidence(load_real_sets(["metaspace_predicted"]))
+    publish_release(run, VERSION, evidence, default=True, root=folder)
     return folder
 
 
@@ -79,7 +79,14 @@ def test_a_published_release_is_whole_verified_and_the_default(root: Path) -> No
     release = open_release(root=root)
     assert default_version(root) == release.version == VERSION
     names = {path.name for path in release.folder.iterdir()}
-    assert names == {"manifest.json", "model_card.md", "ensemble.onnx", "member_1.keras", "member_2.keras"}
+    assert names == {
+        "manifest.json",
+        "model_card.md",
+        "ensemble.onnx",
+        "member_1.keras",
+        "member_2.keras",
+        "worst_mistakes.png",
+    }
     assert [path.name for path in root.iterdir() if path.is_dir()] == [VERSION]
 
 
@@ -111,7 +118,7 @@ def test_the_graph_gives_every_members_outputs_for_any_number_of_images(root: Pa
 def test_a_graph_that_differs_from_its_members_is_refused(members: list[keras.Model], tmp_path: Path) -> None:
     path = tmp_path / "ensemble.onnx"
     export_ensemble(members[::-1], path)
-    inputs = np.random.default_rng(1).random((16, 56, 56), dtype=np.float32)  # neither member is sure of noise
+    inputs = np.random.default_rng(1).random((16, 56, 56, 2), dtype=np.float32)  # neither member is sure of noise
     with pytest.raises(ReleaseError, match="differs from its members by"):
         require_agreement(members, path, inputs)
 
@@ -126,7 +133,7 @@ def test_a_graph_that_lacks_a_member_is_refused(members: list[keras.Model], tmp_
 
 def test_a_version_is_published_once(root: Path, run: RunFolder) -> None:
     with pytest.raises(ReleaseError, match="exists and releases never change"):
-        publish_release(run, VERSION, [], root=root)
+        publish_release(run, VERSION, Evidence(), root=root)
 
 
 def test_a_member_that_is_no_model_publishes_nothing(run: RunFolder, tmp_path: Path) -> None:
@@ -135,7 +142,7 @@ def test_a_member_that_is_no_model_publishes_nothing(run: RunFolder, tmp_path: P
     for member in (1, 2):
         broken.member_path(member).write_bytes(b"no model")
     with pytest.raises(InvalidInputError, match=r"member_1\.keras is no Keras model"):
-        publish_release(broken, VERSION, [], root=tmp_path / "releases")
+        publish_release(broken, VERSION, Evidence(), root=tmp_path / "releases")
     assert installed_versions(tmp_path / "releases") == []
     assert list((tmp_path / "releases").iterdir()) == []
 

@@ -5,8 +5,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from training.synthetic.dataset import LEAST_OFF_SAMPLE_SHARE, draw_images, draw_set, label_pattern
+from training.synthetic.dataset import draw_images, draw_set, label_pattern
+from training.synthetic.mixture import load_training_mixture
+from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE
 from training.synthetic.sources import Sources, load_sources, split_sources
+
+MIXTURE = load_training_mixture()
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +19,7 @@ def sources() -> Sources:
 
 
 def test_the_same_seed_draws_the_same_set_and_another_seed_another(sources: Sources) -> None:
-    first, again, other = (draw_set(sources, 6, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    first, again, other = (draw_set(sources, MIXTURE, 6, (seed,)) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.inputs, again.inputs)
     np.testing.assert_array_equal(first.off, again.off)
     assert first.groups == again.groups
@@ -23,8 +27,8 @@ def test_the_same_seed_draws_the_same_set_and_another_seed_another(sources: Sour
 
 
 def test_network_inputs_are_finite_between_0_and_1_and_hold_both_labels(sources: Sources) -> None:
-    drawn = draw_set(sources, 40, np.random.default_rng(0))
-    assert drawn.inputs.shape == (40, 56, 56)
+    drawn = draw_set(sources, MIXTURE, 40, (0,))
+    assert drawn.inputs.shape == (40, 56, 56, 2)
     assert np.isfinite(drawn.inputs).all()
     assert drawn.inputs.min() >= 0
     assert drawn.inputs.max() <= 1
@@ -32,7 +36,7 @@ def test_network_inputs_are_finite_between_0_and_1_and_hold_both_labels(sources:
 
 
 def test_images_vary_in_size_and_some_have_pixels_that_were_not_acquired(sources: Sources) -> None:
-    images = [image.ion_image for image in islice(draw_images(sources, np.random.default_rng(0)), 40)]
+    images = [image.ion_image for image in islice(draw_images(sources, MIXTURE, np.random.default_rng(0)), 40)]
     assert len({image.shape for image in images}) > 20
     assert any(not image.acquisition_mask.all() for image in images)
 
@@ -49,14 +53,14 @@ def test_no_outline_and_no_texture_is_in_both_training_and_validation(sources: S
 
 def test_no_group_straddles_training_and_validation(sources: Sources) -> None:
     training, validation = split_sources(sources)
-    kept = draw_set(training, 30, np.random.default_rng(0)).groups
-    held_out = draw_set(validation, 30, np.random.default_rng(0)).groups
+    kept = draw_set(training, MIXTURE, 30, (0,)).groups
+    held_out = draw_set(validation, MIXTURE, 30, (0,)).groups
     for position in (0, 1):
         assert not {group[position] for group in kept} & {group[position] for group in held_out}
 
 
 def test_every_drawn_label_is_the_noise_free_images_and_not_the_measured_ones(sources: Sources) -> None:
-    images = list(islice(draw_images(sources, np.random.default_rng(0)), 150))
+    images = list(islice(draw_images(sources, MIXTURE, np.random.default_rng(0)), 150))
     measured = [label_pattern(image.ion_image.intensities.astype(np.float64), image.scene) for image in images]
     labels = [image.label for image in images]
     assert labels == [label_pattern(image.pattern, image.scene) for image in images]
@@ -64,7 +68,7 @@ def test_every_drawn_label_is_the_noise_free_images_and_not_the_measured_ones(so
 
 
 def test_no_drawn_image_without_off_sample_area_is_off(sources: Sources) -> None:
-    images = islice(draw_images(sources, np.random.default_rng(0)), 150)
+    images = islice(draw_images(sources, MIXTURE, np.random.default_rng(0)), 150)
     sample_only = [image.label for image in images if image.scene.off_sample_share < LEAST_OFF_SAMPLE_SHARE]
     assert len(sample_only) > 5
     assert set(sample_only) == {"on"}

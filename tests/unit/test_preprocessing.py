@@ -57,25 +57,39 @@ def test_preprocess_is_scaling_and_then_the_resize_of_scikit_image() -> None:
     rng = np.random.default_rng(3)
     ion_image = make_ion_image(rng.exponential(size=(134, 40)), rng.random((134, 40)) > 0.2)
     expected = resize_by_scikit_image(scale_intensities(ion_image))
-    np.testing.assert_allclose(preprocess([ion_image])[0], expected, atol=1e-5)
+    inputs = preprocess([ion_image])
+    np.testing.assert_allclose(inputs[0, :, :, 0], expected, atol=1e-5)
+    acquired = resize_by_scikit_image(ion_image.acquisition_mask.astype(np.float32))
+    np.testing.assert_allclose(inputs[0, :, :, 1], acquired, atol=1e-5)
 
 
 def test_an_image_of_56_by_56_px_is_only_scaled() -> None:
     ion_image = make_ion_image(make_scaled((56, 56)))
-    np.testing.assert_allclose(preprocess([ion_image])[0], scale_intensities(ion_image), atol=1e-6)
+    np.testing.assert_allclose(preprocess([ion_image])[0, :, :, 0], scale_intensities(ion_image), atol=1e-6)
 
 
 def test_images_of_several_shapes_may_come_together() -> None:
     ion_images = [make_ion_image(make_scaled(shape)) for shape in ((30, 40), (60, 20), (30, 40))]
     together = preprocess(ion_images)
-    assert together.shape == (3, 56, 56)
+    assert together.shape == (3, 56, 56, 2)
     assert together.dtype == np.float32
     for one, row in zip(ion_images, together, strict=True):
         np.testing.assert_array_equal(preprocess([one])[0], row)
 
 
 def test_no_images_give_no_inputs() -> None:
-    assert preprocess([]).shape == (0, 56, 56)
+    assert preprocess([]).shape == (0, 56, 56, 2)
+
+
+def test_channels_are_the_ones_asked_for() -> None:
+    ion_image = make_ion_image(make_scaled((30, 40)), np.arange(1200).reshape(30, 40) % 7 > 0)
+    both = preprocess([ion_image])
+    np.testing.assert_array_equal(preprocess([ion_image], ("ion_image",)), both[..., :1])
+    np.testing.assert_array_equal(preprocess([ion_image], ("acquisition_mask",)), both[..., 1:])
+
+
+def test_where_everything_was_acquired_the_mask_is_1() -> None:
+    assert (preprocess([make_ion_image(make_scaled((31, 77)))])[..., 1] == 1).all()
 
 
 def test_hot_spots_are_clipped_at_the_percentile_of_acquired_pixels_with_signal() -> None:
@@ -162,5 +176,5 @@ def test_a_mask_is_resized_as_its_ion_images_are(shape: tuple[int, int]) -> None
     mask = np.random.default_rng(1).random(shape) > 0.4
     share = resize(mask.astype(np.float64), (56, 56), order=1, anti_aliasing=max(shape) > 56)
     if len({side > 56 for side in shape}) == 1:  # the reference smooths both axes or none
-        assert ((share > 0.5) == resize_mask(mask))[np.abs(share - 0.5) > 1e-4].all()
-    np.testing.assert_array_equal(resize_mask(np.ones(shape, dtype=np.bool_)), np.ones((56, 56), dtype=np.bool_))
+        np.testing.assert_allclose(resize_mask(mask), share, atol=1e-5)
+    np.testing.assert_array_equal(resize_mask(np.ones(shape, dtype=np.bool_)), np.ones((56, 56), dtype=np.float32))

@@ -21,7 +21,7 @@ def make_manifest(folder: Path) -> dict[str, Any]:
 
     return {
         "version": VERSION,
-        "input": {},
+        "input": {"channels": ["ion_image"]},
         "label_order": ["on", "off"],
         "threshold": 0.5,
         "uncertain_band": [0.4, 0.6],
@@ -116,7 +116,7 @@ def test_a_release_in_another_versions_folder_is_refused(root: Path) -> None:
 
 
 def test_a_release_of_another_preprocessing_is_refused(root: Path) -> None:
-    change_manifest(root, input={"preprocessing_version": "0"})
+    change_manifest(root, input={"channels": ["ion_image"], "preprocessing_version": "0"})
     with pytest.raises(ReleaseError, match=f"release {VERSION} was trained with preprocessing 0"):
         open_release(root=root)
 
@@ -139,7 +139,9 @@ def test_a_label_order_of_one_label_is_refused(root: Path, order: list[str]) -> 
         {"members": [{"name": "../secret", "sha256": "0" * 64}]},
         {"members": [{"name": "member_1.keras", "sha256": "abc"}]},
         {"version": "../2000.1.1"},
-        {"input": {"side_px": 57}},
+        {"input": {"channels": ["ion_image"], "side_px": 57}},
+        {"input": {"channels": ["acquisition_mask"]}},
+        {"input": {"channels": []}},
         {"input": {"channels": ["total_ion_count"]}},
         {"unknown": 1},
         {"kind": "forest"},

@@ -1,35 +1,76 @@
 """Augmentation changes an image and not its label."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 import numpy as np
+import pytest
 
 from training.augmentation import augment
+from training.preset import RECIPES, Augmentation, PresetName
 
-INPUTS = np.random.default_rng(0).random((16, 56, 56), dtype=np.float32)
+EVERYTHING: tuple[Augmentation, ...] = get_args(Augmentation)
+DEFAULT = RECIPES[PresetName.DEFAULT].augmentations
 
 
-def test_it_keeps_values_between_0_and_1_and_leaves_its_input_alone() -> None:
-    before = INPUTS.copy()
-    augmented = augment(INPUTS, np.random.default_rng(1))
-    np.testing.assert_array_equal(INPUTS, before)
+def make_inputs() -> np.ndarray:
+    """Noise, measured everywhere but in a corner."""
+    inputs = np.random.default_rng(0).random((16, 56, 56, 2), dtype=np.float32)
+    inputs[..., 1] = 1
+    inputs[:, :10, :20] = 0
+    return inputs
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_each_changes_something_keeps_values_between_0_and_1_and_leaves_its_input_alone(name: Augmentation) -> None:
+    inputs = make_inputs()
+    augmented = augment(inputs, (name,), np.random.default_rng(4))
+    np.testing.assert_array_equal(inputs, make_inputs())
     assert augmented.min() >= 0
     assert augmented.max() <= 1
-    assert not np.array_equal(augmented, INPUTS)
+    assert not np.array_equal(augmented, inputs)
+
+
+def test_without_any_nothing_changes() -> None:
+    np.testing.assert_array_equal(augment(make_inputs(), (), np.random.default_rng(1)), make_inputs())
 
 
 def test_brighter_pixels_stay_brighter() -> None:
-    """Gamma is monotonous, flips and transposition only move pixels: the ranks are a permutation of the old ones."""
-    for image, augmented in zip(INPUTS, augment(INPUTS, np.random.default_rng(1)), strict=True):
-        brightest = np.unravel_index(augmented.argmax(), augmented.shape)
-        places = {tuple(place) for place in _images_of(np.unravel_index(image.argmax(), image.shape))}
+    """Gamma is monotonous, and a square's symmetries say where flips and transposition may put the brightest one."""
+    inputs = make_inputs()
+    for image, augmented in zip(inputs, augment(inputs, DEFAULT, np.random.default_rng(1)), strict=True):
+        brightest = np.unravel_index(augmented[..., 0].argmax(), (56, 56))
+        places = {tuple(place) for place in _images_of(np.unravel_index(image[..., 0].argmax(), (56, 56)))}
         assert tuple(map(int, brightest)) in places
 
 
+@pytest.mark.parametrize("name", ["flips", "transposition", "crops"])
+def test_image_and_mask_move_together(name: Augmentation) -> None:
+    inputs = make_inputs()
+    inputs[..., 0] = inputs[..., 1]
+    augmented = augment(inputs, (name,), np.random.default_rng(3))
+    np.testing.assert_array_equal(augmented[..., 0], augmented[..., 1])
+
+
+@pytest.mark.parametrize("name", ["noise", "hot_spots", "gamma"])
+def test_pixels_that_were_not_acquired_stay_0(name: Augmentation) -> None:
+    augmented = augment(make_inputs(), (name,), np.random.default_rng(3))
+    assert (augmented[:, :10, :20] == 0).all()
+
+
+def test_a_lost_mask_says_that_everything_was_acquired_and_leaves_the_image() -> None:
+    inputs = np.repeat(make_inputs(), 20, axis=0)
+    augmented = augment(inputs, ("lost_mask",), np.random.default_rng(3))
+    np.testing.assert_array_equal(augmented[..., 0], inputs[..., 0])
+    lost = (augmented[..., 1] == 1).all(axis=(1, 2))
+    assert 0 < lost.mean() < 0.3
+    np.testing.assert_array_equal(augmented[~lost], inputs[~lost])
+
+
 def test_border_pixels_stay_at_the_border() -> None:
-    ring = np.ones((8, 56, 56), dtype=np.float32)
-    ring[:, 5:-5, 5:-5] = 0
-    np.testing.assert_array_equal(augment(ring, np.random.default_rng(2)), ring)
+    ring = np.ones((8, 56, 56, 2), dtype=np.float32)
+    ring[:, 5:-5, 5:-5, 0] = 0
+    np.testing.assert_array_equal(augment(ring, DEFAULT, np.random.default_rng(2)), ring)
 
 
 def _images_of(place: tuple[np.intp, ...]) -> Iterator[tuple[int, int]]:

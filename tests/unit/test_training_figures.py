@@ -51,7 +51,7 @@ def test_a_set_is_beaten_only_by_a_larger_auc() -> None:
 
 
 def test_the_rule_compares_a_square_ring_of_6_px_with_a_square_of_28_px() -> None:
-    inputs = np.zeros((3, 56, 56), dtype=np.float32)
+    inputs = np.zeros((3, 56, 56, 1), dtype=np.float32)
     inputs[0], inputs[0, 6:-6, 6:-6] = 0.5, 0.25
     inputs[1, 14:42, 14:42] = 1
     ratios = score_border_centre(inputs)

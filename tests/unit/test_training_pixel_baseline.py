@@ -16,9 +16,10 @@ INSIDE[14:42, 14:42] = True
 def draw_inputs(ions: int, off_ions: int, seed: int = 0) -> np.ndarray:
     """The first `off_ions` around the square, the others in it; noise everywhere."""
     rng = np.random.default_rng(seed)
-    inputs = rng.random((ions, 56, 56), dtype=np.float32) * 0.2
+    inputs = np.ones((ions, 56, 56, 2), dtype=np.float32)
+    inputs[..., 0] = rng.random((ions, 56, 56), dtype=np.float32) * 0.2
     for ion in range(ions):
-        inputs[ion, ~INSIDE if ion < off_ions else INSIDE] += 0.7
+        inputs[ion, ~INSIDE if ion < off_ions else INSIDE, 0] += 0.7
     return inputs
 
 
@@ -45,7 +46,7 @@ def test_the_first_channels_are_central_ions_and_the_last_are_marginal_ones() ->
 
 
 def test_constant_ions_leave_spectra_finite() -> None:
-    assert (make_pixel_spectra(np.full((3, 56, 56), 0.5, dtype=np.float32), EVERYTHING) == 0).all()
+    assert (make_pixel_spectra(np.full((3, 56, 56, 2), 0.5, dtype=np.float32), EVERYTHING) == 0).all()
 
 
 def test_correlation_is_that_of_the_thresholded_image_with_the_off_sample_area() -> None:
@@ -53,7 +54,7 @@ def test_correlation_is_that_of_the_thresholded_image_with_the_off_sample_area()
     found = correlate(inputs, EVERYTHING, INSIDE[EVERYTHING])
     for ion in range(4):
         for column, level in enumerate(LEVELS[1:], start=1):
-            wanted = np.corrcoef(inputs[ion].ravel() > level, ~INSIDE.ravel())[0, 1]
+            wanted = np.corrcoef(inputs[ion, ..., 0].ravel() > level, ~INSIDE.ravel())[0, 1]
             assert found[ion, column] == pytest.approx(wanted, abs=1e-6)
     assert (found[:, 0] == UNDEFINED).all()  # noise everywhere: the image is above 0 in every pixel
 
@@ -63,7 +64,7 @@ def test_pixels_that_were_not_acquired_do_not_count() -> None:
     acquired[:8] = False
     inputs = draw_inputs(2, 1)
     changed = inputs.copy()
-    changed[:, :8] = 0.9
+    changed[:, :8, :, 0] = 0.9
     found, other = (correlate(one, acquired, INSIDE[acquired]) for one in (inputs, changed))
     np.testing.assert_array_equal(found, other)
 

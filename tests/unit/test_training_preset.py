@@ -1,12 +1,14 @@
 """The preset report-2018 is the recipe of the report and its notebook, number by number; default is what it was."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 from shared.errors import InvalidInputError
-from training.fit_settings import FitSettings, make_settings
-from training.preset import PresetName
+from training.fit_settings import FitSettings, make_settings, settings_of
+from training.preset import RECIPES, PresetName
 from training.recipe import compile_network, draw_epoch, one_hot
 from training.synthetic.dataset import SyntheticSet
 
@@ -21,10 +23,11 @@ def network() -> keras.Model:
 
 def make_set(images: int) -> SyntheticSet:
     """Images that can be told apart under flips: pixel (0, 0) and its mirror images carry the number."""
-    inputs = np.random.default_rng(0).random((images, 56, 56), dtype=np.float32)
+    inputs = np.random.default_rng(0).random((images, 56, 56, 2), dtype=np.float32)
     for corner in ((0, 0), (0, 55), (55, 0), (55, 55)):
-        inputs[:, *corner] = np.arange(images) / images
-    return SyntheticSet(inputs, np.arange(images) % 3 == 0, (("mask", "texture"),) * images)
+        inputs[:, *corner, 0] = np.arange(images) / images
+    names = ("any",) * images
+    return SyntheticSet(inputs, np.arange(images) % 3 == 0, (("mask", "texture"),) * images, names, names, names)
 
 
 def test_the_optimiser_is_plain_sgd_with_momentum_and_a_constant_learning_rate(network: keras.Model) -> None:
@@ -39,7 +42,8 @@ def test_the_optimiser_is_plain_sgd_with_momentum_and_a_constant_learning_rate(n
 
 
 def test_the_loss_is_binary_cross_entropy_on_two_one_hot_outputs(network: keras.Model) -> None:
-    assert network.loss == "binary_crossentropy"
+    assert type(network.loss).__name__ == "BinaryCrossentropy"
+    assert network.loss.get_config()["label_smoothing"] == 0
     assert network.output_shape == (None, 2)
     np.testing.assert_array_equal(one_hot(np.array([True, False])), [[0, 1], [1, 0]])
 
@@ -53,10 +57,10 @@ def test_l2_is_005_on_every_convolution_and_dense_kernel_and_on_nothing_else(net
 
 
 def test_three_epochs_of_twice_the_full_batches_of_32(network: keras.Model) -> None:
-    assert (REPORT.epochs, REPORT.batch, REPORT.steps_per_epoch) == (3, 32, 103 // 32 * 2)
+    assert (REPORT.recipe.epochs, REPORT.recipe.batch, REPORT.steps_per_epoch) == (3, 32, 103 // 32 * 2)
     inputs, targets = draw_epoch(REPORT, make_set(103), np.random.default_rng(1))
     assert len(inputs) == len(targets) == 6 * 32
-    network.fit(inputs, targets, batch_size=REPORT.batch, shuffle=False, verbose=0)
+    network.fit(inputs, targets, batch_size=REPORT.recipe.batch, shuffle=False, verbose=0)
     assert int(network.optimizer.iterations) == 6
 
 
@@ -74,7 +78,7 @@ def test_augmentation_is_horizontal_and_vertical_flips_and_nothing_else() -> Non
     inputs, _ = draw_epoch(REPORT, training, np.random.default_rng(1))
     seen = set()
     for image in inputs[..., 0]:
-        original = training.inputs[round(float(image[0, 0]) * 103)]
+        original = training.inputs[round(float(image[0, 0]) * 103), :, :, 0]
         forms = {(rows, columns): original[::rows, ::columns] for rows in (1, -1) for columns in (1, -1)}
         equal = [form for form, pixels in forms.items() if np.array_equal(pixels, image)]
         assert len(equal) == 1
@@ -82,19 +86,34 @@ def test_augmentation_is_horizontal_and_vertical_flips_and_nothing_else() -> Non
     assert len(seen) == 4
 
 
+def test_the_report_sees_the_ion_image_alone_with_kerass_own_initialisation_and_averages(network: keras.Model) -> None:
+    assert network.input_shape == (None, 56, 56, 1)
+    normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert [layer.momentum for layer in normalisations] == [0.99] * 4
+    kernels = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)]
+    assert {type(layer.kernel_initializer).__name__ for layer in kernels} == {"GlorotUniform"}
+
+
 def test_the_default_preset_is_adam_on_a_cosine_with_one_pass_an_epoch() -> None:
-    settings = FitSettings()
+    settings = FitSettings(images=24_000)
     network = compile_network(settings, "default")
     schedule = network.optimizer._learning_rate
-    assert settings == make_settings(PresetName.DEFAULT)
-    assert (settings.epochs, settings.batch, settings.l2, settings.steps_per_epoch) == (4, 64, 1e-4, 375)
+    assert settings == make_settings(PresetName.DEFAULT, images=24_000)
+    assert settings.steps_per_epoch == 375
     assert type(network.optimizer).__name__ == "Adam"
-    assert (schedule.initial_learning_rate, schedule.decay_steps) == (1e-3, 1500)
+    assert schedule.initial_learning_rate == settings.recipe.learning_rate
+    assert schedule.decay_steps == 375 * settings.recipe.epochs
+    assert network.input_shape == (None, 56, 56, 2)
 
 
-def test_a_run_begun_before_presets_had_names_is_read_as_default() -> None:
-    before = '{"images":24000,"members":5,"epochs":4,"seed":1,"validation_images":2000,"batch":64,'
-    assert FitSettings.model_validate_json(before + '"learning_rate":0.001,"l2":0.0001}') == FitSettings()
+def test_balanced_groups_are_seen_alike_whatever_their_sizes() -> None:
+    recipe = RECIPES[PresetName.DEFAULT].model_copy(update={"balanced_groups": True, "augmentations": ()})
+    images = make_set(1_000)
+    groups = (("large", "texture"),) * 900 + (("small", "texture"),) * 100
+    training = replace(images, groups=groups)
+    inputs, _ = draw_epoch(settings_of(PresetName.DEFAULT, recipe, images=1_000), training, np.random.default_rng(1))
+    small = np.rint(inputs[:, 0, 0, 0] * 1_000) >= 900
+    assert 0.4 < small.mean() < 0.6
 
 
 def test_fewer_images_than_one_batch_of_the_report_are_refused() -> None:

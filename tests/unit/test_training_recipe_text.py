@@ -39,14 +39,19 @@ def test_a_run_on_semi_synthetic_images_says_that_no_label_trained() -> None:
 
 def test_the_recipe_names_the_optimiser_of_its_preset() -> None:
     report = describe_recipe(LABELLED, 0.5)
-    assert "SGD, learning rate 0.01, momentum 0.9" in report
-    assert "L2 0.05, batch 32, 3 epochs of 24 steps, random flips;" in report
-    assert "Adam, learning rate 0.001 falling to 0 along a cosine" in describe_recipe(FitSettings(), 0.5)
+    assert "378,226 parameters" in report
+    assert "SGD, learning rate 0.01 constant, momentum 0.9" in report
+    assert "L2 0.05, batch 32, 3 epochs of 24 steps, augmentation: flips;" in report
+    default = describe_recipe(FitSettings(), 0.5)
+    assert "378,370 parameters" in default
+    assert "ion image and acquisition mask" in default
+    assert f"Adam, learning rate {FitSettings().recipe.learning_rate:g} falling to 0 along a cosine" in default
 
 
 def test_the_command_repeats_the_run() -> None:
     assert write_fit_command(FitSettings()) == (
-        "python -m training fit --images 24000 --members 5 --epochs 4 --seed 1 --output RUN_DIR"
+        f"python -m training fit --images {FitSettings().images} --members 5 --epochs {FitSettings().recipe.epochs}"
+        " --seed 1 --output RUN_DIR"
     )
     assert write_fit_command(LABELLED) == (
         "python -m training fit --data my_labels --preset report-2018 --members 5 --epochs 3 --seed 1 --output RUN_DIR"

@@ -5,14 +5,18 @@ import pytest
 
 from training.synthetic.dataset import label_pattern
 from training.synthetic.measurement import measure
+from training.synthetic.mixture import Artefacts
 from training.synthetic.scene import Scene
+
+UNSPOILED = Artefacts(missing_pixels=0, missing_rows=0, scatter=0, stripes=0, threshold=0, hot_spots=0, eight_bit=0)
 
 
 def make_scene(*, acquired_outside: bool) -> Scene:
     """A 20 x 20 px sample in a 40 x 40 px image."""
     sample = np.zeros((40, 40), dtype=np.bool_)
     sample[10:30, 10:30] = True
-    return Scene("square", sample, np.ones_like(sample) if acquired_outside else sample.copy())
+    acquired = np.ones_like(sample) if acquired_outside else sample.copy()
+    return Scene("square", sample, acquired, "framed", "rectangle")
 
 
 def two_levels(scene: Scene, inside: float, outside: float) -> np.ndarray:
@@ -36,7 +40,8 @@ def test_the_label_is_the_noise_free_images_even_where_the_measured_one_says_oth
     """One hot spot outside turns the measured ratio round; the label does not move."""
     scene = make_scene(acquired_outside=True)
     pattern = two_levels(scene, 1.0, 0.1)
-    measured = measure(pattern, scene.acquisition_mask, np.random.default_rng(0)).intensities.copy()
+    rng = np.random.default_rng(0)
+    measured = measure(pattern, scene.acquisition_mask, "moderate", UNSPOILED, rng).intensities.copy()
     measured[0, 0] = 1e9
     assert measured[~scene.sample_mask].mean() > measured[scene.sample_mask].mean()
     assert label_pattern(pattern, scene) == "on"
@@ -51,7 +56,7 @@ def test_nothing_is_off_under_two_percent_of_off_sample_area() -> None:
     sample = np.ones((100, 100), dtype=np.bool_)
     sample[0, :99] = False
     sample[1, :100] = False
-    scene = Scene("nearly all", sample, np.ones_like(sample))
+    scene = Scene("nearly all", sample, np.ones_like(sample), "tight", "rectangle")
     pattern = two_levels(scene, 0.1, 10.0)
     assert label_pattern(pattern, scene) == "on"
     sample[2, :1] = False

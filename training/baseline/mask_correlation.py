@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from shared.preprocessing import NetworkInputs
 from training.cross_validation.metrics import measure
-from training.planes import Planes
 
 LEVELS = (0.0, 0.1, 0.25, 0.5)
 """Intensities in [0, 1] above which a pixel of an ion image counts as signal; which one serves best is chosen."""
@@ -30,7 +30,7 @@ class Thresholds:
     """An ion image is off at and above it."""
 
 
-def correlate(inputs: Planes, acquisition_mask: Bools, sample: Bools) -> Float64:
+def correlate(inputs: NetworkInputs, acquisition_mask: Bools, sample: Bools) -> Float64:
     """Pearson correlation of predicted off-sample area and thresholded ion images, over acquired pixels.
 
     Parameters
@@ -44,7 +44,7 @@ def correlate(inputs: Planes, acquisition_mask: Bools, sample: Bools) -> Float64
     """
     off = (~sample).astype(np.float64)
     off -= off.mean()
-    pixels = inputs[:, acquisition_mask]
+    pixels = inputs[..., 0][:, acquisition_mask]
     found = np.empty((len(inputs), len(LEVELS)))
     for column, level in enumerate(LEVELS):
         signal = (pixels > level).astype(np.float64)

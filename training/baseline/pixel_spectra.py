@@ -10,8 +10,8 @@ ions, the last its most marginal ones.
 import numpy as np
 import numpy.typing as npt
 
+from shared.preprocessing import NetworkInputs
 from training.border_centre import score_border_centre
-from training.planes import Planes
 
 CHANNELS = 32
 
@@ -23,12 +23,12 @@ PixelSpectra = npt.NDArray[np.float32]
 """(P, 32), one row an acquired pixel in reading order."""
 
 
-def make_pixel_spectra(inputs: Planes, acquisition_mask: npt.NDArray[np.bool_]) -> PixelSpectra:
+def make_pixel_spectra(inputs: NetworkInputs, acquisition_mask: npt.NDArray[np.bool_]) -> PixelSpectra:
     """Every ion in units of its own deviation over the acquired pixels, ordered, averaged within channels.
 
     With fewer ions than channels an ion fills several.
     """
-    ordered = inputs[np.argsort(score_border_centre(inputs), kind="stable")][:, acquisition_mask]
+    ordered = inputs[np.argsort(score_border_centre(inputs), kind="stable"), :, :, 0][:, acquisition_mask]
     mean, deviation = ordered.mean(axis=1, keepdims=True), ordered.std(axis=1, keepdims=True)
     scaled = np.minimum((ordered - mean) / np.maximum(deviation, _LEAST_DEVIATION), _MOST_DEVIATIONS)
     return np.asarray((_channel_weights(len(inputs)) @ scaled).T, dtype=np.float32)

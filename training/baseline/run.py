@@ -140,7 +140,7 @@ def judge_fold(name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: i
 
 def _see(dataset: IonDataset) -> Pixels:
     spectra = make_pixel_spectra(dataset.inputs, dataset.acquisition_mask)
-    mask = find_sample_mask(dataset.inputs, dataset.acquisition_mask).mask
+    mask = find_sample_mask(dataset.inputs[..., 0], dataset.acquisition_mask).mask
     return Pixels(dataset, spectra, mask[dataset.acquisition_mask])
 
 

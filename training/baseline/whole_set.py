@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidInputError
-from shared.preprocessing import resize_mask
+from shared.preprocessing import NetworkInputs, preprocess, read_acquired
 from training.cross_validation.folded_set import Grouping, split_into_folds
 from training.cross_validation.folds import FoldOf, assign_folds, require_whole_groups
 from training.labelled.family import name_family
 from training.labelled.labelled_set import LabelledSet
-from training.planes import Planes, make_planes, take_acquisition_mask, take_planes
+from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
 from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
 
@@ -31,8 +31,8 @@ class IonDataset:
     """All ion images of one dataset at network-input size. It holds no sample mask: no method may see a true one."""
 
     name: str
-    inputs: Planes
-    """(N, 56, 56) float32, labelled or not."""
+    inputs: NetworkInputs
+    """(N, 56, 56, 2) float32, labelled or not."""
 
     acquisition_mask: Mask
     """(56, 56)."""
@@ -67,8 +67,8 @@ class WholeSet:
         return np.concatenate([dataset.off[dataset.judged] for dataset in self.datasets])
 
     @cached_property
-    def inputs(self) -> Planes:
-        """(N, 56, 56) of all judged images."""
+    def inputs(self) -> NetworkInputs:
+        """(N, 56, 56, 2) of all judged images."""
         return np.concatenate([dataset.inputs[dataset.judged] for dataset in self.datasets])
 
     @cached_property
@@ -94,6 +94,7 @@ class WholeSet:
 
 def draw_whole_set(  # noqa: PLR0913 - what the command's options say
     sources: Sources,
+    mixture: Mixture,
     *,
     datasets: int,
     ions: int,
@@ -118,7 +119,7 @@ def draw_whole_set(  # noqa: PLR0913 - what the command's options say
     drawn = []
     for number, fold in enumerate(fold_of.tolist()):
         rng = np.random.default_rng((seed, _SYNTHETIC_STREAM, number))
-        drawn.append(see_synthetic(draw_whole_dataset(parts[fold], ions, rng), number))
+        drawn.append(see_synthetic(draw_whole_dataset(parts[fold], mixture, ions, rng), number))
         on_dataset(number + 1)
     return _fold("semi-synthetic", drawn, fold_of)
 
@@ -146,10 +147,11 @@ def _fold(name: str, datasets: list[IonDataset], fold_of: FoldOf) -> WholeSet:
 
 def see_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
     """What methods may see of a drawn dataset: everything but its scene's sample mask."""
+    inputs = preprocess(dataset.ion_images)
     return IonDataset(
         f"{number + 1} {dataset.name}",
-        make_planes(dataset.ion_images),
-        resize_mask(dataset.scene.acquisition_mask),
+        inputs,
+        read_acquired(inputs),
         np.array([label is not None for label in dataset.labels]),
         np.array([label == "off" for label in dataset.labels]),
         dataset.group,
@@ -158,8 +160,8 @@ def see_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
 
 def _from_labelled(labelled_set: LabelledSet, name: str, key: str) -> IonDataset:
     rows = np.flatnonzero(np.asarray(labelled_set.datasets) == name)
-    inputs = take_planes(labelled_set.inputs[rows])
-    acquired = take_acquisition_mask(labelled_set.inputs[rows])
+    inputs = labelled_set.inputs[rows]
+    acquired = read_acquired(inputs)
     if len(rows) >= _ENOUGH_IONS:
-        acquired = acquired & (inputs > 0).any(axis=0)
+        acquired = acquired & (inputs[..., 0] > 0).any(axis=0)
     return IonDataset(name, inputs, acquired, np.ones(len(rows), np.bool_), labelled_set.off[rows], (key,))

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.errors import InvalidInputError
-from training.commands.text_table import print_table
+from training.text_tables import print_table
 
 if TYPE_CHECKING:
     from training.baseline.whole_set import WholeSet
@@ -85,6 +85,7 @@ def _load(  # noqa: PLR0913 - options of a command
     from training.baseline.whole_set import draw_whole_set, group_labelled  # noqa: PLC0415
     from training.cross_validation.folded_set import Grouping  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
+    from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources  # noqa: PLC0415
 
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
@@ -93,6 +94,7 @@ def _load(  # noqa: PLR0913 - options of a command
         task = progress.add_task("drawing datasets", total=count)
         return draw_whole_set(
             load_sources(),
+            load_training_mixture(),
             datasets=count,
             ions=ions or _IONS,
             folds=folds,

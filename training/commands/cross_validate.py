@@ -10,9 +10,10 @@ from rich.progress import Progress
 from rich.text import Text
 
 from shared.errors import InvalidInputError
-from training.commands.text_table import print_table
+from training.fit_settings import make_settings
 from training.preset import PresetName
 from training.quiet_tensorflow import import_tensorflow_quietly
+from training.text_tables import print_table
 
 if TYPE_CHECKING:
     from training.cross_validation.evaluation import Evaluation
@@ -51,7 +52,8 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     console = Console(width=None if sys.stdout.isatty() else 120)
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
     folded = _load(path, images, folds, seed, grouping)
-    settings = describe_run(folded, preset, attempts=attempts, members=members, epochs=epochs, seed=seed)
+    recipe = make_settings(preset, epochs=epochs).recipe
+    settings = describe_run(folded, preset, recipe, attempts=attempts, members=members, seed=seed)
     begin_run(output, settings)
     with Progress(console=console) as progress:
         probabilities = run_folds(folded, settings, output, _make_reporter(settings, progress))
@@ -64,10 +66,12 @@ def cross_validate(  # noqa: PLR0913 - options of a command
 def _load(path: str, images: int | None, folds: int, seed: int, grouping: "Grouping") -> "FoldedSet":
     from training.cross_validation.folded_set import fold_labelled, fold_synthetic  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
-    from training.synthetic.sources import load_sources  # noqa: PLC0415
+    from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
+    from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
 
     if path == _SYNTHETIC:
-        return fold_synthetic(load_sources(), images or _SYNTHETIC_IMAGES, folds, seed, grouping)
+        sources, _ = split_sources(load_sources())  # the others are the benchmark's
+        return fold_synthetic(sources, load_training_mixture(), images or _SYNTHETIC_IMAGES, folds, seed, grouping)
     if images is not None:
         raise InvalidInputError(
             f"--images counts semi-synthetic images; right would be none, or {_SYNTHETIC!r} as PATH"
@@ -77,13 +81,13 @@ def _load(path: str, images: int | None, folds: int, seed: int, grouping: "Group
 
 def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "OnAttemptEpoch":
     networks = settings.folds * settings.attempts * settings.members
-    task = progress.add_task(f"fitting {networks} networks", total=networks * settings.preset_epochs)
+    task = progress.add_task(f"fitting {networks} networks", total=networks * settings.recipe.epochs)
 
     def report(fold: int, attempt: int, row: "EpochRow") -> None:
         done = ((fold - 1) * settings.attempts + attempt - 1) * settings.members + row.member - 1
         description = f"fold {fold} of {settings.folds}, attempt {attempt} of {settings.attempts}"
-        progress.update(task, completed=done * settings.preset_epochs + row.epoch, description=description)
-        if row.epoch == settings.preset_epochs:
+        progress.update(task, completed=done * settings.recipe.epochs + row.epoch, description=description)
+        if row.epoch == settings.recipe.epochs:
             progress.console.print(
                 f"{description}, member {row.member}: held-out accuracy {row.validation_accuracy:.4f}", soft_wrap=True
             )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.errors import InvalidInputError
-from training.fit_settings import FitSettings, make_settings
+from training.fit_settings import FitSettings, make_settings, settings_of
 from training.preset import PresetName
 from training.quiet_tensorflow import import_tensorflow_quietly
 
@@ -78,22 +78,25 @@ def _prepare_labelled(
         f" {len(watched):,} of {len(watched.dataset_names)}",
         soft_wrap=True,
     )
-    chosen = settings.model_dump() | {
-        "data": describe_fit_data(labelled_set),
-        "images": len(training),
-        "validation_images": len(watched),
-    }
-    settings = make_settings(chosen.pop("preset"), **chosen)
+    settings = settings_of(
+        settings.preset,
+        settings.recipe,
+        data=describe_fit_data(labelled_set),
+        images=len(training),
+        members=settings.members,
+        seed=settings.seed,
+        validation_images=len(watched),
+    )
     run.begin(settings)
     return settings, partial(fit_members, settings, run, training, watched)
 
 
 def _make_reporter(settings: FitSettings, progress: Progress) -> "OnEpoch":
-    task = progress.add_task("fitting", total=settings.members * settings.epochs)
+    task = progress.add_task("fitting", total=settings.members * settings.recipe.epochs)
     held_out = "held-out synthetic groups" if settings.data is None else "held-out datasets"
 
     def report(row: "EpochRow") -> None:
-        done = (row.member - 1) * settings.epochs + row.epoch
+        done = (row.member - 1) * settings.recipe.epochs + row.epoch
         progress.update(task, completed=done, description=f"member {row.member}")
         progress.console.print(
             f"member {row.member} epoch {row.epoch}: loss {row.loss:.4f}, accuracy {row.accuracy:.4f};"

@@ -73,10 +73,13 @@ def fit_mask_rule(
 
 def _draw(sources: "Sources", datasets: int, seed: int, console: Console) -> "list[KnownMask]":
     from training.sample_masks.known_masks import draw_known_masks  # noqa: PLC0415
+    from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
 
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("drawing datasets", total=datasets)
-        return draw_known_masks(sources, datasets, seed, lambda drawn: progress.update(task, completed=drawn))
+        return draw_known_masks(
+            sources, load_training_mixture(), datasets, seed, lambda drawn: progress.update(task, completed=drawn)
+        )
 
 
 def _part(judged: "Sequence[JudgedMask]") -> "dict[str, list[JudgedMask]]":

@@ -25,9 +25,9 @@ from training.cross_validation.metrics import (
     measure,
     spread_of,
 )
-from training.cross_validation.tables import TextTable
 from training.evaluate import RULE_NAME
 from training.figures import wilson_95
+from training.text_tables import TextTable
 
 _NOTHING = "-"
 _ORDER: tuple[MetricName, ...] = ("f1", "precision", "recall", "accuracy", "auc")

@@ -57,7 +57,7 @@ class PooledRow:
 
 @dataclass(frozen=True)
 class PartRow:
-    """The images of one dataset, or of one pattern."""
+    """The images of one dataset, or of one pattern, scene or signal level."""
 
     part: str
     average: Metrics
@@ -79,7 +79,9 @@ class Evaluation:
     by_dataset: tuple[PartRow, ...]
     """Worst first."""
 
-    by_pattern: tuple[PartRow, ...]
+    by_aspect: dict[str, tuple[PartRow, ...]]
+    """Of every aspect that is known, its values, worst first."""
+
     calibration: Calibration
     warnings: tuple[str, ...]
     average: Scores
@@ -110,7 +112,10 @@ def evaluate_folds(folded: FoldedSet, probabilities: npt.NDArray[np.float64]) ->
         pooled=(*pooled, PooledRow(RULE_NAME, rule, best_precision(labelled_set.off, ratios))),
         attempt_f1=spread_of(f1) if len(f1) > 1 else None,
         by_dataset=tuple(sorted(_judge_parts(folded, labelled_set.datasets, average, ratios), key=_accuracy)),
-        by_pattern=tuple(sorted(_judge_parts(folded, labelled_set.patterns or (), average, ratios), key=_accuracy)),
+        by_aspect={
+            aspect: tuple(sorted(_judge_parts(folded, names, average, ratios), key=_accuracy))
+            for aspect, names in labelled_set.aspects.items()
+        },
         calibration=calibrate(labelled_set.off, average, folded.fold_of, _MEANINGS[labelled_set.origin]),
         warnings=tuple(_warn(folded)),
         average=average,

@@ -27,7 +27,7 @@ def evaluation_as_json(folded: FoldedSet, settings: CrossValidationSettings, eva
         "folds": [_fold_as_json(row) for row in evaluation.fold_rows],
         "datasets": _parts_as_json(evaluation.by_dataset),
         "worst_tenth": [row.part for row in evaluation.worst_tenth],
-        "patterns": _parts_as_json(evaluation.by_pattern),
+        "by_aspect": {aspect: _parts_as_json(parts) for aspect, parts in evaluation.by_aspect.items()},
         "calibration": asdict(evaluation.calibration),
         "left_out": [asdict(entry) for entry in folded.labelled_set.left_out],
     }

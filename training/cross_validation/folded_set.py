@@ -7,12 +7,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from shared.preprocessing import INPUT_SIDE_PX, preprocess
 from training.cross_validation.folds import FoldOf, assign_folds, require_whole_groups
-from training.cross_validation.scene_kind import name_scene_kind
 from training.labelled.family import name_family
 from training.labelled.labelled_set import LabelledSet
-from training.synthetic.dataset import draw_images
+from training.synthetic.dataset import SyntheticSet, concatenate, draw_set
+from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
 
 _SYNTHETIC_STREAM = 4
@@ -57,7 +56,9 @@ def fold_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) -> 
     return FoldedSet(labelled_set, tuple((group,) for group in groups), fold_of, grouping)
 
 
-def fold_synthetic(sources: Sources, images: int, folds: int, seed: int, grouping: Grouping) -> FoldedSet:
+def fold_synthetic(
+    sources: Sources, mixture: Mixture, images: int, folds: int, seed: int, grouping: Grouping
+) -> FoldedSet:
     """Deal outlines and texture sources into folds first, and draw each fold's images from its own ones alone.
 
     Drawn freely, an outline meets every texture, and no fold could hold out both. The dataset of an image is its
@@ -70,29 +71,28 @@ def fold_synthetic(sources: Sources, images: int, folds: int, seed: int, groupin
     """
     parts = split_into_folds(sources, folds, grouping)
     counts = [images // folds + (fold < images % folds) for fold in range(folds)]
-    inputs = np.empty((images, INPUT_SIDE_PX, INPUT_SIDE_PX), dtype=np.float32)
-    labels: list[bool] = []
-    keys: list[tuple[str, str]] = []
-    kinds: list[str] = []
-    for fold, (part, count) in enumerate(zip(parts, counts, strict=True)):
-        drawn = draw_images(part, np.random.default_rng((seed, _SYNTHETIC_STREAM, fold)))
-        for _, image in zip(range(count), drawn, strict=False):
-            inputs[len(labels)] = preprocess([image.ion_image])[0]
-            labels.append(image.label == "off")
-            keys.append(image.group)
-            kinds.append(name_scene_kind(image.scene))
-    fold_of = np.repeat(np.arange(folds), counts)
-    require_whole_groups(keys, fold_of)
-    labelled_set = LabelledSet(
-        name="semi-synthetic",
-        origin="synthetic",
-        inputs=inputs,
-        off=np.asarray(labels, dtype=np.bool_),
-        datasets=tuple(outline for outline, _ in keys),
-        annotation_ids=tuple(f"{row}" for row in range(images)),
-        patterns=tuple(kinds),
+    drawn = concatenate(
+        [
+            draw_set(part, mixture, count, (seed, _SYNTHETIC_STREAM, fold))
+            for fold, (part, count) in enumerate(zip(parts, counts, strict=True))
+        ]
     )
-    return FoldedSet(labelled_set, tuple(keys), fold_of, grouping)
+    fold_of = np.repeat(np.arange(folds), counts)
+    require_whole_groups(drawn.groups, fold_of)
+    return FoldedSet(label_synthetic(drawn, "semi-synthetic"), drawn.groups, fold_of, grouping)
+
+
+def label_synthetic(drawn: SyntheticSet, name: str) -> LabelledSet:
+    """Semi-synthetic images as a labelled set."""
+    return LabelledSet(
+        name=name,
+        origin="synthetic",
+        inputs=drawn.inputs,
+        off=drawn.off,
+        datasets=tuple(outline for outline, _ in drawn.groups),
+        annotation_ids=tuple(f"{row}" for row in range(len(drawn.off))),
+        aspects={"pattern": drawn.patterns, "scene": drawn.scenes, "signal": drawn.signals},
+    )
 
 
 def split_into_folds(sources: Sources, folds: int, grouping: Grouping) -> list[Sources]:

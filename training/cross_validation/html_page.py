@@ -6,7 +6,7 @@ from html import escape
 
 from matplotlib.figure import Figure
 
-from training.cross_validation.tables import TextTable
+from training.text_tables import TextTable
 
 _DOTS_PER_INCH = 130
 _STYLE = """

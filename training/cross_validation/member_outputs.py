@@ -22,8 +22,9 @@ def predict_outputs(member_paths: list[Path], inputs: NetworkInputs) -> npt.NDAr
     outputs = []
     for path in member_paths:
         member = keras.saving.load_model(path, compile=False)
+        seen = inputs[..., : member.input_shape[-1]]
         starts = range(0, len(inputs), _BATCH_IMAGES)
-        batches = [member(inputs[start : start + _BATCH_IMAGES, ..., np.newaxis], training=False) for start in starts]
+        batches = [member(seen[start : start + _BATCH_IMAGES], training=False) for start in starts]
         outputs.append(np.concatenate([keras.ops.convert_to_numpy(batch) for batch in batches]))
     return np.stack(outputs, axis=1)
 
@@ -35,14 +36,24 @@ def save_outputs(path: Path, rows: Rows, outputs: npt.NDArray[np.float32]) -> No
     partial.replace(path)
 
 
-def read_probabilities(path: Path, rows: Rows) -> npt.NDArray[np.float64]:
-    """Off-sample probability, (N,), averaged over members by the very code that serves.
+def read_outputs(path: Path, rows: Rows) -> npt.NDArray[np.float32]:
+    """The members' off-sample probabilities, (members, N).
 
     Raises
     ------
     InvalidInputError
         When the file is broken, belongs to other rows, or its outputs stand in another label order.
     """
+    return _read(path, rows)[:, :, LABEL_ORDER.index("off")].T
+
+
+def read_probabilities(path: Path, rows: Rows) -> npt.NDArray[np.float64]:
+    """Off-sample probability, (N,), averaged over members by the very code that serves; errors as `read_outputs`."""
+    return average_members(_read(path, rows), LABEL_ORDER.index("off")).off_sample_probability.astype(np.float64)
+
+
+def _read(path: Path, rows: Rows) -> npt.NDArray[np.float32]:
+    """(N, members, 2)."""
     try:
         with np.load(path) as arrays:
             stored_rows, outputs, label_order = arrays["rows"], arrays["outputs"], arrays["label_order"]
@@ -52,4 +63,4 @@ def read_probabilities(path: Path, rows: Rows) -> npt.NDArray[np.float64]:
         raise InvalidInputError(f"{path} has the label order {list(label_order)}; right would be {list(LABEL_ORDER)}")
     if not np.array_equal(stored_rows, rows) or outputs.shape[0] != len(rows):
         raise InvalidInputError(f"{path} belongs to other images; right would be to delete it and repeat")
-    return average_members(outputs, LABEL_ORDER.index("off")).off_sample_probability.astype(np.float64)
+    return np.asarray(outputs, dtype=np.float32)

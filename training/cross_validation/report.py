@@ -18,17 +18,17 @@ from training.cross_validation.html_page import (
 )
 from training.cross_validation.settings import CrossValidationSettings
 from training.cross_validation.tables import (
-    TextTable,
+    make_aspect_tables,
     make_calibration_table,
     make_dataset_table,
     make_fold_table,
-    make_pattern_table,
     make_pooled_table,
     make_spread_table,
 )
 from training.cross_validation.verdict import describe_verdict
 from training.labelled.class_counts import count_classes
 from training.labelled.class_figure import draw_class_figure
+from training.text_tables import TextTable
 
 _LISTED = 200
 """Left-out images that are named in the page; all are in the JSON."""
@@ -62,7 +62,7 @@ def _draw(folded: FoldedSet, evaluation: Evaluation) -> dict[str, bytes]:
 def _write_html(
     folded: FoldedSet, settings: CrossValidationSettings, evaluation: Evaluation, pictures: dict[str, bytes]
 ) -> str:
-    calibration, patterns = evaluation.calibration, make_pattern_table(evaluation)
+    calibration = evaluation.calibration
     parts = [
         write_paragraph(describe_verdict(evaluation), "verdict"),
         write_paragraph(_describe_settings(folded, settings)),
@@ -76,7 +76,7 @@ def _write_html(
         write_heading("Datasets"),
         write_image(pictures["datasets"], "accuracy per dataset"),
         write_table(make_dataset_table(evaluation)),
-        *([write_heading("Patterns"), write_table(patterns)] if patterns else []),
+        *(write_table(table) for table in make_aspect_tables(evaluation)),
         write_heading("Calibration"),
         write_paragraph(f"Temperature {calibration.temperature:.3f}, fitted on held-out folds: {calibration.meaning}."),
         write_table(make_calibration_table(evaluation)),
@@ -105,7 +105,7 @@ def _describe_settings(folded: FoldedSet, settings: CrossValidationSettings) -> 
         f" {len(names)} {sources}. {settings.folds} folds; each {kept} is whole in one"
         " fold."
         f" {settings.attempts} attempts per fold, networks per attempt: {settings.members}, preset {settings.preset},"
-        f" {settings.preset_epochs} epochs, seed {settings.seed}; threshold 0.5."
+        f" {settings.recipe.epochs} epochs, seed {settings.seed}; threshold 0.5."
     )
 
 

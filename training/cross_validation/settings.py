@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from training.cross_validation.folded_set import FoldedSet, Grouping
-from training.fit_settings import FitSettings, make_settings
-from training.preset import NUMBERS, PresetName
+from training.fit_settings import FitSettings, settings_of
+from training.preset import PresetName, Recipe
 
 _ATTEMPT_STREAM = 5
 
@@ -34,31 +34,25 @@ class CrossValidationSettings(BaseModel):
     """Networks per attempt; 1 in the report."""
 
     preset: PresetName
-    epochs: int | None = Field(default=None, ge=1)
-    """None = the preset's."""
+    recipe: Recipe
 
     seed: int = Field(ge=0)
-
-    @property
-    def preset_epochs(self) -> int:
-        """Epochs of every network."""
-        return self.epochs or NUMBERS[self.preset]["epochs"]
 
     def fit_settings(self, fold: int, attempt: int, training_images: int, held_out_images: int) -> FitSettings:
         """Those of one attempt, with a seed of its own; `fold` and `attempt` count from 1."""
         own_seed = np.random.SeedSequence((self.seed, _ATTEMPT_STREAM, fold, attempt)).generate_state(1)[0]
-        return make_settings(
+        return settings_of(
             self.preset,
+            self.recipe,
             images=training_images,
             members=self.members,
-            epochs=self.epochs,
             seed=int(own_seed),
             validation_images=held_out_images,
         )
 
 
 def describe_run(
-    folded: FoldedSet, preset: PresetName, *, attempts: int, members: int, epochs: int | None, seed: int
+    folded: FoldedSet, preset: PresetName, recipe: Recipe, *, attempts: int, members: int, seed: int
 ) -> CrossValidationSettings:
     """The settings of a cross-validation of these images."""
     labelled_set = folded.labelled_set
@@ -72,6 +66,6 @@ def describe_run(
         attempts=attempts,
         members=members,
         preset=preset,
-        epochs=epochs,
+        recipe=recipe,
         seed=seed,
     )

@@ -1,25 +1,14 @@
 """The tables of a cross-validation as text, for the report and for the terminal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from training.cross_validation.evaluation import AVERAGE, Evaluation, PartRow
 from training.cross_validation.metrics import METRIC_NAMES, Metrics, Spread
 from training.evaluate import RULE_NAME
 from training.figures import wilson_95
+from training.text_tables import TextTable
 
 _NOTHING = "-"
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """Headings and cells; the first column is a name, the others are numbers."""
-
-    title: str
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    marked: frozenset[int] = frozenset()
-    """Rows that stand out."""
 
 
 def make_pooled_table(evaluation: Evaluation) -> TextTable:
@@ -69,11 +58,12 @@ def make_dataset_table(evaluation: Evaluation) -> TextTable:
     return _make_part_table(title, evaluation.by_dataset, frozenset(range(len(evaluation.worst_tenth))))
 
 
-def make_pattern_table(evaluation: Evaluation) -> TextTable | None:
-    """Every pattern, worst first; None when patterns are unknown."""
-    if not evaluation.by_pattern:
-        return None
-    return _make_part_table("Patterns, worst first", evaluation.by_pattern, frozenset())
+def make_aspect_tables(evaluation: Evaluation) -> list[TextTable]:
+    """By pattern, by scene and by signal level, where these are known, worst first."""
+    return [
+        _make_part_table(f"By {aspect}, worst first", parts, frozenset())
+        for aspect, parts in evaluation.by_aspect.items()
+    ]
 
 
 def make_calibration_table(evaluation: Evaluation) -> TextTable:

@@ -14,6 +14,7 @@ from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
 from shared.png import decode_png
 from shared.preprocessing import describe_missing_signal
+from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources
 from training.synthetic.whole_dataset import draw_whole_dataset
 
@@ -72,9 +73,9 @@ def open_dataset(path: Path) -> ExploredDataset:
 
 def draw_dataset(sources: Sources, ions: int, seed: int) -> ExploredDataset:
     """A whole semi-synthetic dataset."""
-    dataset = draw_whole_dataset(sources, ions, np.random.default_rng(seed))
+    dataset = draw_whole_dataset(sources, load_training_mixture(), ions, np.random.default_rng(seed))
     names = tuple(f"ion {number} ({label or 'ambiguous'})" for number, label in enumerate(dataset.labels))
-    return ExploredDataset(dataset.name, dataset.ion_images, names, None, 0, dataset.scene.sample_mask)
+    return ExploredDataset(dataset.name, tuple(dataset.ion_images), names, None, 0, dataset.scene.sample_mask)
 
 
 def _open_array(path: Path, name: str) -> ExploredDataset:

@@ -13,9 +13,9 @@ from training.cross_validation.html_page import (
     write_paragraph,
     write_table,
 )
-from training.cross_validation.tables import TextTable
 from training.exploration import image_figures, spectrum_figures
 from training.exploration.exploration import Exploration
+from training.text_tables import TextTable
 
 _Section = tuple[str, str, Callable[[Exploration], Figure], str]
 

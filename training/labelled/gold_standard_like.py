@@ -7,17 +7,14 @@ import numpy as np
 
 from shared.errors import InvalidInputError
 from shared.ion_image import IonImage
-from shared.preprocessing import describe_missing_signal
-from training.synthetic.dataset import LEAST_OFF_SAMPLE_SHARE, Label, label_pattern
-from training.synthetic.measurement import measure
+from training.synthetic.dataset import Label, draw_ion
+from training.synthetic.mixture import Mixture, load_training_mixture
 from training.synthetic.outlines import Outline
-from training.synthetic.patterns import draw_pattern
-from training.synthetic.scene import Scene, draw_scene
+from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
 from training.synthetic.sources import Sources
 from training.synthetic.textures import TextureSource
 
 _ADDUCTS = ("+H", "+Na", "+K")
-_FEWEST_SIGNAL_PIXELS = 8
 _LEAST_OFF_SAMPLE_SHARE = 5 * LEAST_OFF_SAMPLE_SHARE
 """Gold-standard datasets were chosen with off-sample area in view."""
 
@@ -40,40 +37,37 @@ def write_gold_standard_like(
         raise InvalidInputError(f"{root} is not empty; right would be a new folder")
     if datasets > len(sources.outlines):
         raise InvalidInputError(f"{datasets} datasets are asked for; right would be at most {len(sources.outlines)}")
-    rng = np.random.default_rng(seed)
+    rng, mixture = np.random.default_rng(seed), load_training_mixture()
     outlines = rng.choice(len(sources.outlines), datasets, replace=False)
     written = []
     for outline in (sources.outlines[index] for index in outlines):
         texture = sources.draw_texture_source(rng)
-        scene = _draw_scene_with_slide(outline, rng)
+        scene = _draw_scene_with_slide(outline, mixture, rng)
         name = f"semi-synthetic_{outline.name}_{texture.name}"
-        written.append(_write_dataset(root / "raw_images" / name, scene, texture, images, rng))
+        written.append(_write_dataset(root / "raw_images" / name, scene, texture, mixture, images, rng))
     return written
 
 
-def _draw_scene_with_slide(outline: Outline, rng: np.random.Generator) -> Scene:
+def _draw_scene_with_slide(outline: Outline, mixture: Mixture, rng: np.random.Generator) -> Scene:
     while True:
-        scene = draw_scene(outline, rng)
+        scene = draw_scene(outline, mixture, rng)
         if scene.off_sample_share >= _LEAST_OFF_SAMPLE_SHARE:
             return scene
 
 
 def _write_dataset(
-    folder: Path, scene: Scene, texture: TextureSource, images: int, rng: np.random.Generator
+    folder: Path, scene: Scene, texture: TextureSource, mixture: Mixture, images: int, rng: np.random.Generator
 ) -> tuple[str, int, int]:
     counts: dict[Label, int] = {"on": 0, "off": 0}
     for label in counts:
         (folder / label).mkdir(parents=True)
     while sum(counts.values()) < images:
-        pattern = draw_pattern(scene, texture, rng)
-        label_or_none = label_pattern(pattern, scene)
-        ion_image = measure(pattern, scene.acquisition_mask, rng)
-        shown = np.count_nonzero(ion_image.intensities) >= _FEWEST_SIGNAL_PIXELS
-        if label_or_none is None or not shown or describe_missing_signal(ion_image) is not None:
+        image = draw_ion(scene, texture, mixture, rng)
+        if image is None or image.label is None:
             continue
         ion = _name_ion(sum(counts.values()))
-        (folder / label_or_none / f"{ion}.png").write_bytes(encode_8_bit(ion_image))
-        counts[label_or_none] += 1
+        (folder / image.label / f"{ion}.png").write_bytes(encode_8_bit(image.ion_image))
+        counts[image.label] += 1
     return folder.name, counts["on"], counts["off"]
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -21,7 +21,7 @@ class LabelledSet:
     """Who labelled: people, or the generator."""
 
     inputs: NetworkInputs
-    """(N, 56, 56) float32, by the preprocessing of the service."""
+    """(N, 56, 56, 2) float32, by the preprocessing of the service."""
 
     off: npt.NDArray[np.bool_]
     """(N,), True = off-sample."""
@@ -30,14 +30,19 @@ class LabelledSet:
     """N names."""
 
     annotation_ids: tuple[str, ...]
-    patterns: tuple[str, ...] | None = None
-    """N names of what is special about an image's scene; None when nobody knows."""
+    aspects: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is known of how an image came about, N names an aspect: its pattern, its scene, its signal level."""
 
     left_out: tuple[LeftOut, ...] = ()
 
     def __len__(self) -> int:
         """Number of images."""
         return len(self.off)
+
+    @property
+    def groups(self) -> list[tuple[str, ...]]:
+        """N keys, one dataset each."""
+        return [(name,) for name in self.datasets]
 
     @property
     def dataset_names(self) -> list[str]:
@@ -65,5 +70,5 @@ class LabelledSet:
             self.off[rows],
             tuple(self.datasets[row] for row in rows),
             tuple(self.annotation_ids[row] for row in rows),
-            None if self.patterns is None else tuple(self.patterns[row] for row in rows),
+            {aspect: tuple(names[row] for row in rows) for aspect, names in self.aspects.items()},
         )

@@ -62,7 +62,7 @@ class VerdictFigures:
 
 def judge_masks(known_masks: Sequence[KnownMask]) -> list[JudgedMask]:
     """Predict every mask from ion images and acquisition mask, then compare it with the true one."""
-    return [_judge(known, find_sample_mask(known.inputs, known.acquisition_mask)) for known in known_masks]
+    return [_judge(known, find_sample_mask(known.inputs[..., 0], known.acquisition_mask)) for known in known_masks]
 
 
 def summarise_masks(judged: Sequence[JudgedMask]) -> MaskFigures:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.preprocessing import resize_mask
-from training.planes import Planes, make_planes
+from shared.preprocessing import NetworkInputs, preprocess, read_acquired, resize_mask
+from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
 from training.synthetic.whole_dataset import draw_whole_dataset
 
@@ -22,11 +22,8 @@ OnDataset = Callable[[int], None]
 class KnownMask:
     """The ion images of one dataset and the truth about its area."""
 
-    inputs: Planes
-    """(N, 56, 56) float32."""
-
-    acquisition_mask: Mask
-    """(56, 56)."""
+    inputs: NetworkInputs
+    """(N, 56, 56, 2) float32."""
 
     sample_mask: Mask
     """(56, 56); judges and is never looked at to predict."""
@@ -34,24 +31,30 @@ class KnownMask:
     has_off_sample_area: bool
     outline: str
 
+    @property
+    def acquisition_mask(self) -> Mask:
+        """(56, 56)."""
+        return read_acquired(self.inputs)
 
-def draw_known_masks(sources: Sources, datasets: int, seed: int, on_dataset: OnDataset) -> list[KnownMask]:
-    """Datasets of 1 to 150 ions, few as likely as many (log-uniform); the off shares are those of practice."""
+
+def draw_known_masks(
+    sources: Sources,
+    mixture: Mixture,
+    datasets: int,
+    seed: int,
+    on_dataset: OnDataset,
+    *,
+    most_ions: int = MOST_IONS,
+) -> list[KnownMask]:
+    """Datasets of 1 to `most_ions` ions, few as likely as many (log-uniform); the off shares are those of practice."""
     rng = np.random.default_rng(seed)
     drawn = []
     for number in range(1, datasets + 1):
-        ions = round(float(np.exp(rng.uniform(np.log(FEWEST_IONS), np.log(MOST_IONS)))))
-        dataset = draw_whole_dataset(sources, ions, rng)
-        scene = dataset.scene
-        drawn.append(
-            KnownMask(
-                make_planes(dataset.ion_images),
-                resize_mask(scene.acquisition_mask),
-                resize_mask(scene.sample_mask),
-                dataset.has_off_sample_area,
-                dataset.group[0],
-            )
-        )
+        ions = round(float(np.exp(rng.uniform(np.log(FEWEST_IONS), np.log(most_ions)))))
+        dataset = draw_whole_dataset(sources, mixture, ions, rng)
+        sample_mask = resize_mask(dataset.scene.sample_mask) > 0.5
+        inputs = preprocess(dataset.ion_images)
+        drawn.append(KnownMask(inputs, sample_mask, dataset.has_off_sample_area, dataset.group[0]))
         on_dataset(number)
     return drawn
 

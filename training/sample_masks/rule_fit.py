@@ -13,6 +13,7 @@ from model_store.mask_rule import PRESENCE, RANKING, MaskRule
 from model_store.pixel_clusters import cluster_pixels
 from model_store.pixel_sketch import PixelSketch
 from model_store.sample_mask import COMPONENTS
+from shared.errors import InvalidInputError
 from training.sample_masks.known_masks import KnownMask, measure_overlap
 
 _TOLERANCE = 0.05
@@ -32,10 +33,20 @@ def fit_mask_rule(known_masks: Sequence[KnownMask]) -> MaskRule:
     """Rank by a conditional logit over each dataset's candidates, then judge presence by a logistic regression.
 
     The true masks say how right each candidate is, and which datasets have an off-sample area; nothing else does.
+
+    Raises
+    ------
+    InvalidInputError
+        When all datasets have an off-sample area, or none has.
     """
     found = [(known, candidates) for known in known_masks if (candidates := _find(known)) is not None]
     present = [(known, candidates) for known, candidates in found if known.has_off_sample_area]
     rights = [_rightness(known, candidates) for known, candidates in present]
+    if len(present) in {0, len(found)}:
+        raise InvalidInputError(
+            f"{len(present)} of {len(found)} datasets have an off-sample area;"
+            " right would be some with and some without"
+        )
     ranking = _fit_ranking([candidates for _, candidates in present], rights)
     rule = MaskRule(ranking, dict.fromkeys(PRESENCE, 0.0), 0.0)
     best = [candidates.evidence[int(np.argmax(rule.rank(candidates)))] for _, candidates in found]
@@ -46,7 +57,7 @@ def fit_mask_rule(known_masks: Sequence[KnownMask]) -> MaskRule:
 def _find(known: KnownMask) -> Candidates | None:
     """The candidates of one dataset; None where all pixels are alike."""
     sketch = PixelSketch(known.acquisition_mask)
-    sketch.add(known.inputs)
+    sketch.add(known.inputs[..., 0])
     components = sketch.components(COMPONENTS)
     cluster_of = cluster_pixels(components)
     if len(cluster_of) == 0 or cluster_of.max() == 0:

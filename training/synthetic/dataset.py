@@ -1,19 +1,27 @@
 """Semi-synthetic sets: ion images with a label that is known because the noise-free image is."""
 
-from collections.abc import Iterator
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from multiprocessing import get_context
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from shared.ion_image import IonImage
-from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs, describe_missing_signal, preprocess
+from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs, describe_missing_signal, preprocess
 from training.synthetic.measurement import measure
+from training.synthetic.mixture import Mixture
 from training.synthetic.patterns import draw_pattern
 from training.synthetic.random_field import Field
-from training.synthetic.scene import Scene, draw_scene
+from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
 from training.synthetic.sources import Sources
+from training.synthetic.textures import TextureSource
 
 Label = Literal["on", "off"]
 Group = tuple[str, str]
@@ -25,11 +33,12 @@ OFF_FROM_RATIO = 1.5
 ON_UP_TO_RATIO = 0.67
 """The same, at and below which an ion is on-sample; between the two it is ambiguous and not trained on."""
 
-LEAST_OFF_SAMPLE_SHARE = 0.02
-"""Share of off-sample pixels among the acquired ones under which nothing can be called off."""
-
-_FEWEST_SIGNAL_PIXELS = 8
+_FEWEST_SIGNAL_PIXELS = 4
 """Acquired pixels with signal that an image must have to show anything."""
+
+_BLOCK_IMAGES = 500
+_PROCESSES_PAY_FROM_BLOCKS = 4
+"""Starting processes takes two seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,21 +50,33 @@ class SyntheticImage:
     pattern: Field
     """(H, W), the noise-free intensities that the label is taken from."""
 
-    label: Label
+    pattern_name: str
+    signal: str
+    label: Label | None
+    """None = ambiguous."""
+
     group: Group
 
 
 @dataclass(frozen=True, eq=False)
 class SyntheticSet:
-    """Network inputs with labels."""
+    """N network inputs with labels, and what each was drawn as."""
 
     inputs: NetworkInputs
-    """(N, 56, 56) float32."""
+    """(N, 56, 56, 2) float32."""
 
     off: npt.NDArray[np.bool_]
     """(N,), True = off-sample."""
 
     groups: tuple[Group, ...]
+    patterns: tuple[str, ...]
+    scenes: tuple[str, ...]
+    signals: tuple[str, ...]
+
+    def digest(self) -> str:
+        """SHA-256 of the labels and of the inputs in 256 levels: equal where the drawn images are."""
+        levels = np.rint(self.inputs * 255).astype(np.uint8)
+        return hashlib.sha256(levels.tobytes() + self.off.tobytes()).hexdigest()
 
 
 def label_pattern(pattern: Field, scene: Scene) -> Label | None:
@@ -69,27 +90,70 @@ def label_pattern(pattern: Field, scene: Scene) -> Label | None:
     return "on" if outside <= ON_UP_TO_RATIO * inside else None
 
 
-def draw_images(sources: Sources, rng: np.random.Generator) -> Iterator[SyntheticImage]:
-    """Endless labelled images; the ambiguous and the empty are left out."""
+def draw_any_images(sources: Sources, mixture: Mixture, rng: np.random.Generator) -> Iterator[SyntheticImage]:
+    """Endless images with signal, the ambiguous ones among them."""
     while True:
         outline = sources.outlines[int(rng.integers(len(sources.outlines)))]
         texture = sources.draw_texture_source(rng)
-        scene = draw_scene(outline, rng)
-        pattern = draw_pattern(scene, texture, rng)
-        label = label_pattern(pattern, scene)
-        ion_image = measure(pattern, scene.acquisition_mask, rng)
-        shown = np.count_nonzero(ion_image.intensities) >= _FEWEST_SIGNAL_PIXELS
-        if label is not None and shown and describe_missing_signal(ion_image) is None:
-            yield SyntheticImage(ion_image, scene, pattern, label, (outline.name, texture.name))
+        image = draw_ion(draw_scene(outline, mixture, rng), texture, mixture, rng)
+        if image is not None:
+            yield image
 
 
-def draw_set(sources: Sources, images: int, rng: np.random.Generator) -> SyntheticSet:
-    """The first `images` of `draw_images`, preprocessed."""
-    inputs = np.empty((images, INPUT_SIDE_PX, INPUT_SIDE_PX), dtype=np.float32)
-    off = np.empty(images, dtype=np.bool_)
-    groups: list[Group] = []
-    for row, image in zip(range(images), draw_images(sources, rng), strict=False):
+def draw_ion(scene: Scene, texture: TextureSource, mixture: Mixture, rng: np.random.Generator) -> SyntheticImage | None:
+    """One ion over a scene; None when too little of it was measured to say anything."""
+    pattern_name, signal = mixture.patterns.draw(rng), mixture.signals.draw(rng)
+    pattern = draw_pattern(pattern_name, scene, texture, rng)
+    ion_image = measure(pattern, scene.acquisition_mask, signal, mixture.artefacts, rng)
+    shown = np.count_nonzero(ion_image.intensities) >= _FEWEST_SIGNAL_PIXELS
+    if not shown or describe_missing_signal(ion_image) is not None:
+        return None
+    group = (scene.outline_name, texture.name)
+    return SyntheticImage(ion_image, scene, pattern, pattern_name, signal, label_pattern(pattern, scene), group)
+
+
+def draw_images(sources: Sources, mixture: Mixture, rng: np.random.Generator) -> Iterator[SyntheticImage]:
+    """Endless labelled images: the ambiguous ones are left out."""
+    return (image for image in draw_any_images(sources, mixture, rng) if image.label is not None)
+
+
+def draw_set(sources: Sources, mixture: Mixture, images: int, seed: tuple[int, ...]) -> SyntheticSet:
+    """Draw labelled images, preprocessed: in blocks, each with a seed of its own, as many at once as there are cores.
+
+    What is drawn does not depend on the number of cores.
+    """
+    sizes = [min(_BLOCK_IMAGES, images - start) for start in range(0, images, _BLOCK_IMAGES)]
+    draw = partial(_draw_block, sources, mixture, seed)
+    if len(sizes) < _PROCESSES_PAY_FROM_BLOCKS:
+        return concatenate([draw(block, size) for block, size in enumerate(sizes)])
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as executor:
+        return concatenate(list(executor.map(draw, range(len(sizes)), sizes)))
+
+
+def _draw_block(sources: Sources, mixture: Mixture, seed: tuple[int, ...], block: int, images: int) -> SyntheticSet:
+    rng = np.random.default_rng((*seed, block))
+    inputs = np.empty((images, INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS)), dtype=np.float32)
+    drawn: list[SyntheticImage] = []
+    for row, image in zip(range(images), draw_images(sources, mixture, rng), strict=False):
         inputs[row] = preprocess([image.ion_image])[0]
-        off[row] = image.label == "off"
-        groups.append(image.group)
-    return SyntheticSet(inputs, off, tuple(groups))
+        drawn.append(image)
+    return SyntheticSet(
+        inputs=inputs,
+        off=np.asarray([image.label == "off" for image in drawn], dtype=np.bool_),
+        groups=tuple(image.group for image in drawn),
+        patterns=tuple(image.pattern_name for image in drawn),
+        scenes=tuple(image.scene.kind for image in drawn),
+        signals=tuple(image.signal for image in drawn),
+    )
+
+
+def concatenate(blocks: Sequence[SyntheticSet]) -> SyntheticSet:
+    """One set of several, in their order."""
+    return SyntheticSet(
+        inputs=np.concatenate([block.inputs for block in blocks]),
+        off=np.concatenate([block.off for block in blocks]),
+        groups=tuple(chain.from_iterable(block.groups for block in blocks)),
+        patterns=tuple(chain.from_iterable(block.patterns for block in blocks)),
+        scenes=tuple(chain.from_iterable(block.scenes for block in blocks)),
+        signals=tuple(chain.from_iterable(block.signals for block in blocks)),
+    )

@@ -7,6 +7,9 @@ from scipy import ndimage
 Field = npt.NDArray[np.float64]
 """(H, W) float64, >= 0."""
 
+Mask = npt.NDArray[np.bool_]
+"""(H, W)."""
+
 
 def draw_log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
     """One number whose logarithm is uniform between those of `low` and `high`."""
@@ -31,14 +34,21 @@ def draw_slope(shape: tuple[int, int], steepness: float, rng: np.random.Generato
     return np.asarray(np.exp(steepness * (np.sin(angle) * rows + np.cos(angle) * columns)), dtype=np.float64)
 
 
-def draw_spots(shape: tuple[int, int], allowed: npt.NDArray[np.bool_], rng: np.random.Generator) -> Field:
-    """A few round spots whose centres lie where `allowed`."""
+def draw_spots(
+    shape: tuple[int, int],
+    allowed: npt.NDArray[np.bool_],
+    rng: np.random.Generator,
+    *,
+    radius: tuple[float, float],
+    most: int = 8,
+) -> Field:
+    """One to `most` round spots whose centres lie where `allowed`; `radius` is a range in longest sides. At most 1."""
     rows, columns = np.nonzero(allowed)
     field = np.zeros(shape)
     if rows.size == 0:
         return field
-    for pick in rng.integers(rows.size, size=int(rng.integers(1, 9))):
+    radius_px = max(shape) * draw_log_uniform(*radius, rng)
+    for pick in rng.integers(rows.size, size=int(rng.integers(1, most + 1))):
         field[rows[pick], columns[pick]] += draw_log_uniform(0.2, 5, rng)
-    radius_px = max(shape) * draw_log_uniform(0.01, 0.07, rng)
-    spots = np.asarray(ndimage.gaussian_filter(field, radius_px, mode="constant"), dtype=np.float64)
+    spots = ndimage.gaussian_filter(field, radius_px, mode="constant")
     return np.asarray(spots / (spots.max() + 1e-12), dtype=np.float64)

@@ -3,20 +3,23 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
-from training.synthetic.acquisition import draw_acquisition_mask
+from training.synthetic.acquisition import ACQUISITIONS, lose_pixels
+from training.synthetic.mixture import Mixture
 from training.synthetic.outlines import Outline
-from training.synthetic.random_field import draw_log_uniform
+from training.synthetic.placement import PLACEMENTS
+from training.synthetic.random_field import Mask, draw_log_uniform
 
-Mask = npt.NDArray[np.bool_]
+LEAST_OFF_SAMPLE_SHARE = 0.02
+"""Share of off-sample pixels among the acquired ones under which nothing can be called off."""
 
 SMALLEST_SAMPLE_SHARE = 0.03
 """Share of the acquired pixels that must be sample; a scene with less is drawn again."""
 
-_EVERYWHERE_SHARE = 0.05
-"""Scenes that are sample from edge to edge."""
+_LONGEST_SIDE_PX = (32.0, 200.0)
+_STRETCH = (0.8, 1.25)
+_SHORTEST_SIDE_PX = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,51 +33,38 @@ class Scene:
     acquisition_mask: Mask
     """(H, W), True = measured."""
 
+    placement: str
+    acquisition: str
+
     @property
     def off_sample_share(self) -> float:
         """Share of the acquired pixels that is not sample."""
         return float(1 - self.sample_mask[self.acquisition_mask].mean())
 
+    @property
+    def kind(self) -> str:
+        """What makes the scene easy or hard: the first that fits, from the narrowest to the widest."""
+        if self.off_sample_share < LEAST_OFF_SAMPLE_SHARE:
+            return "sample_only"
+        return self.placement if self.acquisition == "rectangle" else "not_rectangular"
 
-def draw_scene(outline: Outline, rng: np.random.Generator) -> Scene:
-    """Turn, frame and rescale a real outline, and choose what of it is acquired."""
+
+def draw_scene(outline: Outline, mixture: Mixture, rng: np.random.Generator) -> Scene:
+    """Place and rescale a real outline, and choose what of it is acquired."""
     while True:
-        sample_mask = _resample(_frame(_turn(outline.sample_mask, rng), rng), rng)
-        if rng.random() < _EVERYWHERE_SHARE:
-            sample_mask = np.ones_like(sample_mask)
-        acquisition_mask = draw_acquisition_mask(sample_mask, rng)
+        placement, acquisition = mixture.placements.draw(rng), mixture.acquisitions.draw(rng)
+        sample_mask = _resample(PLACEMENTS[placement](outline.sample_mask, rng), rng)
+        if not sample_mask.any():
+            continue
+        acquired = ACQUISITIONS[acquisition](sample_mask, rng)
+        acquisition_mask = lose_pixels(acquired, mixture.artefacts, rng)
         if acquisition_mask.any() and sample_mask[acquisition_mask].mean() >= SMALLEST_SAMPLE_SHARE:
-            return Scene(outline.name, sample_mask, acquisition_mask)
-
-
-def _turn(mask: Mask, rng: np.random.Generator) -> Mask:
-    """Flip, transpose and sometimes rotate by any angle."""
-    turned = mask[:: rng.choice((1, -1)), :: rng.choice((1, -1))]
-    if rng.random() < 0.5:
-        turned = turned.T
-    if rng.random() < 0.4:
-        angle = rng.uniform(-45, 45)
-        turned = ndimage.rotate(turned.astype(np.uint8), angle, order=0, reshape=True) > 0
-    return turned
-
-
-def _frame(mask: Mask, rng: np.random.Generator) -> Mask:
-    """Put a window over it, smaller (the sample is cut) or larger (more slide around), wherever it falls."""
-    zoom = draw_log_uniform(0.55, 1.5, rng) if rng.random() < 0.7 else 1.0
-    sides = [max(8, int(side * zoom * draw_log_uniform(0.8, 1.25, rng))) for side in mask.shape]
-    framed = np.zeros(sides, dtype=np.bool_)
-    source, target = [], []
-    for side, wanted in zip(mask.shape, sides, strict=True):
-        start = int(rng.integers(min(0, side - wanted), max(0, side - wanted) + 1))
-        source.append(slice(max(0, start), min(side, start + wanted)))
-        target.append(slice(max(0, -start), max(0, -start) + source[-1].stop - source[-1].start))
-    framed[tuple(target)] = mask[tuple(source)]
-    return framed
+            return Scene(outline.name, sample_mask, acquisition_mask, placement, acquisition)
 
 
 def _resample(mask: Mask, rng: np.random.Generator) -> Mask:
-    """Bring the longest side to 40 to 160 px, and change the aspect ratio a little."""
-    zoom = draw_log_uniform(40, 160, rng) / max(mask.shape)
-    sides = [max(12, round(side * zoom * draw_log_uniform(0.85, 1.18, rng))) for side in mask.shape]
+    """Bring the longest side to that of real data, and change the aspect ratio a little."""
+    zoom = draw_log_uniform(*_LONGEST_SIDE_PX, rng) / max(mask.shape)
+    sides = [max(_SHORTEST_SIDE_PX, round(side * zoom * draw_log_uniform(*_STRETCH, rng))) for side in mask.shape]
     factors = [wanted / side for wanted, side in zip(sides, mask.shape, strict=True)]
     return np.asarray(ndimage.zoom(mask.astype(np.float32), factors, order=1, grid_mode=True, mode="nearest") > 0.5)

@@ -8,29 +8,45 @@ from matplotlib.figure import Figure
 
 from shared.ion_image import IonImage, make_ion_image
 from shared.preprocessing import scale_intensities
-from training.synthetic.dataset import draw_images
+from training.synthetic.dataset import SyntheticImage, draw_any_images
+from training.synthetic.mixture import Mixture
+from training.synthetic.patterns import PATTERNS
 from training.synthetic.sources import Sources
 
-_ROWS, _COLUMNS, _REAL_COLUMNS = 10, 16, 4
+_COLUMNS, _REAL_COLUMNS = 16, 4
 _INCHES_PER_IMAGE = 0.9
-_COLOURS = {"on": "tab:green", "off": "tab:red", "real": "tab:blue"}
+_COLOURS = {"on": "tab:green", "off": "tab:red", None: "tab:orange", "real": "tab:blue"}
 
 
-def write_sheet(sources: Sources, seed: int, path: Path) -> None:
-    """Write a PNG: green = on, red = off, blue = real and unlabelled; not-acquired pixels are white."""
+def write_sheet(sources: Sources, mixture: Mixture, seed: int, path: Path) -> None:
+    """Write a PNG, one pattern a row, beside real images of the texture sources.
+
+    Frames: green = on, red = off, orange = ambiguous, blue = real and unlabelled. Not-acquired pixels are white.
+    """
     rng = np.random.default_rng(seed)
-    size = (_COLUMNS * _INCHES_PER_IMAGE, _ROWS * _INCHES_PER_IMAGE)
+    size = (_COLUMNS * _INCHES_PER_IMAGE, len(PATTERNS) * _INCHES_PER_IMAGE)
     figure = Figure(figsize=size, layout="constrained")
-    synthetic = draw_images(sources, rng)
-    for axes_row in figure.subplots(_ROWS, _COLUMNS):
+    drawn = _draw_rows(sources, mixture, rng)
+    for (name, images), axes_row in zip(drawn.items(), figure.subplots(len(PATTERNS), _COLUMNS), strict=True):
         for column, axes in enumerate(axes_row):
             if column < _REAL_COLUMNS:
                 _show(axes, _draw_real(sources, rng), "real")
-            else:
-                image = next(synthetic)
+            elif column - _REAL_COLUMNS < len(images):
+                image = images[column - _REAL_COLUMNS]
                 _show(axes, image.ion_image, image.label)
+        axes_row[_REAL_COLUMNS].set_ylabel(name.replace("_", "\n"), fontsize=7)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100)
+
+
+def _draw_rows(sources: Sources, mixture: Mixture, rng: np.random.Generator) -> dict[str, list[SyntheticImage]]:
+    """As many images of every pattern as a row shows."""
+    wanted = _COLUMNS - _REAL_COLUMNS
+    rows: dict[str, list[SyntheticImage]] = {}
+    for name in PATTERNS:
+        only = mixture.model_copy(update={"patterns": mixture.patterns.only(name)})
+        rows[name] = [image for _, image in zip(range(wanted), draw_any_images(sources, only, rng), strict=False)]
+    return rows
 
 
 def _draw_real(sources: Sources, rng: np.random.Generator) -> IonImage:
@@ -38,7 +54,7 @@ def _draw_real(sources: Sources, rng: np.random.Generator) -> IonImage:
     return make_ion_image(source.images[rng.integers(len(source.images))], source.acquisition_mask)
 
 
-def _show(axes: Axes, ion_image: IonImage, caption: str) -> None:
+def _show(axes: Axes, ion_image: IonImage, caption: str | None) -> None:
     scaled = np.where(ion_image.acquisition_mask, scale_intensities(ion_image), np.nan)
     axes.imshow(scaled, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_xticks([])

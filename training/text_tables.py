@@ -1,17 +1,25 @@
-"""A text table on the terminal."""
+"""Text tables: headings and cells, for terminal and page alike."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from training.cross_validation.tables import TextTable
+
+@dataclass(frozen=True)
+class TextTable:
+    """Headings and cells; the first column is a name, the others are numbers."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marked: frozenset[int] = frozenset()
+    """Rows that stand out."""
 
 
-def print_table(table: "TextTable", console: Console) -> None:
-    """Print headings and cells; marked rows in bold."""
+def print_table(table: TextTable, console: Console) -> None:
+    """Show a table on a terminal."""
     shown = Table(title=Text(table.title), title_justify="left")
     for number, heading in enumerate(table.headings):
         shown.add_column(Text(heading), justify="right" if number else "left", overflow="fold")

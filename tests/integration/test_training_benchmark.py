@@ -1,0 +1,129 @@
+"""The contest and the search, small: what they fit on, what they judge, and that they carry on."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_store.release import Release
+from shared.errors import InvalidInputError
+from training.benchmark.contest import ContestSettings, begin_contest, run_contest
+from training.benchmark.frozen_set import FrozenSet, draw_frozen_set
+from training.benchmark.judgement import f1_of, judge_contest
+from training.benchmark.release_figures import run_on_benchmark
+from training.preset import RECIPES, PresetName
+from training.recipe_search.search import names_of
+from training.recipe_search.variants import VARIANTS
+from training.run_folder import EpochRow
+from training.synthetic.sources import load_sources, split_sources
+
+# TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def frozen() -> FrozenSet:
+    return draw_frozen_set(300)
+
+
+def test_the_frozen_set_is_drawn_alike_every_time_and_a_part_of_it_is_its_beginning(frozen: FrozenSet) -> None:
+    again = draw_frozen_set(300)
+    assert again.identity == frozen.identity
+    np.testing.assert_array_equal(again.labelled_set.inputs, frozen.labelled_set.inputs)
+
+
+def test_no_fit_sees_a_mask_or_a_texture_of_the_frozen_set(frozen: FrozenSet) -> None:
+    training, _ = split_sources(load_sources())
+    masks, textures = ({group[position] for group in frozen.groups} for position in (0, 1))
+    assert not masks & {outline.name for outline in training.outlines}
+    assert not textures & {source.name for source in training.texture_sources}
+    assert len(masks) > 3
+
+
+def test_a_judge_knows_off_from_on_spread_from_difference_and_a_member_from_an_ensemble(frozen: FrozenSet) -> None:
+    """Made probabilities: the default's are right, the report's are random; swapped labels would turn it round."""
+    off, rng = frozen.labelled_set.off, np.random.default_rng(0)
+    right = np.where(off, 0.9, 0.1).astype(np.float32)
+    probabilities = {
+        PresetName.DEFAULT: np.broadcast_to(right, (3, 2, len(off))),
+        PresetName.REPORT_2018: rng.random((3, 2, len(off)), dtype=np.float32),
+    }
+    judgement = judge_contest(frozen, probabilities)
+    default, report, rule = judgement.entrants
+    assert (default.ensemble.mean, default.ensemble.std, default.auc) == (1, 0, 1)
+    assert default.single is not None
+    assert default.single.fits == 6
+    assert report.ensemble.std > 0
+    assert rule.single is None
+    first = judgement.differences[0]
+    assert first.f1 == pytest.approx(1 - report.ensemble.mean)
+    assert 0 < first.interval_95[0] < first.f1 < first.interval_95[1]
+    assert sum(score.images for score in default.by_pattern) == 300
+
+
+def test_f1_counts_off_as_the_positive_class() -> None:
+    off = np.array([True, True, False, False])
+    called = np.array([[True, False, True, False], [True, True, False, False], [False] * 4])
+    np.testing.assert_allclose(f1_of(off, called), [0.5, 1, 0])
+
+
+def test_a_contest_fits_both_presets_on_the_same_images_and_is_not_repeated(frozen: FrozenSet, tmp_path: Path) -> None:
+    recipes = {
+        preset: recipe.model_copy(update={"epochs": 1, "passes_per_epoch": 1}) for preset, recipe in RECIPES.items()
+    }
+    settings = ContestSettings(
+        images=64,
+        seeds=2,
+        members=1,
+        recipes=recipes,
+        benchmark_digest=frozen.description_digest,
+        benchmark_images=frozen.images_digest,
+        training_mixture="any",
+    )
+    seen: list[tuple[PresetName, int, int]] = []
+
+    def watch(preset: PresetName, seed: int, row: EpochRow) -> None:
+        seen.append((preset, seed, row.epoch))
+
+    begin_contest(tmp_path, settings)
+    first = run_contest(frozen, settings, tmp_path, watch)
+    assert seen == [(preset, seed, 1) for preset in RECIPES for seed in (1, 2)]
+    again = run_contest(frozen, settings, tmp_path, watch)
+    assert len(seen) == 4
+    for preset in RECIPES:
+        assert first[preset].shape == (2, 1, 300)
+        np.testing.assert_array_equal(first[preset], again[preset])
+        assert not np.array_equal(first[preset][0], first[preset][1])
+    with pytest.raises(InvalidInputError, match="holds a contest with other settings"):
+        begin_contest(tmp_path, settings.model_copy(update={"images": 65}))
+
+
+def test_the_release_that_ships_is_better_than_guessing_on_the_frozen_set(release: Release, frozen: FrozenSet) -> None:
+    figures = run_on_benchmark(release, frozen).figures()
+    assert figures.auc > 0.7
+    assert figures.images == 300
+    assert figures.expected_calibration_error is None  # too few images for it
+
+
+def test_variants_change_one_thing_each_and_unknown_ones_are_refused() -> None:
+    default = VARIANTS["default"].model_dump()
+    for name, recipe in VARIANTS.items():
+        changed = [field for field, value in recipe.model_dump().items() if value != default[field]]
+        assert len(changed) == (0 if name == "default" else 1) or name == "report-2018", name
+    assert names_of(["noise"]) == ["default", "noise"]
+    with pytest.raises(InvalidInputError, match="no variant is named 'magic'"):
+        names_of(["magic"])
+
+
+def test_the_search_command_prints_a_row_per_variant_with_test_time_flips_of_the_same_networks(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training", "search-recipes", "--output", str(tmp_path), "--images", "80"]
+    command += ["--folds", "2", "--variant", "no gamma", "--variant", "test-time flips"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250)
+    assert ended.returncode == 0, ended.stderr
+    rows = json.loads((tmp_path / "variants.json").read_text(encoding="utf-8"))
+    assert {row["variant"] for row in rows} == {"default", "no gamma", "test-time flips"}
+    assert rows[0]["log_loss_difference"] == 0
+    assert len({row["log_loss"] for row in rows}) == 3

@@ -1,0 +1,90 @@
+"""Threshold, doubt and temperature follow from held-out probabilities, and from nothing else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from model_store.predictor import average_members
+from shared.errors import InvalidInputError
+from training.cross_validation.folded_set import Grouping
+from training.cross_validation.settings import CrossValidationSettings
+from training.decision import RIGHT_OUTSIDE_BAND, decide
+from training.preset import RECIPES, PresetName
+
+IMAGES = 4_000
+
+
+def write_cross_validation(folder: Path, sureness: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels drawn from probabilities whose logit is then multiplied by `sureness`."""
+    rng = np.random.default_rng(0)
+    true_probability = rng.beta(0.7, 0.7, IMAGES)
+    off = rng.random(IMAGES) < true_probability
+    said = expit(logit(np.clip(true_probability, 1e-4, 1 - 1e-4)) * sureness)
+    settings = CrossValidationSettings(
+        name="made",
+        origin="synthetic",
+        digest="0" * 64,
+        images=IMAGES,
+        grouping=Grouping.DATASET,
+        folds=5,
+        attempts=5,
+        members=1,
+        preset=PresetName.DEFAULT,
+        recipe=RECIPES[PresetName.DEFAULT],
+        seed=1,
+    )
+    (folder / "settings.json").write_text(settings.model_dump_json(), encoding="utf-8")
+    lines = ["dataset,annotation_id,label,fold,off_sample_probability,border_centre_ratio"]
+    lines += [f"d,{row},{'off' if off[row] else 'on'},{row % 5 + 1},{said[row]:.6f},1" for row in range(IMAGES)]
+    (folder / "predictions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return off, said
+
+
+@pytest.mark.parametrize("sureness", [0.5, 1.0, 2.0])
+def test_the_temperature_undoes_what_made_probabilities_too_sure_or_not_sure_enough(
+    tmp_path: Path, sureness: float
+) -> None:
+    write_cross_validation(tmp_path, sureness)
+    decision = decide(tmp_path)
+    assert decision.temperature == pytest.approx(sureness, rel=0.1)
+    assert decision.calibration == "calibrated on synthetic data; on real data unknown"
+
+
+def test_outside_the_band_enough_labels_are_right_and_inside_they_are_not(tmp_path: Path) -> None:
+    off, said = write_cross_validation(tmp_path, 1.0)
+    decision = decide(tmp_path)
+    assert decision.uncertain_band is not None
+    low, high = decision.uncertain_band
+    assert low < decision.threshold < high
+    scaled = expit(logit(said) / decision.temperature)
+    outside = (scaled < low) | (scaled > high)
+    right = (scaled >= decision.threshold) == off
+    assert right[outside].mean() == pytest.approx(RIGHT_OUTSIDE_BAND, abs=0.02)
+    assert right[~outside].mean() < RIGHT_OUTSIDE_BAND
+    assert f"{low:g} and {high:g}" in decision.account
+
+
+def test_a_folder_without_a_finished_cross_validation_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="holds no finished cross-validation"):
+        decide(tmp_path)
+    write_cross_validation(tmp_path, 1.0)
+    (tmp_path / "predictions.csv").write_text("label\noff\n", encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="holds no finished cross-validation"):
+        decide(tmp_path)
+
+
+def test_a_temperature_moves_no_probability_across_one_half_and_keeps_their_order() -> None:
+    outputs = np.random.default_rng(0).random((200, 5, 1), dtype=np.float32)
+    outputs = np.concatenate([1 - outputs, outputs], axis=2)
+    outputs[0, :, 0], outputs[0, :, 1] = 1, 0
+    plain, warm = (average_members(outputs, 1, temperature) for temperature in (1.0, 1.7))
+    assert ((plain.off_sample_probability >= 0.5) == (warm.off_sample_probability >= 0.5)).all()
+    assert (np.argsort(plain.off_sample_probability) == np.argsort(warm.off_sample_probability)).all()
+    assert np.abs(warm.off_sample_probability - 0.5).max() <= 0.5
+    assert warm.off_sample_probability[0] == 0
+    np.testing.assert_allclose(
+        warm.off_sample_probability[1:], expit(logit(plain.off_sample_probability[1:]) / 1.7), atol=1e-6
+    )
+    np.testing.assert_array_equal(plain.member_spread, warm.member_spread)

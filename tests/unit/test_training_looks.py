@@ -1,0 +1,37 @@
+"""Every ensemble's look at the bladder is logged once."""
+
+from pathlib import Path
+
+from model_store.release import Release
+from training.evaluate import RULE_NAME
+from training.figures import Figures
+from training.looks import LOG_PATH, log_look
+
+
+def make_figures(data_set: str, predictor: str = "release") -> Figures:
+    return Figures(data_set, "smoke test", 1, predictor, 77, 77, (0.95, 1.0), 1.0)
+
+
+def test_a_look_is_logged_and_the_same_figure_printed_again_is_not(release: Release, tmp_path: Path) -> None:
+    path = tmp_path / "looks.csv"
+    rows = [make_figures("mouse_bladder"), make_figures("mouse_bladder", RULE_NAME), make_figures("other")]
+    assert log_look(release, rows, path)
+    assert not log_look(release, rows, path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 2
+    assert lines[1].split(",")[1:] == [
+        release.version,
+        release.manifest.ensemble_onnx.sha256,
+        "77",
+        "77",
+        "1.0000",
+    ]
+
+
+def test_other_sets_are_no_look(release: Release, tmp_path: Path) -> None:
+    assert not log_look(release, [make_figures("other")], tmp_path / "looks.csv")
+    assert not (tmp_path / "looks.csv").exists()
+
+
+def test_the_release_that_ships_has_been_logged(release: Release) -> None:
+    assert release.manifest.ensemble_onnx.sha256 in LOG_PATH.read_text(encoding="utf-8")

@@ -1,0 +1,42 @@
+"""The frozen set itself, drawn anew from its description wherever it is needed."""
+
+from dataclasses import dataclass
+
+from training.cross_validation.folded_set import label_synthetic
+from training.labelled.labelled_set import LabelledSet
+from training.synthetic.dataset import draw_set
+from training.synthetic.mixture import load_benchmark
+from training.synthetic.sources import load_sources, split_sources
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenSet:
+    """Images of held-out masks and texture sources."""
+
+    labelled_set: LabelledSet
+    groups: tuple[tuple[str, str], ...]
+    """N pairs of sample mask and texture source: what intervals are drawn over."""
+
+    description_digest: str
+    """SHA-256 of what benchmark.yaml says."""
+
+    images_digest: str
+    """SHA-256 of the drawn images and labels: tells when the generator's code changed under the same description."""
+
+    @property
+    def identity(self) -> str:
+        """The line that every report carries."""
+        return (
+            f"benchmark.yaml {self.description_digest[:16]}, images {self.images_digest[:16]}:"
+            f" {len(self.labelled_set):,} semi-synthetic images, {int(self.labelled_set.off.sum()):,} of them off,"
+            f" {len(set(self.groups))} pairs of sample mask and texture source that no fit sees"
+        )
+
+
+def draw_frozen_set(images: int | None = None) -> FrozenSet:
+    """Draw the benchmark (half a minute on two cores), or only its first images: those are another set."""
+    benchmark = load_benchmark()
+    _, held_out = split_sources(load_sources())
+    drawn = draw_set(held_out, benchmark.mixture, images or benchmark.images, (benchmark.seed,))
+    labelled_set = label_synthetic(drawn, benchmark.mixture.name)
+    return FrozenSet(labelled_set, drawn.groups, benchmark.digest, drawn.digest())

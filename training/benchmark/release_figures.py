@@ -1,0 +1,75 @@
+"""A release on the frozen benchmark."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from model_store.manifest import BenchmarkFigures
+from model_store.opening import open_predictor
+from model_store.predictor import Engine
+from model_store.release import Release
+from training.benchmark.frozen_set import FrozenSet
+from training.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.cross_validation.calibration import expected_calibration_error
+from training.cross_validation.metrics import Metrics, measure
+from training.text_tables import TextTable
+
+
+@dataclass(frozen=True, eq=False)
+class ReleaseOnBenchmark:
+    """What a release says of every benchmark image."""
+
+    frozen: FrozenSet
+    probability: npt.NDArray[np.float64]
+    """(N,) as published."""
+
+    threshold: float
+
+    def figures(self) -> BenchmarkFigures:
+        """All images together."""
+        off, ratios = self.frozen.labelled_set.off, score_border_centre(self.frozen.labelled_set.inputs)
+        own = measure(off, self.probability, self.probability >= self.threshold)
+        rule = measure(off, ratios, ratios > OFF_ABOVE_RATIO)
+        return BenchmarkFigures(
+            identity=self.frozen.identity,
+            right=own.right,
+            images=own.images,
+            f1=own.f1 or 0.0,
+            precision=own.precision or 0.0,
+            recall=own.recall or 0.0,
+            auc=own.auc or 0.0,
+            expected_calibration_error=expected_calibration_error(off, self.probability),
+            rule_f1=rule.f1 or 0.0,
+            rule_auc=rule.auc or 0.0,
+        )
+
+    def aspect_tables(self) -> list[TextTable]:
+        """By pattern, scene and signal level, worst first."""
+        return [self._tabulate(aspect, names) for aspect, names in self.frozen.labelled_set.aspects.items()]
+
+    def _tabulate(self, aspect: str, names: tuple[str, ...]) -> TextTable:
+        found: list[tuple[str, Metrics]] = []
+        for name in sorted(set(names)):
+            inside = np.asarray(names) == name
+            off, probability = self.frozen.labelled_set.off[inside], self.probability[inside]
+            found.append((name, measure(off, probability, probability >= self.threshold)))
+        found.sort(key=lambda one: one[1].accuracy)
+        rows = tuple(
+            (
+                name.replace("_", " "),
+                f"{metrics.right} of {metrics.images}",
+                f"{metrics.accuracy:.3f}",
+                str(metrics.off),
+                f"{metrics.f1:.3f}" if metrics.off and metrics.f1 is not None else "-",
+            )
+            for name, metrics in found
+        )
+        return TextTable(f"By {aspect}, worst first", (aspect, "right", "accuracy", "off", "F1"), rows)
+
+
+def run_on_benchmark(release: Release, frozen: FrozenSet) -> ReleaseOnBenchmark:
+    """Predict with ONNX Runtime, as the service on a CPU does."""
+    found = open_predictor(release, Engine.ONNX).predict(frozen.labelled_set.inputs)
+    probability = found.off_sample_probability.astype(np.float64)
+    return ReleaseOnBenchmark(frozen, probability, release.manifest.threshold)

@@ -1,0 +1,76 @@
+"""The report of a contest: tables for the terminal, JSON for programs."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from training.benchmark.contest import ContestSettings
+from training.benchmark.frozen_set import FrozenSet
+from training.benchmark.judgement import Entrant, F1Spread, Judgement
+from training.text_tables import TextTable
+
+
+def make_tables(judgement: Judgement) -> list[TextTable]:
+    """Entrants, differences, patterns."""
+    return [_make_entrant_table(judgement), _make_difference_table(judgement), _make_pattern_table(judgement)]
+
+
+def write_json(path: Path, frozen: FrozenSet, settings: ContestSettings, judgement: Judgement) -> None:
+    """Everything that the tables show, unrounded."""
+    content = {
+        "benchmark": frozen.identity,
+        "settings": settings.model_dump(mode="json"),
+        "positive_class": "off",
+        **asdict(judgement),
+    }
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _make_entrant_table(judgement: Judgement) -> TextTable:
+    headings = ("", "F1 (interval)", "spread over fits", "lowest-highest", "fits", "accuracy", "AUC")
+    rows = []
+    for entrant in judgement.entrants:
+        rows.append(
+            (
+                f"{entrant.name}, ensembles" if entrant.single else entrant.name,
+                *_spread(entrant.ensemble),
+                f"{entrant.accuracy:.4f}",
+                f"{entrant.auc:.4f}",
+            )
+        )
+        if entrant.single is not None:
+            rows.append((f"{entrant.name}, single members", *_spread(entrant.single), "", ""))
+    return TextTable("F1 of off-sample; intervals are over (mask, texture) pairs", headings, tuple(rows))
+
+
+def _spread(spread: F1Spread) -> tuple[str, str, str, str]:
+    low, high = spread.interval_95
+    return (
+        f"{spread.mean:.4f} ({low:.4f}-{high:.4f})",
+        f"{spread.std:.4f}" if spread.fits > 1 else "-",
+        f"{spread.lowest:.4f}-{spread.highest:.4f}",
+        str(spread.fits),
+    )
+
+
+def _make_difference_table(judgement: Judgement) -> TextTable:
+    rows = tuple(
+        (f"{one.of} - {one.minus}", f"{one.f1:+.4f}", f"{one.interval_95[0]:+.4f} to {one.interval_95[1]:+.4f}")
+        for one in judgement.differences
+    )
+    return TextTable("Differences of mean F1 on the same images", ("", "F1", "95 % interval"), rows)
+
+
+def _make_pattern_table(judgement: Judgement) -> TextTable:
+    names = [entrant.name for entrant in judgement.entrants]
+    headings = ("pattern", "images", "off", *(f"{name}: accuracy, F1" for name in names))
+    rows = []
+    for index, first in enumerate(judgement.entrants[0].by_pattern):
+        cells = [_pattern_cell(entrant, index) for entrant in judgement.entrants]
+        rows.append((first.pattern, str(first.images), str(first.off), *cells))
+    return TextTable("By pattern", headings, tuple(rows))
+
+
+def _pattern_cell(entrant: Entrant, index: int) -> str:
+    score = entrant.by_pattern[index]
+    return f"{score.accuracy:.3f}, {'-' if score.f1 is None else f'{score.f1:.3f}'}"

@@ -1,0 +1,72 @@
+"""`python -m training benchmark`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from training.preset import RECIPES, PresetName
+from training.quiet_tensorflow import import_tensorflow_quietly
+
+if TYPE_CHECKING:
+    from training.benchmark.contest import ContestSettings, OnContestEpoch
+    from training.run_folder import EpochRow
+
+
+def benchmark(
+    output: Annotated[Path, typer.Option(help="Folder of fits and report; an interrupted contest is resumed.")],
+    images: Annotated[int, typer.Option(min=2, help="Semi-synthetic training images, the same for every fit.")] = 5_000,
+    seeds: Annotated[int, typer.Option(min=2, help="Ensembles per preset.")] = 5,
+    members: Annotated[int, typer.Option(min=1, help="Networks per ensemble.")] = 5,
+    judged_images: Annotated[
+        int | None, typer.Option(min=100, help="First images of the benchmark; all when left out.")
+    ] = None,
+) -> None:
+    """Fit both presets with several seeds, and judge them on the frozen benchmark."""
+    import_tensorflow_quietly()
+    from training.benchmark.contest import ContestSettings, begin_contest, run_contest  # noqa: PLC0415 - takes seconds
+    from training.benchmark.frozen_set import draw_frozen_set  # noqa: PLC0415
+    from training.benchmark.judgement import judge_contest  # noqa: PLC0415
+    from training.benchmark.report import make_tables, write_json  # noqa: PLC0415
+    from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
+    from training.text_tables import print_table  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    frozen = draw_frozen_set(judged_images)
+    console.print(frozen.identity, soft_wrap=True)
+    settings = ContestSettings(
+        images=images,
+        seeds=seeds,
+        members=members,
+        recipes=RECIPES,
+        benchmark_digest=frozen.description_digest,
+        benchmark_images=frozen.images_digest,
+        training_mixture=load_training_mixture().digest,
+    )
+    begin_contest(output, settings)
+    with Progress(console=console) as progress:
+        probabilities = run_contest(frozen, settings, output, _make_reporter(settings, progress))
+    judgement = judge_contest(frozen, probabilities)
+    write_json(output / "benchmark.json", frozen, settings, judgement)
+    for table in make_tables(judgement):
+        print_table(table, console)
+    console.print(f"wrote {output / 'benchmark.json'}", soft_wrap=True)
+
+
+def _make_reporter(settings: "ContestSettings", progress: Progress) -> "OnContestEpoch":
+    members = len(settings.recipes) * settings.seeds * settings.members
+    task = progress.add_task(f"fitting {members} networks", total=members)
+
+    def report(preset: PresetName, seed: int, row: "EpochRow") -> None:
+        if row.epoch == settings.recipes[preset].epochs:
+            progress.advance(task)
+            progress.console.print(
+                f"{preset}, seed {seed}, member {row.member}: accuracy on the first benchmark images"
+                f" {row.validation_accuracy:.4f}",
+                soft_wrap=True,
+            )
+
+    return report

@@ -1,0 +1,123 @@
+"""One cross-validation a variant, all on the same folds, and how each differs from the default recipe."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import log_loss, roc_auc_score
+
+from shared.errors import InvalidInputError
+from training.cross_validation.folded_set import FoldedSet
+from training.cross_validation.member_outputs import predict_outputs
+from training.cross_validation.run import begin_run, run_folds
+from training.cross_validation.settings import describe_run
+from training.network import LABEL_ORDER
+from training.preset import PresetName
+from training.recipe_search.variants import BASE, VARIANTS
+from training.resampling import Resampling
+from training.run_folder import RunFolder
+
+TEST_TIME_FLIPS = "test-time flips"
+"""The default recipe's networks, their outputs averaged over the four flips of each image: no fit of its own."""
+
+_CLOSEST = 1e-6
+
+Scores = npt.NDArray[np.float64]
+OnVariant = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """How one variant did on all held-out images, and how it differs from the default recipe."""
+
+    variant: str
+    f1: float
+    auc: float
+    log_loss: float
+    log_loss_difference: float
+    """To the default recipe; below 0 = better."""
+
+    interval_95: tuple[float, float]
+    """Of the difference, over (mask, texture) pairs."""
+
+
+def names_of(chosen: Sequence[str]) -> list[str]:
+    """The default recipe, and the chosen variants or all.
+
+    Raises
+    ------
+    InvalidInputError
+        When a variant has no such name.
+    """
+    everything = [*VARIANTS, TEST_TIME_FLIPS]
+    unknown = sorted(set(chosen) - set(everything))
+    if unknown:
+        raise InvalidInputError(f"no variant is named {unknown[0]!r}; right would be one of: {', '.join(everything)}")
+    return [name for name in everything if name == BASE or not chosen or name in chosen]
+
+
+def search(
+    folded: FoldedSet, names: Sequence[str], output: Path, *, seed: int, on_variant: OnVariant
+) -> list[VariantRow]:
+    """Fit what is not fitted yet; the default recipe first, then the others from the best to the worst."""
+    scores: dict[str, Scores] = {}
+    for name in names:
+        scores[name] = (
+            _flip_and_predict(folded, output) if name == TEST_TIME_FLIPS else _fit(folded, name, output, seed)
+        )
+        on_variant(name)
+    losses = {name: _losses(folded, found) for name, found in scores.items()}
+    resampling = Resampling(folded.group_keys)
+    rows = [_judge(folded, name, scores[name], losses, resampling) for name in names]
+    return sorted(rows, key=lambda row: (row.variant != BASE, row.log_loss))
+
+
+def _folder(output: Path, name: str) -> Path:
+    return output / name.replace(" ", "_")
+
+
+def _fit(folded: FoldedSet, name: str, output: Path, seed: int) -> Scores:
+    """(N,) held-out probabilities of one network a fold."""
+    settings = describe_run(folded, PresetName.DEFAULT, VARIANTS[name], attempts=1, members=1, seed=seed)
+    folder = _folder(output, name)
+    begin_run(folder, settings)
+    probabilities = run_folds(folded, settings, folder, lambda *_: None)
+    return np.asarray(probabilities[0])
+
+
+def _flip_and_predict(folded: FoldedSet, output: Path) -> Scores:
+    """(N,) of the default recipe's networks, already fitted."""
+    probabilities = np.empty(len(folded.labelled_set))
+    for fold in range(folded.folds):
+        held_out = np.flatnonzero(folded.fold_of == fold)
+        inputs = folded.labelled_set.inputs[held_out]
+        paths = RunFolder(_folder(output, BASE) / f"fold_{fold + 1:02}" / "attempt_1").finished_member_paths()
+        views = [inputs[:, ::rows, ::columns] for rows in (1, -1) for columns in (1, -1)]
+        outputs = np.mean([predict_outputs(paths, view) for view in views], axis=0)
+        probabilities[held_out] = outputs[:, 0, LABEL_ORDER.index("off")]
+        keras.backend.clear_session()
+    return probabilities
+
+
+def _losses(folded: FoldedSet, probability: Scores) -> Scores:
+    """(N,) cross-entropy of each image."""
+    likelihood = np.where(folded.labelled_set.off, probability, 1 - probability)
+    return np.asarray(-np.log(np.clip(likelihood, _CLOSEST, 1)))
+
+
+def _judge(
+    folded: FoldedSet, name: str, probability: Scores, losses: dict[str, Scores], resampling: Resampling
+) -> VariantRow:
+    off = folded.labelled_set.off
+    called, difference = probability >= 0.5, losses[name] - losses[BASE]
+    return VariantRow(
+        variant=name,
+        f1=float(2 * (called & off).sum() / (called.sum() + off.sum())),
+        auc=float(roc_auc_score(off, probability)),
+        log_loss=float(log_loss(off, np.clip(probability, _CLOSEST, 1 - _CLOSEST))),
+        log_loss_difference=float(difference.mean()),
+        interval_95=resampling.interval_of_mean(difference),
+    )

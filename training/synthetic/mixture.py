@@ -1,0 +1,129 @@
+"""The mixture: how often each pattern, placement, acquisition, signal level and artefact is drawn."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
+
+from shared.errors import InvalidInputError
+from shared.validation import describe_validation_error
+
+_FOLDER = Path(__file__).parent
+TRAINING_PATH = _FOLDER / "training.yaml"
+BENCHMARK_PATH = _FOLDER / "benchmark.yaml"
+
+_SUM_TOLERANCE = 1e-6
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Shares(RootModel[dict[str, Share]]):
+    """Shares by name, which add up to 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="after")
+    def _require_whole(self) -> "Shares":
+        total = sum(self.root.values())
+        if abs(total - 1) > _SUM_TOLERANCE:
+            raise ValueError(f"shares add up to {total:g}; right would be 1")
+        return self
+
+    def draw(self, rng: np.random.Generator) -> str:
+        """One name."""
+        names = sorted(self.root)
+        return names[rng.choice(len(names), p=[self.root[name] for name in names])]
+
+    def only(self, name: str) -> "Shares":
+        """Nothing but this name."""
+        return Shares({name: 1.0})
+
+
+class Artefacts(BaseModel):
+    """Shares of the ion images, or scenes, that each goes wrong in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    missing_pixels: Share
+    missing_rows: Share
+    scatter: Share
+    stripes: Share
+    threshold: Share
+    hot_spots: Share
+    eight_bit: Share
+
+
+class Mixture(BaseModel):
+    """What semi-synthetic ion images are drawn from, as one YAML file states it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    patterns: Shares
+    placements: Shares
+    acquisitions: Shares
+    signals: Shares
+    artefacts: Artefacts
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, whatever the file's comments and order."""
+        return hashlib.sha256(_canonical(self).encode()).hexdigest()
+
+
+class Benchmark(BaseModel):
+    """The frozen set that recipes are compared on: its mixture, its size and its seed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    images: int = Field(ge=1)
+    seed: int = Field(ge=0)
+    mixture: Mixture
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, whatever the file's comments and order."""
+        return hashlib.sha256(_canonical(self).encode()).hexdigest()
+
+
+def load_training_mixture(path: Path = TRAINING_PATH) -> Mixture:
+    """What recipes are fitted on.
+
+    Raises
+    ------
+    InvalidInputError
+        When the file cannot be read or its content is wrong.
+    """
+    return _load(Mixture, path)
+
+
+def load_benchmark(path: Path = BENCHMARK_PATH) -> Benchmark:
+    """The frozen benchmark.
+
+    Raises
+    ------
+    InvalidInputError
+        When the file cannot be read or its content is wrong.
+    """
+    return _load(Benchmark, path)
+
+
+def _load(model: type[_Model], path: Path) -> _Model:
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be read ({error.strerror}); right would be a YAML file") from error
+    except yaml.YAMLError as error:
+        raise InvalidInputError(f"{path.name} is no YAML: {error}") from error
+    except ValidationError as error:
+        raise InvalidInputError(f"{path.name} is no {model.__name__}: {describe_validation_error(error)}") from error
+
+
+def _canonical(model: BaseModel) -> str:
+    return json.dumps(model.model_dump(mode="json"), sort_keys=True)
