@@ -1,121 +1,96 @@
-"""Ion images as arrays: `.npy` and `.npz`, read row by row so that memory holds one image, not the dataset."""
+"""Ion images as one array file: whatever its format, opened from its header and read a few images at a time."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from shared.array_stream import ArrayStream, open_array_streams
-from shared.errors import InvalidIonImageError
-from shared.limits import Limits, require_at_most, require_image_size
+from shared.array_packed import open_packed_array
+from shared.errors import InvalidIonImageError, UnsupportedSourceError
+from shared.limits import Limits
 
-_IMAGES = "images"
-_NUMBERS = "fiub"
-_COLUMNS = {"acquired": _NUMBERS, "mz": "fiu", "annotation_ids": "USiu"}
-"""The arrays beside `images`, each with the kinds of dtype it may have."""
-_TEXT_BYTES = 4 * 512
-"""The longest annotation id there may be, as NumPy stores it."""
+ARRAY_SUFFIXES = (".npz", ".npy", ".zarr", ".h5ad")
+"""What array files are called; formats are told by content."""
+_HDF5_START = b"\x89HDF\r\n\x1a\n"
+_ZARR_FILES = ("zarr.json", ".zgroup", ".zarray")
 
 
-@dataclass(frozen=True, eq=False)
-class IonImageArray:
-    """An array file, opened: its shape and its columns are known, its images are not read yet.
+class IonImageArray(Protocol):
+    """An array file, opened: its shape and its columns are known, its images are not read yet."""
 
-    Attributes
-    ----------
-    path
-        The `.npz` or `.npy` file.
-    shape
-        (N, H, W).
-    mz
-        (N,) Th, or None.
-    annotation_ids
-        N texts, or None.
-    """
+    @property
+    def path(self) -> Path:
+        """The file, or for zarr the folder."""
+        ...
 
-    path: Path
-    shape: tuple[int, int, int]
-    mz: npt.NDArray[Any] | None = None
-    annotation_ids: list[str] | None = None
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(N, H, W)."""
+        ...
 
-    def rows(self) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
-        """Read image after image, (H, W) as stored, each with its mask: (H, W), non-zero = measured; None = all."""
-        count, height, width = self.shape
-        with ExitStack() as stack:
-            streams = stack.enter_context(open_array_streams(self.path, (_IMAGES, "acquired")))
-            images, acquired = streams[_IMAGES], streams.get("acquired")
-            one_for_all = acquired is not None and len(acquired.shape) == 2
-            mask = acquired.read((height, width)) if acquired is not None and one_for_all else None
-            for _ in range(count):
-                pixels = images.read((height, width))
-                if acquired is not None and not one_for_all:
-                    mask = acquired.read((height, width))
-                yield pixels, mask
+    @property
+    def mz(self) -> npt.NDArray[Any] | None:
+        """(N,) Th, or None."""
+        ...
+
+    @property
+    def annotation_ids(self) -> list[str] | None:
+        """N texts, or None."""
+        ...
+
+    @property
+    def has_independent_rows(self) -> bool:
+        """Whether behind an image that cannot be read others can."""
+        ...
+
+    def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
+        """Read the images with these numbers (ascending; None = all), one after the other.
+
+        Each is (H, W) as stored, with its mask: (H, W), non-zero = measured; None = all were.
+
+        Raises
+        ------
+        InvalidIonImageError, TooLargeError
+            Where the file turns out to be corrupt, to end early or to unpack too far; what came before it counts.
+        """
+        ...
+
+
+def is_zarr_folder(path: Path) -> bool:
+    """Whether a folder is a zarr group or array, and not one of files."""
+    return any((path / name).is_file() for name in _ZARR_FILES)
 
 
 def open_array(path: Path, limits: Limits) -> IonImageArray:
-    """Open an `.npz` (`images`, optionally `acquired`, `mz`, `annotation_ids`) or `.npy` file.
+    """Open an array file: `.npz`, `.npy`, zarr (2 or 3) or AnnData `.h5ad` (docs/sources.md).
 
     Raises
     ------
     InvalidIonImageError
-        When it is neither, pickled, corrupt, or its columns do not fit its images. A file that only ends early opens.
+        When it is none of these, pickled, corrupt, or its columns do not fit its images. A file that only ends early
+        opens.
     TooLargeError
         When bytes, images or pixels exceed `limits`; judged from the headers.
+    UnsupportedSourceError
+        When the package for its format is not installed.
     """
-    require_at_most(path.stat().st_size, limits.array_file_bytes, f"size of {path.name} in bytes")
-    with open_array_streams(path, (_IMAGES, *_COLUMNS)) as streams:
-        shape = _image_shape(streams[_IMAGES])
-        require_at_most(shape[0], limits.event_ions, f"number of ion images in {path.name}")
-        require_image_size(*shape[1:], limits)
-        for name in _COLUMNS:
-            if name in streams:
-                _check_column(streams[name], name, shape)
-        for stream in streams.values():
-            require_at_most(stream.byte_count, limits.array_file_bytes, f"size of {stream.what} in bytes")
-        mz = streams["mz"].read(shape[:1]) if "mz" in streams else None
-        ids = _texts(streams["annotation_ids"], shape[0]) if "annotation_ids" in streams else None
-    return IonImageArray(path, shape, mz, ids)
-
-
-def _image_shape(images: ArrayStream) -> tuple[int, int, int]:
-    """(N, H, W) of an (N, H, W) array, or of one (H, W) image."""
-    _check_dtype(images, _NUMBERS)
-    shape = images.shape if len(images.shape) != 2 else (1, *images.shape)
-    if len(shape) != 3 or 0 in shape[1:]:
-        raise InvalidIonImageError(f"{images.what} has shape {shape}; right would be (N, height, width)")
-    count, height, width = shape
-    return count, height, width
-
-
-def _check_column(column: ArrayStream, name: str, shape: tuple[int, int, int]) -> None:
-    """Refuse a column that does not fit the images."""
-    _check_dtype(column, _COLUMNS[name])
-    right = (shape, shape[1:]) if name == "acquired" else (shape[:1],)
-    if column.shape not in right:
-        raise InvalidIonImageError(
-            f"{column.what} has shape {column.shape}; right would be {' or '.join(map(str, right))}"
-        )
-
-
-def _check_dtype(stream: ArrayStream, kinds: str) -> None:
-    if stream.dtype.kind not in kinds:
-        wanted = "texts or whole numbers" if "U" in kinds else "real numbers"
-        raise InvalidIonImageError(f"{stream.what} has dtype {stream.dtype}; right would be {wanted}")
-    if stream.fortran_order and len(stream.shape) > 1:
-        raise InvalidIonImageError(f"{stream.what} is in Fortran order; right would be C order")
-
-
-def _texts(stream: ArrayStream, count: int) -> list[str]:
-    """N different annotation ids."""
-    require_at_most(stream.dtype.itemsize, _TEXT_BYTES, f"size of an entry of {stream.what} in bytes")
+    if not path.is_dir():
+        with path.open("rb") as file:
+            is_hdf5 = file.read(len(_HDF5_START)) == _HDF5_START
+        if not is_hdf5:
+            return open_packed_array(path, limits)
+    elif not is_zarr_folder(path):
+        raise InvalidIonImageError(f"{path.name} is a folder without zarr's metadata; right would be a zarr folder")
     try:
-        texts = [value.decode() if isinstance(value, bytes) else str(value) for value in stream.read((count,)).tolist()]
-    except ValueError as error:
-        raise InvalidIonImageError(f"{stream.what} are no texts ({error}); right would be Unicode") from error
-    if len(set(texts)) != len(texts):
-        raise InvalidIonImageError(f"{stream.what} repeats an id; right would be a different one each")
-    return texts
+        if path.is_dir():
+            from shared.array_zarr import open_zarr  # noqa: PLC0415 - an extra
+            from shared.zarr_guard import read_below  # noqa: PLC0415 - an extra
+
+            return open_zarr(path, read_below(path), limits)
+        from shared.array_h5ad import open_h5ad  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise UnsupportedSourceError(
+            f"{path.name} needs {error.name}, which is not installed here; right would be offsample[arrays]"
+        ) from error
+    return open_h5ad(path, limits)

@@ -2,6 +2,7 @@
 
 import errno
 import lzma
+import os
 import tokenize
 import zipfile
 import zlib
@@ -57,6 +58,13 @@ class ArrayStream:
         if len(content) != size:
             raise InvalidIonImageError(f"{self.what} ends too early; right would be shape {self.shape}")
         return np.frombuffer(content, dtype=self.dtype).reshape(shape) if size else np.empty(shape, self.dtype)
+
+    def skip(self, shape: tuple[int, ...]) -> None:
+        """Pass over the next values, as many as fill `shape`; a file that ends before says so at the next read."""
+        size = prod(shape) * self.dtype.itemsize
+        if size:
+            with _as_input_error(self.what):
+                self.stream.seek(size, os.SEEK_CUR)
 
 
 @contextmanager

@@ -7,6 +7,7 @@
     │   ├── InvalidIonImageError       pixels that are no ion image
     │   ├── InvalidAnnotationsError    a list of annotations that cannot be used
     │   ├── ForbiddenUriError          a place that settings do not open
+    │   ├── AccessDeniedError          a store that does not let this worker in
     │   ├── NotFoundError              a place where nothing is
     │   ├── TooLargeError              more bytes, pixels or ions than allowed
     │   ├── UnsupportedSourceError     a kind of ion-image source not served here
@@ -18,6 +19,7 @@
     ├── ConfigurationError             the deployment's: settings or a server that cannot be used
     ├── LeaseLostError                 the event is another worker's by now; its answer counts, ours is dropped
     └── TransientError                 passing; the event is handed back and tried again
+        └── StoreBusyError             a store that asks for fewer requests
 
 Each carries one string, so it crosses Celery's serialisers intact. The sentence says what was wrong with what, and
 what would be right.
@@ -66,6 +68,12 @@ class ForbiddenUriError(InvalidInputError):
     """A URI outside every root that settings allow."""
 
     code = "forbidden_uri"
+
+
+class AccessDeniedError(InvalidInputError):
+    """A store that refuses this worker's credentials, or lacks them."""
+
+    code = "access_denied"
 
 
 class NotFoundError(InvalidInputError):
@@ -132,3 +140,7 @@ class TransientError(OffSampleError):
     """A store or server that does not answer now and may answer later."""
 
     code = "transient"
+
+
+class StoreBusyError(TransientError):
+    """A store that answers "too many requests": its failures say nothing about an image."""

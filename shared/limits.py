@@ -29,6 +29,9 @@ class Limits:
     array_file_bytes: int = 4_096 * MEBIBYTE
     """Bytes of one array file, and of each array in it once unpacked."""
 
+    array_chunk_bytes: int = 256 * MEBIBYTE
+    """Bytes of one chunk of a chunked array (zarr, HDF5) once unpacked; in zarr, of all chunks of the same images."""
+
 
 def require_at_most(value: int, limit: int, what: str) -> None:
     """Raise `TooLargeError` naming `what` when `value` is above `limit`."""

@@ -10,11 +10,16 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import imagecodecs
+
 from shared.errors import InvalidIonImageError
 from shared.limits import Limits, require_image_size
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _IHDR_BYTES, _LAST_FILTER, _PALETTE = 13, 4, 3
+_BLOCK_BYTES = 0xFFFF
+"""Most of a stored block."""
+
 # Colour type -> samples a pixel, allowed bits a sample, length of tRNS (None: none allowed).
 _COLOUR_TYPES = {
     0: (1, (1, 2, 4, 8, 16), 2),
@@ -67,9 +72,8 @@ def extract_whole_png(content: bytes, limits: Limits) -> bytes:
             kept[kind] = data
         elif kind != b"IEND" and kind[:1].isupper():
             raise InvalidIonImageError(f"PNG has an unknown chunk {kind!r} that matters; right would be a standard PNG")
-    packed = b"".join(pixels)
-    _require_whole_pixels(packed, header)
-    parts = [(b"IHDR", content[16:29]), *_colour_chunks(header, kept), (b"IDAT", packed), (b"IEND", b"")]
+    raw = _unpack_whole(b"".join(pixels), header)
+    parts = [(b"IHDR", content[16:29]), *_colour_chunks(header, kept), (b"IDAT", _store(raw)), (b"IEND", b"")]
     return _SIGNATURE + b"".join(_pack(kind, data) for kind, data in parts)
 
 
@@ -123,23 +127,48 @@ def _colour_chunks(header: _Header, kept: dict[bytes, bytes]) -> list[tuple[byte
     return found
 
 
-def _require_whole_pixels(packed: bytes, header: _Header) -> None:
-    """Unpack once: as many bytes as the header promises, an intact checksum, known row filters."""
+def _unpack_whole(packed: bytes, header: _Header) -> bytes:
+    """The filtered rows: as many bytes as the header promises, an intact checksum, known row filters."""
     scanlines = header.scanlines()
     expected = sum(rows * row_bytes for rows, row_bytes in scanlines)
-    unpacker = zlib.decompressobj()
     try:
-        raw = unpacker.decompress(packed, expected + 1)
-    except zlib.error as error:
-        raise InvalidIonImageError(f"PNG cannot be unpacked ({error}); right would be a complete PNG file") from error
-    if len(raw) != expected or not unpacker.eof:
-        raise InvalidIonImageError("PNG has too few or too many pixels; right would be as many as its header says")
+        raw = imagecodecs.deflate_decode(packed, out=expected, raw=False)
+    except imagecodecs.DeflateError:  # zlib is slower, and says what is wrong
+        raw = _unpack_with_zlib(packed, expected)
+    if len(raw) != expected:
+        raise _wrong_size()
     position = 0
     for rows, row_bytes in scanlines:
         end = position + rows * row_bytes
         if max(raw[position:end:row_bytes]) > _LAST_FILTER:
             raise InvalidIonImageError("PNG has an unknown row filter; right would be a standard PNG file")
         position = end
+    return bytes(raw)
+
+
+def _unpack_with_zlib(packed: bytes, expected: int) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        raw = unpacker.decompress(packed, expected + 1)
+    except zlib.error as error:
+        raise InvalidIonImageError(f"PNG cannot be unpacked ({error}); right would be a complete PNG file") from error
+    if not unpacker.eof:
+        raise _wrong_size()
+    return raw
+
+
+def _wrong_size() -> InvalidIonImageError:
+    return InvalidIonImageError("PNG has too few or too many pixels; right would be as many as its header says")
+
+
+def _store(raw: bytes) -> bytes:
+    """A zlib stream that holds `raw` as it is, so that the decoder does not unpack it again (RFC 1950, RFC 1951)."""
+    blocks = []
+    for start in range(0, len(raw), _BLOCK_BYTES):
+        block = raw[start : start + _BLOCK_BYTES]
+        last = start + _BLOCK_BYTES >= len(raw)
+        blocks += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
+    return b"\x78\x01" + b"".join(blocks) + struct.pack(">I", zlib.adler32(raw))
 
 
 def _pack(kind: bytes, data: bytes) -> bytes:

@@ -103,8 +103,19 @@ def scale_intensities(ion_image: IonImage) -> Intensities:
     signal = intensities[intensities > 0]
     if signal.size == 0:
         return intensities
-    ceiling = np.float32(np.percentile(signal, CLIP_PERCENTILE))
-    return (np.minimum(intensities, ceiling) / ceiling).astype(np.float32, copy=False)
+    ceiling = _percentile(signal, CLIP_PERCENTILE)
+    scaled = np.minimum(intensities, ceiling)
+    return np.divide(scaled, ceiling, out=scaled)
+
+
+def _percentile(values: Intensities, percentile: float) -> np.float32:
+    """As `numpy.percentile`, which also looks for NaN at both ends and so takes half as long again."""
+    place = percentile / 100 * (values.size - 1)
+    below = int(place)
+    above = min(below + 1, values.size - 1)
+    ordered = np.partition(values, (below, above))
+    low, high = float(ordered[below]), float(ordered[above])
+    return np.float32(low + (high - low) * (place - below))
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,8 @@ from shared.validation import describe_validation_error
 from worker.files import read_file
 from worker.sources.opening import SourceAccess
 from worker.sources.source import IonImageSource
+from worker.stores.opening import open_store
+from worker.stores.store_uri import is_remote
 
 _ANNOTATIONS = TypeAdapter(list[Annotation])
 _RIGHT = "a JSON list, or CSV with a column annotation_id"
@@ -35,9 +37,7 @@ def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: Sou
     if data.annotations is not None:
         annotations = data.annotations
     elif data.annotations_uri is not None:
-        path = access.roots.resolve(data.annotations_uri)
-        access.roots.require_existing(path, data.annotations_uri)
-        annotations = read_annotations(path, access.limits.event_bytes)
+        annotations = _read_list(data.annotations_uri, access)
     else:
         annotations = source.annotations()
     require_at_most(len(annotations), access.limits.event_ions, "number of annotations")
@@ -45,29 +45,43 @@ def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: Sou
     return annotations
 
 
+def _read_list(uri: str, access: SourceAccess) -> list[Annotation]:
+    """Read the list that an event names, on disk or in a store, through the same gates as ion images."""
+    if is_remote(uri):
+        place = access.stores.allowed.resolve(uri)
+        content = open_store(place, access.stores, connections=1).read(place, access.limits.event_bytes)
+        return _parse_annotations(place.name, content)
+    path = access.roots.resolve(uri)
+    access.roots.require_existing(path, uri)
+    return read_annotations(path, access.limits.event_bytes)
+
+
 def read_annotations(path: Path, max_bytes: int) -> list[Annotation]:
     """Read a `.json` list of annotations, or a `.csv` with their fields as columns."""
-    content = read_file(path, max_bytes)
+    return _parse_annotations(path.name, read_file(path, max_bytes))
+
+
+def _parse_annotations(name: str, content: bytes) -> list[Annotation]:
     try:
-        if path.suffix.lower() == ".csv":
+        if name.lower().endswith(".csv"):
             reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
-            _require_columns(path, reader.fieldnames or [])
+            _require_columns(name, reader.fieldnames or [])
             return _ANNOTATIONS.validate_python([_from_cells(cells) for cells in reader])
         return _ANNOTATIONS.validate_json(content)
     except ValidationError as error:
         raise InvalidAnnotationsError(
-            f"{path.name} is no list of annotations: {describe_validation_error(error)}; right would be {_RIGHT}"
+            f"{name} is no list of annotations: {describe_validation_error(error)}; right would be {_RIGHT}"
         ) from error
     except (ValueError, csv.Error) as error:
-        raise InvalidAnnotationsError(f"{path.name} cannot be read ({error}); right would be {_RIGHT}") from error
+        raise InvalidAnnotationsError(f"{name} cannot be read ({error}); right would be {_RIGHT}") from error
 
 
-def _require_columns(path: Path, columns: Sequence[str]) -> None:
+def _require_columns(name: str, columns: Sequence[str]) -> None:
     unknown = [column for column in columns if column not in Annotation.model_fields]
     if unknown or "annotation_id" not in columns:
         raise InvalidAnnotationsError(
-            f"{path.name} has the columns {', '.join(columns)[:200] or '(none)'}; right would be annotation_id, and of"
-            f" {', '.join(name for name in Annotation.model_fields if name != 'annotation_id')} those there are,"
+            f"{name} has the columns {', '.join(columns)[:200] or '(none)'}; right would be annotation_id, and of"
+            f" {', '.join(field for field in Annotation.model_fields if field != 'annotation_id')} those there are,"
             " separated by commas"
         )
 

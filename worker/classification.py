@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -11,11 +12,15 @@ from model_store.manifest import Manifest
 from model_store.predictor import Predictor
 from shared.messages.event import Annotation
 from shared.messages.results import Counts, ResultRow
-from shared.preprocessing import NetworkInputs, describe_missing_signal, preprocess
+from shared.preprocessing import Channel, NetworkInputs, describe_missing_signal, preprocess
+from worker.run_ahead import run_ahead
 from worker.sources.source import FetchedIonImage, IonImageSource
 
 BATCH_IMAGES = 256
 """Network inputs gathered for one call of the predictor."""
+
+_PREPARE_THREADS = 2
+"""Threads that scale and resize, while the sources' own read and decode."""
 
 _DECIMALS = 7
 """Digits of a published probability: all that float32 has."""
@@ -74,7 +79,7 @@ def classify(
     one_shape: bool = True,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Classification:
-    """Fetch, preprocess and predict, holding one batch in memory.
+    """Fetch, preprocess and predict, holding one batch, and what threads did ahead, in memory.
 
     Parameters
     ----------
@@ -89,7 +94,9 @@ def classify(
     manifest = predictor.release.manifest
     cut = manifest.threshold if threshold is None else threshold
     progress = _Progress()
-    for batch in _batches(map(_prepare, source.fetch(annotations)), on_progress):
+    prepare = partial(_prepare, channels=manifest.input.channels)
+    prepared = run_ahead(source.fetch(annotations), prepare, _PREPARE_THREADS, "prepare")
+    for batch in _batches(prepared, on_progress):
         _predict_batch(batch, predictor, cut, progress)
         on_progress(len(progress.rows))
     if one_shape:
@@ -98,7 +105,7 @@ def classify(
     return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds)
 
 
-def _prepare(fetched: FetchedIonImage) -> _Prepared:
+def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared:
     annotation_id, ion_image = fetched.annotation_id, fetched.ion_image
     if ion_image is None:
         row = ResultRow(annotation_id=annotation_id, status="unreadable", reason=fetched.reason)
@@ -107,7 +114,7 @@ def _prepare(fetched: FetchedIonImage) -> _Prepared:
     if missing is not None:
         row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
         return _Prepared(annotation_id, ion_image.shape, row=row)
-    return _Prepared(annotation_id, ion_image.shape, preprocess([ion_image])[0])
+    return _Prepared(annotation_id, ion_image.shape, preprocess([ion_image], channels)[0])
 
 
 def _batches(prepared: Iterator[_Prepared], on_progress: Callable[[int], None]) -> Iterator[list[_Prepared]]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from shared.disk_errors import PASSING_ERRNOS
 from shared.errors import ForbiddenUriError, NotFoundError, TransientError
 from shared.limits import require_at_most
-
-_PASSING = {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.EAGAIN, errno.EMFILE}
+from worker.stores.shown_uri import show_uri
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,12 @@ class AllowedRoots:
             real = _local_path(uri).resolve()
             allowed = any(real.is_relative_to(folder.resolve()) for folder in self.folders)
         except (ValueError, OSError, RuntimeError) as error:
-            raise ForbiddenUriError(f"{uri[:200]!r} is no usable path ({error})") from error
+            raise ForbiddenUriError(
+                f"{show_uri(uri)} is no usable path ({type(error).__name__}); right would be an absolute path"
+            ) from error
         if not allowed:
             raise ForbiddenUriError(
-                f"{uri[:200]!r} lies outside what this worker may read; right would be a path below one of its"
+                f"{show_uri(uri)} lies outside what this worker may read; right would be a path below one of its"
                 " OFFSAMPLE_ALLOWED_ROOTS"
             )
         return real
@@ -49,7 +51,7 @@ class AllowedRoots:
         away = [folder for folder in self.folders if path.is_relative_to(folder.resolve()) and not folder.exists()]
         if away:
             raise TransientError(f"allowed root {away[0]} does not exist now; its store may not be mounted")
-        raise NotFoundError(f"{uri[:200]!r} does not exist; right would be a path that does")
+        raise NotFoundError(f"{show_uri(uri)} does not exist; right would be a path that does")
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:
@@ -85,7 +87,7 @@ def os_errors_translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _PASSING and not (error.errno == errno.EIO and _is_readable(path.parent)):
+        if error.errno in PASSING_ERRNOS and not (error.errno == errno.EIO and _is_readable(path.parent)):
             raise TransientError(f"{path.name[:100]!r} cannot be read now ({error.strerror})") from error
         raise NotFoundError(
             f"{path.name[:100]!r} cannot be read ({error.strerror}); right would be a readable file"
@@ -108,6 +110,6 @@ def _local_path(uri: str) -> Path:
     parts = urlsplit(uri) if uri.startswith("file:") else None
     if parts is None or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
         raise ForbiddenUriError(
-            f"{uri[:200]!r} is no place this worker reads; right would be an absolute path or file:///…"
+            f"{show_uri(uri)} is no place this worker reads; right would be an absolute path or file:///…"
         )
     return Path(unquote(parts.path))

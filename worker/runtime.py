@@ -76,7 +76,13 @@ def open_runtime(settings: Settings) -> Runtime:
     predictors = Predictors(settings)
     predictors.find(None)
     _warm_decoding()
-    access = SourceAccess(AllowedRoots(settings.allowed_roots), settings.limits, settings.fetch_threads)
+    access = SourceAccess(
+        AllowedRoots(settings.allowed_roots),
+        settings.limits,
+        settings.fetch_threads,
+        settings.store_access,
+        settings.metaspace,
+    )
     return Runtime(settings, open_ledger(settings), predictors, access)
 
 

@@ -1,17 +1,23 @@
 """Everything an operator may set, read from the environment once, by the composition root."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model_store.predictor import Engine
 from model_store.release import RELEASES_ROOT
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, ForbiddenUriError
 from shared.limits import Limits
 from worker.ledger.names import Names
+from worker.sources.metaspace_dataset import METASPACE_URL, MetaspaceAccess
+from worker.stores.allowed_stores import AllowedStores
+from worker.stores.opening import StoreAccess
+from worker.stores.store import Patience
+from worker.stores.store_uri import HTTP_PORTS, parse_store_uri
 
 _DEFAULT_LIMITS = Limits()
 
@@ -35,6 +41,14 @@ class Settings(BaseSettings):
     """Prefix of every key on the server; braces (`{offsample}`) put all keys into one hash slot."""
     allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders below which events may name ion images, separated by `:`; nothing else is read."""
+    allowed_stores: Annotated[tuple[str, ...], NoDecode] = ()
+    """Prefixes such as `s3://bucket https://host/folder`, below which events may name stores; nothing else is."""
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks such as `10.0.0.0/8 ::1/128` that http(s) stores may lie in though they are not public."""
+    metaspace_url: str = METASPACE_URL
+    """The METASPACE that events of kind `metaspace` are read from, if `OFFSAMPLE_ALLOWED_STORES` names it too."""
+    metaspace_api_key: SecretStr | None = None
+    """Key for datasets on METASPACE that are not public; unset = only public ones."""
     release: str | None = None
     """Release that classifies when an event pins none; unset = the one that ships."""
     releases_root: Path = RELEASES_ROOT
@@ -47,6 +61,10 @@ class Settings(BaseSettings):
     """CPU threads of one predictor; 0 = all cores."""
     fetch_threads: int = Field(default=4, ge=1, le=256)
     """Ion images read and decoded at once for one event."""
+    fetch_attempts: int = Field(default=3, ge=1, le=10)
+    """How often a store is asked for one file before it counts as away."""
+    fetch_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
+    """How long one such attempt may take."""
     lease_seconds: float = Field(default=60.0, ge=1, le=3600)
     """How long an event stays with a silent worker; at least 30 outside tests."""
     max_deliveries: int = Field(default=5, ge=1, le=1000)
@@ -73,6 +91,8 @@ class Settings(BaseSettings):
     """Longest side of one ion image, px."""
     max_array_file_bytes: int = Field(default=_DEFAULT_LIMITS.array_file_bytes, ge=1)
     """Largest array file, packed or unpacked, bytes."""
+    max_array_chunk_bytes: int = Field(default=_DEFAULT_LIMITS.array_chunk_bytes, ge=1)
+    """Largest chunk of a zarr or HDF5 array, unpacked, bytes; in zarr, all chunks of the same images together."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
@@ -80,6 +100,31 @@ class Settings(BaseSettings):
     @classmethod
     def _split_roots(cls, value: object) -> object:
         return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("allowed_stores", "allowed_networks", mode="before")
+    @classmethod
+    def _split_at_blanks(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("allowed_stores")
+    @classmethod
+    def _require_plain_prefixes(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        for prefix in prefixes:
+            try:
+                parse_store_uri(prefix)
+            except ForbiddenUriError as error:
+                raise ValueError(str(error)) from error
+        return prefixes
+
+    @field_validator("metaspace_url")
+    @classmethod
+    def _require_plain_url(cls, url: str) -> str:
+        try:
+            if parse_store_uri(url).scheme not in HTTP_PORTS:
+                raise ValueError("right would be https://… or http://…")
+        except ForbiddenUriError as error:
+            raise ValueError(str(error)) from error
+        return url
 
     @field_validator("allowed_roots")
     @classmethod
@@ -96,7 +141,7 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
-    @field_validator("release", mode="before")
+    @field_validator("release", "metaspace_api_key", mode="before")
     @classmethod
     def _take_empty_as_unset(cls, value: object) -> object:
         return value or None
@@ -126,6 +171,20 @@ class Settings(BaseSettings):
         return Names(self.namespace)
 
     @property
+    def store_access(self) -> StoreAccess:
+        """Which stores may be read, and how patiently."""
+        prefixes = tuple(parse_store_uri(prefix) for prefix in self.allowed_stores)
+        return StoreAccess(
+            AllowedStores(prefixes, self.allowed_networks),
+            Patience(self.fetch_attempts, self.fetch_timeout_seconds),
+        )
+
+    @property
+    def metaspace(self) -> MetaspaceAccess:
+        """Which METASPACE is asked, and as whom."""
+        return MetaspaceAccess(self.metaspace_url, self.metaspace_api_key)
+
+    @property
     def limits(self) -> Limits:
         """Caps on foreign input."""
         return Limits(
@@ -135,4 +194,5 @@ class Settings(BaseSettings):
             image_pixels=self.max_image_pixels,
             image_side_px=self.max_image_side_px,
             array_file_bytes=self.max_array_file_bytes,
+            array_chunk_bytes=self.max_array_chunk_bytes,
         )

@@ -41,15 +41,17 @@ class Annotation(MessagePart):
 
     image: str | int | None = None
     """File name below the `uri` (png; default: the annotation id + ".png"), or row from 0 (array; default: the row of
-    `annotation_ids` that is the annotation id, else the annotation id as a number)."""
+    `annotation_ids` that is the annotation id, else the annotation id as a number), or METASPACE's `ion` (metaspace;
+    default: the annotation id)."""
 
 
 class PngIonImages(MessagePart):
-    """A folder of PNG files, one an ion image; alpha 0 = not acquired."""
+    """PNG files in a folder or store, one an ion image; alpha 0 = not acquired."""
 
     kind: Literal["png"]
     uri: Uri
-    """The folder: an absolute path or a file:// URI."""
+    """The folder: an absolute path, a file://, s3://, gs://, http:// or https:// URI. With `{annotation_id}` or
+    `{image}` in it, a template that names each file."""
 
 
 class ArrayIonImages(MessagePart):
@@ -57,7 +59,8 @@ class ArrayIonImages(MessagePart):
 
     kind: Literal["array"]
     uri: Uri
-    """An .npz (`images`, and optionally `acquired`, `mz`, `annotation_ids`) or an .npy file."""
+    """An .npz or zarr folder (`images`, and optionally `acquired`, `mz`, `annotation_ids`), an .npy file, or an AnnData
+    .h5ad file as metaspace-converter writes it."""
 
 
 class ImzmlIonImages(MessagePart):
@@ -77,7 +80,7 @@ class MetaspaceIonImages(MessagePart):
     dataset_id: DatasetId
     """METASPACE's own dataset id."""
     database: str | None = None
-    """Molecular database, with its version; None = the dataset's default."""
+    """Molecular database, by name and version (HMDB-v4) or id; None = HMDB-v4 if the dataset has it, else its first."""
     fdr: float = Field(default=0.1, gt=0, le=1)
     """False discovery rate up to which annotations count."""
 
@@ -109,7 +112,8 @@ class DatasetAnnotated(MessagePart):
     """Which ions to classify; with neither this nor `annotations_uri`: every image there is."""
 
     annotations_uri: Uri | None = None
-    """A .json (list of annotations) or .csv (their fields as columns) file instead of `annotations`."""
+    """A .json (list of annotations) or .csv (their fields as columns) file, on disk or in a store, instead of
+    `annotations`."""
 
     release: str | None = Field(default=None, min_length=1, max_length=64)
     """The release that must be used; None = the worker's."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from shared.errors import (
     ForbiddenUriError,
@@ -79,6 +80,21 @@ def test_a_folder_gives_the_images_that_annotations_name(png_folder: Path, acces
     assert isinstance(found["mine"], IonImage)
     np.testing.assert_array_equal(found["image_3"].intensities, found["mine"].intensities)
     assert found["other"] == "'missing' cannot be read (No such file or directory); right would be a readable file"
+
+
+def test_a_template_on_disk_names_each_image_and_stays_in_the_roots(png_folder: Path, access: SourceAccess) -> None:
+    for uri in (f"{png_folder}/{{annotation_id}}.png", f"file://{png_folder}/{{annotation_id}}%2Epng"):
+        source = open_source(png(uri), access)
+        found = fetch(source, annotate("image_0", "../../../../etc/passwd", "no"))
+        assert isinstance(found["image_0"], IonImage)
+        assert "lies outside" in str(found["../../../../etc/passwd"])
+        assert "'no.png' cannot be read" in str(found["no"])
+        with pytest.raises(InvalidAnnotationsError, match="named by a URI template"):
+            source.annotations()
+    found = fetch(
+        open_source(png(f"{png_folder.parent}/{{image}}"), access), annotate("a", image="dataset/image_1.png")
+    )
+    assert isinstance(found["a"], IonImage)
 
 
 def test_more_images_than_are_read_ahead_come_in_order(png_folder: Path, access: SourceAccess) -> None:
@@ -207,6 +223,14 @@ def test_the_whole_rows_of_a_truncated_array_are_kept(tmp_path: Path, access: So
     assert "ends too early" in str(found["2"])
 
 
+def test_a_damaged_chunk_of_a_zarr_folder_is_its_rows_and_no_others(tmp_path: Path, access: SourceAccess) -> None:
+    zarr.create_array(tmp_path / "a.zarr", data=IMAGES, chunks=(2, 6, 7), zarr_format=2)
+    (tmp_path / "a.zarr" / "1.0.0").write_bytes(b"\xff" * 50)
+    found = fetch(open_source(array(tmp_path / "a.zarr"), access), annotate("0", "1", "2", "3", "4"))
+    assert [name for name, one in found.items() if isinstance(one, IonImage)] == ["0", "1", "4"]
+    assert "right would be" in str(found["2"])
+
+
 @pytest.mark.parametrize("ids", [["", "b"], ["x" * 513, "b"]], ids=["empty", "long"])
 def test_an_array_with_ids_that_cannot_be_used_is_a_clear_error(
     tmp_path: Path, access: SourceAccess, ids: list[str]
@@ -229,7 +253,7 @@ def test_an_array_with_ids_that_cannot_be_used_is_a_clear_error(
         (array("{root}/file"), InvalidIonImageError),
         (array("https://host/a.npz"), ForbiddenUriError),
         (ImzmlIonImages(kind="imzml", uri="/a.imzML"), UnsupportedSourceError),
-        (MetaspaceIonImages(kind="metaspace", dataset_id="x"), UnsupportedSourceError),
+        (MetaspaceIonImages(kind="metaspace", dataset_id="x"), ForbiddenUriError),
     ],
     ids=lambda value: getattr(value, "uri", getattr(value, "__name__", "metaspace"))[:40],
 )

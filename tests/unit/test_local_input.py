@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ForbiddenUriError, InvalidInputError, NotFoundError
-from shared.messages.event import ArrayIonImages, PngIonImages
-from worker.local_input import find_datasets
+from shared.messages.event import ArrayIonImages, MetaspaceIonImages, PngIonImages
+from worker.local_input import MetaspaceChoice, find_datasets
 
 
 def test_a_folder_is_a_dataset_of_pngs(png_folder: Path) -> None:
@@ -16,7 +16,7 @@ def test_a_folder_is_a_dataset_of_pngs(png_folder: Path) -> None:
     assert (dataset.data.dataset_id, dataset.data.annotations, dataset.loose) == ("dataset", None, False)
 
 
-@pytest.mark.parametrize("name", ["images.npz", "images.npy", "IMAGES.NPZ"])
+@pytest.mark.parametrize("name", ["images.npz", "images.npy", "IMAGES.NPZ", "images.h5ad"])
 def test_an_array_file_is_a_dataset(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     (dataset,) = find_datasets([tmp_path / name])
@@ -93,3 +93,74 @@ def test_a_name_that_is_no_text_is_a_clear_error(tmp_path: Path, name: bytes) ->
     path.touch()
     with pytest.raises(InvalidInputError, match="a path cannot be used"):
         find_datasets([path])
+
+
+def test_a_zarr_folder_is_an_array_and_not_a_folder_of_pngs(tmp_path: Path) -> None:
+    (tmp_path / "a.zarr").mkdir()
+    (tmp_path / "a.zarr" / "zarr.json").touch()
+    (dataset,) = find_datasets([tmp_path / "a.zarr"])
+    assert dataset.data.ion_images == ArrayIonImages(kind="array", uri=str(tmp_path / "a.zarr"))
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "opened"),
+    [
+        ("s3://bucket/run/bladder", "bladder", "s3://bucket/run/bladder/a.png"),
+        ("https://host/bladder/{annotation_id}.png", "bladder", "https://host/bladder/a.png"),
+        ("https://host/{image}", "dataset", "https://host/x/y"),
+    ],
+)
+def test_naming_a_store_opens_that_place_and_no_other(place: str, name: str, opened: str) -> None:
+    (dataset,) = find_datasets([place])
+    assert dataset.data.ion_images == PngIonImages(kind="png", uri=place)
+    assert dataset.data.dataset_id == name
+    stores = dataset.stores("https://metaspace.example")
+    stores.resolve(opened)
+    stores.require_addresses("localhost", ["127.0.0.1"])
+    for other in ("s3://bucket/other", "https://other/bladder", "https://metaspace.example"):
+        with pytest.raises(ForbiddenUriError):
+            stores.resolve(other)
+
+
+def test_a_zarr_folder_in_a_store_is_an_array() -> None:
+    (dataset,) = find_datasets(["s3://bucket/bladder.zarr"])
+    assert dataset.data.ion_images == ArrayIonImages(kind="array", uri="s3://bucket/bladder.zarr")
+    assert dataset.data.dataset_id == "bladder"
+    dataset.stores("https://metaspace.example").resolve("s3://bucket/bladder.zarr/zarr.json")
+
+
+def test_a_dataset_on_metaspace_is_named_by_its_id() -> None:
+    (dataset,) = find_datasets(["metaspace:2016-09-21_16h06m49s"], None, MetaspaceChoice("HMDB-v4", 0.2))
+    assert dataset.data.ion_images == MetaspaceIonImages(
+        kind="metaspace", dataset_id="2016-09-21_16h06m49s", database="HMDB-v4", fdr=0.2
+    )
+    dataset.stores("https://metaspace.example").resolve("https://metaspace.example")
+
+
+@pytest.mark.parametrize(
+    ("place", "choice", "sentence"),
+    [
+        ("metaspace:", MetaspaceChoice(), r"metaspace:… cannot be used: dataset_id"),
+        ("metaspace:x", MetaspaceChoice(fdr=0.0), r"metaspace:… cannot be used: fdr"),
+        ("s3://bucket/x", MetaspaceChoice("HMDB-v4"), "--database and --fdr are for METASPACE"),
+        ("https://user:secret@host/x", MetaspaceChoice(), "carries a user or password"),
+        ("ftp://host/x", MetaspaceChoice(), "is no place this worker reads"),
+        ("https://host/{formula}", MetaspaceChoice(), "is no template that is served"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_a_clear_error(place: str, choice: MetaspaceChoice, sentence: str) -> None:
+    with pytest.raises(InvalidInputError, match=sentence) as error:
+        find_datasets([place], None, choice)
+    assert "secret" not in str(error.value)
+
+
+def test_a_template_on_disk_opens_its_folder(png_folder: Path) -> None:
+    (dataset,) = find_datasets([f"{png_folder}/{{annotation_id}}.png"])
+    assert dataset.data.ion_images == PngIonImages(kind="png", uri=f"{png_folder}/{{annotation_id}}.png")
+    assert dataset.roots.resolve(str(png_folder / "image_1.png"))
+
+
+def test_a_list_of_annotations_may_lie_in_a_store(png_folder: Path) -> None:
+    (dataset,) = find_datasets([png_folder], "https://host/ions.csv")
+    assert dataset.data.annotations_uri == "https://host/ions.csv"
+    dataset.stores("https://metaspace.example").resolve("https://host/ions.csv")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shared.array import IonImageArray, open_array
-from shared.errors import InvalidIonImageError
+from shared.errors import InvalidIonImageError, TooLargeError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
 from training.labelled.gold_standard import read_png
@@ -81,7 +81,7 @@ def _read_array(path: Path, labelled: list[tuple[LabelRow, Label]], dataset: str
                     yield LeftOut(named, row.annotation_id, Reason.UNREADABLE, found)
                 else:
                     yield LabelledImage(named, row.annotation_id, label, found)
-    except InvalidIonImageError as error:  # the file ends early or is corrupt: what was read stays
+    except (InvalidIonImageError, TooLargeError) as error:  # the file ends early or is corrupt: what was read stays
         reason = str(error)
     for rows in wanted.values():
         for row, _ in rows:

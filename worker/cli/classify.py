@@ -1,5 +1,6 @@
 """`offsample classify PATH…`: no queue, the same fetch, preprocessing and predictor."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from model_store.release import open_release
 from shared.errors import InvalidInputError
 from worker.annotations import list_annotations
 from worker.classification import Classification, classify
-from worker.local_input import LocalDataset, find_datasets
+from worker.local_input import LocalDataset, MetaspaceChoice, find_datasets
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 from worker.sheet_making import make_contact_sheet
@@ -21,12 +22,20 @@ from worker.sources.opening import SourceAccess, open_source
 
 
 def classify_paths(  # noqa: PLR0913 - a command's options
-    paths: Annotated[list[Path], typer.Argument(help="A folder of PNGs, an .npz or .npy, or single PNGs.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="A folder of PNGs, an array (.npz, .npy, .zarr, .h5ad), single PNGs, PNGs in a store"
+            " (s3://, gs://, https://), or metaspace:DATASET_ID."
+        ),
+    ],
     *,
     row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
     annotations: Annotated[
-        Path | None, typer.Option(help="A .json or .csv list of annotations; default: every image there is.")
+        str | None, typer.Option(help="A .json or .csv list of annotations; default: every image there is.")
     ] = None,
+    database: Annotated[str | None, typer.Option(help="METASPACE: the molecular database, such as HMDB-v4.")] = None,
+    fdr: Annotated[float | None, typer.Option(min=0, max=1, help="METASPACE: false discovery rate, up to.")] = None,
     sheet: Annotated[Path | None, typer.Option(help="Also draw a contact sheet into this PNG file.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
@@ -34,7 +43,7 @@ def classify_paths(  # noqa: PLR0913 - a command's options
 ) -> None:
     """Classify ion images right here, without a queue."""
     settings = Settings.read()
-    datasets = find_datasets(paths, annotations)
+    datasets = find_datasets(paths, annotations, MetaspaceChoice(database, fdr))
     if sheet is not None:
         _require_drawable(sheet, datasets)
     opened = open_release(release or settings.release, settings.releases_root)
@@ -48,7 +57,8 @@ def classify_paths(  # noqa: PLR0913 - a command's options
 def _classify_dataset(
     dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, sheet: Path | None
 ) -> DatasetRows:
-    access = SourceAccess(dataset.roots, settings.limits, settings.fetch_threads)
+    stores = replace(settings.store_access, allowed=dataset.stores(settings.metaspace_url))
+    access = SourceAccess(dataset.roots, settings.limits, settings.fetch_threads, stores, settings.metaspace)
     source = open_source(dataset.data.ion_images, access)
     annotations = list_annotations(dataset.data, source, access)
     console = Console(stderr=True, highlight=False)

@@ -17,7 +17,7 @@ from shared.validation import describe_validation_error
 from worker.consumer import EventAnswer, read_progress, wait_for_answer
 from worker.files import read_file
 from worker.ledger.ledger import connect
-from worker.local_input import find_datasets
+from worker.local_input import LocalDataset, MetaspaceChoice, find_datasets
 from worker.producer import Priority, SentEvent, send_event
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
@@ -28,8 +28,17 @@ EVENT_SOURCE = "offsample-cli"
 def submit(  # noqa: PLR0913 - a command's options
     event_file: Annotated[Path | None, typer.Argument(help="An event as JSON, as docs/messages.md describes.")] = None,
     *,
-    ion_images: Annotated[Path | None, typer.Option(help="Instead: a folder of PNGs, an .npz or .npy.")] = None,
-    annotations: Annotated[Path | None, typer.Option(help="A .json or .csv list of annotations.")] = None,
+    ion_images: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead: a folder of PNGs, an array (.npz, .npy, .zarr, .h5ad), PNGs in a store (s3://, gs://,"
+            " https://), or metaspace:DATASET_ID.",
+            metavar="PLACE",
+        ),
+    ] = None,
+    annotations: Annotated[str | None, typer.Option(help="A .json or .csv list of annotations.")] = None,
+    database: Annotated[str | None, typer.Option(help="METASPACE: the molecular database, such as HMDB-v4.")] = None,
+    fdr: Annotated[float | None, typer.Option(min=0, max=1, help="METASPACE: false discovery rate, up to.")] = None,
     dataset_id: Annotated[str | None, typer.Option(help="Default: the path's name.")] = None,
     release: Annotated[str | None, typer.Option(help="Pin a release.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
@@ -49,7 +58,8 @@ def submit(  # noqa: PLR0913 - a command's options
     if event_file is not None:
         event = _read_event(event_file, settings)
     else:
-        event = _make_event(cast("Path", ion_images), annotations, dataset_id, release, threshold)
+        (dataset,) = find_datasets([cast("str", ion_images)], annotations, MetaspaceChoice(database, fdr))
+        event = _make_event(dataset, dataset_id, release, threshold)
     server = connect(settings.redis_url)
     sent = send_event(server, settings.names, event, cast("Priority", priority))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -95,9 +105,8 @@ def _read_event(path: Path, settings: Settings) -> DatasetAnnotatedEvent:
 
 
 def _make_event(
-    ion_images: Path, annotations: Path | None, dataset_id: str | None, release: str | None, threshold: float | None
+    dataset: LocalDataset, dataset_id: str | None, release: str | None, threshold: float | None
 ) -> DatasetAnnotatedEvent:
-    (dataset,) = find_datasets([ion_images], annotations)
     changes = {"dataset_id": dataset_id, "release": release, "threshold": threshold}
     changed = dataset.data.model_dump() | {name: value for name, value in changes.items() if value is not None}
     try:

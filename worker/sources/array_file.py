@@ -1,7 +1,7 @@
-"""One `.npz` or `.npy` file of all ion images of a dataset."""
+"""One array file of all ion images of a dataset: `.npz`, `.npy`, zarr or `.h5ad`."""
 
 import math
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from shared.array import IonImageArray, open_array
-from shared.errors import InvalidIonImageError, NotFoundError
+from shared.array import IonImageArray, is_zarr_folder, open_array
+from shared.errors import InvalidIonImageError, NotFoundError, TooLargeError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.messages.event import Annotation
@@ -18,14 +18,25 @@ from worker.files import os_errors_translated
 from worker.sources.source import FetchedIonImage, make_annotation
 
 
+def open_array_file(path: Path, limits: Limits) -> IonImageArray:
+    """Open an array on disk; see `open_array`.
+
+    Raises
+    ------
+    NotFoundError
+        When it is neither a regular file nor a zarr folder.
+    """
+    with os_errors_translated(path):
+        if not path.is_file() and not is_zarr_folder(path):
+            raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz, .npy, .zarr or .h5ad")
+        return open_array(path, limits)
+
+
 class ArrayFile:
     """Reads image after image; rows that no annotation names are passed over."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        with os_errors_translated(path):
-            if not path.is_file():
-                raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz or .npy file")
-            self._array = open_array(path, limits)
+    def __init__(self, array: IonImageArray) -> None:
+        self._array = array
 
     def annotations(self) -> list[Annotation]:
         """Every image; the annotation id is its entry in `annotation_ids`, else its index."""
@@ -41,20 +52,19 @@ class ArrayFile:
                 yield FetchedIonImage(annotation.annotation_id, reason=self._describe_missing(annotation))
             else:
                 wanted[row].append(annotation.annotation_id)
-        next_row = 0
-        try:
-            for row, (pixels, mask) in enumerate(self._rows()):
-                next_row = row + 1
-                for annotation_id in wanted.get(row, ()):
-                    yield _make(annotation_id, pixels, mask)
-        except InvalidIonImageError as error:  # the file ends early or is corrupt: what was read stays
-            for row in sorted(wanted):
-                if row >= next_row:
+        left = deque(sorted(wanted))
+        while left:
+            try:
+                for pixels, mask in self._rows(list(left)):
+                    yield from (_make(annotation_id, pixels, mask) for annotation_id in wanted[left.popleft()])
+            except (InvalidIonImageError, TooLargeError) as error:  # what was read stays
+                failed = [left.popleft()] if self._array.has_independent_rows else [left.popleft() for _ in list(left)]
+                for row in failed:
                     yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
 
-    def _rows(self) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
+    def _rows(self, wanted: list[int]) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         with os_errors_translated(self._array.path):
-            yield from self._array.rows()
+            yield from self._array.rows(wanted)
 
     def _find_row(self, annotation: Annotation) -> int | None:
         """Row of an annotation's image: the number it names, else the one with its id."""

@@ -1,0 +1,81 @@
+"""The share of each stage on the common path, PNG file to probability: `python benchmarks/stages.py`."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from measuring import print_machine
+
+from model_store.opening import open_predictor
+from model_store.predictor import Engine
+from model_store.release import open_release
+from shared.ion_image import IonImage, make_ion_image
+from shared.limits import Limits
+from shared.png import decode_png, encode_png
+from shared.preprocessing import preprocess
+from worker.classification import classify
+from worker.files import AllowedRoots
+from worker.sources.png_folder import PngFolder
+
+IMAGES, ROUNDS = 256, 5
+STAGES = ("decode", "preprocess", "predict")
+
+
+def draw_ion_image(side_px: int, seed: int) -> IonImage:
+    """Counts over a smooth slope, a tenth of the pixels empty: packs about as well as a real ion image."""
+    generator = np.random.default_rng(seed)
+    expected = 20 * np.exp(-np.linspace(0, 3, side_px))[:, np.newaxis] * np.ones(side_px)
+    return make_ion_image(generator.poisson(expected) * (generator.random((side_px, side_px)) > 0.1))
+
+
+def seconds_of(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def describe_whole_path(folder: Path) -> str:
+    """What the service does with a folder: reading, decoding and preprocessing in threads, predicting in between."""
+    source = PngFolder(folder, AllowedRoots((folder,)), Limits(), threads=4)
+    annotations = source.annotations()
+    found = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        predict_seconds = classify(source, annotations, predictor).predict_seconds
+        found.append((time.perf_counter() - started, predict_seconds))
+    whole, predict = np.median(found, axis=0)
+    others = whole - predict
+    return (
+        f"{IMAGES / whole:,.0f} images/s; predicting {1e3 * predict / IMAGES:.2f} ms an image, everything else"
+        f" {1e3 * others / IMAGES:.2f} ms: predicting takes {predict / others:.1f}x the rest"
+    )
+
+
+print_machine()
+release = open_release()
+predictor = open_predictor(release, Engine.ONNX)
+print(
+    f"release {release.version}, {len(release.manifest.members)} members, ONNX Runtime; one process, no fetch threads"
+)
+for side_px in (100, 200, 300):
+    files = [encode_png(draw_ion_image(side_px, seed)) for seed in range(IMAGES)]
+    ion_images = [decode_png(content, Limits()) for content in files]
+    inputs = preprocess(ion_images, release.manifest.input.channels)
+    runs = (
+        partial(lambda found: [decode_png(content, Limits()) for content in found], files),
+        partial(lambda found: [preprocess([one], release.manifest.input.channels) for one in found], ion_images),
+        partial(predictor.predict, inputs),
+    )
+    seconds = np.median([[seconds_of(run) for run in runs] for _ in range(ROUNDS)], axis=0)
+    shares = ", ".join(
+        f"{stage} {1e3 * one / IMAGES:.2f} ms ({one / seconds.sum():.0%})"
+        for stage, one in zip(STAGES, seconds, strict=True)
+    )
+    print(f"{side_px} x {side_px} px, an image, one stage after the other in one thread: {shares}")
+    with TemporaryDirectory() as folder:
+        for index, content in enumerate(files):
+            (Path(folder) / f"{index}.png").write_bytes(content)
+        print(f"  the whole path, in threads: {describe_whole_path(Path(folder))}")

@@ -1,0 +1,81 @@
+"""How large packed bytes become, found out before anything unpacks them."""
+
+import zlib
+
+from shared.errors import InvalidIonImageError
+from shared.limits import require_at_most
+
+DEFLATE_RATIO = 1032
+"""The most that deflate can shrink anything (zlib's technical details)."""
+_STEP_BYTES = 2**20
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_AUTOMATIC_WBITS = 47
+"""zlib's: take zlib's or gzip's header, whichever there is."""
+
+
+def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: str) -> None:
+    """Refuse a chunk that would unpack to more than `limit` bytes, reading its header or inflating it in small steps.
+
+    Parameters
+    ----------
+    codec
+        `blosc`, `zstd`, `lz4` (as numcodecs writes them), `gzip` or `zlib`.
+
+    Raises
+    ------
+    TooLargeError
+        When it would.
+    InvalidIonImageError
+        When it does not say how large it becomes.
+    """
+    if codec in ("gzip", "zlib"):
+        unpacked = _count_inflated(content, limit, what)
+    elif codec == "blosc":
+        unpacked = _read_size(content, 4, 4, what)
+    elif codec == "lz4":
+        unpacked = _read_size(content, 0, 4, what)
+    else:
+        unpacked = _read_zstd_size(content, what)
+    require_at_most(unpacked, limit, f"size of {what}, unpacked, in bytes")
+
+
+def _count_inflated(content: bytes, limit: int, what: str) -> int:
+    """Bytes that deflated members unpack to; counting ends above the limit."""
+    if len(content) * DEFLATE_RATIO <= limit:
+        return 0
+    total, rest = 0, content
+    try:
+        while rest and total <= limit:
+            inflater = zlib.decompressobj(_AUTOMATIC_WBITS)
+            while not inflater.eof and total <= limit:
+                piece = inflater.decompress(rest, _STEP_BYTES)
+                rest = inflater.unconsumed_tail
+                total += len(piece)
+                if not piece and not rest:
+                    return total  # it ends early: whoever unpacks it says so
+            rest = inflater.unused_data
+    except zlib.error as error:
+        raise InvalidIonImageError(f"{what} is corrupt ({error}); right would be a sound one") from error
+    return total
+
+
+def _read_size(content: bytes, offset: int, width: int, what: str) -> int:
+    field = content[offset : offset + width]
+    if len(field) != width:
+        raise InvalidIonImageError(f"{what} ends too early; right would be a whole one")
+    return int.from_bytes(field, "little")
+
+
+def _read_zstd_size(content: bytes, what: str) -> int:
+    """Size of the content of a zstd frame (RFC 8878, 3.1.1.1)."""
+    if content[:4] != _ZSTD_MAGIC or len(content) < 6:
+        raise InvalidIonImageError(f"{what} is no zstd frame; right would be one")
+    descriptor = content[4]
+    is_single_segment = bool(descriptor & 0x20)
+    width = {0: 1 if is_single_segment else 0, 1: 2, 2: 4, 3: 8}[descriptor >> 6]
+    if width == 0:
+        raise InvalidIonImageError(
+            f"{what} is a zstd frame that does not say its size; right would be one that does, as numcodecs writes it"
+        )
+    offset = 5 + (0 if is_single_segment else 1) + (0, 1, 2, 4)[descriptor & 3]
+    return _read_size(content, offset, width, what) + (256 if width == 2 else 0)

@@ -1,0 +1,127 @@
+"""What stands between a foreign zarr folder and the zarr package: only sound files of that very folder get through."""
+
+import asyncio
+import os
+import stat
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+
+from zarr.abc.store import ByteRequest, Store
+from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
+
+from shared.errors import InvalidIonImageError
+from shared.inflation import require_inflates_to_at_most
+from shared.limits import Limits, require_at_most
+
+ReadFile = Callable[[str, int], bytes | None]
+"""Reads the file of a key, at most so many bytes of it (`TooLargeError`); None where there is none."""
+_METADATA = {"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"}
+_NOTHING: tuple[str, ...] = ()
+_STORED_SLACK_BYTES = 65_536
+"""What packing may add to a chunk that cannot be shrunk."""
+
+
+class GuardedZarrStore(Store):
+    """Read-only; judges each file before zarr sees it.
+
+    Refused are too large metadata, and chunks of arrays that were not declared to `allow_chunks`, or that would unpack
+    to more than was.
+    """
+
+    supports_writes = False
+    supports_deletes = False
+    supports_listing = False
+
+    def __init__(self, read: ReadFile, limits: Limits) -> None:
+        super().__init__(read_only=True)
+        self._read = read
+        self._limits = limits
+        self._chunks: dict[str, tuple[int, str | None]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def allow_chunks(self, array_path: str, chunk_bytes: int, codec: str | None) -> None:
+        """Declare an array whose chunks unpack, by `codec`, to `chunk_bytes`."""
+        self._chunks[array_path] = (chunk_bytes, codec)
+
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        """Read one file, or None where there is none."""
+        if byte_range is not None:
+            raise InvalidIonImageError(
+                f"a part of {key[:100]!r} is wanted; right would be plain chunks, without shards"
+            )
+        content = await asyncio.to_thread(self._read_judged, key)
+        return None if content is None else prototype.buffer.from_bytes(content)
+
+    def _read_judged(self, key: str) -> bytes | None:
+        if key.rpartition("/")[2] in _METADATA:
+            return self._read(key, self._limits.event_bytes)
+        limit, codec = self._find_limit(key)
+        content = self._read(key, limit + _STORED_SLACK_BYTES)
+        if content is not None and codec is not None:
+            require_inflates_to_at_most(content, codec, limit, f"chunk {key!r}")
+        return content
+
+    def _find_limit(self, key: str) -> tuple[int, str | None]:
+        found = self._chunks.get(key.partition("/")[0], self._chunks.get(""))
+        if found is None:
+            raise InvalidIonImageError(f"chunk {key[:100]!r} is of no array that was looked at; right would be one")
+        return found
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        """Read several, each through the same gate."""
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is such a file."""
+        return await self.get(key, default_buffer_prototype()) is not None
+
+    async def set(self, key: str, value: Buffer) -> None:  # noqa: ARG002 - zarr's signature
+        """Nothing is written."""
+        self._check_writable()
+
+    async def delete(self, key: str) -> None:  # noqa: ARG002 - zarr's signature
+        """Nothing is deleted."""
+        self._check_writable()
+
+    async def list(self) -> AsyncIterator[str]:
+        """Nothing is listed: the arrays that are read have names."""
+        for key in _NOTHING:
+            yield key
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:  # noqa: ARG002 - zarr's signature
+        """Nothing is listed."""
+        for key in _NOTHING:
+            yield key
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:  # noqa: ARG002 - zarr's signature
+        """Nothing is listed."""
+        for key in _NOTHING:
+            yield key
+
+
+def read_below(folder: Path) -> ReadFile:
+    """Read files of one folder; what is no regular file, or lies elsewhere (symlinks), is refused."""
+    root = folder.resolve()
+
+    def read(key: str, max_bytes: int) -> bytes | None:
+        path = root / key
+        if not path.exists():
+            return None
+        real = path.resolve()
+        if not real.is_relative_to(root) or not real.is_file():
+            raise InvalidIonImageError(f"{key!r} is no regular file of its folder; right would be one")
+        descriptor = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InvalidIonImageError(f"{key!r} is no regular file; right would be one")
+            content = stream.read(max_bytes + 1)
+        require_at_most(len(content), max_bytes, f"size of {key!r} in bytes")
+        return content
+
+    return read

@@ -1,0 +1,409 @@
+"""PNG files in real stores: an HTTP server and moto's S3 server, both on loopback and both made to misbehave.
+
+Google Cloud Storage has no server to test against here; what it shares with S3 is tested with that.
+"""
+
+import ipaddress
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+from conftest import make_random_ion_image
+from live_stores import BUCKET, Answer, HttpFiles, S3Server, free_port, http_files, s3_server
+
+from shared.errors import (
+    AccessDeniedError,
+    ForbiddenUriError,
+    InvalidAnnotationsError,
+    NotFoundError,
+    OffSampleError,
+    TooLargeError,
+    TransientError,
+    UnsupportedSourceError,
+)
+from shared.ion_image import IonImage
+from shared.limits import Limits
+from shared.messages.event import Annotation, ArrayIonImages, DatasetAnnotated, PngIonImages
+from shared.png import encode_png
+from worker.annotations import list_annotations
+from worker.files import AllowedRoots
+from worker.sources.opening import SourceAccess, open_source
+from worker.stores.allowed_stores import ANY_NETWORK, AllowedStores
+from worker.stores.opening import StoreAccess
+from worker.stores.store import Patience
+from worker.stores.store_uri import parse_store_uri
+
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+PNG = encode_png(make_random_ion_image(0))
+IMAGES = np.random.default_rng(0).random((5, 6, 7)).astype(np.float32)
+PATIENCE = Patience(attempts=2, timeout_seconds=1.0)
+
+
+def access(*prefixes: str, networks: tuple[ipaddress.IPv4Network, ...] = LOOPBACK, **limits: int) -> SourceAccess:
+    allowed = AllowedStores(tuple(map(parse_store_uri, prefixes)), networks)
+    return SourceAccess(AllowedRoots(()), replace(Limits(), **limits), stores=StoreAccess(allowed, PATIENCE))
+
+
+def fetch(uri: str, granted: SourceAccess, *ids: str, **fields: str) -> dict[str, IonImage | str]:
+    source = open_source(PngIonImages(kind="png", uri=uri), granted)
+    annotations = [Annotation(annotation_id=one, **fields) for one in ids] or list(source.annotations())
+    found = {one.annotation_id: one.ion_image or one.reason or "" for one in source.fetch(annotations)}
+    assert list(found) == [one.annotation_id for one in annotations]
+    return found
+
+
+def reason(found: IonImage | str) -> str:
+    assert isinstance(found, str)
+    assert "right would be" in found
+    return found
+
+
+@pytest.fixture
+def http() -> Iterator[HttpFiles]:
+    with http_files({"/ds/a.png": PNG, "/ds/C6H12O6%2BH.png": PNG}) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with s3_server() as server:
+        server.put(
+            {
+                "ds/a.png": PNG, "ds/C6H12O6+H.png": PNG, "ds/B.PNG": PNG, "ds/notes.txt": b"", "ds/deep/c.png": PNG,
+                "ds/empty.png": b"", "ds/cut.png": PNG[:60], "list.csv": b"annotation_id\na\n",
+            }
+        )  # fmt: skip
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}"
+
+
+def test_images_come_from_http_by_folder_and_by_template(http: HttpFiles) -> None:
+    for uri, fields in ((f"{http.url}/ds", {}), (f"{http.url}/ds/{{annotation_id}}.png", {})):
+        found = fetch(uri, access(http.url), "a", "C6H12O6+H", **fields)
+        for one in found.values():
+            assert isinstance(one, IonImage)
+            np.testing.assert_array_equal(one.acquisition_mask, make_random_ion_image(0).acquisition_mask)
+    found = fetch(f"{http.url}/{{image}}/a.png", access(http.url), "x", image="ds")
+    assert isinstance(found["x"], IonImage)
+
+
+def test_a_missing_or_broken_image_is_a_row(http: HttpFiles) -> None:
+    http.files |= {"/ds/cut.png": PNG[:60], "/ds/gone.png": Answer(410), "/ds/html.png": b"<html>"}
+    found = fetch(f"{http.url}/ds", access(http.url), "a", "no", "cut", "gone", "html", "../a", "x/../../a")
+    assert isinstance(found["a"], IonImage)
+    assert "'no.png' is not there (HTTP 404)" in reason(found["no"])
+    assert "ends too early" in reason(found["cut"])
+    assert "HTTP 410" in reason(found["gone"])
+    assert "does not begin as a PNG does" in reason(found["html"])
+    assert "`..`" in reason(found["../a"])
+    assert "`..`" in reason(found["x/../../a"])
+
+
+def test_a_template_that_needs_an_image_says_so(http: HttpFiles) -> None:
+    found = fetch(f"{http.url}/ds/{{image}}", access(http.url), "a")
+    assert "annotation has no `image`" in reason(found["a"])
+
+
+@pytest.mark.parametrize(
+    "template", ["/{{formula}}.png", "/{{annotation_id.__class__}}", "/{{}}", "/{{annotation_id", "/a}}"]
+)
+def test_a_template_of_other_fields_is_refused(http: HttpFiles, template: str) -> None:
+    with pytest.raises(ForbiddenUriError, match="is no template that is served; right would be"):
+        fetch(http.url + template.replace("{{", "{").replace("}}", "}"), access(http.url), "a")
+
+
+@pytest.mark.parametrize("uri", ["https://{annotation_id}/a.png", "https://{annotation_id}.host/a", "{image}://h/a"])
+def test_a_template_cannot_choose_the_host(uri: str) -> None:
+    with pytest.raises(ForbiddenUriError, match="right would be"):
+        fetch(uri, access("https://host/"), "a")
+
+
+def test_an_http_store_cannot_be_listed(http: HttpFiles) -> None:
+    for uri in (f"{http.url}/ds", f"{http.url}/ds/{{image}}"):
+        with pytest.raises(InvalidAnnotationsError, match=r"right would be .*annotations"):
+            fetch(uri, access(http.url))
+
+
+def test_what_fails_once_is_asked_again(http: HttpFiles) -> None:
+    http.files["/ds/b.png"] = [Answer(500), Answer(body=PNG)]
+    http.files["/ds/c.png"] = [Answer(429), Answer(body=PNG)]
+    found = fetch(f"{http.url}/ds", access(http.url), "b", "c")
+    assert all(isinstance(one, IonImage) for one in found.values())
+    assert sorted(http.asked) == ["/ds/b.png"] * 2 + ["/ds/c.png"] * 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 429])
+def test_a_store_that_fails_is_passing(http: HttpFiles, status: int) -> None:
+    http.files["/ds/a.png"] = Answer(status)
+    with pytest.raises(TransientError, match=f"HTTP {status}"):
+        fetch(f"{http.url}/ds", access(http.url), "a")
+    assert len(http.asked) == PATIENCE.attempts
+
+
+def test_one_image_that_fails_for_ever_is_a_row_when_the_store_answers_for_others(http: HttpFiles) -> None:
+    bad_is_asked_for, late_is_sent = threading.Event(), threading.Event()
+
+    def answer_late(handler: BaseHTTPRequestHandler) -> None:
+        bad_is_asked_for.wait(0.9)
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PNG), PNG))
+        late_is_sent.set()
+
+    def hang_up(_: BaseHTTPRequestHandler) -> None:
+        bad_is_asked_for.set()
+        late_is_sent.wait(0.9)
+
+    http.files |= {"/ds/late.png": Answer(send=answer_late), "/ds/bad.png": [Answer(send=hang_up), Answer(500)]}
+    found = fetch(f"{http.url}/ds", access(http.url), "late", "bad")
+    assert isinstance(found["late"], IonImage)
+    assert "and answers for other images" in reason(found["bad"])
+
+
+def test_a_store_that_is_not_there_is_passing() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(TransientError, match="does not answer now"):
+        fetch(f"{url}/ds", access(url), "a")
+
+
+def test_a_host_that_cannot_be_resolved_is_passing() -> None:
+    with pytest.raises(TransientError, match="cannot be resolved now"):
+        fetch("http://no-such-host.invalid/ds", access("http://no-such-host.invalid"), "a")
+
+
+def test_a_store_that_drips_is_given_up_in_time(http: HttpFiles) -> None:
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+        for _ in range(100):
+            handler.wfile.write(b"x")
+            time.sleep(0.1)
+
+    http.files["/ds/a.png"] = Answer(send=drip)
+    started = time.monotonic()
+    with pytest.raises(TransientError, match="does not answer now"):
+        fetch(f"{http.url}/ds", access(http.url), "a")
+    assert time.monotonic() - started < 8
+
+
+def test_no_more_is_read_than_the_limit(http: HttpFiles) -> None:
+    """Whatever the server says of the length, and without end."""
+    sent = threading.Event()
+    written = [0]
+
+    def flood(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        try:
+            while written[0] < 2**28:
+                written[0] += handler.wfile.write(b"\x89PNG" * 4096)
+        except OSError:
+            sent.set()
+
+    http.files["/ds/a.png"] = Answer(send=flood)
+    found = fetch(f"{http.url}/ds", access(http.url, image_file_bytes=10_000), "a")
+    assert "is above the limit; right would be at most 10,000" in reason(found["a"])
+    assert sent.wait(5)
+    assert written[0] < 2**26
+
+
+def test_packed_answers_are_refused(http: HttpFiles) -> None:
+    http.files["/ds/a.png"] = Answer(body=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
+    assert "comes compressed" in reason(fetch(f"{http.url}/ds", access(http.url), "a")["a"])
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(http: HttpFiles, status: int) -> None:
+    http.files["/ds/r.png"] = Answer(status, headers={"Location": f"{http.url}/secret.png"})
+    found = fetch(f"{http.url}/ds", access(http.url), "r", "a")
+    assert "is redirected elsewhere" in reason(found["r"])
+    assert "/secret.png" not in http.asked
+
+
+def test_a_store_that_refuses_all_is_one_clear_error(http: HttpFiles) -> None:
+    http.files = {f"/ds/{number}.png": Answer(403) for number in range(100)}
+    with pytest.raises(AccessDeniedError, match=r"refuses '.*' \(HTTP 403\)"):
+        fetch(f"{http.url}/ds", access(http.url), *map(str, range(100)))
+    assert len(http.asked) < 80
+
+
+def test_a_store_that_refuses_some_gives_rows(http: HttpFiles) -> None:
+    http.files["/ds/b.png"] = Answer(401)
+    found = fetch(f"{http.url}/ds", access(http.url), "a", "b")
+    assert "HTTP 401" in reason(found["b"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0177.0.0.1", "0x7f.1", "127.1", "[::1]"])
+def test_a_private_host_is_forbidden_however_it_is_written(http: HttpFiles, host: str) -> None:
+    """Even when its name is among the allowed stores: only the operator's networks open it."""
+    url = http.url.replace("127.0.0.1", host)
+    with pytest.raises(OffSampleError, match="right would be") as refusal:
+        fetch(f"{url}/ds", access(url, networks=()), "a")
+    assert isinstance(refusal.value, ForbiddenUriError)
+    assert http.asked == []
+
+
+def test_addresses_are_judged_where_they_are_used_and_not_only_when_a_store_is_opened(http: HttpFiles) -> None:
+    """A name that is allowed when the event is opened and leads elsewhere when an image is fetched gains nothing.
+
+    No name here changes between two questions, so what is allowed does.
+    """
+    networks = list(ANY_NETWORK)
+    url = http.url.replace("127.0.0.1", "localhost")
+    granted = access(url, networks=networks)  # type: ignore[arg-type]
+    source = open_source(PngIonImages(kind="png", uri=f"{url}/ds"), granted)
+    networks.clear()
+    (found,) = source.fetch([Annotation(annotation_id="a")])
+    assert "not public address" in str(found.reason)
+    assert http.asked == []
+
+
+def test_nothing_of_this_machine_is_sent_along(
+    http: HttpFiles, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    fetch(f"{http.url}/ds", access(http.url), "a")
+    assert not {"Authorization", "Cookie", "Proxy-Authorization"} & set(http.headers[0])
+
+
+def test_annotations_come_from_a_store_through_the_same_gate(http: HttpFiles) -> None:
+    http.files["/lists/ions.csv"] = b"annotation_id\na\nno\n"
+    granted = access(f"{http.url}/ds", f"{http.url}/lists")
+    data = DatasetAnnotated(
+        dataset_id="d",
+        ion_images=PngIonImages(kind="png", uri=f"{http.url}/ds"),
+        annotations_uri=f"{http.url}/lists/ions.csv",
+    )
+    source = open_source(data.ion_images, granted)
+    assert [one.annotation_id for one in list_annotations(data, source, granted)] == ["a", "no"]
+    for uri, error in {
+        f"{http.url}/other/ions.csv": ForbiddenUriError,
+        f"{http.url}/lists/no.csv": NotFoundError,
+        "http://169.254.169.254/latest/meta-data/": ForbiddenUriError,
+    }.items():
+        with pytest.raises(error):
+            list_annotations(data.model_copy(update={"annotations_uri": uri}), source, granted)
+    with pytest.raises(TooLargeError):
+        list_annotations(data, source, replace(granted, limits=replace(Limits(), event_bytes=5)))
+
+
+def test_a_bucket_is_listed_and_read(bucket: str) -> None:
+    found = fetch(f"{bucket}/ds", access(bucket))
+    assert list(found) == ["B", "C6H12O6+H", "a", "cut", "empty"]
+    assert all(isinstance(found[name], IonImage) for name in ("B", "C6H12O6+H", "a"))
+    assert "ends too early" in reason(found["cut"])
+    assert "'empty.png' is empty" in reason(found["empty"])
+
+
+def test_a_bucket_is_read_by_template_and_never_beyond_its_prefix(bucket: str) -> None:
+    granted = access(f"{bucket}/ds")
+    found = fetch(f"{bucket}/ds/{{annotation_id}}.png", granted, "a", "C6H12O6+H", "deep/c", "no", "../list")
+    assert [isinstance(one, IonImage) for one in found.values()] == [True, True, True, False, False]
+    assert "'no.png' is not in s3://ions" in reason(found["no"])
+    with pytest.raises(ForbiddenUriError, match="lies outside"):
+        fetch(f"{bucket}/other/{{annotation_id}}.png", granted, "a")
+
+
+def test_an_object_above_the_limit_is_a_row(bucket: str) -> None:
+    found = fetch(f"{bucket}/ds", access(bucket, image_file_bytes=50), "a")
+    assert "is above the limit; right would be at most 50" in reason(found["a"])
+
+
+def test_a_bucket_that_is_missing_is_passing(bucket: str) -> None:
+    for ids in ((), ("a",)):
+        with pytest.raises(TransientError, match="s3://elsewhere does not exist now"):
+            fetch("s3://elsewhere/ds", access(bucket, "s3://elsewhere"), *ids)
+
+
+def test_a_bucket_whose_service_is_away_is_passing(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(TransientError, match="does not answer now"):
+        fetch(f"{bucket}/ds", access(bucket), "a")
+
+
+def test_missing_credentials_are_one_clear_error(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    for ids in ((), ("a", "b")):
+        with pytest.raises(AccessDeniedError, match="does not take this worker's credentials"):
+            fetch(f"{bucket}/ds", access(bucket), *ids)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error", "sentence"),
+    [
+        (403, "InvalidAccessKeyId", AccessDeniedError, "does not take this worker's credentials"),
+        (403, "SignatureDoesNotMatch", AccessDeniedError, "does not take this worker's credentials"),
+        (403, "AccessDenied", AccessDeniedError, "refuses 'a.png'"),
+        (503, "SlowDown", TransientError, "is busy"),
+        (500, "InternalError", TransientError, "does not answer now"),
+    ],
+)
+def test_what_a_bucket_answers_is_understood(
+    bucket: str, http: HttpFiles, monkeypatch: pytest.MonkeyPatch, status: int, code: str, error: type, sentence: str
+) -> None:
+    """S3 of moto checks no credentials, so these answers, in S3's form, come from a server of the test's own."""
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>secret</Message></Error>".encode()
+    http.files[f"/{BUCKET}/ds/a.png"] = Answer(status, body, {"Content-Type": "application/xml"})
+    monkeypatch.setenv("AWS_ENDPOINT_URL", http.url)
+    with pytest.raises(error, match=sentence) as found:
+        fetch(f"{bucket}/ds", access(bucket), "a")
+    assert "secret" not in str(found.value)
+
+
+def _zarr_files(folder: Path, zarr_format: int) -> dict[str, bytes]:
+    """A zarr group of five images, file by file."""
+    group = zarr.open_group(folder, mode="w", zarr_format=zarr_format)  # type: ignore[arg-type]
+    group.create_array("images", data=IMAGES, chunks=(2, 6, 7))
+    group.create_array("annotation_ids", data=np.array(list("abcde"), dtype="T"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_zarr_folder_in_a_store_is_read_chunk_by_chunk(
+    http: HttpFiles, bucket: str, s3: S3Server, tmp_path: Path, zarr_format: int
+) -> None:
+    files = _zarr_files(tmp_path / "a.zarr", zarr_format)
+    http.files = {f"/x/a.zarr/{name}": content for name, content in files.items()}
+    s3.put({f"x{zarr_format}/a.zarr/{name}": content for name, content in files.items()})
+    for root in (f"{http.url}/x", f"{bucket}/x{zarr_format}"):
+        source = open_source(ArrayIonImages(kind="array", uri=f"{root}/a.zarr"), access(root))
+        assert [one.annotation_id for one in source.annotations()] == list("abcde")
+        (found,) = source.fetch([Annotation(annotation_id="d")])
+        assert found.ion_image is not None
+        np.testing.assert_allclose(found.ion_image.intensities, IMAGES[3])
+    chunks = [path for path in http.asked if "images" in path and path.endswith(("/0/0", ".0.0"))]
+    assert len(chunks) == 1
+
+
+def test_a_zarr_folder_in_a_store_that_fails_meanwhile_is_passing(http: HttpFiles, tmp_path: Path) -> None:
+    files = _zarr_files(tmp_path / "a.zarr", 2)
+    http.files = {f"/x/a.zarr/{name}": content for name, content in files.items()}
+    source = open_source(ArrayIonImages(kind="array", uri=f"{http.url}/x/a.zarr"), access(http.url))
+    http.files["/x/a.zarr/images/1.0.0"] = Answer(500)
+    with pytest.raises(TransientError, match="HTTP 500"):
+        list(source.fetch([Annotation(annotation_id="d")]))
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.h5ad", "a"])
+def test_arrays_of_other_kinds_in_a_store_are_refused_with_what_would_be_right(http: HttpFiles, name: str) -> None:
+    with pytest.raises(UnsupportedSourceError, match=r"right would be a \.zarr folder"):
+        open_source(ArrayIonImages(kind="array", uri=f"{http.url}/{name}"), access(http.url))
+
+
+def test_a_zarr_folder_that_is_not_there_is_a_clear_error(http: HttpFiles) -> None:
+    with pytest.raises(OffSampleError, match="right would be"):
+        open_source(ArrayIonImages(kind="array", uri=f"{http.url}/no.zarr"), access(http.url))

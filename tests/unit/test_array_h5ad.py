@@ -1,0 +1,235 @@
+"""AnnData files in metaspace-converter's layout are read; what points out of the file or unpacks too far is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from shared.array import open_array
+from shared.errors import InvalidIonImageError, OffSampleError, TooLargeError
+from shared.limits import Limits
+
+LIMITS = Limits()
+SHAPE = (6, 7)
+IMAGES = np.random.default_rng(0).random((5, *SHAPE)).astype(np.float32)
+IMAGES[IMAGES < 0.4] = 0
+MATRIX = IMAGES.reshape(5, -1).T.copy()
+IDS = [f"C{number}H12O6+H" for number in range(5)]
+MAKERS: dict[str, Callable[[npt.NDArray[Any]], Any]] = {
+    "dense": np.asarray, "csr": sparse.csr_matrix, "csc": sparse.csc_matrix
+}  # fmt: skip
+
+
+def write(folder: Path, kind: str = "dense", keep: npt.NDArray[Any] | None = None, **options: Any) -> Path:
+    """A file as `metaspace_to_anndata(…).write_h5ad(path)` writes it, without what is not read."""
+    path = folder / "a.h5ad"
+    y, x = np.indices(SHAPE).reshape(2, -1)
+    kept = np.ones(len(x), np.bool_) if keep is None else keep
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+        _write_matrix(file, MAKERS[kind](MATRIX[kept]), options)
+        obs = file.create_group("obs")
+        columns = {"ion_image_pixel_x": x, "ion_image_pixel_y": y}
+        for name, values in columns.items():
+            obs[name] = values[kept]
+        obs["ion_image_shape_y"] = np.full(kept.sum(), SHAPE[0])
+        obs["ion_image_shape_x"] = np.full(kept.sum(), SHAPE[1])
+        var = file.create_group("var")
+        var.attrs["_index"] = "formula_adduct"
+        var.create_dataset("formula_adduct", data=IDS, dtype=h5py.string_dtype())
+        var["mz"] = np.arange(5) + 100.5
+        size = file.create_group("uns/metaspace/image_size")
+        size["y"], size["x"] = SHAPE
+    return path
+
+
+def _write_matrix(file: h5py.File, matrix: Any, options: dict[str, Any]) -> None:
+    if not sparse.issparse(matrix):
+        file.create_dataset("X", data=matrix, **options)
+        return
+    group = file.create_group("X")
+    group.attrs.update({"encoding-type": f"{matrix.format}_matrix", "shape": matrix.shape})
+    for name in ("data", "indices", "indptr"):
+        group.create_dataset(name, data=getattr(matrix, name), **options)
+
+
+def images(path: Path, wanted: list[int] | None = None) -> npt.NDArray[Any]:
+    return np.array([pixels for pixels, _ in open_array(path, LIMITS).rows(wanted)])
+
+
+@pytest.mark.parametrize("kind", list(MAKERS))
+@pytest.mark.parametrize("options", [{}, {"compression": "gzip"}, {"compression": "lzf", "fletcher32": True}])
+def test_dense_and_sparse_packed_and_plain_are_read(tmp_path: Path, kind: str, options: dict[str, Any]) -> None:
+    path = write(tmp_path, kind, **options)
+    array = open_array(path, LIMITS)
+    assert (array.shape, array.annotation_ids) == ((5, 6, 7), IDS)
+    assert array.mz is not None
+    assert array.mz.tolist() == [100.5, 101.5, 102.5, 103.5, 104.5]
+    np.testing.assert_array_equal(images(path), IMAGES)
+    np.testing.assert_array_equal(images(path, [1, 4]), IMAGES[[1, 4]])
+
+
+def test_pixels_that_are_left_out_were_not_acquired(tmp_path: Path) -> None:
+    keep = np.arange(42) % 4 != 0
+    for pixels, mask in open_array(write(tmp_path, "csr", keep), LIMITS).rows():
+        np.testing.assert_array_equal(mask, keep.reshape(SHAPE))  # type: ignore[arg-type]
+        assert not pixels[~keep.reshape(SHAPE)].any()
+
+
+def test_the_image_size_is_that_of_uns_or_what_coordinates_need(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    with h5py.File(path, "a") as file:
+        del file["obs/ion_image_shape_y"], file["obs/ion_image_shape_x"]
+    assert open_array(path, LIMITS).shape == (5, 6, 7)
+    with h5py.File(path, "a") as file:
+        del file["uns"], file["var/mz"]
+    assert (open_array(path, LIMITS).shape, open_array(path, LIMITS).mz) == ((5, 6, 7), None)
+
+
+def test_anndatas_newer_texts_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    with h5py.File(path, "a") as file:
+        del file["var/formula_adduct"]
+        file.create_dataset("var/formula_adduct/values", data=IDS, dtype=h5py.string_dtype())
+    assert open_array(path, LIMITS).annotation_ids == IDS
+
+
+def _link_outside(file: h5py.File) -> None:
+    del file["X"]
+    file["X"] = h5py.ExternalLink("other.h5", "/X")
+
+
+def _link_inside(file: h5py.File) -> None:
+    file["Y"] = file["X"]
+    del file["X"]
+    file["X"] = h5py.SoftLink("/Y")
+
+
+def _store_outside(file: h5py.File) -> None:
+    del file["X"]
+    file.create_dataset("X", shape=MATRIX.shape, dtype="f4", external=[("/etc/passwd", 0, 840)])
+
+
+def _map_outside(file: h5py.File) -> None:
+    del file["X"]
+    layout = h5py.VirtualLayout(MATRIX.shape, "f4")
+    layout[:] = h5py.VirtualSource("other.h5", "X", MATRIX.shape)
+    file.create_virtual_dataset("X", layout)
+
+
+def _replace(name: str, values: Any) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        del file[name]
+        if values is not None:
+            file[name] = values
+
+    return change
+
+
+BROKEN: dict[str, tuple[Callable[[h5py.File], None], str]] = {
+    "link to another file": (_link_outside, "`X` is a link"),
+    "soft link": (_link_inside, "`X` is a link"),
+    "values in another file": (_store_outside, "`X` has its values in other files"),
+    "values mapped from another file": (_map_outside, "`X` has its values in other files"),
+    "no X": (_replace("X", None), "file has no `X`"),
+    "X of texts": (_replace("X", "text"), "right would be"),
+    "X of one axis": (_replace("X", [1.0]), "`X` has shape"),
+    "X of complex numbers": (_replace("X", MATRIX.astype(complex)), "right would be real numbers"),
+    "no coordinates": (_replace("obs/ion_image_pixel_x", None), "file has no `obs/ion_image_pixel_x`"),
+    "coordinates of another length": (_replace("obs/ion_image_pixel_x", [1, 2]), r"right would be \(42,\)"),
+    "negative coordinates": (_replace("obs/ion_image_pixel_x", -np.arange(42)), "outside an image"),
+    "fractional coordinates": (_replace("obs/ion_image_pixel_x", np.arange(42.0)), "right would be"),
+    "coordinates beyond the image": (_replace("obs/ion_image_pixel_x", np.arange(42)), "pixels lie outside the image"),
+    "a pixel twice": (_replace("obs/ion_image_pixel_x", np.zeros(42, int)), "are the same pixel"),
+    "too few ids": (_replace("var/formula_adduct", np.arange(4)), r"right would be \(5,\)"),
+    "an id twice": (_replace("var/formula_adduct", np.zeros(5, int)), "repeats an id"),
+    "too few mz": (_replace("var/mz", [1.0]), r"right would be \(5,\)"),
+}
+
+
+@pytest.mark.parametrize("what", list(BROKEN))
+def test_a_file_that_cannot_be_used_is_a_clear_error(tmp_path: Path, what: str) -> None:
+    change, sentence = BROKEN[what]
+    path = write(tmp_path)
+    with h5py.File(path, "a") as file:
+        change(file)
+    with pytest.raises(InvalidIonImageError, match=sentence) as error:
+        list(open_array(path, LIMITS).rows())
+    assert "right would be" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("X/indptr", np.arange(43)[::-1]),
+        ("X/indptr", np.full(43, 5)),
+        ("X/indptr", [0, 1]),
+        ("X/indices", None),
+        ("X/indices", np.full(np.count_nonzero(MATRIX), 5)),
+        ("X/indices", np.full(np.count_nonzero(MATRIX), -1)),
+        ("X/data", np.zeros(3)),
+    ],
+)
+def test_a_sparse_matrix_that_leads_astray_is_a_clear_error(tmp_path: Path, name: str, values: Any) -> None:
+    path = write(tmp_path, "csr")
+    with h5py.File(path, "a") as file:
+        _replace(name, values)(file)
+    with pytest.raises(InvalidIonImageError, match="right would be"):
+        list(open_array(path, LIMITS).rows())
+
+
+def test_limits_hold_before_values_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path, chunks=(42, 5))
+    for limits, sentence in (
+        ({"event_ions": 4}, "number of ion images in a.h5ad is 5"),
+        ({"image_pixels": 41}, "number of pixels"),
+        ({"image_side_px": 6}, "longest side"),
+        ({"array_file_bytes": 800}, "size of a.h5ad in bytes"),
+        ({"array_chunk_bytes": 800}, "size of a chunk of `X`"),
+    ):
+        with pytest.raises(TooLargeError, match=sentence):
+            open_array(path, replace(LIMITS, **limits))
+
+
+def test_a_chunk_that_inflates_beyond_its_place_is_refused_before_it_does(tmp_path: Path) -> None:
+    import zlib  # noqa: PLC0415
+
+    path = write(tmp_path, chunks=(42, 5), compression="gzip")
+    with h5py.File(path, "a") as file:
+        file["X"].id.write_direct_chunk((0, 0), zlib.compress(b"\0" * 2**22))
+    with pytest.raises(TooLargeError, match="size of a chunk of `X`, unpacked, in bytes"):
+        open_array(path, replace(LIMITS, array_chunk_bytes=100_000))
+
+
+def test_an_image_declared_enormous_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    with h5py.File(path, "a") as file:
+        for axis in "xy":
+            del file[f"obs/ion_image_shape_{axis}"]
+            file[f"obs/ion_image_shape_{axis}"] = np.full(42, 2**20)
+    with pytest.raises(TooLargeError):
+        open_array(path, LIMITS)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_damaged_files_are_read_or_a_clear_error(tmp_path: Path, data: st.DataObject) -> None:
+    path = write(tmp_path, data.draw(st.sampled_from(list(MAKERS))), compression="gzip")
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(0, 6))):
+        content[data.draw(st.integers(8, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
+    refusal = "right would be"
+    try:
+        list(open_array(path, LIMITS).rows())
+    except OffSampleError as error:
+        refusal = str(error)
+    assert "right would be" in refusal

@@ -1,0 +1,43 @@
+"""A zarr folder in a store beyond the local disk."""
+
+from pathlib import Path
+
+from shared.array import IonImageArray
+from shared.errors import NotFoundError, UnsupportedSourceError
+from shared.limits import Limits
+from worker.stores.opening import StoreAccess, open_store
+
+ZARR_SUFFIX = ".zarr"
+
+
+def open_array_store(uri: str, access: StoreAccess, limits: Limits, connections: int) -> IonImageArray:
+    """Open a zarr folder in a store; only the chunks that are wanted are fetched.
+
+    Raises
+    ------
+    UnsupportedSourceError
+        When it is another format, or a package is not installed.
+    ForbiddenUriError, AccessDeniedError, NotFoundError, TooLargeError, InvalidIonImageError, TransientError
+        As `open_array`, and as `Store.read`.
+    """
+    root = access.allowed.resolve(uri)
+    if not root.name.lower().endswith(ZARR_SUFFIX):
+        raise UnsupportedSourceError(
+            f"array {root.name[:100]!r} is in a store, where only zarr is served; right would be a {ZARR_SUFFIX}"
+            " folder, or a file on the worker's disk"
+        )
+    try:
+        from shared.array_zarr import open_zarr  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise UnsupportedSourceError(
+            f"{root.name} needs {error.name}, which is not installed here; right would be offsample[arrays]"
+        ) from error
+    store = open_store(root, access, connections)
+
+    def read(key: str, max_bytes: int) -> bytes | None:
+        try:
+            return store.read(root.join(key), max_bytes)
+        except NotFoundError:
+            return None
+
+    return open_zarr(Path(root.name), read, limits)

@@ -1,0 +1,154 @@
+"""A dataset on METASPACE: the principal isotope's image of every annotation."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import urljoin
+
+import numpy as np
+from pydantic import SecretStr
+
+from shared.errors import ForbiddenUriError, InvalidAnnotationsError, NotFoundError, UnsupportedSourceError
+from shared.ion_image import IonImage
+from shared.limits import Limits, require_at_most
+from shared.messages.event import Annotation, MetaspaceIonImages
+from shared.png import decode_png
+from worker.run_ahead import run_ahead
+from worker.sources.source import FetchedIonImage, make_annotation
+from worker.sources.store_record import StoreRecord
+from worker.stores.opening import StoreAccess, open_store
+from worker.stores.store import Store
+from worker.stores.store_uri import StoreUri, parse_store_uri
+
+METASPACE_URL = "https://metaspace2020.org"
+
+
+@dataclass(frozen=True)
+class MetaspaceAccess:
+    """Which METASPACE is asked, and as whom."""
+
+    url: str = METASPACE_URL
+    api_key: SecretStr | None = field(default=None, repr=False)
+
+
+class MetaspaceDataset:
+    """Asks for annotations with METASPACE's client, and fetches and decodes images in a few threads.
+
+    The images are fetched without the client, which gives neither all 16 bits nor the acquisition mask and reads
+    whatever comes. They lie where METASPACE says: on public addresses, or in an allowed network.
+    """
+
+    def __init__(
+        self,
+        location: MetaspaceIonImages,
+        metaspace: MetaspaceAccess,
+        stores: StoreAccess,
+        limits: Limits,
+        threads: int,
+    ) -> None:
+        self._location = location
+        self._root = parse_store_uri(metaspace.url)
+        stores.allowed.require(self._root)
+        self._metaspace = metaspace
+        self._stores = stores
+        self._limits = limits
+        self._threads = threads
+        self._open_stores: dict[str, Store] = {}
+
+    def annotations(self) -> list[Annotation]:
+        """Every annotation up to the false discovery rate; its id is METASPACE's `ion`."""
+        return [
+            make_annotation(ion, ion, _positive(record.get("mz"))).model_copy(
+                update={"formula": record.get("sumFormula"), "adduct": record.get("adduct")}
+            )
+            for ion, record in self._records.items()
+        ]
+
+    def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
+        """Yield in the order of `annotations`."""
+        record = StoreRecord(len(annotations))
+        for place in {place.authority: place for one in annotations if (place := self._find_place(one))}.values():
+            self._open_stores[place.authority] = open_store(place, self._stores, self._threads)
+        return run_ahead(
+            annotations,
+            lambda one: record.try_image(one.annotation_id, lambda: self._read(one)),
+            self._threads,
+            "fetch",
+        )
+
+    @cached_property
+    def _records(self) -> dict[str, dict[str, Any]]:
+        """METASPACE's annotations by `ion`."""
+        try:
+            from worker.sources.metaspace_client import find_records, open_client  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            raise UnsupportedSourceError(
+                f"METASPACE needs {error.name}, which is not installed here; right would be offsample[metaspace]"
+            ) from error
+        location = self._location
+        client = open_client(str(self._root).rstrip("/"), self._metaspace.api_key, self._stores.patience)
+        found = find_records(client, location.dataset_id, location.database, location.fdr, self._limits.event_ions)
+        require_at_most(len(found.records), self._limits.event_ions, "number of annotations on METASPACE")
+        if not found.records:
+            raise NotFoundError(
+                f"dataset {location.dataset_id!r} has no annotation on METASPACE against {found.database} up to a false"
+                f" discovery rate of {location.fdr:g}; right would be a database or rate with some"
+            )
+        return {str(record["ion"]): record for record in found.records}
+
+    def _find_record(self, annotation: Annotation) -> dict[str, Any]:
+        ion = annotation.annotation_id if annotation.image is None else str(annotation.image)
+        found = [self._records[ion]] if ion in self._records else []
+        if not found and annotation.formula is not None and annotation.adduct is not None:
+            wanted = (annotation.formula, annotation.adduct)
+            found = [one for one in self._records.values() if (one.get("sumFormula"), one.get("adduct")) == wanted]
+        if len(found) != 1:
+            raise InvalidAnnotationsError(
+                f"METASPACE has {'no' if not found else 'more than one'} such annotation up to the false discovery"
+                " rate; right would be its `ion` as annotation_id or image, or its formula and adduct"
+            )
+        return found[0]
+
+    def _find_place(self, annotation: Annotation) -> StoreUri | None:
+        """Where an annotation's image is, or None when there is none that may be read; `_read` says why."""
+        try:
+            return self._locate(self._find_record(annotation))
+        except (InvalidAnnotationsError, ForbiddenUriError, NotFoundError):
+            return None
+
+    def _locate(self, record: dict[str, Any]) -> StoreUri:
+        url = _principal(record).get("url")
+        if not isinstance(url, str) or not url:
+            raise NotFoundError("METASPACE has no image of the principal isotope; right would be one")
+        place = parse_store_uri(urljoin(f"{str(self._root).rstrip('/')}/", url))
+        if place.scheme not in ("https", self._root.scheme):
+            raise ForbiddenUriError("METASPACE names an image that is not behind https; right would be https")
+        return place
+
+    def _read(self, annotation: Annotation) -> IonImage:
+        record = self._find_record(annotation)
+        place = self._locate(record)
+        content = self._open_stores[place.authority].read(place, self._limits.image_file_bytes)
+        return _scale(decode_png(content, self._limits), _principal(record))
+
+
+def _principal(record: dict[str, Any]) -> dict[str, Any]:
+    """METASPACE's description of the principal isotope's image, the first."""
+    images = record.get("isotopeImages") or [{}]
+    return dict(images[0] or {})
+
+
+def _scale(ion_image: IonImage, described: dict[str, Any]) -> IonImage:
+    """From grey levels back to intensities: METASPACE stores the least as 0 and the largest as the highest level."""
+    low, high = described.get("minIntensity"), described.get("maxIntensity")
+    peak = float(ion_image.intensities.max())
+    if not (isinstance(low, int | float) and isinstance(high, int | float) and 0 <= low < high < math.inf and peak > 0):
+        return ion_image
+    scaled = low + ion_image.intensities * np.float32((high - low) / peak)
+    return replace(ion_image, intensities=np.where(ion_image.acquisition_mask, scaled, 0).astype(np.float32))
+
+
+def _positive(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 < value < math.inf else None

@@ -1,0 +1,57 @@
+"""PNG files in a store beyond the local disk, one an ion image."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from shared.errors import InvalidAnnotationsError, NotFoundError
+from shared.ion_image import IonImage
+from shared.limits import Limits, require_at_most
+from shared.messages.event import Annotation
+from shared.png import decode_png
+from worker.run_ahead import run_ahead
+from worker.sources.image_place import PNG_SUFFIX, ImagePlace
+from worker.sources.source import FetchedIonImage, make_annotation
+from worker.sources.store_record import StoreRecord
+from worker.stores.opening import StoreAccess, open_store
+from worker.stores.store_uri import HTTP_PORTS
+
+
+class PngStore:
+    """Fetches and decodes in a few threads, a bounded number of images ahead."""
+
+    def __init__(self, place: ImagePlace, access: StoreAccess, limits: Limits, threads: int) -> None:
+        self._place = place
+        self._folder = access.allowed.resolve(place.folder)
+        self._store = open_store(self._folder, access, threads)
+        self._limits = limits
+        self._threads = threads
+
+    def annotations(self) -> list[Annotation]:
+        """Every PNG right below the folder, by name; the annotation id is the file's stem."""
+        if self._place.pattern is not None:
+            raise InvalidAnnotationsError(
+                "ion images are named by a URI template and no annotations are given; right would be annotations or"
+                " annotations_uri"
+            )
+        names = sorted(name for name in self._store.list_names(self._folder) if name.lower().endswith(PNG_SUFFIX))
+        require_at_most(len(names), self._limits.event_ions, f"number of PNG files in {str(self._folder)[:200]!r}")
+        if not names:
+            raise NotFoundError(f"{str(self._folder)[:200]!r} holds no PNG file; right would be one an ion image")
+        return [make_annotation(PurePosixPath(name).stem, name) for name in names]
+
+    def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
+        """Yield in the order of `annotations`."""
+        record = StoreRecord(len(annotations))
+        return run_ahead(
+            annotations,
+            lambda one: record.try_image(one.annotation_id, lambda: self._read(one)),
+            self._threads,
+            "fetch",
+        )
+
+    def _read(self, annotation: Annotation) -> IonImage:
+        is_http = self._folder.scheme in HTTP_PORTS
+        name = self._place.name(annotation, (lambda text: quote(text, safe="")) if is_http else str)
+        uri = self._folder.join(name)
+        return decode_png(self._store.read(uri, self._limits.image_file_bytes), self._limits)

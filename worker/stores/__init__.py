@@ -1,0 +1,1 @@
+"""Stores beyond the local disk: which may be reached, how they are read, and what their failures mean."""

@@ -1,0 +1,151 @@
+"""Files behind http and https: only allowed addresses are connected to, and redirects are not followed."""
+
+import io
+import socket
+import ssl
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from fsspec.exceptions import FSTimeoutError
+from fsspec.implementations.http import HTTPFileSystem
+
+from shared.errors import (
+    AccessDeniedError,
+    ForbiddenUriError,
+    InvalidAnnotationsError,
+    NotFoundError,
+    OffSampleError,
+    StoreBusyError,
+    TooLargeError,
+    TransientError,
+)
+from worker.stores.allowed_stores import AllowedStores
+from worker.stores.store import Patience, read_patiently
+from worker.stores.store_uri import StoreUri
+
+_CHUNK_BYTES = 2**18
+_USER_AGENT = "offsample"
+
+
+class HttpStore:
+    """Reads with fsspec over a session that minds whom it talks to.
+
+    A host's addresses are judged where they are used: the connection goes to the very address that was judged, so a
+    name that resolves otherwise a moment later gains nothing.
+    """
+
+    def __init__(self, root: StoreUri, allowed: AllowedStores, patience: Patience, connections: int) -> None:
+        _judge_host(root, allowed)
+        self._allowed = allowed
+        self._patience = patience
+        self._connections = connections
+        self._files = HTTPFileSystem(
+            get_client=self._open_session, encoded=True, skip_instance_cache=True, allow_redirects=False
+        )
+
+    def read(self, uri: StoreUri, max_bytes: int) -> bytes:
+        """Read one file; see `Store`."""
+        self._allowed.require_literal_address(uri.host)
+        return read_patiently(lambda: self._read_once(uri, max_bytes), self._patience)
+
+    def list_names(self, folder: StoreUri) -> list[str]:
+        """An HTTP server has no list of its files."""
+        raise InvalidAnnotationsError(
+            f"{str(folder)[:200]!r} is behind {folder.scheme}, where files cannot be listed; right would be an event"
+            " with annotations or annotations_uri"
+        )
+
+    def _read_once(self, uri: StoreUri, max_bytes: int) -> bytes:
+        content = _CappedBuffer(max_bytes, uri.name)
+        try:
+            self._files.get_file(str(uri), content, chunk_size=_CHUNK_BYTES)
+        except OffSampleError:
+            raise
+        except aiohttp.InvalidURL as error:
+            raise ForbiddenUriError(f"{str(uri)[:200]!r} is no usable URI; right would be https://host/path") from error
+        except (aiohttp.ClientSSLError, ssl.SSLError) as error:
+            raise AccessDeniedError(
+                f"{uri.authority} has no certificate that this worker trusts; right would be a valid one, or its"
+                " authority in SSL_CERT_FILE"
+            ) from error
+        except (aiohttp.ClientError, FSTimeoutError, TimeoutError, OSError, ValueError) as error:
+            raise TransientError(f"store {uri.authority} does not answer now ({type(error).__name__})") from error
+        return content.getvalue()
+
+    async def _open_session(self, **_: Any) -> aiohttp.ClientSession:
+        """Open fsspec's session, on its own event loop."""
+        timeout = self._patience.timeout_seconds
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=_JudgedResolver(self._allowed), limit=self._connections),
+            timeout=aiohttp.ClientTimeout(total=timeout, connect=timeout),
+            raise_for_status=_judge_response,
+            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+
+def _judge_host(root: StoreUri, allowed: AllowedStores) -> None:
+    """Refuse a whole store whose host has a forbidden address now; each connection is judged again."""
+    try:
+        found = socket.getaddrinfo(root.host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise TransientError(f"host {root.host[:200]!r} cannot be resolved now ({error.strerror})") from error
+    except UnicodeError as error:
+        raise ForbiddenUriError(f"{root.host[:200]!r} is no host name; right would be one") from error
+    allowed.require_addresses(root.host, {str(one[4][0]) for one in found})
+
+
+class _JudgedResolver(AbstractResolver):
+    """Gives only addresses that may be connected to; literal ones never come here."""
+
+    def __init__(self, allowed: AllowedStores) -> None:
+        self._allowed = allowed
+        self._resolver = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        self._allowed.require_addresses(host, [one["host"] for one in found])
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class _CappedBuffer(io.BytesIO):
+    """Takes what arrives, up to a limit."""
+
+    def __init__(self, max_bytes: int, name: str) -> None:
+        super().__init__()
+        self._max_bytes = max_bytes
+        self._name = name
+
+    def write(self, content: Any) -> int:
+        if self.tell() + len(content) > self._max_bytes:
+            raise TooLargeError(
+                f"size of {self._name[:100]!r} in bytes is above the limit; right would be at most {self._max_bytes:,}"
+            )
+        return super().write(content)
+
+
+async def _judge_response(response: aiohttp.ClientResponse) -> None:
+    """Refuse every answer but 200."""
+    status, name = response.status, response.url.name[:100]
+    if status == 200 and response.headers.get("Content-Encoding", "identity") == "identity":
+        return
+    response.close()
+    if status in (401, 403):
+        raise AccessDeniedError(f"store refuses {name!r} (HTTP {status}); right would be one that this worker may read")
+    if status in (429, 503):
+        raise StoreBusyError(f"store {response.url.host} is busy (HTTP {status})")
+    if status >= 500 or status == 408:
+        raise TransientError(f"store {response.url.host} fails (HTTP {status})")
+    if 300 <= status < 400:
+        raise ForbiddenUriError(f"{name!r} is redirected elsewhere (HTTP {status}); right would be where it really is")
+    if status == 200:
+        raise ForbiddenUriError(f"{name!r} comes compressed, though not asked to; right would be as it is")
+    raise NotFoundError(f"{name!r} is not there (HTTP {status}); right would be a file that is")

@@ -1,0 +1,153 @@
+"""Buckets of S3 and Google Cloud Storage, through fsspec; service and credentials are the operator's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from shared.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    OffSampleError,
+    StoreBusyError,
+    TooLargeError,
+    TransientError,
+    UnsupportedSourceError,
+)
+from worker.stores.store import Patience, read_patiently
+from worker.stores.store_uri import StoreUri
+
+_BUSY_CODES = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+_BUSY_STATUSES = {429, 503}
+_EMPTY_STATUS = 416
+"""No byte of the asked range: only an empty object lacks the first one."""
+_ELSEWHERE_STATUSES = {301, 307}
+_CLIENTS = {"aiohttp", "botocore", "aiobotocore", "gcsfs", "google"}
+_CREDENTIAL_ERRORS = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound"}
+_CREDENTIAL_CODES = {
+    "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AuthorizationHeaderMalformed"
+}  # fmt: skip
+
+
+class ObjectStore:
+    """One bucket."""
+
+    def __init__(self, root: StoreUri, patience: Patience, connections: int) -> None:
+        self._root = root
+        self._patience = patience
+        self._files = _open_s3(patience, connections) if root.scheme == "s3" else _open_gs(patience)
+
+    def read(self, uri: StoreUri, max_bytes: int) -> bytes:
+        """Read one object, by a range that is one byte longer than the limit; see `Store`."""
+        content: bytes = read_patiently(
+            lambda: self._ask(
+                uri,
+                lambda: self._files.cat_file(
+                    _key(uri), start=0, end=max_bytes + 1, timeout=self._patience.timeout_seconds
+                ),
+            ),
+            self._patience,
+        )
+        if len(content) > max_bytes:
+            raise TooLargeError(
+                f"size of {uri.name[:100]!r} in bytes is above the limit; right would be at most {max_bytes:,}"
+            )
+        return content
+
+    def list_names(self, folder: StoreUri) -> list[str]:
+        """Names of the objects right below a prefix."""
+        found: list[dict[str, Any]] = read_patiently(
+            lambda: self._ask(folder, lambda: self._files.ls(_key(folder), detail=True, refresh=True)), self._patience
+        )
+        return [one["name"].rpartition("/")[2] for one in found if one["type"] == "file"]
+
+    def _ask(self, uri: StoreUri, call: Any) -> Any:
+        with _store_errors_translated(uri):
+            return call()
+
+
+def _key(uri: StoreUri) -> str:
+    return f"{uri.authority}{uri.path}"
+
+
+def _open_s3(patience: Patience, connections: int) -> Any:
+    try:
+        from s3fs import S3FileSystem  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise UnsupportedSourceError("s3:// needs s3fs, which is not here; right would be offsample[s3]") from error
+    config = {
+        "connect_timeout": patience.timeout_seconds,
+        "read_timeout": patience.timeout_seconds,
+        "retries": {"mode": "standard", "total_max_attempts": 1},
+        "max_pool_connections": connections,
+    }
+    files = S3FileSystem(config_kwargs=config, skip_instance_cache=True)
+    files.retries = 1  # `read_patiently` does it
+    return files
+
+
+def _open_gs(patience: Patience) -> Any:
+    try:
+        from gcsfs import GCSFileSystem  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise UnsupportedSourceError("gs:// needs gcsfs, which is not here; right would be offsample[gs]") from error
+    return GCSFileSystem(timeout=patience.timeout_seconds, skip_instance_cache=True)
+
+
+@contextmanager
+def _store_errors_translated(uri: StoreUri) -> Iterator[None]:
+    """Turn what a store's client raises into this project's errors; they do not repeat what the store said."""
+    try:
+        yield
+    except Exception as error:
+        found = _translate(error, uri)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _translate(error: Exception, uri: StoreUri) -> OffSampleError | None:
+    """What an error means; the clients' own classes have no common root. None: a defect."""
+    bucket, name, code, status = f"{uri.scheme}://{uri.authority}", uri.name[:100], _code(error), _status(error)
+    what = code or status or type(error).__name__
+    found: OffSampleError | None = None
+    if code in _CREDENTIAL_CODES or type(error).__name__ in _CREDENTIAL_ERRORS:
+        found = AccessDeniedError(
+            f"{bucket} does not take this worker's credentials ({what}); right would be valid ones in its environment"
+        )
+    elif code == "NoSuchBucket":
+        found = TransientError(f"{bucket} does not exist now")
+    elif isinstance(error, FileNotFoundError):
+        found = NotFoundError(f"{name!r} is not in {bucket}; right would be something that is")
+    elif isinstance(error, PermissionError) or status in (401, 403):
+        found = AccessDeniedError(f"{bucket} refuses {name!r} ({what}); right would be one that this worker may read")
+    elif code in _BUSY_CODES or status in _BUSY_STATUSES:
+        found = StoreBusyError(f"{bucket} is busy ({what})")
+    elif status in _ELSEWHERE_STATUSES:
+        found = AccessDeniedError(f"{bucket} is elsewhere ({what}); right would be its region in AWS_REGION")
+    elif status == _EMPTY_STATUS:
+        found = NotFoundError(f"{name!r} is empty; right would be a file with content")
+    elif status is not None and 400 <= status < 500:
+        found = NotFoundError(f"{bucket} gives no {name!r} ({what}); right would be a file that is there")
+    elif isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] in _CLIENTS:
+        found = TransientError(f"{bucket} does not answer now ({what})")
+    return found
+
+
+def _code(error: BaseException) -> str:
+    """The service's own word for an error, where a client carries it."""
+    for one in (error, error.__cause__):
+        response = getattr(one, "response", None)
+        if isinstance(response, dict):
+            return str(response.get("Error", {}).get("Code", ""))
+    return ""
+
+
+def _status(error: BaseException) -> int | None:
+    """The HTTP status of an error, where a client carries it."""
+    for one in (error, error.__cause__):
+        response = getattr(one, "response", None)
+        if isinstance(response, dict):
+            return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) or None
+        if str(getattr(one, "code", "")).isdecimal():  # gcsfs
+            return int(one.code)  # type: ignore[union-attr]
+    return None

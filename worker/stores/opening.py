@@ -1,0 +1,38 @@
+"""Open the store that a URI names."""
+
+from dataclasses import dataclass, field
+
+from shared.errors import UnsupportedSourceError
+from worker.stores.allowed_stores import AllowedStores
+from worker.stores.store import Patience, Store
+from worker.stores.store_uri import HTTP_PORTS, StoreUri
+
+
+@dataclass(frozen=True)
+class StoreAccess:
+    """Which stores may be read, and how patiently."""
+
+    allowed: AllowedStores = field(default_factory=AllowedStores)
+    patience: Patience = field(default_factory=Patience)
+
+
+def open_store(uri: StoreUri, access: StoreAccess, connections: int) -> Store:
+    """Open the store of a URI that was found allowed.
+
+    Raises
+    ------
+    UnsupportedSourceError
+        When the packages for its scheme are not installed.
+    """
+    try:
+        if uri.scheme in HTTP_PORTS:
+            from worker.stores.http_store import HttpStore  # noqa: PLC0415 - an extra
+
+            return HttpStore(uri, access.allowed, access.patience, connections)
+        from worker.stores.object_store import ObjectStore  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        extra = "http" if uri.scheme in HTTP_PORTS else uri.scheme
+        raise UnsupportedSourceError(
+            f"{uri.scheme}:// needs {error.name}, which is not installed here; right would be offsample[{extra}]"
+        ) from error
+    return ObjectStore(uri, access.patience, connections)
