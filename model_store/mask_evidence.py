@@ -49,7 +49,7 @@ class Evidence:
     """How much deeper inside the acquired area the sample lies, on average; 1 = the deepest pixel's depth."""
 
     agreement: float
-    """Share of the ion images' variance that the split explains, in units of the best candidate's."""
+    """Share of the variance that the ion images share which the split explains, in units of the best candidate's."""
 
     sharpness: float
     """The step within 3 px of the split's edge, in units of the difference between both areas' means."""
@@ -58,7 +58,7 @@ class Evidence:
     """Logarithm of the sample's share of the acquired area."""
 
     explained: float
-    """Logarithm of the share of the ion images' variance that the split explains."""
+    """Logarithm of that share itself; shared is what lies in the leading components, so that noise does not count."""
 
     ions: float
     """Logarithm of the number of ion images, of 150 where there are more: of few, any split explains much."""
@@ -118,7 +118,7 @@ def _weigh_evidence(split: Split, components: PixelComponents, place: _Place) ->
     scores, pixels = components.scores, len(split)
     sample, off = int(split.sum()), int((~split).sum())
     step = scores[split].mean(axis=0) - scores[~split].mean(axis=0)
-    explained = float(step @ step) * sample * off / pixels / max(components.energy, 1e-12)
+    explained = float(step @ step) * sample * off / pixels / max(float(np.square(scores).sum()), 1e-12)
     inside, outside = place.near_edge(split)
     meet = bool(inside.any() and outside.any())  # areas with a gap between them have no edge in common
     step_at_edge = scores[inside].mean(axis=0) - scores[outside].mean(axis=0) if meet else np.zeros_like(step)

@@ -32,10 +32,19 @@ CLIP_PERCENTILE = 99.0
 """Percentile of the acquired non-zero intensities at which hot spots are clipped."""
 
 Channel = Literal["ion_image", "acquisition_mask"]
-"""What one channel of the network input shows."""
+"""What one channel of the network input shows of the image itself."""
 
 ALL_CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 """In the order of every network input: a network takes the first of them, or all."""
+
+ContextChannel = Literal["mean_ion_image", "sample_mask"]
+"""What a further channel shows of the dataset that the image belongs to (`model_store/context.py`)."""
+
+CONTEXT_CHANNELS: Final[tuple[ContextChannel, ...]] = get_args(ContextChannel)
+"""In their order after `ALL_CHANNELS`; a network takes both or none."""
+
+NETWORK_CHANNELS: Final[tuple[Channel | ContextChannel, ...]] = (*ALL_CHANNELS, *CONTEXT_CHANNELS)
+"""All that any network sees, in order."""
 
 NetworkInputs = npt.NDArray[np.float32]
 """(N, 56, 56, C) in [0, 1]; channel 0 is the ion image."""

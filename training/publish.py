@@ -14,9 +14,10 @@ import numpy as np
 from model_store.manifest import InputDescription, Manifest, Provenance, RealSetFigures, ReleaseFile
 from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release, sha256_of, verify_release
 from shared.errors import InvalidInputError, ReleaseError
-from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, preprocess
+from shared.preprocessing import INPUT_SIDE_PX, NETWORK_CHANNELS, preprocess
 from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_figures import ReleaseOnBenchmark, run_on_benchmark
+from training.contexts import add_contexts
 from training.decision import UNDECIDED, Decision
 from training.ensemble_graph import export_ensemble, require_agreement
 from training.evaluate import evaluate_release
@@ -83,9 +84,9 @@ def _build_files(member_paths: Sequence[Path], folder: Path, real_sets: Sequence
         shutil.copyfile(path, folder / path.name)
     members = [_load_member(folder / path.name) for path in member_paths]
     export_ensemble(members, folder / _ONNX_NAME)
-    shape = (_RANDOM_CHECKS, INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS))
+    shape = (_RANDOM_CHECKS, INPUT_SIDE_PX, INPUT_SIDE_PX, len(NETWORK_CHANNELS))
     random_inputs = np.random.default_rng(0).random(shape, dtype=np.float32)
-    real_inputs = [preprocess(real_set.ion_images) for real_set in real_sets]
+    real_inputs = [add_contexts(preprocess(real_set.ion_images), real_set.dataset_of) for real_set in real_sets]
     require_agreement(members, folder / _ONNX_NAME, np.concatenate([random_inputs, *real_inputs]))
 
 
@@ -124,6 +125,7 @@ def _make_manifest(
     pictures = [name for name in (_PICTURES_NAME,) if (folder / name).exists()]
     return Manifest(
         version=folder.name,
+        kind="context" if settings.recipe.uses_context else "ensemble",
         input=InputDescription(channels=settings.recipe.channels),
         label_order=LABEL_ORDER,
         threshold=evidence.decision.threshold,

@@ -56,7 +56,7 @@ def sample_masks(
 
 
 def fit_mask_rule(
-    datasets: Annotated[int, typer.Option(min=20, help="Whole semi-synthetic datasets to fit on.")] = 600,
+    datasets: Annotated[int, typer.Option(min=20, help="Whole semi-synthetic datasets to fit on.")] = 400,
     seed: Annotated[int, typer.Option(min=0)] = 101,
 ) -> None:
     """Fit the weights of the mask rule on training sources and print them, for model_store/mask_rule.py."""

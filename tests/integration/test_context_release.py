@@ -1,0 +1,140 @@
+"""A context release from fit to rows: every image is judged with its dataset, and says so in the answer."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_store.context import add_context, find_context
+from model_store.opening import open_predictor
+from model_store.predictor import Engine, Predictor
+from model_store.release import Release
+from shared.array import open_array
+from shared.errors import InvalidInputError
+from shared.ion_image import make_ion_image
+from shared.limits import Limits
+from shared.messages.event import ArrayIonImages, PngIonImages
+from shared.png import encode_png
+from shared.preprocessing import preprocess
+from training.data_root import DATA_ROOT
+from training.fit_settings import FitSettings
+from training.fitting import fit_ensemble
+from training.preset import RECIPES, PresetName
+from training.publish import Evidence, publish_release
+from training.run_folder import RunFolder
+from worker.classification import Classification, classify
+from worker.files import AllowedRoots
+from worker.sources.opening import SourceAccess, open_source
+
+# TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+BLADDER = DATA_ROOT / "mouse_bladder" / "ion_images.npz"
+RECIPE = RECIPES[PresetName.CONTEXT].model_copy(update={"epochs": 1, "batch": 16})
+
+
+@pytest.fixture(scope="module")
+def context_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    run = RunFolder(tmp_path_factory.mktemp("run"))
+    settings = FitSettings(preset=PresetName.CONTEXT, recipe=RECIPE, images=32, members=1, seed=5, validation_images=8)
+    fit_ensemble(settings, run, lambda _: None)
+    return publish_release(run, "2000.1.1-context", Evidence(), root=tmp_path_factory.mktemp("releases"))[0]
+
+
+@pytest.fixture(scope="module")
+def in_context(context_release: Release) -> Predictor:
+    return open_predictor(context_release, Engine.ONNX)
+
+
+def classify_all(path: Path, predictor: Predictor, *, one_shape: bool = True, loose: bool = False) -> Classification:
+    location = PngIonImages(kind="png", uri=str(path)) if path.is_dir() else ArrayIonImages(kind="array", uri=str(path))
+    source = open_source(location, SourceAccess(AllowedRoots((path,)), Limits()))
+    return classify(source, source.annotations(), predictor, one_shape=one_shape, loose=loose)
+
+
+def probabilities(found: Classification) -> list[float]:
+    return [row.off_sample_probability for row in found.rows if row.off_sample_probability is not None]
+
+
+def test_the_release_says_what_it_is_and_what_it_needs(context_release: Release, in_context: Predictor) -> None:
+    manifest = context_release.manifest
+    assert (manifest.kind, manifest.uses_context) == ("context", True)
+    assert manifest.input.channels == ("ion_image", "acquisition_mask", "mean_ion_image", "sample_mask")
+    with pytest.raises(InvalidInputError, match="with the channels ion_image, acquisition_mask, mean_ion_image"):
+        in_context.predict(np.zeros((1, 56, 56, 2), dtype=np.float32))
+
+
+def test_rows_are_those_of_images_with_the_context_of_all_of_them(in_context: Predictor) -> None:
+    found = classify_all(BLADDER, in_context)
+    inputs = preprocess([make_ion_image(pixels, mask) for pixels, mask in open_array(BLADDER, Limits()).rows()])
+    context = find_context(inputs)
+    assert context is not None
+    expected = in_context.predict(add_context(inputs, context)).off_sample_probability
+    np.testing.assert_allclose(probabilities(found), expected, atol=1e-6)
+    assert found.off_sample_area == context.off_sample_area == "present"
+    alone = in_context.predict(add_context(inputs, None)).off_sample_probability
+    assert np.abs(alone - expected).max() > 1e-4
+
+
+def test_loose_images_are_judged_without_context(in_context: Predictor) -> None:
+    found = classify_all(BLADDER, in_context, one_shape=False, loose=True)
+    inputs = preprocess([make_ion_image(pixels, mask) for pixels, mask in open_array(BLADDER, Limits()).rows()])
+    expected = in_context.predict(add_context(inputs, None)).off_sample_probability
+    np.testing.assert_allclose(probabilities(found), expected, atol=1e-6)
+    assert found.off_sample_area is None
+
+
+def test_what_is_not_of_the_dataset_changes_nothing_for_the_others(png_folder: Path, in_context: Predictor) -> None:
+    before = classify_all(png_folder, in_context)
+    (png_folder / "a_broken.png").write_bytes(b"no image")
+    (png_folder / "b_zero.png").write_bytes(encode_png(make_ion_image(np.zeros((20, 30)))))
+    odd = np.random.default_rng(0).random((31, 20))
+    (png_folder / "c_odd.png").write_bytes(encode_png(make_ion_image(odd)))
+    after = classify_all(png_folder, in_context)
+    assert [row.status for row in after.rows[:3]] == ["unreadable", "no_signal", "unreadable"]
+    np.testing.assert_allclose(probabilities(after), probabilities(before), atol=1e-6)
+    assert after.off_sample_area == before.off_sample_area
+
+
+def test_images_of_several_sizes_that_are_all_wanted_have_no_context(png_folder: Path, in_context: Predictor) -> None:
+    (png_folder / "odd.png").write_bytes(encode_png(make_ion_image(np.random.default_rng(0).random((31, 20)))))
+    found = classify_all(png_folder, in_context, one_shape=False)
+    assert {row.status for row in found.rows} == {"classified"}
+    assert found.off_sample_area is None
+
+
+def test_nothing_to_classify_is_no_error_in_context_either(tmp_path: Path, in_context: Predictor) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image")
+    found = classify_all(tmp_path, in_context)
+    assert [row.status for row in found.rows] == ["unreadable"]
+    assert found.off_sample_area is None
+
+
+def test_a_plain_release_says_nothing_of_the_area(predictor: Predictor, png_folder: Path) -> None:
+    assert classify_all(png_folder, predictor).off_sample_area is None
+
+
+FULL_DISK = """
+import resource, signal, sys
+import numpy as np
+from shared.errors import TransientError
+from worker.input_spool import InputSpool
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+with InputSpool() as spool:
+    spool.add(["one"], np.zeros((1, 56, 56, 2), np.float32))
+    try:
+        spool.add(["two", "three"], np.zeros((2, 56, 56, 2), np.float32))
+    except TransientError as error:
+        print(error)
+        sys.exit(7)
+"""
+
+
+def test_a_full_disk_is_a_passing_trouble_and_one_sentence() -> None:
+    ended = subprocess.run([sys.executable, "-c", FULL_DISK], capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 7, ended.stderr
+    assert ended.stdout.startswith("network inputs cannot be put aside in ")
+    assert "right would be 25 KB of room for each ion image" in ended.stdout
