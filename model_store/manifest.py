@@ -107,6 +107,8 @@ class Manifest(_Part):
     """What the temperature was fitted on, and where it holds."""
     members: tuple[ReleaseFile, ...] = Field(min_length=1)
     ensemble_onnx: ReleaseFile
+    blend: ReleaseFile | None = None
+    """Of a context release: what its networks are weighed with (`model_store/blend.py`); None = they stand alone."""
     model_card: ReleaseFile
     pictures: tuple[ReleaseFile, ...] = ()
     """What the model card shows."""
@@ -121,6 +123,10 @@ class Manifest(_Part):
                 f"kind {self.kind!r} does not go with channels {self.input.channels}; right would be 'context' with"
                 f" {NETWORK_CHANNELS}, or 'ensemble' with the first of these"
             )
+        if self.blend is not None and self.kind != "context":
+            raise ValueError("a blend needs the context of a dataset; right would be kind 'context', or no blend")
+        if self.blend is not None and self.temperature != 1:
+            raise ValueError("a blend is calibrated by itself; right would be temperature 1")
         return self
 
     @property

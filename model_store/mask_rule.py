@@ -38,16 +38,16 @@ class MaskRule:
 
 
 MASK_RULE = MaskRule(
-    ranking={"off_border": 2.316, "depth": 5.339, "agreement": 5.421, "sharpness": 1.029, "size": 1.240},
+    ranking={"off_border": 2.073, "depth": 5.702, "agreement": 5.399, "sharpness": 1.111, "size": 1.233},
     presence={
-        "off_border": 2.118,
-        "depth": -0.045,
-        "sharpness": 2.721,
-        "explained": 1.516,
-        "ions": 0.580,
-        "frame": 4.465,
+        "off_border": 1.173,
+        "depth": 2.285,
+        "sharpness": 3.229,
+        "explained": 1.270,
+        "ions": 0.455,
+        "frame": 4.865,
     },
-    presence_intercept=-5.013,
+    presence_intercept=-5.858,
 )
 """Fitted by `python -m training fit-mask-rule` on semi-synthetic datasets of the training sources."""
 

@@ -72,11 +72,15 @@ def publish(
     cross_validation: Annotated[
         Path | None, typer.Option(help="Finished cross-validation that temperature and doubt are taken from.")
     ] = None,
+    blend: Annotated[
+        Path | None, typer.Option(help="blend.json of a `baseline` run, for networks that see the context.")
+    ] = None,
     *,
     default: Annotated[bool, typer.Option("--default", help="Make it the default release.")] = False,
 ) -> None:
     """Turn a finished run into a verified release."""
     import_tensorflow_quietly()
+    from model_store.release import read_blend
     from training.benchmark.frozen_set import draw_frozen_set
     from training.decision import UNDECIDED, decide
     from training.evaluation_table import print_figures
@@ -86,7 +90,7 @@ def publish(
     from training.run_folder import RunFolder
 
     decision = UNDECIDED if cross_validation is None else decide(cross_validation)
-    evidence = Evidence(load_real_sets(), decision, draw_frozen_set())
+    evidence = Evidence(load_real_sets(), decision, draw_frozen_set(), None if blend is None else read_blend(blend))
     release, rows = publish_release(RunFolder(run), version, evidence, default=default)
     log_look(release, rows)
     print_figures(rows, console)

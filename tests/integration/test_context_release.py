@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model_store.blend import MEMBERS, Blend, MemberWeight
+from model_store.blend_features import FEATURES, measure_features
 from model_store.context import add_context, find_context
 from model_store.opening import open_predictor
 from model_store.predictor import Engine, Predictor
-from model_store.release import Release
+from model_store.release import Release, read_blend, verify_release
 from shared.array import open_array
-from shared.errors import InvalidInputError
+from shared.errors import InvalidInputError, ReleaseError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.messages.event import ArrayIonImages, PngIonImages
@@ -36,10 +38,15 @@ RECIPE = RECIPES[PresetName.CONTEXT].model_copy(update={"epochs": 1, "batch": 16
 
 
 @pytest.fixture(scope="module")
-def context_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    run = RunFolder(tmp_path_factory.mktemp("run"))
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    found = RunFolder(tmp_path_factory.mktemp("run"))
     settings = FitSettings(preset=PresetName.CONTEXT, recipe=RECIPE, images=32, members=1, seed=5, validation_images=8)
-    fit_ensemble(settings, run, lambda _: None)
+    fit_ensemble(settings, found, lambda _: None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def context_release(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Release:
     return publish_release(run, "2000.1.1-context", Evidence(), root=tmp_path_factory.mktemp("releases"))[0]
 
 
@@ -114,6 +121,47 @@ def test_nothing_to_classify_is_no_error_in_context_either(tmp_path: Path, in_co
 
 def test_a_plain_release_says_nothing_of_the_area(predictor: Predictor, png_folder: Path) -> None:
     assert classify_all(png_folder, predictor).off_sample_area is None
+
+
+def test_a_blend_weighs_the_network_with_the_mask_and_leaves_images_without_context(
+    run: RunFolder, in_context: Predictor, tmp_path: Path
+) -> None:
+    inputs = preprocess([make_ion_image(pixels, mask) for pixels, mask in open_array(BLADDER, Limits()).rows()])
+    blend = make_blend(correlation=2.0)
+    release, _ = publish_release(run, "2000.1.2-context", Evidence(blend=blend), root=tmp_path / "releases")
+    assert release.blend == blend
+    assert "## Blend" in (release.folder / "model_card.md").read_text(encoding="utf-8")
+    seen = add_context(inputs, find_context(inputs))
+    correlation = measure_features(seen)[:, FEATURES.index("correlation")]
+    for engine in (Engine.ONNX, Engine.TENSORFLOW):
+        blended = open_predictor(release, engine)
+        found = blended.predict(seen).off_sample_probability
+        np.testing.assert_allclose(found, 1 / (1 + np.exp(-2 * correlation)), atol=1e-5)
+        alone = add_context(inputs, None)
+        np.testing.assert_allclose(
+            blended.predict(alone).off_sample_probability, in_context.predict(alone).off_sample_probability, atol=1e-5
+        )
+    rows = classify_all(BLADDER, open_predictor(release, Engine.ONNX))
+    np.testing.assert_allclose(probabilities(rows), 1 / (1 + np.exp(-2 * correlation)), atol=1e-5)
+
+
+def test_a_blend_of_other_members_or_altered_stops_its_release(run: RunFolder, tmp_path: Path) -> None:
+    release, _ = publish_release(run, "2000.1.2-context", Evidence(blend=make_blend()), root=tmp_path)
+    path = release.folder / "blend.json"
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace("correlation", "chemistry"), encoding="utf-8")
+    with pytest.raises(ReleaseError, match=r"blend\.json has sha256"):
+        verify_release(release.folder)
+    with pytest.raises(ReleaseError, match=r"blend\.json is no blend: .*right would be"):
+        read_blend(path)
+
+
+def make_blend(**weights: float) -> Blend:
+    return Blend(
+        members=tuple(MemberWeight(name=name, mean=0.0, scale=1.0, weight=weights.get(name, 0.0)) for name in MEMBERS),
+        intercept=0.0,
+        fitted_on="nothing",
+    )
 
 
 FULL_DISK = """

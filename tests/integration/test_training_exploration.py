@@ -62,7 +62,11 @@ def test_where_mz_is_unknown_the_page_says_so(tmp_path: Path) -> None:
 
 
 def test_without_an_off_sample_area_the_page_says_so_and_draws_the_rest(tmp_path: Path) -> None:
-    found = explore(open_dataset(DATA_ROOT / "unlabelled" / "maldi_human_tumour_2"))
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:40, :50]
+    acquired = (rows - 20) ** 2 + 0.6 * (columns - 25) ** 2 < 300
+    np.savez(tmp_path / "tissue_only.npz", images=rng.poisson(20, (12, 40, 50)) * acquired, acquired=acquired)
+    found = explore(open_dataset(tmp_path / "tissue_only.npz"))
     assert found.predicted.off_sample_area == "absent"
     page = write_exploration(found, tmp_path)
     assert "off_sample_area: absent" in page.read_text(encoding="utf-8")

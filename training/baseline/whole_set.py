@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -46,12 +47,18 @@ class IonDataset:
     keys: tuple[str, ...]
     """What the dataset must stay together with: one key a kind."""
 
+    aspects: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is known of how the images came about, N names an aspect; only figures are told apart by it."""
+
 
 @dataclass(frozen=True, eq=False)
 class WholeSet:
     """Datasets in folds. The judged images, dataset after dataset, are the images of a comparison."""
 
     name: str
+    origin: Literal["labels", "synthetic"]
+    """Who labelled: people, or the generator."""
+
     datasets: tuple[IonDataset, ...]
     fold_of_dataset: FoldOf
     """(D,); no key of a dataset is in two folds."""
@@ -70,6 +77,16 @@ class WholeSet:
     def inputs(self) -> NetworkInputs:
         """(N, 56, 56, 2) of all judged images."""
         return np.concatenate([dataset.inputs[dataset.judged] for dataset in self.datasets])
+
+    @property
+    def aspects(self) -> dict[str, tuple[str, ...]]:
+        """Of all judged images, N names an aspect."""
+        found: dict[str, tuple[str, ...]] = {}
+        for dataset in self.datasets:
+            for aspect, names in dataset.aspects.items():
+                kept = tuple(name for name, judged in zip(names, dataset.judged, strict=True) if judged)
+                found[aspect] = (*found.get(aspect, ()), *kept)
+        return found
 
     @cached_property
     def dataset_of(self) -> npt.NDArray[np.intp]:
@@ -121,7 +138,7 @@ def draw_whole_set(  # noqa: PLR0913 - what the command's options say
         rng = np.random.default_rng((seed, _SYNTHETIC_STREAM, number))
         drawn.append(see_synthetic(draw_whole_dataset(parts[fold], mixture, ions, rng), number))
         on_dataset(number + 1)
-    return _fold("semi-synthetic", drawn, fold_of)
+    return _fold("semi-synthetic", "synthetic", drawn, fold_of)
 
 
 def group_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) -> WholeSet:
@@ -137,12 +154,12 @@ def group_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) ->
     keys = [name_family(name) if by_family else name for name in names]
     fold_of = assign_folds(keys, folds, "families" if by_family else "datasets")
     datasets = [_from_labelled(labelled_set, name, key) for name, key in zip(names, keys, strict=True)]
-    return _fold(labelled_set.name, datasets, fold_of)
+    return _fold(labelled_set.name, "labels", datasets, fold_of)
 
 
-def _fold(name: str, datasets: list[IonDataset], fold_of: FoldOf) -> WholeSet:
+def _fold(name: str, origin: Literal["labels", "synthetic"], datasets: list[IonDataset], fold_of: FoldOf) -> WholeSet:
     require_whole_groups([dataset.keys for dataset in datasets], fold_of)
-    return WholeSet(name, tuple(datasets), fold_of)
+    return WholeSet(name, origin, tuple(datasets), fold_of)
 
 
 def see_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
@@ -155,6 +172,10 @@ def see_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
         np.array([label is not None for label in dataset.labels]),
         np.array([label == "off" for label in dataset.labels]),
         dataset.group,
+        {
+            "pattern": tuple(image.pattern_name for image in dataset.images),
+            "scene": (dataset.scene.kind,) * len(dataset.images),
+        },
     )
 
 
