@@ -1,11 +1,17 @@
 """A context release from fit to rows: every image is judged with its dataset, and says so in the answer."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
+from live_service import BLADDER as PNG_BLADDER
+from live_service import LiveServer, LiveService
 
 from model_store.blend import MEMBERS, Blend, MemberWeight
 from model_store.blend_features import FEATURES, measure_features
@@ -162,6 +168,57 @@ def make_blend(**weights: float) -> Blend:
         intercept=0.0,
         fitted_on="nothing",
     )
+
+
+@pytest.fixture
+def installed(context_release: Release, release: Release, tmp_path: Path) -> Path:
+    """A releases folder with the shipped release as default, and the context release beside it."""
+    root = tmp_path / "installed"
+    for one in (release, context_release):
+        shutil.copytree(one.folder, root / one.version)
+    (root / "DEFAULT").write_text(f"{release.version}\n", encoding="ascii")
+    return root
+
+
+def test_an_event_that_pins_a_context_release_is_told_of_the_area(installed: Path) -> None:
+    with TemporaryDirectory(prefix="offs-") as folder:
+        server = LiveServer(Path(folder))
+        server.start()
+        service = LiveService(server, Path(folder), {"OFFSAMPLE_RELEASES_ROOT": str(installed)})
+        try:
+            service.start_worker()
+            service.send(make_event("plain"))
+            service.send(make_event("pinned", release="2000.1.1-context"))
+            plain, pinned = (service.wait_for_closing(name)["data"] for name in ("plain", "pinned"))
+        finally:
+            service.close()
+    assert (plain["release"], plain["off_sample_area"]) != (pinned["release"], pinned["off_sample_area"])
+    assert plain["off_sample_area"] is None
+    assert (pinned["release"], pinned["off_sample_area"]) == ("2000.1.1-context", "present")
+    assert plain["counts"]["classified"] == pinned["counts"]["classified"] == 79
+
+
+def make_event(name: str, **data: str) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "type": "offsample.dataset.annotated.v1",
+        "source": "/test",
+        "id": name,
+        "data": {"dataset_id": "bladder", "ion_images": {"kind": "png", "uri": str(PNG_BLADDER)}, **data},
+    }
+
+
+def test_the_command_line_serves_a_context_release_that_is_named(installed: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "worker.cli.main", "classify", str(PNG_BLADDER), "--release", "2000.1.1-context"],
+        env=os.environ | {"OFFSAMPLE_RELEASES_ROOT": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "off-sample area present (release 2000.1.1-context)" in ended.stderr
 
 
 FULL_DISK = """
