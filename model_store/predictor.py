@@ -93,7 +93,7 @@ def average_members(outputs: npt.NDArray[np.float32], off_index: int, temperatur
     off = outputs[:, :, off_index]
     if not (np.isfinite(outputs).all() and (outputs >= 0).all() and np.allclose(outputs.sum(axis=2), 1, atol=1e-3)):
         raise ReleaseError("a member's outputs are no probabilities; right would be two that are >= 0 and sum to 1")
-    mean = np.clip(off.mean(axis=1), 0, 1)
+    mean = np.clip(off.mean(axis=1, dtype=np.float64), 0, 1)
     if temperature != 1:
-        mean = expit(logit(mean.astype(np.float64)) / temperature).astype(np.float32)  # 0 and 1 stay what they are
-    return Prediction(mean, off.std(axis=1))
+        mean = expit(logit(mean) / temperature)  # 0 and 1 stay what they are
+    return Prediction(mean.astype(np.float32), off.std(axis=1))

@@ -35,7 +35,7 @@ class FitSettings(BaseModel):
     data: FitData | None = None
     """None = semi-synthetic ion images."""
 
-    images: int = Field(default=36_000, ge=2)
+    images: int = Field(default=20_000, ge=2)
     """Training images, shared by the members."""
 
     members: int = Field(default=5, ge=1)

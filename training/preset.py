@@ -38,7 +38,7 @@ class Recipe(BaseModel):
     schedule: Literal["constant", "cosine"] = "cosine"
     """`cosine` falls from the learning rate to 0."""
 
-    epochs: int = Field(default=5, ge=1)
+    epochs: int = Field(default=4, ge=1)
     passes_per_epoch: int = Field(default=1, ge=1)
     """How often an image is seen in an epoch."""
 

@@ -22,6 +22,8 @@ def native_errors_hidden() -> Iterator[None]:
 
 
 def import_tensorflow_quietly() -> None:
-    """Import TensorFlow before anything else does."""
+    """Import TensorFlow before anything else does; with another backend of Keras it is not needed."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        return
     with native_errors_hidden():
         import tensorflow as tf  # noqa: F401, PLC0415 - that it happens here is the purpose

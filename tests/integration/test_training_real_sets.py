@@ -25,6 +25,7 @@ def test_real_sets_have_the_sizes_and_classes_of_their_readme() -> None:
         "metaspace_predicted": (49, 18),
         "metaspace_predicted_sure": (43, 15),
         "gold_standard_top_losses": (56, 25),
+        "sample_only": (351, 0),
     }
 
 

@@ -13,4 +13,13 @@ def test_every_figure_of_the_release_stands_in_the_readme() -> None:
     assert f"release {release.version}" in text
     for figures in release.manifest.figures:
         low, high = figures.wilson_95
-        assert f"| {figures.right} of {figures.images} | {low:.3f}-{high:.3f} | {figures.auc:.3f} |" in text
+        auc = "-" if figures.auc is None else f"{figures.auc:.3f}"
+        assert f"| {figures.right} of {figures.images} | {low:.3f}-{high:.3f} | {auc} |" in text
+
+
+def test_the_benchmark_of_the_release_stands_in_the_readme() -> None:
+    benchmark = open_release().manifest.benchmark
+    assert benchmark is not None
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    for figure in (benchmark.f1, benchmark.auc, benchmark.rule_f1, benchmark.rule_auc):
+        assert f"{figure:.3f}" in text
