@@ -87,6 +87,7 @@ gold-standard: $(TEST_READY) ## Fit and cross-validate DATA=folder in the gold s
 	@$(BIN)/python -m training fit --data "$(DATA)" --preset $(PRESET) --members $(MEMBERS) --output "$(GOLD_RUN)/fit"
 	@$(BIN)/python -m training cross-validate "$(DATA)" --preset $(PRESET) --folds $(FOLDS) --attempts $(ATTEMPTS) \
 		--output "$(GOLD_RUN)/cross-validation"
+	@$(BIN)/python -m training baseline "$(DATA)" --folds $(FOLDS) --output "$(GOLD_RUN)/baseline"
 	@echo "now: $(BIN)/python -m training publish $(GOLD_RUN)/fit --version VERSION"
 
 clean: ## Delete .venv and what tools left behind

@@ -2,9 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, PREPROCESSING_VERSION, Channel
+from shared.preprocessing import (
+    ALL_CHANNELS,
+    INPUT_SIDE_PX,
+    NETWORK_CHANNELS,
+    PREPROCESSING_VERSION,
+    Channel,
+    ContextChannel,
+)
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -24,16 +31,21 @@ class InputDescription(_Part):
     """What the network takes."""
 
     side_px: Literal[56] = INPUT_SIDE_PX
-    channels: tuple[Channel, ...] = Field(min_length=1)
-    """In the order of the network's input: the first of `ALL_CHANNELS`, or all."""
+    channels: tuple[Channel | ContextChannel, ...] = Field(min_length=1)
+    """In the order of the network's input: the first of `ALL_CHANNELS`, or all, or all with the context."""
     preprocessing_version: str = PREPROCESSING_VERSION
 
     @field_validator("channels")
     @classmethod
-    def _require_order(cls, channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
-        if channels != ALL_CHANNELS[: len(channels)]:
-            raise ValueError(f"right would be the first of {ALL_CHANNELS}, in this order")
+    def _require_order(cls, channels: tuple[Channel | ContextChannel, ...]) -> tuple[Channel | ContextChannel, ...]:
+        if channels not in {ALL_CHANNELS[:1], ALL_CHANNELS, NETWORK_CHANNELS}:
+            raise ValueError(f"right would be {ALL_CHANNELS[:1]}, {ALL_CHANNELS} or {NETWORK_CHANNELS}")
         return channels
+
+    @property
+    def image_channels(self) -> tuple[Channel, ...]:
+        """Those that preprocessing draws, image by image."""
+        return ALL_CHANNELS[: len(self.channels)]
 
 
 class RealSetFigures(_Part):
@@ -80,7 +92,8 @@ class Manifest(_Part):
     """`manifest.json` of a release."""
 
     version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)
-    kind: Literal["ensemble"] = "ensemble"
+    kind: Literal["ensemble", "context"] = "ensemble"
+    """`context`: every image is seen together with the context of its dataset."""
     input: InputDescription
     label_order: tuple[Literal["on", "off"], Literal["on", "off"]]
     """Which label each of a member's two outputs stands for: data, not convention."""
@@ -94,12 +107,32 @@ class Manifest(_Part):
     """What the temperature was fitted on, and where it holds."""
     members: tuple[ReleaseFile, ...] = Field(min_length=1)
     ensemble_onnx: ReleaseFile
+    blend: ReleaseFile | None = None
+    """Of a context release: what its networks are weighed with (`model_store/blend.py`); None = they stand alone."""
     model_card: ReleaseFile
     pictures: tuple[ReleaseFile, ...] = ()
     """What the model card shows."""
     figures: tuple[RealSetFigures, ...]
     benchmark: BenchmarkFigures | None = None
     provenance: Provenance
+
+    @model_validator(mode="after")
+    def _require_kind_of_channels(self) -> "Manifest":
+        if (self.kind == "context") != (self.input.channels == NETWORK_CHANNELS):
+            raise ValueError(
+                f"kind {self.kind!r} does not go with channels {self.input.channels}; right would be 'context' with"
+                f" {NETWORK_CHANNELS}, or 'ensemble' with the first of these"
+            )
+        if self.blend is not None and self.kind != "context":
+            raise ValueError("a blend needs the context of a dataset; right would be kind 'context', or no blend")
+        if self.blend is not None and self.temperature != 1:
+            raise ValueError("a blend is calibrated by itself; right would be temperature 1")
+        return self
+
+    @property
+    def uses_context(self) -> bool:
+        """Whether every image is seen together with the context of its dataset."""
+        return self.kind == "context"
 
     @property
     def off_index(self) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from model_store.predictor import Engine, Prediction, average_members, take_channels
+from model_store.predictor import Engine, Prediction, finish_prediction, take_channels
 from model_store.release import Release
 from shared.errors import ReleaseError
 from shared.preprocessing import NetworkInputs
@@ -36,8 +36,7 @@ class OnnxPredictor:
         outputs = np.empty((len(seen), members, 2), dtype=np.float32)
         for start in range(0, len(seen), _BATCH):
             outputs[start : start + _BATCH] = self._run(seen[start : start + _BATCH])
-        manifest = self.release.manifest
-        return average_members(outputs, manifest.off_index, manifest.temperature)
+        return finish_prediction(outputs, seen, self.release)
 
     def _run(self, batch: NetworkInputs) -> npt.NDArray[np.float32]:
         """(N, members, 2) of (N, 56, 56, C); a graph of fewer members must not be stretched to more."""

@@ -9,7 +9,7 @@ import numpy as np
 from model_store.predictor import Engine, Predictor
 from model_store.release import Release
 from shared.errors import ConfigurationError
-from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX
+from shared.preprocessing import INPUT_SIDE_PX, NETWORK_CHANNELS
 
 
 def choose_engine(wanted: Engine) -> Engine:
@@ -41,7 +41,7 @@ def open_predictor(release: Release, engine: Engine, threads: int | None = None)
         from model_store.onnx_predictor import OnnxPredictor  # noqa: PLC0415 - must not be loaded before the fork
 
         predictor = OnnxPredictor(release, threads)
-    predictor.predict(np.zeros((1, INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS)), dtype=np.float32))
+    predictor.predict(np.zeros((1, INPUT_SIDE_PX, INPUT_SIDE_PX, len(NETWORK_CHANNELS)), dtype=np.float32))
     return predictor
 
 

@@ -65,6 +65,21 @@ def take_channels(inputs: NetworkInputs, manifest: Manifest) -> NetworkInputs:
     return inputs[..., :channels]
 
 
+def finish_prediction(outputs: npt.NDArray[np.float32], inputs: NetworkInputs, release: Release) -> Prediction:
+    """What a release says of (N, 56, 56, C) inputs, given its members' outputs: averaged, and blended if it blends.
+
+    Raises
+    ------
+    ReleaseError
+        When an output is not a probability.
+    """
+    manifest = release.manifest
+    found = average_members(outputs, manifest.off_index, manifest.temperature)
+    if release.blend is None:
+        return found
+    return Prediction(release.blend.apply(found.off_sample_probability, inputs), found.member_spread)
+
+
 def average_members(outputs: npt.NDArray[np.float32], off_index: int, temperature: float = 1.0) -> Prediction:
     """Average the members' softmax outputs, (N, members, 2), into a prediction, and divide its logit by `temperature`.
 

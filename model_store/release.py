@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from model_store.blend import Blend
 from model_store.manifest import Manifest
 from shared.errors import ReleaseError, UnknownReleaseError
 from shared.preprocessing import PREPROCESSING_VERSION
@@ -22,6 +23,8 @@ class Release:
 
     folder: Path
     manifest: Manifest
+    blend: Blend | None = None
+    """What the networks are weighed with; None = they stand alone."""
 
     @property
     def version(self) -> str:
@@ -94,9 +97,26 @@ def verify_release(folder: Path) -> Release:
             f"release {manifest.version} was trained with preprocessing {manifest.input.preprocessing_version} and this"
             f" code does {PREPROCESSING_VERSION}; right would be a release of the same preprocessing"
         )
-    for file in (*manifest.members, manifest.ensemble_onnx, manifest.model_card, *manifest.pictures):
+    blend_files = () if manifest.blend is None else (manifest.blend,)
+    for file in (*manifest.members, manifest.ensemble_onnx, *blend_files, manifest.model_card, *manifest.pictures):
         _verify_file(folder / file.name, file.sha256)
-    return Release(folder, manifest)
+    return Release(folder, manifest, None if manifest.blend is None else read_blend(folder / manifest.blend.name))
+
+
+def read_blend(path: Path) -> Blend:
+    """Read `blend.json`.
+
+    Raises
+    ------
+    ReleaseError
+        When it is no blend that this code understands.
+    """
+    try:
+        return Blend.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ReleaseError(f"{path} cannot be read ({error.strerror}); right would be a blend") from error
+    except ValidationError as error:
+        raise ReleaseError(f"{path} is no blend: {describe_validation_error(error)}") from error
 
 
 def sha256_of(path: Path) -> str:

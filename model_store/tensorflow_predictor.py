@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from model_store.predictor import Engine, Prediction, average_members, take_channels
+from model_store.predictor import Engine, Prediction, finish_prediction, take_channels
 from model_store.release import Release
 from shared.errors import ReleaseError
 from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
@@ -44,5 +44,4 @@ class TensorFlowPredictor:
             batch = seen[start : start + _BATCH]
             padded[: len(batch)] = batch
             outputs[start : start + len(batch)] = self._run(padded).numpy()[: len(batch)]
-        manifest = self.release.manifest
-        return average_members(outputs, manifest.off_index, manifest.temperature)
+        return finish_prediction(outputs, seen, self.release)

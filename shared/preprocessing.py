@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from skimage.transform import resize
 
-from shared.ion_image import Intensities, IonImage
+from shared.ion_image import AcquisitionMask, Intensities, IonImage
 
 PREPROCESSING_VERSION = "1"
 """Named in every release's manifest; a release is refused by code that preprocesses otherwise."""
@@ -32,10 +32,19 @@ CLIP_PERCENTILE = 99.0
 """Percentile of the acquired non-zero intensities at which hot spots are clipped."""
 
 Channel = Literal["ion_image", "acquisition_mask"]
-"""What one channel of the network input shows."""
+"""What one channel of the network input shows of the image itself."""
 
 ALL_CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 """In the order of every network input: a network takes the first of them, or all."""
+
+ContextChannel = Literal["mean_ion_image", "sample_mask"]
+"""What a further channel shows of the dataset that the image belongs to (`model_store/context.py`)."""
+
+CONTEXT_CHANNELS: Final[tuple[ContextChannel, ...]] = get_args(ContextChannel)
+"""In their order after `ALL_CHANNELS`; a network takes both or none."""
+
+NETWORK_CHANNELS: Final[tuple[Channel | ContextChannel, ...]] = (*ALL_CHANNELS, *CONTEXT_CHANNELS)
+"""All that any network sees, in order."""
 
 NetworkInputs = npt.NDArray[np.float32]
 """(N, 56, 56, C) in [0, 1]; channel 0 is the ion image."""
@@ -61,10 +70,20 @@ def preprocess(ion_images: Sequence[IonImage], channels: Sequence[Channel] = ALL
 def _draw_channel(ion_image: IonImage, channel: Channel) -> Intensities:
     """One channel, (56, 56)."""
     if channel == "acquisition_mask":
-        if ion_image.acquisition_mask.all():
-            return np.ones((INPUT_SIDE_PX, INPUT_SIDE_PX), dtype=np.float32)
-        return _resize(ion_image.acquisition_mask.astype(np.float32))
+        return resize_mask(ion_image.acquisition_mask)
     return _resize(scale_intensities(ion_image))
+
+
+def resize_mask(mask: AcquisitionMask) -> Intensities:
+    """A (H, W) mask as network inputs have it: (56, 56) float32, the share of each pixel that is True."""
+    if mask.all():
+        return np.ones((INPUT_SIDE_PX, INPUT_SIDE_PX), dtype=np.float32)
+    return _resize(mask.astype(np.float32))
+
+
+def read_acquired(inputs: NetworkInputs) -> AcquisitionMask:
+    """What any image of (N, 56, 56, 2) network inputs, those of one dataset, says was measured; (56, 56)."""
+    return np.asarray((inputs[..., 1] > 0.5).any(axis=0))
 
 
 def _resize(native: Intensities) -> Intensities:

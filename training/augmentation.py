@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
+from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs
 from training.preset import Augmentation
 
 _GAMMA = (0.6, 1.6)
@@ -17,12 +17,15 @@ _HOT_SHARE = 0.002
 _CROP_PX = 6
 """Most that a crop takes off all sides together; what is left is stretched again, by whole pixels."""
 
+_LOST_CONTEXT_SHARE = 0.15
+"""Images that are seen without the context of their dataset, as loose images are."""
+
 _LOST_MASK_SHARE = 0.1
 """Images whose acquisition mask a file format lost: everything then seems measured."""
 
 
 def augment(inputs: NetworkInputs, augmentations: Sequence[Augmentation], rng: np.random.Generator) -> NetworkInputs:
-    """Change each of (N, 56, 56, 2) inputs at random, in the order of this module; returns a copy."""
+    """Change each of (N, 56, 56, C) inputs at random, in the order of this module; returns a copy."""
     augmented = inputs.copy()
     if "crops" in augmentations:
         _crop(augmented, rng)
@@ -42,6 +45,8 @@ def augment(inputs: NetworkInputs, augmentations: Sequence[Augmentation], rng: n
         augmented[hot & (augmented[..., 1] > 0), 0] = 1
     if "lost_mask" in augmentations:
         augmented[rng.random(len(inputs)) < _LOST_MASK_SHARE, :, :, 1] = 1
+    if "lost_context" in augmentations:
+        augmented[rng.random(len(inputs)) < _LOST_CONTEXT_SHARE, :, :, len(ALL_CHANNELS) :] = 0
     return augmented
 
 

@@ -9,10 +9,13 @@ import typer
 from rich.console import Console
 
 from shared.errors import OffSampleError
+from training.commands.baseline import baseline
 from training.commands.benchmark import benchmark
 from training.commands.cross_validate import cross_validate
+from training.commands.explore import explore
 from training.commands.fit import fit
 from training.commands.gold_standard_like import write_gold_standard_like
+from training.commands.sample_masks import fit_mask_rule, sample_masks
 from training.commands.search_recipes import search_recipes
 from training.commands.summary import summary
 from training.quiet_tensorflow import import_tensorflow_quietly
@@ -26,6 +29,10 @@ app.command()(summary)
 app.command()(benchmark)
 app.command("search-recipes")(search_recipes)
 app.command("cross-validate")(cross_validate)
+app.command()(explore)
+app.command()(baseline)
+app.command("sample-masks")(sample_masks)
+app.command("fit-mask-rule")(fit_mask_rule)
 app.command("write-gold-standard-like")(write_gold_standard_like)
 
 
@@ -65,11 +72,15 @@ def publish(
     cross_validation: Annotated[
         Path | None, typer.Option(help="Finished cross-validation that temperature and doubt are taken from.")
     ] = None,
+    blend: Annotated[
+        Path | None, typer.Option(help="blend.json of a `baseline` run, for networks that see the context.")
+    ] = None,
     *,
     default: Annotated[bool, typer.Option("--default", help="Make it the default release.")] = False,
 ) -> None:
     """Turn a finished run into a verified release."""
     import_tensorflow_quietly()
+    from model_store.release import read_blend
     from training.benchmark.frozen_set import draw_frozen_set
     from training.decision import UNDECIDED, decide
     from training.evaluation_table import print_figures
@@ -79,7 +90,7 @@ def publish(
     from training.run_folder import RunFolder
 
     decision = UNDECIDED if cross_validation is None else decide(cross_validation)
-    evidence = Evidence(load_real_sets(), decision, draw_frozen_set())
+    evidence = Evidence(load_real_sets(), decision, draw_frozen_set(), None if blend is None else read_blend(blend))
     release, rows = publish_release(RunFolder(run), version, evidence, default=default)
     log_look(release, rows)
     print_figures(rows, console)

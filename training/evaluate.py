@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from model_store.opening import open_predictor
 from model_store.predictor import Engine, Predictor
 from model_store.release import Release
-from shared.preprocessing import NetworkInputs, preprocess
+from shared.preprocessing import NetworkInputs
 from training.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.contexts import see_real
 from training.figures import Figures, judge
 from training.real_sets import RealSet
 
@@ -18,7 +19,7 @@ def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[Fig
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[Figures] = []
     for real_set in real_sets:
-        inputs = preprocess(real_set.ion_images)
+        inputs = see_real(real_set, release.manifest)
         rows.append(_judge_release(predictor, real_set, inputs))
         rows.append(judge_rule(real_set, inputs))
     return rows

@@ -9,6 +9,7 @@ from training.fit_settings import FitSettings
 from training.preset import Recipe
 from training.recipe import LabelledInputs, build_member, compile_network, draw_epoch, one_hot, take_channels
 from training.run_folder import EpochRow, RunFolder, save_whole
+from training.synthetic.context_set import draw_context_set
 from training.synthetic.dataset import draw_set
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import load_sources, split_sources
@@ -27,10 +28,9 @@ def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> No
         return
     training_sources, validation_sources = split_sources(load_sources())
     mixture = load_training_mixture()
-    training = draw_set(training_sources, mixture, settings.images, (settings.seed, _TRAINING_STREAM))
-    validation = draw_set(
-        validation_sources, mixture, settings.validation_images, (_VALIDATION_SEED, _VALIDATION_STREAM)
-    )
+    draw = draw_context_set if settings.recipe.uses_context else draw_set
+    training = draw(training_sources, mixture, settings.images, (settings.seed, _TRAINING_STREAM))
+    validation = draw(validation_sources, mixture, settings.validation_images, (_VALIDATION_SEED, _VALIDATION_STREAM))
     fit_members(settings, run, training, validation, on_epoch)
 
 

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from model_store.opening import open_predictor
 from model_store.predictor import Engine
 from model_store.release import Release
-from shared.preprocessing import NetworkInputs, preprocess
+from shared.preprocessing import NetworkInputs
 from training.benchmark.release_figures import ReleaseOnBenchmark
+from training.contexts import see_real
 from training.real_sets import RealSet
 
 _COLUMNS = 8
@@ -29,7 +30,7 @@ def draw_mistakes(
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[list[Picture]] = []
     for real_set in real_sets:
-        inputs = preprocess(real_set.ion_images)
+        inputs = see_real(real_set, release.manifest)
         probability = predictor.predict(inputs).off_sample_probability
         rows += _worst(real_set.name, inputs, real_set.off, probability, release.manifest.threshold)[:1]
     if benchmark is not None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
+from model_store.blend import Blend
 from model_store.manifest import Manifest
 from training.benchmark.release_figures import ReleaseOnBenchmark
 from training.decision import Decision
@@ -19,16 +20,32 @@ Off-sample recognition for imaging mass spectrometry: one ion image goes in, the
 mainly from outside the sample comes out.
 """
 
+_CONTEXT = """\
+This is a context release: every ion image is judged together with the mean ion image of its dataset and the sample mask
+that all ion images of the dataset predict. It is used only where it is asked for by name. Judged with context on one
+real dataset with both classes and on the development set; on semi-synthetic images, whose labels come from masks, a
+mask wins partly by construction.
+"""
+
 _LIMITS = """\
 ## Limits
 
 - A probability is {calibration}.{class_share}
-- It sees one ion image at a time. Few-count images, ions bright along the rim of the sample and patterns that are
-  everywhere need the dataset's context, which it does not have.
+- {sight}
 - Where nothing but sample was acquired, nothing is off-sample; this release can still call an ion so. A file format
   that loses the acquisition mask makes that likelier.
 {shapes}
 - The real sets are small and none is a random draw of ion images: intervals are wide and do not cover that.
+"""
+
+
+_ONE_IMAGE = """\
+It sees one ion image at a time. Few-count images, ions bright along the rim of the sample and patterns that are
+  everywhere need the dataset's context, which it does not have.\
+"""
+_WHOLE_DATASET = """\
+Its sample mask is predicted, from few ions or few counts badly; loose images, and images of several sizes, are judged
+  without context.\
 """
 
 
@@ -44,6 +61,8 @@ class CardContent:
     pictures: str | None
     """File name of the pictures, beside the card."""
 
+    blend: Blend | None = None
+
 
 def write_model_card(content: CardContent) -> str:
     """Markdown; its first line says where the release does not beat the untrained rule, when there is such a set."""
@@ -51,7 +70,9 @@ def write_model_card(content: CardContent) -> str:
         *_write_verdict(content.rows),
         f"# Release {content.manifest.version}\n",
         _PURPOSE,
+        *([_CONTEXT] if content.manifest.uses_context else []),
         _write_recipe(content),
+        *_write_blend(content.blend),
         _write_decision(content.decision),
         _write_figures(content.rows),
         *_write_benchmark(content.benchmark),
@@ -83,6 +104,24 @@ def _write_recipe(content: CardContent) -> str:
     data, recipe = describe_data(settings), describe_recipe(settings, manifest.threshold)
     command = manifest.provenance.command.replace(" && ", "\n    ")
     return f"## Data\n\n{_wrap(data)}\n\n## Recipe\n\n{_wrap(recipe)}\n\n    {command}\n"
+
+
+def _write_blend(blend: Blend | None) -> list[str]:
+    if blend is None:
+        return []
+    text = (
+        "What the networks say is weighed with what the sample mask says, by a logistic regression that was fitted on"
+        f" {blend.fitted_on}. Weights are log-odds per standard deviation; an image without context is judged by the"
+        " networks alone."
+    )
+    rows = tuple((member.name.replace("_", " "), f"{member.weight:+.3f}") for member in blend.members)
+    return [
+        "## Blend",
+        "",
+        _wrap(text),
+        "",
+        _write_table(TextTable("Members of the blend", ("member", "weight"), rows)),
+    ]
 
 
 def _write_decision(decision: Decision) -> str:
@@ -147,15 +186,20 @@ def _write_pictures(pictures: str | None) -> list[str]:
 def _write_limits(content: CardContent) -> str:
     calibration = content.decision.calibration
     calibrated = "not calibrated" if calibration == "none" else calibration
+    if content.blend is not None:
+        calibrated = f"calibrated on {content.blend.fitted_on}"
+    sight = _WHOLE_DATASET if content.manifest.uses_context else _ONE_IMAGE
     if content.settings.data is None:
         return _LIMITS.format(
             calibration=calibrated,
+            sight=sight,
             class_share=" About two in five of the training images are off-sample.",
             shapes="- The sample masks come from METASPACE datasets,"
             " so the shapes it knows are those of METASPACE's users.",
         )
     return _LIMITS.format(
         calibration=calibrated,
+        sight=sight,
         class_share="",
         shapes=f"- The samples and instruments it knows are those of {content.settings.data.name}.",
     )

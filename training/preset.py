@@ -5,17 +5,21 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.preprocessing import Channel
+from shared.preprocessing import CONTEXT_CHANNELS, NETWORK_CHANNELS, Channel, ContextChannel
 
-Augmentation = Literal["flips", "transposition", "gamma", "noise", "hot_spots", "crops", "lost_mask"]
+Augmentation = Literal["flips", "transposition", "gamma", "noise", "hot_spots", "crops", "lost_mask", "lost_context"]
 """See `training/augmentation.py`."""
 
 
 class PresetName(StrEnum):
-    """`default` is what releases are fitted with; `report-2018` is the recipe of the 2018 report and its notebook."""
+    """`default` is what releases are fitted with, `context` the same with the context of the dataset.
+
+    `report-2018` is the recipe of the 2018 report and its notebook.
+    """
 
     DEFAULT = "default"
     REPORT_2018 = "report-2018"
+    CONTEXT = "context"
 
 
 class Recipe(BaseModel):
@@ -23,7 +27,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    channels: tuple[Channel, ...] = ("ion_image", "acquisition_mask")
+    channels: tuple[Channel | ContextChannel, ...] = ("ion_image", "acquisition_mask")
     """What the network sees."""
 
     optimiser: Literal["adam", "sgd"] = "adam"
@@ -52,9 +56,16 @@ class Recipe(BaseModel):
     balanced_groups: bool = False
     """Whether every group is seen equally often, however many images it has."""
 
+    @property
+    def uses_context(self) -> bool:
+        """Whether the network sees the context of a dataset beside every image."""
+        return not set(self.channels).isdisjoint(CONTEXT_CHANNELS)
+
+
+_DEFAULT = Recipe()
 
 RECIPES: dict[PresetName, Recipe] = {
-    PresetName.DEFAULT: Recipe(),
+    PresetName.DEFAULT: _DEFAULT,
     PresetName.REPORT_2018: Recipe(
         channels=("ion_image",),
         optimiser="sgd",
@@ -68,6 +79,9 @@ RECIPES: dict[PresetName, Recipe] = {
         l2=0.05,
         normalisation_momentum=0.99,
         augmentations=("flips",),
+    ),
+    PresetName.CONTEXT: _DEFAULT.model_copy(
+        update={"channels": NETWORK_CHANNELS, "augmentations": (*_DEFAULT.augmentations, "lost_context")}
     ),
 }
 """`report-2018`: Kovalev 2018, section Implementation (optimiser), and its notebook (batch, L2, epochs, steps)."""

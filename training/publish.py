@@ -11,12 +11,14 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
+from model_store.blend import Blend
 from model_store.manifest import InputDescription, Manifest, Provenance, RealSetFigures, ReleaseFile
 from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release, sha256_of, verify_release
 from shared.errors import InvalidInputError, ReleaseError
-from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, preprocess
+from shared.preprocessing import INPUT_SIDE_PX, NETWORK_CHANNELS, preprocess
 from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_figures import ReleaseOnBenchmark, run_on_benchmark
+from training.contexts import add_contexts
 from training.decision import UNDECIDED, Decision
 from training.ensemble_graph import export_ensemble, require_agreement
 from training.evaluate import evaluate_release
@@ -31,6 +33,7 @@ from training.run_folder import RunFolder
 
 _RANDOM_CHECKS = 64
 _ONNX_NAME, _CARD_NAME, _DEFAULT_NAME = "ensemble.onnx", "model_card.md", "DEFAULT"
+_BLEND_NAME = "blend.json"
 _PICTURES_NAME = "worst_mistakes.png"
 
 
@@ -42,6 +45,9 @@ class Evidence:
     decision: Decision = UNDECIDED
     frozen: FrozenSet | None = None
     """The benchmark; None = not run."""
+
+    blend: Blend | None = None
+    """What a context release weighs its networks with; None = they stand alone."""
 
 
 def publish_release(
@@ -57,13 +63,14 @@ def publish_release(
     Raises
     ------
     InvalidInputError
-        When the run is not finished.
+        When the run is not finished, or a blend is given to networks without context or with a temperature.
     ReleaseError
         When the version is taken, the ONNX graph differs from the members, or verification fails.
     """
     if (root / version).exists():
         raise ReleaseError(f"release {version} exists and releases never change; right would be a new version")
     member_paths = run.finished_member_paths()
+    _require_blendable(run.settings(), evidence)
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
         folder = Path(scratch) / version
@@ -77,15 +84,24 @@ def publish_release(
     return verify_release(root / version), rows
 
 
+def _require_blendable(settings: FitSettings, evidence: Evidence) -> None:
+    if evidence.blend is None:
+        return
+    if not settings.recipe.uses_context:
+        raise InvalidInputError("a blend needs networks that see the context; right would be a run of preset context")
+    if evidence.decision.temperature != 1:
+        raise InvalidInputError("a blend is calibrated by itself; right would be no --cross-validation beside it")
+
+
 def _build_files(member_paths: Sequence[Path], folder: Path, real_sets: Sequence[RealSet]) -> None:
     """Members and graph, the graph checked against the members on random and on real inputs."""
     for path in member_paths:
         shutil.copyfile(path, folder / path.name)
     members = [_load_member(folder / path.name) for path in member_paths]
     export_ensemble(members, folder / _ONNX_NAME)
-    shape = (_RANDOM_CHECKS, INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS))
+    shape = (_RANDOM_CHECKS, INPUT_SIDE_PX, INPUT_SIDE_PX, len(NETWORK_CHANNELS))
     random_inputs = np.random.default_rng(0).random(shape, dtype=np.float32)
-    real_inputs = [preprocess(real_set.ion_images) for real_set in real_sets]
+    real_inputs = [add_contexts(preprocess(real_set.ion_images), real_set.dataset_of) for real_set in real_sets]
     require_agreement(members, folder / _ONNX_NAME, np.concatenate([random_inputs, *real_inputs]))
 
 
@@ -102,11 +118,13 @@ def _describe(folder: Path, settings: FitSettings, evidence: Evidence) -> list[F
     """Manifest, card and pictures; the figures are those of the files as they are published."""
     card_path = folder / _CARD_NAME
     card_path.touch()
-    draft = Release(folder, _make_manifest(folder, settings, evidence, [], None))
+    if evidence.blend is not None:
+        (folder / _BLEND_NAME).write_text(evidence.blend.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    draft = Release(folder, _make_manifest(folder, settings, evidence, [], None), evidence.blend)
     rows = evaluate_release(draft, evidence.real_sets)
     benchmark = None if evidence.frozen is None else run_on_benchmark(draft, evidence.frozen)
     pictures = _PICTURES_NAME if draw_mistakes(draft, evidence.real_sets, benchmark, folder / _PICTURES_NAME) else None
-    content = CardContent(draft.manifest, settings, rows, evidence.decision, benchmark, pictures)
+    content = CardContent(draft.manifest, settings, rows, evidence.decision, benchmark, pictures, evidence.blend)
     card_path.write_text(write_model_card(content), encoding="utf-8")
     manifest = _make_manifest(folder, settings, evidence, rows, benchmark)
     (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -124,6 +142,7 @@ def _make_manifest(
     pictures = [name for name in (_PICTURES_NAME,) if (folder / name).exists()]
     return Manifest(
         version=folder.name,
+        kind="context" if settings.recipe.uses_context else "ensemble",
         input=InputDescription(channels=settings.recipe.channels),
         label_order=LABEL_ORDER,
         threshold=evidence.decision.threshold,
@@ -132,16 +151,18 @@ def _make_manifest(
         calibration=evidence.decision.calibration,
         members=tuple(_release_file(folder / name) for name in names),
         ensemble_onnx=_release_file(folder / _ONNX_NAME),
+        blend=None if evidence.blend is None else _release_file(folder / _BLEND_NAME),
         model_card=_release_file(folder / _CARD_NAME),
         pictures=tuple(_release_file(folder / name) for name in pictures),
         figures=tuple(_manifest_figures(row) for row in rows),
         benchmark=None if benchmark is None else benchmark.figures(),
-        provenance=_make_provenance(folder.name, settings, evidence.decision),
+        provenance=_make_provenance(folder.name, settings, evidence),
     )
 
 
-def _make_provenance(version: str, settings: FitSettings, decision: Decision) -> Provenance:
-    judged = "" if decision is UNDECIDED else " --cross-validation CROSS_VALIDATION_DIR"
+def _make_provenance(version: str, settings: FitSettings, evidence: Evidence) -> Provenance:
+    judged = "" if evidence.decision is UNDECIDED else " --cross-validation CROSS_VALIDATION_DIR"
+    judged += "" if evidence.blend is None else " --blend BASELINE_DIR/blend.json"
     return Provenance(
         created=datetime.now(UTC).date().isoformat(),
         command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}{judged}",

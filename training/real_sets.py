@@ -36,8 +36,13 @@ class RealSet:
     off: npt.NDArray[np.bool_]
     """(N,), True = off-sample."""
 
-    datasets: int | None
-    """Acquisitions that the images come from; None when unknown."""
+    dataset_of: tuple[str, ...]
+    """N names of acquisitions; empty where unknown."""
+
+    @property
+    def datasets(self) -> int | None:
+        """Acquisitions that the images come from; None when unknown."""
+        return len(set(self.dataset_of) - {""}) or None
 
 
 def load_real_sets(names: Sequence[str] | None = None) -> list[RealSet]:
@@ -61,7 +66,7 @@ def _load_mouse_bladder() -> RealSet:
     with np.load(folder / "ion_images.npz") as arrays:
         images, acquired = arrays["images"], arrays["acquired"]
     ion_images = tuple(make_ion_image(images[int(row["index"])], acquired) for row in rows)
-    return RealSet("mouse_bladder", "smoke test", ion_images, _off(rows), datasets=1)
+    return RealSet("mouse_bladder", "smoke test", ion_images, _off(rows), ("mouse_bladder",) * len(rows))
 
 
 def _load_metaspace_predicted() -> RealSet:
@@ -86,13 +91,16 @@ def _load_gold_standard_top_losses() -> RealSet:
 def _load_sample_only() -> RealSet:
     """Acquisitions that measured nothing but sample: no ion of theirs is off-sample, whatever it looks like."""
     ion_images: list[IonImage] = []
+    names: list[str] = []
     for source in load_texture_sources():
         if source.name in _SAMPLE_ONLY:
             images = (make_ion_image(image, source.acquisition_mask) for image in source.images)
-            ion_images += [image for image in images if describe_missing_signal(image) is None]
+            shown = [image for image in images if describe_missing_signal(image) is None]
+            ion_images += shown
+            names += [source.name] * len(shown)
     off = np.zeros(len(ion_images), dtype=np.bool_)
     role = "sample-only acquisitions: every off is false; patches of them were textures of the fit"
-    return RealSet("sample_only", role, tuple(ion_images), off, datasets=len(_SAMPLE_ONLY))
+    return RealSet("sample_only", role, tuple(ion_images), off, tuple(names))
 
 
 _LOADERS: dict[str, Callable[[], RealSet]] = {
@@ -106,8 +114,7 @@ _LOADERS: dict[str, Callable[[], RealSet]] = {
 
 def _png_set(name: str, role: str, folder: Path, rows: list[dict[str, str]]) -> RealSet:
     ion_images = tuple(decode_png((folder / row["file"]).read_bytes(), Limits()) for row in rows)
-    names = {row["dataset"] for row in rows if row.get("dataset")}
-    return RealSet(name, role, ion_images, _off(rows), datasets=len(names) or None)
+    return RealSet(name, role, ion_images, _off(rows), tuple(row.get("dataset") or "" for row in rows))
 
 
 def _read_labels(folder: Path) -> list[dict[str, str]]:

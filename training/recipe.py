@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs
 from training.augmentation import augment
 from training.fit_settings import FitSettings
@@ -19,7 +20,7 @@ class LabelledInputs(Protocol):
 
     @property
     def inputs(self) -> NetworkInputs:
-        """(N, 56, 56, 2) float32."""
+        """(N, 56, 56, C) float32."""
         ...
 
     @property
@@ -89,7 +90,17 @@ def _draw_pass(settings: FitSettings, training: LabelledInputs, rng: np.random.G
 
 
 def take_channels(recipe: Recipe, inputs: NetworkInputs) -> NetworkInputs:
-    """The channels that the recipe's network sees, of (N, 56, 56, 2)."""
+    """The channels that the recipe's network sees, of (N, 56, 56, C).
+
+    Raises
+    ------
+    InvalidInputError
+        When the inputs lack one.
+    """
+    if inputs.shape[-1] < len(recipe.channels):
+        raise InvalidInputError(
+            f"network inputs have {inputs.shape[-1]} channels; right would be {', '.join(recipe.channels)}"
+        )
     return inputs[..., : len(recipe.channels)]
 
 

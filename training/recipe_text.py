@@ -31,14 +31,15 @@ def describe_licences(settings: FitSettings) -> str:
 
 def describe_data(settings: FitSettings) -> str:
     """The card's paragraph on data."""
+    whole = " They were drawn as whole datasets, whose ions give the context." if settings.recipe.uses_context else ""
     start = f"{settings.images:,} {describe_training_data(settings)}."
     licences = f" Licences: {describe_licences(settings)}."
     if settings.data is not None:
         return f"{start} {settings.validation_images:,} images of other datasets of it were held out.{licences}"
     return (
         f"{start} 9 of the 63 masks and 2 of the 8 families of textures"
-        " were held out. An image is off-sample when its noise-free intensity outside the sample is, on average over"
-        f" the acquired pixels, at least {OFF_FROM_RATIO} times that inside, on-sample when it is at most"
+        f" were held out.{whole} An image is off-sample when its noise-free intensity outside the sample is, on average"
+        f" over the acquired pixels, at least {OFF_FROM_RATIO} times that inside, on-sample when it is at most"
         f" {ON_UP_TO_RATIO} times, and left out in between; acquisitions of the sample alone are always on-sample."
         " No labelled real image trained, selected or calibrated anything;"
         " the generator was written, and changed, with the development set, metaspace_predicted, in view, and the share"
@@ -55,7 +56,8 @@ def describe_recipe(settings: FitSettings, threshold: float) -> str:
         if settings.data is None
         else "images of the held-out datasets"
     )
-    channels = " and ".join(channel.replace("_", " ") for channel in recipe.channels)
+    *first, last = (channel.replace("_", " ") for channel in recipe.channels)
+    channels = f"{', '.join(first)} and {last}" if first else last
     return (
         f"{settings.members} networks of {count_parameters(recipe):,} parameters (the 2018 network), which see the"
         f" {channels}; softmax outputs averaged, threshold {threshold:g}. {_describe_optimiser(settings)}; seed"

@@ -80,6 +80,7 @@ def classified_answer(
                 predict_seconds=round(found.predict_seconds, 3),
                 total_seconds=round(total_seconds, 3),
             ),
+            off_sample_area=found.off_sample_area,
         ),
         **envelope,
     )

@@ -10,9 +10,11 @@ import numpy as np
 
 from model_store.manifest import Manifest
 from model_store.predictor import Predictor
+from model_store.sample_mask import OffSampleArea
 from shared.messages.event import Annotation
 from shared.messages.results import Counts, ResultRow
-from shared.preprocessing import Channel, NetworkInputs, describe_missing_signal, preprocess
+from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
+from worker.context_run import ContextRun, InputBatch, Shape
 from worker.run_ahead import run_ahead
 from worker.sources.source import FetchedIonImage, IonImageSource
 
@@ -25,7 +27,7 @@ _PREPARE_THREADS = 2
 _DECIMALS = 7
 """Digits of a published probability: all that float32 has."""
 
-Shape = tuple[int, int]
+_NO_INPUTS: NetworkInputs = np.zeros((0, INPUT_SIDE_PX, INPUT_SIDE_PX, 1), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Classification:
     shapes: Counter[Shape]
     """How many readable ion images have which height and width, px."""
     predict_seconds: float
+    off_sample_area: OffSampleArea | None = None
+    """Whether the dataset has off-sample area; None when the release does not judge it."""
 
     @property
     def counts(self) -> Counts:
@@ -70,13 +74,14 @@ class _Progress:
     predict_seconds: float = 0.0
 
 
-def classify(
+def classify(  # noqa: PLR0913 - what a caller may choose
     source: IonImageSource,
     annotations: Sequence[Annotation],
     predictor: Predictor,
     *,
     threshold: float | None = None,
     one_shape: bool = True,
+    loose: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Classification:
     """Fetch, preprocess and predict, holding one batch, and what threads did ahead, in memory.
@@ -87,22 +92,29 @@ def classify(
         Off-sample probability at and above which a label is "off"; None = the release's.
     one_shape
         True for the images of one dataset: those that do not have its shape (the most frequent one) are `unreadable`.
-        False for loose images.
+        False keeps all of them.
+    loose
+        Each image is its own dataset, so none has a context.
     on_progress
         Called with the number of annotations done, often; what it raises ends the run.
     """
     manifest = predictor.release.manifest
     cut = manifest.threshold if threshold is None else threshold
     progress = _Progress()
-    prepare = partial(_prepare, channels=manifest.input.channels)
+    prepare = partial(_prepare, channels=manifest.input.image_channels)
     prepared = run_ahead(source.fetch(annotations), prepare, _PREPARE_THREADS, "prepare")
-    for batch in _batches(prepared, on_progress):
+    batches = _settle(_batches(prepared, on_progress), progress)
+    context_run = ContextRun(BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
+    if context_run is not None:
+        batches = context_run.complete(batches, progress.shapes, lambda: on_progress(len(progress.rows)))
+    for batch in batches:
         _predict_batch(batch, predictor, cut, progress)
         on_progress(len(progress.rows))
     if one_shape:
         _refuse_odd_shapes(progress)
     rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
-    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds)
+    area = None if context_run is None else context_run.off_sample_area
+    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds, area)
 
 
 def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared:
@@ -133,21 +145,29 @@ def _batches(prepared: Iterator[_Prepared], on_progress: Callable[[int], None]) 
         yield batch
 
 
-def _predict_batch(batch: list[_Prepared], predictor: Predictor, threshold: float, progress: _Progress) -> None:
+def _settle(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator[InputBatch]:
+    """Note what is a row already; what is left is still to be predicted."""
+    for batch in batches:
+        for one in batch:
+            if one.shape is not None:
+                progress.shapes[one.annotation_id] = one.shape
+            if one.row is not None:
+                progress.rows[one.annotation_id] = one.row
+        waiting = [(one.annotation_id, one.network_input) for one in batch if one.network_input is not None]
+        inputs = [network_input for _, network_input in waiting]
+        yield [annotation_id for annotation_id, _ in waiting], np.stack(inputs) if inputs else _NO_INPUTS
+
+
+def _predict_batch(batch: InputBatch, predictor: Predictor, threshold: float, progress: _Progress) -> None:
     """Turn one batch into rows."""
-    for one in batch:
-        if one.shape is not None:
-            progress.shapes[one.annotation_id] = one.shape
-        if one.row is not None:
-            progress.rows[one.annotation_id] = one.row
-    open_inputs = [(one.annotation_id, one.network_input) for one in batch if one.network_input is not None]
-    if not open_inputs:
+    annotation_ids, inputs = batch
+    if not annotation_ids:
         return
     started = time.perf_counter()
-    prediction = predictor.predict(np.stack([network_input for _, network_input in open_inputs]))
+    prediction = predictor.predict(inputs)
     progress.predict_seconds += time.perf_counter() - started
-    found = zip(open_inputs, prediction.off_sample_probability, prediction.member_spread, strict=True)
-    for (annotation_id, _), probability, spread in found:
+    found = zip(annotation_ids, prediction.off_sample_probability, prediction.member_spread, strict=True)
+    for annotation_id, probability, spread in found:
         row = _classified_row(annotation_id, float(probability), float(spread), threshold, predictor.release.manifest)
         progress.rows[annotation_id] = row
 

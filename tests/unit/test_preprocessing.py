@@ -14,6 +14,7 @@ from shared.preprocessing import (
     INPUT_SIDE_PX,
     describe_missing_signal,
     preprocess,
+    resize_mask,
     resize_operator,
     scale_intensities,
 )
@@ -168,3 +169,12 @@ def test_an_image_without_signal_says_why(
 
 def test_an_image_with_signal_misses_none(random_ion_image: IonImage) -> None:
     assert describe_missing_signal(random_ion_image) is None
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_mask_is_resized_as_its_ion_images_are(shape: tuple[int, int]) -> None:
+    mask = np.random.default_rng(1).random(shape) > 0.4
+    share = resize(mask.astype(np.float64), (56, 56), order=1, anti_aliasing=max(shape) > 56)
+    if len({side > 56 for side in shape}) == 1:  # the reference smooths both axes or none
+        np.testing.assert_allclose(resize_mask(mask), share, atol=1e-5)
+    np.testing.assert_array_equal(resize_mask(np.ones(shape, dtype=np.bool_)), np.ones((56, 56), dtype=np.float32))

@@ -67,6 +67,28 @@ def test_a_sound_release_opens_by_version_and_by_default(root: Path) -> None:
     assert by_default.onnx_path.read_bytes() == b"graph"
 
 
+@pytest.mark.parametrize(
+    ("kind", "channels"),
+    [
+        ("context", ["ion_image"]),
+        ("context", ["ion_image", "acquisition_mask"]),
+        ("ensemble", ["ion_image", "acquisition_mask", "mean_ion_image", "sample_mask"]),
+        ("context", ["ion_image", "acquisition_mask", "mean_ion_image"]),
+        ("blend", ["ion_image"]),
+    ],
+)
+def test_a_kind_that_does_not_go_with_its_channels_is_refused(root: Path, kind: str, channels: list[str]) -> None:
+    change_manifest(root, kind=kind, input={"channels": channels})
+    with pytest.raises(ReleaseError, match="is no release manifest"):
+        open_release(VERSION, root)
+
+
+def test_a_context_release_opens(root: Path) -> None:
+    channels = ["ion_image", "acquisition_mask", "mean_ion_image", "sample_mask"]
+    change_manifest(root, kind="context", input={"channels": channels})
+    assert open_release(VERSION, root).manifest.uses_context
+
+
 def test_versions_are_the_folders_with_a_manifest(root: Path) -> None:
     (root / "half").mkdir()
     shutil.copytree(root / VERSION, root / "1999.1.1")

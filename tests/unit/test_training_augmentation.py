@@ -13,9 +13,9 @@ EVERYTHING: tuple[Augmentation, ...] = get_args(Augmentation)
 DEFAULT = RECIPES[PresetName.DEFAULT].augmentations
 
 
-def make_inputs() -> np.ndarray:
+def make_inputs(channels: int = 2) -> np.ndarray:
     """Noise, measured everywhere but in a corner."""
-    inputs = np.random.default_rng(0).random((16, 56, 56, 2), dtype=np.float32)
+    inputs = np.random.default_rng(0).random((16, 56, 56, channels), dtype=np.float32)
     inputs[..., 1] = 1
     inputs[:, :10, :20] = 0
     return inputs
@@ -23,9 +23,9 @@ def make_inputs() -> np.ndarray:
 
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_each_changes_something_keeps_values_between_0_and_1_and_leaves_its_input_alone(name: Augmentation) -> None:
-    inputs = make_inputs()
+    inputs = make_inputs(4)
     augmented = augment(inputs, (name,), np.random.default_rng(4))
-    np.testing.assert_array_equal(inputs, make_inputs())
+    np.testing.assert_array_equal(inputs, make_inputs(4))
     assert augmented.min() >= 0
     assert augmented.max() <= 1
     assert not np.array_equal(augmented, inputs)
@@ -46,10 +46,10 @@ def test_brighter_pixels_stay_brighter() -> None:
 
 @pytest.mark.parametrize("name", ["flips", "transposition", "crops"])
 def test_image_and_mask_move_together(name: Augmentation) -> None:
-    inputs = make_inputs()
-    inputs[..., 0] = inputs[..., 1]
+    inputs = np.repeat(make_inputs()[..., 1:], 4, axis=-1)
     augmented = augment(inputs, (name,), np.random.default_rng(3))
-    np.testing.assert_array_equal(augmented[..., 0], augmented[..., 1])
+    for channel in range(1, 4):
+        np.testing.assert_array_equal(augmented[..., 0], augmented[..., channel])
 
 
 @pytest.mark.parametrize("name", ["noise", "hot_spots", "gamma"])
@@ -63,6 +63,15 @@ def test_a_lost_mask_says_that_everything_was_acquired_and_leaves_the_image() ->
     augmented = augment(inputs, ("lost_mask",), np.random.default_rng(3))
     np.testing.assert_array_equal(augmented[..., 0], inputs[..., 0])
     lost = (augmented[..., 1] == 1).all(axis=(1, 2))
+    assert 0 < lost.mean() < 0.3
+    np.testing.assert_array_equal(augmented[~lost], inputs[~lost])
+
+
+def test_a_lost_context_is_empty_and_leaves_image_and_mask() -> None:
+    inputs = np.repeat(make_inputs(4), 20, axis=0)
+    augmented = augment(inputs, ("lost_context",), np.random.default_rng(3))
+    np.testing.assert_array_equal(augmented[..., :2], inputs[..., :2])
+    lost = (augmented[..., 2:] == 0).all(axis=(1, 2, 3))
     assert 0 < lost.mean() < 0.3
     np.testing.assert_array_equal(augmented[~lost], inputs[~lost])
 

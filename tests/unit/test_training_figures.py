@@ -12,7 +12,8 @@ from training.real_sets import RealSet
 
 def make_set(off: list[bool], *, datasets: int | None = 2) -> RealSet:
     image = make_ion_image(np.ones((4, 4)))
-    return RealSet("made", "for this test", (image,) * len(off), np.asarray(off), datasets)
+    names = tuple("" if datasets is None else f"dataset {row % datasets}" for row in range(len(off)))
+    return RealSet("made", "for this test", (image,) * len(off), np.asarray(off), names)
 
 
 def test_wilson_gives_the_textbook_interval() -> None:
@@ -35,7 +36,9 @@ def test_auc_is_none_when_only_one_class_is_there() -> None:
 
 
 def test_one_dataset_and_unknown_datasets_carry_a_warning_and_several_none() -> None:
-    warnings = [judge(make_set([True], datasets=count), "made", [1], [True]).warning for count in (1, None, 2)]
+    warnings = [
+        judge(make_set([True] * 2, datasets=count), "made", [1, 1], [True] * 2).warning for count in (1, None, 2)
+    ]
     assert "one dataset" in str(warnings[0])
     assert "unknown" in str(warnings[1])
     assert warnings[2] is None

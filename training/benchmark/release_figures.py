@@ -11,6 +11,7 @@ from model_store.predictor import Engine
 from model_store.release import Release
 from training.benchmark.frozen_set import FrozenSet
 from training.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.contexts import see_alone
 from training.cross_validation.calibration import expected_calibration_error
 from training.cross_validation.metrics import Metrics, measure
 from training.text_tables import TextTable
@@ -69,7 +70,7 @@ class ReleaseOnBenchmark:
 
 
 def run_on_benchmark(release: Release, frozen: FrozenSet) -> ReleaseOnBenchmark:
-    """Predict with ONNX Runtime, as the service on a CPU does."""
-    found = open_predictor(release, Engine.ONNX).predict(frozen.labelled_set.inputs)
+    """Predict with ONNX Runtime, as the service on a CPU does; a context release judges each image without context."""
+    found = open_predictor(release, Engine.ONNX).predict(see_alone(frozen.labelled_set.inputs, release.manifest))
     probability = found.off_sample_probability.astype(np.float64)
     return ReleaseOnBenchmark(frozen, probability, release.manifest.threshold)

@@ -41,7 +41,7 @@ def benchmark(
         images=images,
         seeds=seeds,
         members=members,
-        recipes=RECIPES,
+        recipes={preset: recipe for preset, recipe in RECIPES.items() if not recipe.uses_context},
         benchmark_digest=frozen.description_digest,
         benchmark_images=frozen.images_digest,
         training_mixture=load_training_mixture().digest,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from shared.errors import InvalidInputError
 from training.fit_settings import make_settings
-from training.preset import PresetName
+from training.preset import PresetName, Recipe
 from training.quiet_tensorflow import import_tensorflow_quietly
 from training.text_tables import print_table
 
@@ -51,8 +51,8 @@ def cross_validate(  # noqa: PLR0913 - options of a command
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
-    folded = _load(path, images, folds, seed, grouping)
     recipe = make_settings(preset, epochs=epochs).recipe
+    folded = _load(path, images, folds, seed, grouping, recipe)
     settings = describe_run(folded, preset, recipe, attempts=attempts, members=members, seed=seed)
     begin_run(output, settings)
     with Progress(console=console) as progress:
@@ -63,20 +63,25 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     console.print(f"wrote {page}", soft_wrap=True)
 
 
-def _load(path: str, images: int | None, folds: int, seed: int, grouping: "Grouping") -> "FoldedSet":
+def _load(path: str, images: int | None, folds: int, seed: int, grouping: "Grouping", recipe: Recipe) -> "FoldedSet":
+    from training.contexts import see_labelled  # noqa: PLC0415
     from training.cross_validation.folded_set import fold_labelled, fold_synthetic  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
+    from training.synthetic.context_set import draw_context_set  # noqa: PLC0415
+    from training.synthetic.dataset import draw_set  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
 
     if path == _SYNTHETIC:
         sources, _ = split_sources(load_sources())  # the others are the benchmark's
-        return fold_synthetic(sources, load_training_mixture(), images or _SYNTHETIC_IMAGES, folds, seed, grouping)
+        draw = draw_context_set if recipe.uses_context else draw_set
+        wanted = images or _SYNTHETIC_IMAGES
+        return fold_synthetic(sources, load_training_mixture(), wanted, folds, seed, grouping, draw)
     if images is not None:
         raise InvalidInputError(
             f"--images counts semi-synthetic images; right would be none, or {_SYNTHETIC!r} as PATH"
         )
-    return fold_labelled(load_labelled_set(Path(path)), folds, grouping)
+    return fold_labelled(see_labelled(load_labelled_set(Path(path)), recipe), folds, grouping)
 
 
 def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "OnAttemptEpoch":

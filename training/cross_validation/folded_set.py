@@ -1,6 +1,6 @@
 """The folded set: labelled images, what each must stay together with, and the fold that holds it out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -15,6 +15,9 @@ from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
 
 _SYNTHETIC_STREAM = 4
+DrawSet = Callable[[Sources, Mixture, int, tuple[int, ...]], SyntheticSet]
+"""`draw_set`, or `draw_context_set` for networks that see the context."""
+
 _T = TypeVar("_T")
 
 
@@ -56,8 +59,14 @@ def fold_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) -> 
     return FoldedSet(labelled_set, tuple((group,) for group in groups), fold_of, grouping)
 
 
-def fold_synthetic(
-    sources: Sources, mixture: Mixture, images: int, folds: int, seed: int, grouping: Grouping
+def fold_synthetic(  # noqa: PLR0913 - what the command's options say
+    sources: Sources,
+    mixture: Mixture,
+    images: int,
+    folds: int,
+    seed: int,
+    grouping: Grouping,
+    draw: DrawSet = draw_set,
 ) -> FoldedSet:
     """Deal outlines and texture sources into folds first, and draw each fold's images from its own ones alone.
 
@@ -73,7 +82,7 @@ def fold_synthetic(
     counts = [images // folds + (fold < images % folds) for fold in range(folds)]
     drawn = concatenate(
         [
-            draw_set(part, mixture, count, (seed, _SYNTHETIC_STREAM, fold))
+            draw(part, mixture, count, (seed, _SYNTHETIC_STREAM, fold))
             for fold, (part, count) in enumerate(zip(parts, counts, strict=True))
         ]
     )

@@ -47,6 +47,11 @@ def begin_run(output: Path, settings: CrossValidationSettings) -> None:
         )
 
 
+def attempt_folder(output: Path, fold: int, attempt: int) -> Path:
+    """Where the networks of an attempt lie; `fold` and `attempt` count from 0."""
+    return output / f"fold_{fold + 1:02}" / f"attempt_{attempt + 1}"
+
+
 def run_folds(
     folded: FoldedSet, settings: CrossValidationSettings, output: Path, on_epoch: OnAttemptEpoch
 ) -> npt.NDArray[np.float64]:
@@ -60,7 +65,7 @@ def run_folds(
     for fold in range(settings.folds):
         held_out = np.flatnonzero(folded.fold_of == fold)
         for attempt in range(settings.attempts):
-            folder = output / f"fold_{fold + 1:02}" / f"attempt_{attempt + 1}"
+            folder = attempt_folder(output, fold, attempt)
             if not (folder / _OUTPUTS).exists():
                 _run_attempt(folded, settings, folder, (fold, attempt), on_epoch)
             probabilities[attempt, held_out] = read_probabilities(folder / _OUTPUTS, held_out)

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -63,7 +63,7 @@ class SyntheticSet:
     """N network inputs with labels, and what each was drawn as."""
 
     inputs: NetworkInputs
-    """(N, 56, 56, 2) float32."""
+    """(N, 56, 56, C) float32."""
 
     off: npt.NDArray[np.bool_]
     """(N,), True = off-sample."""
@@ -122,8 +122,12 @@ def draw_set(sources: Sources, mixture: Mixture, images: int, seed: tuple[int, .
 
     What is drawn does not depend on the number of cores.
     """
+    return draw_blocks(partial(_draw_block, sources, mixture, seed), images)
+
+
+def draw_blocks(draw: Callable[[int, int], SyntheticSet], images: int) -> SyntheticSet:
+    """Call `draw` with every block's number and size, and put the blocks together."""
     sizes = [min(_BLOCK_IMAGES, images - start) for start in range(0, images, _BLOCK_IMAGES)]
-    draw = partial(_draw_block, sources, mixture, seed)
     if len(sizes) < _PROCESSES_PAY_FROM_BLOCKS:
         return concatenate([draw(block, size) for block, size in enumerate(sizes)])
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as executor:
@@ -137,6 +141,11 @@ def _draw_block(sources: Sources, mixture: Mixture, seed: tuple[int, ...], block
     for row, image in zip(range(images), draw_images(sources, mixture, rng), strict=False):
         inputs[row] = preprocess([image.ion_image])[0]
         drawn.append(image)
+    return gather(drawn, inputs)
+
+
+def gather(drawn: Sequence[SyntheticImage], inputs: NetworkInputs) -> SyntheticSet:
+    """A set of labelled images and their network inputs."""
     return SyntheticSet(
         inputs=inputs,
         off=np.asarray([image.label == "off" for image in drawn], dtype=np.bool_),

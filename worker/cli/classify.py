@@ -82,6 +82,7 @@ def _classify_dataset(
             predictor,
             threshold=threshold,
             one_shape=False,
+            loose=dataset.loose,
             on_progress=lambda done: bar.update(task, description=dataset.data.dataset_id, completed=done, total=total),
         )
     _tell(dataset, found, predictor, console)
@@ -108,7 +109,9 @@ def _tell(dataset: LocalDataset, found: Classification, predictor: Predictor, co
             markup=False,
             soft_wrap=True,
         )
-    summary = f"{dataset.data.dataset_id}: {describe_counts(found.counts)} (release {predictor.release.version})"
+    area = "" if found.off_sample_area is None else f", off-sample area {found.off_sample_area}"
+    counts = describe_counts(found.counts)
+    summary = f"{dataset.data.dataset_id}: {counts}{area} (release {predictor.release.version})"
     console.print(summary, markup=False, soft_wrap=True)
 
 

@@ -44,6 +44,7 @@ def _describe(release: Release, *, is_default: bool) -> Table:
     table = Table(title=f"release {release.version}{' (default)' if is_default else ''}", show_header=False)
     band = manifest.uncertain_band
     for name, value in (
+        ("kind", manifest.kind if release.blend is None else f"{manifest.kind}, blended"),
         ("members", str(len(manifest.members))),
         ("threshold", f"{manifest.threshold:g}"),
         ("uncertain band", "none" if band is None else f"{band[0]:g} to {band[1]:g}"),

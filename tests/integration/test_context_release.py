@@ -1,0 +1,245 @@
+"""A context release from fit to rows: every image is judged with its dataset, and says so in the answer."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+from live_service import BLADDER as PNG_BLADDER
+from live_service import LiveServer, LiveService
+
+from model_store.blend import MEMBERS, Blend, MemberWeight
+from model_store.blend_features import FEATURES, measure_features
+from model_store.context import add_context, find_context
+from model_store.opening import open_predictor
+from model_store.predictor import Engine, Predictor
+from model_store.release import Release, read_blend, verify_release
+from shared.array import open_array
+from shared.errors import InvalidInputError, ReleaseError
+from shared.ion_image import make_ion_image
+from shared.limits import Limits
+from shared.messages.event import ArrayIonImages, PngIonImages
+from shared.png import encode_png
+from shared.preprocessing import preprocess
+from training.data_root import DATA_ROOT
+from training.fit_settings import FitSettings
+from training.fitting import fit_ensemble
+from training.preset import RECIPES, PresetName
+from training.publish import Evidence, publish_release
+from training.run_folder import RunFolder
+from worker.classification import Classification, classify
+from worker.files import AllowedRoots
+from worker.sources.opening import SourceAccess, open_source
+
+# TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+BLADDER = DATA_ROOT / "mouse_bladder" / "ion_images.npz"
+RECIPE = RECIPES[PresetName.CONTEXT].model_copy(update={"epochs": 1, "batch": 16})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    found = RunFolder(tmp_path_factory.mktemp("run"))
+    settings = FitSettings(preset=PresetName.CONTEXT, recipe=RECIPE, images=32, members=1, seed=5, validation_images=8)
+    fit_ensemble(settings, found, lambda _: None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def context_release(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    return publish_release(run, "2000.1.1-context", Evidence(), root=tmp_path_factory.mktemp("releases"))[0]
+
+
+@pytest.fixture(scope="module")
+def in_context(context_release: Release) -> Predictor:
+    return open_predictor(context_release, Engine.ONNX)
+
+
+def classify_all(path: Path, predictor: Predictor, *, one_shape: bool = True, loose: bool = False) -> Classification:
+    location = PngIonImages(kind="png", uri=str(path)) if path.is_dir() else ArrayIonImages(kind="array", uri=str(path))
+    source = open_source(location, SourceAccess(AllowedRoots((path,)), Limits()))
+    return classify(source, source.annotations(), predictor, one_shape=one_shape, loose=loose)
+
+
+def probabilities(found: Classification) -> list[float]:
+    return [row.off_sample_probability for row in found.rows if row.off_sample_probability is not None]
+
+
+def test_the_release_says_what_it_is_and_what_it_needs(context_release: Release, in_context: Predictor) -> None:
+    manifest = context_release.manifest
+    assert (manifest.kind, manifest.uses_context) == ("context", True)
+    assert manifest.input.channels == ("ion_image", "acquisition_mask", "mean_ion_image", "sample_mask")
+    with pytest.raises(InvalidInputError, match="with the channels ion_image, acquisition_mask, mean_ion_image"):
+        in_context.predict(np.zeros((1, 56, 56, 2), dtype=np.float32))
+
+
+def test_rows_are_those_of_images_with_the_context_of_all_of_them(in_context: Predictor) -> None:
+    found = classify_all(BLADDER, in_context)
+    inputs = preprocess([make_ion_image(pixels, mask) for pixels, mask in open_array(BLADDER, Limits()).rows()])
+    context = find_context(inputs)
+    assert context is not None
+    expected = in_context.predict(add_context(inputs, context)).off_sample_probability
+    np.testing.assert_allclose(probabilities(found), expected, atol=1e-6)
+    assert found.off_sample_area == context.off_sample_area == "present"
+    alone = in_context.predict(add_context(inputs, None)).off_sample_probability
+    assert np.abs(alone - expected).max() > 1e-4
+
+
+def test_loose_images_are_judged_without_context(in_context: Predictor) -> None:
+    found = classify_all(BLADDER, in_context, one_shape=False, loose=True)
+    inputs = preprocess([make_ion_image(pixels, mask) for pixels, mask in open_array(BLADDER, Limits()).rows()])
+    expected = in_context.predict(add_context(inputs, None)).off_sample_probability
+    np.testing.assert_allclose(probabilities(found), expected, atol=1e-6)
+    assert found.off_sample_area is None
+
+
+def test_what_is_not_of_the_dataset_changes_nothing_for_the_others(png_folder: Path, in_context: Predictor) -> None:
+    before = classify_all(png_folder, in_context)
+    (png_folder / "a_broken.png").write_bytes(b"no image")
+    (png_folder / "b_zero.png").write_bytes(encode_png(make_ion_image(np.zeros((20, 30)))))
+    odd = np.random.default_rng(0).random((31, 20))
+    (png_folder / "c_odd.png").write_bytes(encode_png(make_ion_image(odd)))
+    after = classify_all(png_folder, in_context)
+    assert [row.status for row in after.rows[:3]] == ["unreadable", "no_signal", "unreadable"]
+    np.testing.assert_allclose(probabilities(after), probabilities(before), atol=1e-6)
+    assert after.off_sample_area == before.off_sample_area
+
+
+def test_images_of_several_sizes_that_are_all_wanted_have_no_context(png_folder: Path, in_context: Predictor) -> None:
+    (png_folder / "odd.png").write_bytes(encode_png(make_ion_image(np.random.default_rng(0).random((31, 20)))))
+    found = classify_all(png_folder, in_context, one_shape=False)
+    assert {row.status for row in found.rows} == {"classified"}
+    assert found.off_sample_area is None
+
+
+def test_nothing_to_classify_is_no_error_in_context_either(tmp_path: Path, in_context: Predictor) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image")
+    found = classify_all(tmp_path, in_context)
+    assert [row.status for row in found.rows] == ["unreadable"]
+    assert found.off_sample_area is None
+
+
+def test_a_plain_release_says_nothing_of_the_area(predictor: Predictor, png_folder: Path) -> None:
+    assert classify_all(png_folder, predictor).off_sample_area is None
+
+
+def test_a_blend_weighs_the_network_with_the_mask_and_leaves_images_without_context(
+    run: RunFolder, in_context: Predictor, tmp_path: Path
+) -> None:
+    inputs = preprocess([make_ion_image(pixels, mask) for pixels, mask in open_array(BLADDER, Limits()).rows()])
+    blend = make_blend(correlation=2.0)
+    release, _ = publish_release(run, "2000.1.2-context", Evidence(blend=blend), root=tmp_path / "releases")
+    assert release.blend == blend
+    assert "## Blend" in (release.folder / "model_card.md").read_text(encoding="utf-8")
+    seen = add_context(inputs, find_context(inputs))
+    correlation = measure_features(seen)[:, FEATURES.index("correlation")]
+    for engine in (Engine.ONNX, Engine.TENSORFLOW):
+        blended = open_predictor(release, engine)
+        found = blended.predict(seen).off_sample_probability
+        np.testing.assert_allclose(found, 1 / (1 + np.exp(-2 * correlation)), atol=1e-5)
+        alone = add_context(inputs, None)
+        np.testing.assert_allclose(
+            blended.predict(alone).off_sample_probability, in_context.predict(alone).off_sample_probability, atol=1e-5
+        )
+    rows = classify_all(BLADDER, open_predictor(release, Engine.ONNX))
+    np.testing.assert_allclose(probabilities(rows), 1 / (1 + np.exp(-2 * correlation)), atol=1e-5)
+
+
+def test_a_blend_of_other_members_or_altered_stops_its_release(run: RunFolder, tmp_path: Path) -> None:
+    release, _ = publish_release(run, "2000.1.2-context", Evidence(blend=make_blend()), root=tmp_path)
+    path = release.folder / "blend.json"
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace("correlation", "chemistry"), encoding="utf-8")
+    with pytest.raises(ReleaseError, match=r"blend\.json has sha256"):
+        verify_release(release.folder)
+    with pytest.raises(ReleaseError, match=r"blend\.json is no blend: .*right would be"):
+        read_blend(path)
+
+
+def make_blend(**weights: float) -> Blend:
+    return Blend(
+        members=tuple(MemberWeight(name=name, mean=0.0, scale=1.0, weight=weights.get(name, 0.0)) for name in MEMBERS),
+        intercept=0.0,
+        fitted_on="nothing",
+    )
+
+
+@pytest.fixture
+def installed(context_release: Release, release: Release, tmp_path: Path) -> Path:
+    """A releases folder with the shipped release as default, and the context release beside it."""
+    root = tmp_path / "installed"
+    for one in (release, context_release):
+        shutil.copytree(one.folder, root / one.version)
+    (root / "DEFAULT").write_text(f"{release.version}\n", encoding="ascii")
+    return root
+
+
+def test_an_event_that_pins_a_context_release_is_told_of_the_area(installed: Path) -> None:
+    with TemporaryDirectory(prefix="offs-") as folder:
+        server = LiveServer(Path(folder))
+        server.start()
+        service = LiveService(server, Path(folder), {"OFFSAMPLE_RELEASES_ROOT": str(installed)})
+        try:
+            service.start_worker()
+            service.send(make_event("plain"))
+            service.send(make_event("pinned", release="2000.1.1-context"))
+            plain, pinned = (service.wait_for_closing(name)["data"] for name in ("plain", "pinned"))
+        finally:
+            service.close()
+    assert (plain["release"], plain["off_sample_area"]) != (pinned["release"], pinned["off_sample_area"])
+    assert plain["off_sample_area"] is None
+    assert (pinned["release"], pinned["off_sample_area"]) == ("2000.1.1-context", "present")
+    assert plain["counts"]["classified"] == pinned["counts"]["classified"] == 79
+
+
+def make_event(name: str, **data: str) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "type": "offsample.dataset.annotated.v1",
+        "source": "/test",
+        "id": name,
+        "data": {"dataset_id": "bladder", "ion_images": {"kind": "png", "uri": str(PNG_BLADDER)}, **data},
+    }
+
+
+def test_the_command_line_serves_a_context_release_that_is_named(installed: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "worker.cli.main", "classify", str(PNG_BLADDER), "--release", "2000.1.1-context"],
+        env=os.environ | {"OFFSAMPLE_RELEASES_ROOT": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "off-sample area present (release 2000.1.1-context)" in ended.stderr
+
+
+FULL_DISK = """
+import resource, signal, sys
+import numpy as np
+from shared.errors import TransientError
+from worker.input_spool import InputSpool
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+with InputSpool() as spool:
+    spool.add(["one"], np.zeros((1, 56, 56, 2), np.float32))
+    try:
+        spool.add(["two", "three"], np.zeros((2, 56, 56, 2), np.float32))
+    except TransientError as error:
+        print(error)
+        sys.exit(7)
+"""
+
+
+def test_a_full_disk_is_a_passing_trouble_and_one_sentence() -> None:
+    ended = subprocess.run([sys.executable, "-c", FULL_DISK], capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 7, ended.stderr
+    assert ended.stdout.startswith("network inputs cannot be put aside in ")
+    assert "right would be 25 KB of room for each ion image" in ended.stdout

@@ -1,0 +1,133 @@
+"""Whole datasets are what they say, and predicted masks are judged by true ones that only judge."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_store.mask_rule import PRESENCE, RANKING
+from training.sample_masks.judgement import JudgedMask, judge_masks, summarise_masks, summarise_verdicts
+from training.sample_masks.known_masks import KnownMask, draw_known_masks, measure_overlap
+from training.sample_masks.rule_fit import fit_mask_rule
+from training.synthetic.dataset import label_pattern
+from training.synthetic.mixture import load_training_mixture
+from training.synthetic.sources import Sources, load_sources, split_sources
+from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
+
+
+def ignore(_: int) -> None:
+    """Watch nothing."""
+
+
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    return load_sources()
+
+
+@pytest.fixture(scope="module")
+def known_masks(sources: Sources) -> list[KnownMask]:
+    return draw_known_masks(split_sources(sources)[0], load_training_mixture(), 30, 4, ignore, most_ions=12)
+
+
+def draw(sources: Sources, seed: int, ions: int = 12, off_share: float | None = None) -> WholeDataset:
+    return draw_whole_dataset(sources, load_training_mixture(), ions, np.random.default_rng(seed), off_share=off_share)
+
+
+def test_all_ions_of_a_dataset_share_one_scene_and_keep_their_noise_free_label(sources: Sources) -> None:
+    for seed in range(4):
+        dataset = draw(sources, seed, ions=6)
+        assert {image.shape for image in dataset.ion_images} == {dataset.scene.sample_mask.shape}
+        for image in dataset.ion_images:
+            np.testing.assert_array_equal(image.acquisition_mask, dataset.scene.acquisition_mask)
+        assert dataset.labels == [label_pattern(image.pattern, dataset.scene) for image in dataset.images]
+        assert dataset.group[0] in {outline.name for outline in sources.outlines}
+        assert dataset.group[1] in {texture.name for texture in sources.texture_sources}
+
+
+def test_a_dataset_without_off_sample_area_has_no_off_ion(sources: Sources) -> None:
+    found = [dataset for seed in range(30) if not (dataset := draw(sources, seed, ions=2)).has_off_sample_area]
+    assert found
+    assert not any("off" in dataset.labels for dataset in found)
+
+
+@pytest.mark.parametrize(("off_share", "never"), [(0.0, "off"), (1.0, "on")])
+def test_the_off_share_is_the_one_that_is_asked_for(sources: Sources, off_share: float, never: str) -> None:
+    drawn = [draw(sources, seed, ions=6, off_share=off_share) for seed in range(6)]
+    labels = [label for dataset in drawn if dataset.has_off_sample_area for label in dataset.labels]
+    assert labels.count(never) <= 0.02 * len(labels)  # a scene can make one label nearly impossible
+
+
+def test_off_shares_vary_as_in_practice(sources: Sources) -> None:
+    drawn = [draw(sources, seed, ions=6) for seed in range(24)]
+    shares = np.array(
+        [np.mean([one == "off" for one in dataset.labels]) for dataset in drawn if dataset.has_off_sample_area]
+    )
+    assert 0.25 < np.median(shares) < 0.6
+    assert shares.min() < 0.1
+    assert shares.max() > 0.7
+
+
+def test_the_same_seed_draws_the_same_dataset(sources: Sources) -> None:
+    first, again, other = (draw(sources, seed, ions=3) for seed in (1, 1, 2))
+    assert first.labels == again.labels
+    for one, two in zip(first.ion_images, again.ion_images, strict=True):
+        np.testing.assert_array_equal(one.intensities, two.intensities)
+    assert first.name != other.name or first.scene.sample_mask.shape != other.scene.sample_mask.shape
+
+
+def test_overlap_counts_acquired_pixels_only() -> None:
+    inputs = np.ones((1, 56, 56, 2), dtype=np.float32)
+    inputs[:, :28, :, 1] = 0
+    acquired = inputs[0, ..., 1] > 0
+    sample = np.zeros_like(acquired)
+    sample[:42] = True
+    known = KnownMask(inputs, sample, has_off_sample_area=True, outline="one")
+    assert measure_overlap(sample, known) == 1
+    assert measure_overlap(np.ones_like(acquired), known) == 0.5
+    assert measure_overlap(~acquired, known) == 0
+
+
+def test_a_true_mask_judges_and_does_not_help(known_masks: list[KnownMask]) -> None:
+    """Turned round, true masks change overlaps and nothing that is predicted."""
+    turned = [replace(known, sample_mask=~known.sample_mask) for known in known_masks[:8]]
+    pairs = list(zip(judge_masks(known_masks[:8]), judge_masks(turned), strict=True))
+    assert all(
+        (one.confidence, one.says_off_sample_area) == (two.confidence, two.says_off_sample_area) for one, two in pairs
+    )
+    assert sum(one.overlap for one, _ in pairs) > sum(two.overlap for _, two in pairs)
+
+
+def test_figures_count_masks_and_verdicts() -> None:
+    judged = [
+        JudgedMask(overlap, 5, has_off_sample_area=has, says_off_sample_area=says, confidence=0.5, outline=outline)
+        for overlap, has, says, outline in ((0.9, True, True, "a"), (0.7, True, False, "b"), (1.0, False, False, "b"))
+    ]
+    masks, verdicts = summarise_masks(judged), summarise_verdicts(judged)
+    assert (masks.datasets, masks.good, masks.median) == (3, 2, 0.9)
+    assert masks.mean == pytest.approx(2.6 / 3)
+    assert masks.mean_95[0] <= masks.mean <= masks.mean_95[1]
+    assert (verdicts.right, verdicts.absent, verdicts.absent_found, verdicts.present_found) == (2, 1, 1, 1)
+
+
+def test_the_rule_that_is_fitted_weighs_what_an_expert_weighs(known_masks: list[KnownMask]) -> None:
+    """From 30 datasets already: off-sample along the border, sample in the depth, ion images in agreement."""
+    rule = fit_mask_rule(known_masks)
+    assert tuple(rule.ranking) == RANKING
+    assert tuple(rule.presence) == PRESENCE
+    assert rule.ranking["off_border"] > 0
+    assert rule.ranking["depth"] > 0
+    assert rule.ranking["agreement"] > 0
+
+
+def test_the_command_prints_overlaps_and_verdicts(tmp_path: Path) -> None:
+    command = ("sample-masks", "--datasets", "4", "--output", str(tmp_path / "figures.json"))
+    ended = subprocess.run(
+        [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "of 4 verdicts right" in ended.stdout
+    assert json.loads((tmp_path / "figures.json").read_bytes())["masks"]["all datasets"]["datasets"] == 4

@@ -1,0 +1,109 @@
+"""The blend's members: numbers that say how an ion image lies to its context, and weights that are learnt apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.spatial.distance import dice, jaccard
+
+from model_store.blend import MEMBERS
+from model_store.blend_features import FEATURES, has_context, measure_features
+from shared.errors import InvalidInputError
+from training.blend.stacking import blend_across_folds, fit_blend
+
+SAMPLE = np.zeros((56, 56), dtype=np.bool_)
+SAMPLE[14:42, 10:50] = True
+ACQUIRED = np.ones((56, 56), dtype=np.bool_)
+ACQUIRED[:, :4] = False
+
+
+def draw_inputs(off: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Noise, brighter around the sample for the off ones and on it for the others; (N, 56, 56, 4)."""
+    rng = np.random.default_rng(seed)
+    inputs = np.zeros((len(off), 56, 56, 4), dtype=np.float32)
+    for row, is_off in enumerate(off):
+        inputs[row, ..., 0] = np.clip(rng.random((56, 56)) * 0.5 + 0.4 * (is_off != SAMPLE), 0, 1) * ACQUIRED
+    inputs[..., 1] = ACQUIRED
+    inputs[..., 2] = inputs[..., 0].mean(axis=0)
+    inputs[..., 3] = SAMPLE
+    return inputs
+
+
+def feature(found: np.ndarray, name: str) -> np.ndarray:
+    return found[:, FEATURES.index(name)]
+
+
+def test_features_are_what_their_names_say() -> None:
+    inputs = draw_inputs(np.array([True, False, True]))
+    found = measure_features(inputs)
+    area = (~SAMPLE)[ACQUIRED]
+    for row, image in enumerate(inputs):
+        ion, mean = image[ACQUIRED][:, 0], image[ACQUIRED][:, 2]
+        assert feature(found, "correlation")[row] == pytest.approx(np.corrcoef(ion, area)[0, 1], abs=1e-6)
+        assert feature(found, "colocalisation")[row] == pytest.approx(np.corrcoef(ion, mean)[0, 1], abs=1e-6)
+        assert feature(found, "dice_0.25")[row] == pytest.approx(1 - dice(ion > 0.25, area), abs=1e-6)
+        assert feature(found, "jaccard_0.25")[row] == pytest.approx(1 - jaccard(ion > 0.25, area), abs=1e-6)
+    assert feature(found, "off_on_ratio")[0] > 0.5 > -0.5 > feature(found, "off_on_ratio")[1]
+    assert feature(found, "cosine")[0] > 0 > feature(found, "cosine")[1]
+
+
+def test_pixels_that_were_not_acquired_count_for_nothing() -> None:
+    inputs = draw_inputs(np.array([True, False]))
+    changed = inputs.copy()
+    changed[:, ~ACQUIRED, 0] = 0.9
+    changed[:, ~ACQUIRED, 3] = 1
+    np.testing.assert_allclose(measure_features(changed), measure_features(inputs))
+
+
+def test_without_context_nothing_is_said_and_without_off_sample_area_only_what_the_other_ions_say() -> None:
+    inputs = draw_inputs(np.array([True, False]))
+    inputs[0, ..., 2:] = 0
+    inputs[1, ..., 3] = ACQUIRED
+    assert has_context(inputs).tolist() == [False, True]
+    found = measure_features(inputs)
+    assert (found[0] == 0).all()
+    assert [name for name, value in zip(FEATURES, found[1], strict=True) if value != 0] == ["colocalisation"]
+
+
+@settings(max_examples=25)
+@given(arrays(np.float32, (2, 56, 56, 4), elements=st.sampled_from([0.0, 0.3, 0.6, 1.0]), fill=st.just(0.0)))
+def test_any_inputs_give_finite_features(inputs: np.ndarray) -> None:
+    assert np.isfinite(measure_features(inputs)).all()
+
+
+def test_a_blend_learns_which_member_to_trust() -> None:
+    """Networks that say nothing, and a mask that is right."""
+    rng = np.random.default_rng(0)
+    off = rng.random(60) < 0.4
+    probability = rng.uniform(0.4, 0.6, 60)
+    blend = fit_blend(off, probability, draw_inputs(off), "this test")
+    assert [member.name for member in blend.members] == list(MEMBERS)
+    fresh = rng.random(20) < 0.4
+    blended = blend.apply(np.full(20, 0.5, dtype=np.float32), draw_inputs(fresh, seed=1))
+    assert ((blended >= 0.5) == fresh).all()
+    assert type(blend).model_validate_json(blend.model_dump_json()) == blend
+
+
+def test_an_image_without_context_keeps_what_the_network_says() -> None:
+    off = np.arange(20) % 3 == 0
+    blend = fit_blend(off, np.full(20, 0.5), draw_inputs(off), "this test")
+    alone = draw_inputs(off)
+    alone[..., 2:] = 0
+    probability = np.linspace(0, 1, 20, dtype=np.float32)
+    np.testing.assert_array_equal(blend.apply(probability, alone), probability)
+
+
+def test_no_label_of_a_fold_helps_to_judge_it() -> None:
+    off, fold_of = np.arange(30) % 2 == 0, np.arange(30) % 3
+    inputs, probability = draw_inputs(off), np.random.default_rng(1).random(30)
+    turned = np.where(fold_of == 1, ~off, off)
+    first, second = (blend_across_folds(labels, probability, inputs, fold_of) for labels in (off, turned))
+    np.testing.assert_array_equal(first[fold_of == 1], second[fold_of == 1])
+    assert (first[fold_of != 1] != second[fold_of != 1]).any()
+
+
+def test_images_of_one_class_cannot_be_blended_on() -> None:
+    off = np.ones(4, dtype=np.bool_)
+    with pytest.raises(InvalidInputError, match="are of one class; right would be some on and some off"):
+        fit_blend(off, np.full(4, 0.5), draw_inputs(off), "this test")

@@ -1,0 +1,60 @@
+"""Any number of methods stand in one table, on the same images and folds."""
+
+import numpy as np
+import pytest
+
+from shared.errors import InvalidInputError
+from training.cross_validation.comparison import (
+    Method,
+    compare_methods,
+    comparison_as_json,
+    interval_95,
+    make_comparison_table,
+    make_pooled_comparison_table,
+    rule_method,
+)
+from training.cross_validation.metrics import Spread
+
+OFF = np.array([True, True, False, False, True, False, False, True])
+FOLD_OF = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+
+
+def make_method(name: str, called_off: np.ndarray) -> Method:
+    return Method(name, called_off.astype(np.float64), called_off)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_every_method_is_one_row_of_either_table(count: int) -> None:
+    methods = [make_method(f"method {number}", OFF) for number in range(count)]
+    rows = compare_methods(OFF, FOLD_OF, methods)
+    for table in (make_comparison_table(rows), make_pooled_comparison_table(rows)):
+        assert [row[0] for row in table.rows] == [method.name for method in methods]
+        assert {len(row) for row in table.rows} == {len(table.headings)}
+    assert [one["method"] for one in comparison_as_json(rows)] == [method.name for method in methods]
+
+
+def test_figures_are_means_over_folds_and_counts_over_all_images() -> None:
+    called = OFF.copy()
+    called[1] = False  # fold 1 misses one of two
+    called[5] = True  # fold 2 calls one too many
+    row = compare_methods(OFF, FOLD_OF, [make_method("one", called)])[0]
+    assert [one.recall for one in row.folds] == [0.5, 1.0]
+    assert row.spreads["recall"].mean == pytest.approx(0.75)
+    assert row.spreads["precision"].mean == pytest.approx((1 + 2 / 3) / 2)
+    assert (row.pooled.right, row.pooled.images) == (6, 8)
+
+
+def test_the_interval_is_students_and_stays_between_0_and_1() -> None:
+    assert interval_95(Spread(0.5, 0.1, 5)) == pytest.approx((0.3758, 0.6242), abs=1e-4)  # t(0.975, 4) = 2.776
+    assert interval_95(Spread(0.95, 0.2, 2)) == (0.0, 1.0)
+    assert interval_95(Spread(0.5, None, 1)) is None
+
+
+def test_the_rule_is_a_method_like_any_other() -> None:
+    method = rule_method(np.array([0.5, 1.0, 1.5]))
+    assert method.called_off.tolist() == [False, False, True]
+
+
+def test_a_method_that_leaves_images_out_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="one has 7 scores and 7 labels for 8 images"):
+        compare_methods(OFF, FOLD_OF, [make_method("one", OFF[1:])])

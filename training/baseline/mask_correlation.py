@@ -1,0 +1,77 @@
+"""From a predicted mask to labels: correlation of the off-sample area with thresholded ion images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.preprocessing import NetworkInputs
+from training.cross_validation.metrics import measure
+
+LEVELS = (0.0, 0.1, 0.25, 0.5)
+"""Intensities in [0, 1] above which a pixel of an ion image counts as signal; which one serves best is chosen."""
+
+UNDEFINED = -1.0
+"""The correlation where there is none: the mask or the thresholded image is the same everywhere."""
+
+Float64 = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What turns a mask into labels."""
+
+    level: int
+    """Position in `LEVELS`."""
+
+    correlation: float
+    """An ion image is off at and above it."""
+
+
+def correlate(inputs: NetworkInputs, acquisition_mask: Bools, sample: Bools) -> Float64:
+    """Pearson correlation of predicted off-sample area and thresholded ion images, over acquired pixels.
+
+    Parameters
+    ----------
+    sample
+        (P,) over the acquired pixels, True = predicted sample.
+
+    Returns
+    -------
+    (N, 4), one column a level, in [-1, 1].
+    """
+    off = (~sample).astype(np.float64)
+    off -= off.mean()
+    pixels = inputs[..., 0][:, acquisition_mask]
+    found = np.empty((len(inputs), len(LEVELS)))
+    for column, level in enumerate(LEVELS):
+        signal = (pixels > level).astype(np.float64)
+        signal -= signal.mean(axis=1, keepdims=True)
+        length = np.sqrt(np.square(signal).sum(axis=1) * np.square(off).sum())
+        found[:, column] = np.divide(signal @ off, length, out=np.full(len(inputs), UNDEFINED), where=length > 0)
+    return np.clip(found, -1, 1)
+
+
+def choose_thresholds(correlations: Sequence[Float64], off: Sequence[Bools]) -> Thresholds:
+    """Level and correlation with the highest F1 of the off class.
+
+    Parameters
+    ----------
+    correlations
+        One (N, 4) array a training dataset.
+    off
+        One (N,) array a training dataset.
+    """
+    table, labels = np.concatenate(correlations), np.concatenate(off)
+    best, highest = Thresholds(0, 0.0), -1.0
+    for level in range(len(LEVELS)):
+        values = table[:, level]
+        for cut in (
+            np.quantile(values[values > UNDEFINED], np.linspace(0, 1, 101)) if (values > UNDEFINED).any() else ()
+        ):
+            f1 = measure(labels, values, values >= cut).f1 or 0.0
+            if f1 > highest:
+                best, highest = Thresholds(level, float(cut)), f1
+    return best

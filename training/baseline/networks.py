@@ -1,0 +1,122 @@
+"""Networks on whole datasets: fitted and judged on the very folds of the baseline, alone, in context and blended."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from model_store.blend import Blend
+from model_store.context import add_context, find_context
+from model_store.predictor import average_members
+from shared.preprocessing import ALL_CHANNELS, NetworkInputs
+from training.baseline.whole_set import WholeSet
+from training.blend.stacking import blend_across_folds, fit_blend
+from training.cross_validation.comparison import Method
+from training.cross_validation.folded_set import FoldedSet, Grouping
+from training.cross_validation.member_outputs import predict_outputs
+from training.cross_validation.run import OnAttemptEpoch, attempt_folder, begin_run, run_folds
+from training.cross_validation.settings import CrossValidationSettings, describe_run
+from training.labelled.labelled_set import LabelledSet
+from training.network import LABEL_ORDER
+from training.preset import RECIPES, PresetName
+from training.run_folder import RunFolder
+
+NETWORK, CONTEXT_NETWORK, BLEND = "network", "context network", "blend of context network and mask"
+
+OFF_FROM = 0.5
+"""Off-sample probability at and above which a network or a blend calls an image off."""
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NetworkMethods:
+    """What networks say of every judged image, and the blend fitted on all of it."""
+
+    methods: tuple[Method, ...]
+    blend: Blend
+
+
+def fold_in_context(whole_set: WholeSet, grouping: Grouping) -> FoldedSet:
+    """The judged images with the context that all ion images of their dataset give, in the folds of the whole set."""
+    seen = []
+    for dataset in whole_set.datasets:
+        with_context = add_context(dataset.inputs, find_context(dataset.inputs))
+        seen.append(with_context[dataset.judged])
+    names = tuple(whole_set.datasets[number].name for number in whole_set.dataset_of.tolist())
+    keys = tuple(whole_set.datasets[number].keys for number in whole_set.dataset_of.tolist())
+    labelled_set = LabelledSet(
+        name=whole_set.name,
+        origin=whole_set.origin,
+        inputs=np.concatenate(seen),
+        off=whole_set.off,
+        datasets=names,
+        annotation_ids=tuple(str(row) for row in range(len(names))),
+    )
+    return FoldedSet(labelled_set, keys, whole_set.fold_of, grouping)
+
+
+def describe_networks(
+    folded: FoldedSet, *, members: int, epochs: int | None, seed: int
+) -> dict[PresetName, CrossValidationSettings]:
+    """The settings of both cross-validations: one attempt a fold."""
+    found = {}
+    for preset in (PresetName.DEFAULT, PresetName.CONTEXT):
+        recipe = RECIPES[preset] if epochs is None else RECIPES[preset].model_copy(update={"epochs": epochs})
+        found[preset] = describe_run(folded, preset, recipe, attempts=1, members=members, seed=seed)
+    return found
+
+
+def run_networks(
+    folded: FoldedSet, settings: dict[PresetName, CrossValidationSettings], output: Path, on_epoch: OnAttemptEpoch
+) -> NetworkMethods:
+    """Fit what is not fitted yet, and judge each image by what was fitted, stacked and all, without its fold.
+
+    The context network is judged three times: as it is meant, with every context withheld, and with every context
+    taken from another dataset.
+    """
+    said: dict[PresetName, Float64] = {}
+    for preset, one in settings.items():
+        begin_run(output / preset, one)
+        said[preset] = run_folds(folded, one, output / preset, on_epoch)[0]
+    inputs, off = folded.labelled_set.inputs, folded.labelled_set.off
+    alone = add_context(inputs, None)
+    swapped = inputs.copy()
+    swapped[..., len(ALL_CHANNELS) :] = inputs[_pick_elsewhere(folded)][..., len(ALL_CHANNELS) :]
+    in_context = output / PresetName.CONTEXT
+    blended = blend_across_folds(off, said[PresetName.CONTEXT], inputs, folded.fold_of)
+    scores = {
+        NETWORK: said[PresetName.DEFAULT],
+        CONTEXT_NETWORK: said[PresetName.CONTEXT],
+        f"{CONTEXT_NETWORK}, context withheld": _predict_again(folded, alone, in_context),
+        f"{CONTEXT_NETWORK}, context of another dataset": _predict_again(folded, swapped, in_context),
+        BLEND: blended,
+    }
+    datasets = len(folded.labelled_set.dataset_names)
+    fitted_on = f"{len(off):,} held-out images of {datasets} datasets, {folded.labelled_set.name}"
+    blend = fit_blend(off, said[PresetName.CONTEXT], inputs, fitted_on)
+    return NetworkMethods(tuple(Method(name, one, one >= OFF_FROM) for name, one in scores.items()), blend)
+
+
+def _predict_again(folded: FoldedSet, inputs: NetworkInputs, output: Path) -> Float64:
+    """What the networks of each fold say of the images it holds out, changed."""
+    found = np.empty(len(inputs))
+    for fold in range(folded.folds):
+        held_out = folded.fold_of == fold
+        members = RunFolder(attempt_folder(output, fold, 0)).finished_member_paths()
+        outputs = predict_outputs(members, inputs[held_out])
+        found[held_out] = average_members(outputs, LABEL_ORDER.index("off")).off_sample_probability
+    return found
+
+
+def _pick_elsewhere(folded: FoldedSet) -> npt.NDArray[np.intp]:
+    """(N,) rows, each of another dataset than the row it stands for, of the same fold where that has several."""
+    names, rows = np.asarray(folded.labelled_set.datasets), np.arange(len(folded.fold_of))
+    rng = np.random.default_rng(0)
+    picked = rows.copy()
+    for row in rows:
+        near = rows[(folded.fold_of == folded.fold_of[row]) & (names != names[row])]
+        others = near if len(near) else rows[names != names[row]]
+        picked[row] = others[rng.integers(len(others))]
+    return picked

@@ -1,0 +1,177 @@
+"""The run of the baseline: fold by fold, resumable, thresholds from training folds alone."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from model_store.sample_mask import find_sample_mask
+from shared.errors import InvalidInputError
+from shared.validation import describe_validation_error
+from training.baseline.mask_correlation import Float64, choose_thresholds, correlate
+from training.baseline.pixel_classifiers import CLASSIFIERS, fit_classifier
+from training.baseline.pixel_spectra import PixelSpectra, make_pixel_spectra
+from training.baseline.whole_set import IonDataset, WholeSet
+from training.cross_validation.comparison import Method
+
+KMEANS_MASK = "K-means mask itself"
+BASELINE_NAMES = (KMEANS_MASK, *CLASSIFIERS)
+
+Bools = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
+OnStep = Callable[[int, str], None]
+"""Called with a fold (from 1) and a method when that is done."""
+
+
+class BaselineSettings(BaseModel):
+    """A folder is resumed only under the settings it was begun with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    digest: str
+    """Of the whole set: images, labels, folds."""
+
+    datasets: int = Field(ge=2)
+    folds: int = Field(ge=2)
+    seed: int = Field(ge=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """One dataset as the baseline sees it."""
+
+    dataset: IonDataset
+    spectra: PixelSpectra
+    """(P, 32)."""
+
+    sample: Bools
+    """(P,), the mask that K-means and the mask rule predict: what classifiers are fitted on."""
+
+    def correlate(self, sample: Bools) -> Float64:
+        """(N, levels) of the judged images with a predicted mask."""
+        inputs = self.dataset.inputs[self.dataset.judged]
+        return correlate(inputs, self.dataset.acquisition_mask, sample)
+
+    @property
+    def off(self) -> Bools:
+        """(N,) labels of the judged images."""
+        return self.dataset.off[self.dataset.judged]
+
+
+def begin_run(output: Path, settings: BaselineSettings) -> None:
+    """Create the folder, or check that it was begun with the same settings.
+
+    Raises
+    ------
+    InvalidInputError
+        When it was begun with others, or is none of ours.
+    """
+    path = output / "settings.json"
+    output.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return
+    try:
+        begun = BaselineSettings.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        found = describe_validation_error(error)
+        raise InvalidInputError(
+            f"{path} holds no baseline settings: {found}; right would be another --output"
+        ) from error
+    if begun != settings:
+        raise InvalidInputError(
+            f"{output} holds a baseline with other settings or data; right would be those of {path},"
+            " or another --output"
+        )
+
+
+def run_baseline(
+    whole_set: WholeSet, seed: int, output: Path, on_step: OnStep, names: Sequence[str] = BASELINE_NAMES
+) -> list[Method]:
+    """What every named baseline says of every judged image, fitted and thresholded without its fold; in table order.
+
+    Raises
+    ------
+    InvalidInputError
+        When a fold leaves fewer than two datasets to train on, or only pixels of one class.
+    """
+    pixels = [_see(dataset) for dataset in whole_set.datasets]
+    scores = {name: np.empty(len(whole_set.off)) for name in names}
+    called_off = {name: np.empty(len(whole_set.off), dtype=np.bool_) for name in names}
+    for fold in range(whole_set.folds):
+        held_out = whole_set.fold_of == fold
+        for name in names:
+            path = output / f"fold_{fold + 1}" / f"{name.replace(' ', '_')}.npz"
+            found = _read_finished(path)
+            if found is None:
+                found = judge_fold(name, whole_set, pixels, fold, seed)
+                _write_finished(path, *found)
+            scores[name][held_out], called_off[name][held_out] = found
+            on_step(fold + 1, name)
+    return [Method(name, scores[name], called_off[name]) for name in names]
+
+
+def judge_fold(name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: int, seed: int) -> tuple[Float64, Bools]:
+    """Scores and labels, (N,) each, of the judged images of one fold's datasets."""
+    folds = whole_set.fold_of_dataset
+    training, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+    if len(training) < 2:
+        raise InvalidInputError(f"fold {fold + 1} leaves one dataset to train on; right would be two or more")
+    if name == KMEANS_MASK:
+        learnt = [pixels[row].correlate(pixels[row].sample) for row in training.tolist()]
+        found = [pixels[row].correlate(pixels[row].sample) for row in held_out.tolist()]
+    else:
+        learnt_of: dict[int, Float64] = {}
+        for fitted_on, judged in _halve(training, folds):
+            masks = _predict_masks(name, pixels, fitted_on, judged, seed)
+            learnt_of |= {row: pixels[row].correlate(mask) for row, mask in zip(judged.tolist(), masks, strict=True)}
+        learnt = [learnt_of[row] for row in training.tolist()]
+        masks = _predict_masks(name, pixels, training, held_out, seed)
+        found = [pixels[row].correlate(mask) for row, mask in zip(held_out.tolist(), masks, strict=True)]
+    thresholds = choose_thresholds(learnt, [pixels[row].off for row in training.tolist()])
+    score = np.concatenate(found)[:, thresholds.level]
+    return score, score >= thresholds.correlation
+
+
+def _see(dataset: IonDataset) -> Pixels:
+    spectra = make_pixel_spectra(dataset.inputs, dataset.acquisition_mask)
+    mask = find_sample_mask(dataset.inputs[..., 0], dataset.acquisition_mask).mask
+    return Pixels(dataset, spectra, mask[dataset.acquisition_mask])
+
+
+def _predict_masks(name: str, pixels: Sequence[Pixels], fitted_on: Rows, judged: Rows, seed: int) -> Iterator[Bools]:
+    """The masks, (P,) each, that a classifier fitted on some datasets predicts for others."""
+    known = [pixels[row] for row in fitted_on.tolist()]
+    classifier = fit_classifier(name, [one.spectra for one in known], [one.sample for one in known], seed)
+    return (np.asarray(classifier.predict(pixels[row].spectra), dtype=np.bool_) for row in judged.tolist())
+
+
+def _halve(training: Rows, folds: Rows) -> list[tuple[Rows, Rows]]:
+    """Both ways to fit on half of the training folds and predict the other half, which gives masks to choose by.
+
+    A single training fold is halved by datasets.
+    """
+    numbers = np.unique(folds[training])
+    first = np.isin(folds[training], numbers[::2]) if len(numbers) > 1 else np.arange(len(training)) % 2 == 0
+    return [(training[first], training[~first]), (training[~first], training[first])]
+
+
+def _read_finished(path: Path) -> tuple[Float64, Bools] | None:
+    """What a run left behind; None when it did not get there, or was cut off while writing."""
+    try:
+        with np.load(path) as arrays:
+            return arrays["scores"], arrays["called_off"]
+    except (FileNotFoundError, BadZipFile, EOFError, KeyError, ValueError):
+        return None
+
+
+def _write_finished(path: Path, scores: Float64, called_off: Bools) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"unfinished_{path.name}")
+    np.savez(unfinished, scores=scores, called_off=called_off)
+    unfinished.replace(path)

@@ -1,0 +1,188 @@
+"""The whole set: datasets with all their ion images, in folds, so that a method may use a dataset as a whole."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import InvalidInputError
+from shared.preprocessing import NetworkInputs, preprocess, read_acquired
+from training.cross_validation.folded_set import Grouping, split_into_folds
+from training.cross_validation.folds import FoldOf, assign_folds, require_whole_groups
+from training.labelled.family import name_family
+from training.labelled.labelled_set import LabelledSet
+from training.synthetic.mixture import Mixture
+from training.synthetic.sources import Sources
+from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
+
+_SYNTHETIC_STREAM = 5
+_ENOUGH_IONS = 10
+"""Ion images that must all be 0 in a pixel before it counts as not acquired: files without alpha do not say."""
+
+Mask = npt.NDArray[np.bool_]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class IonDataset:
+    """All ion images of one dataset at network-input size. It holds no sample mask: no method may see a true one."""
+
+    name: str
+    inputs: NetworkInputs
+    """(N, 56, 56, 2) float32, labelled or not."""
+
+    acquisition_mask: Mask
+    """(56, 56)."""
+
+    judged: Bools
+    """(N,), True = has a label."""
+
+    off: Bools
+    """(N,), True = off-sample; False where not judged."""
+
+    keys: tuple[str, ...]
+    """What the dataset must stay together with: one key a kind."""
+
+    aspects: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is known of how the images came about, N names an aspect; only figures are told apart by it."""
+
+
+@dataclass(frozen=True, eq=False)
+class WholeSet:
+    """Datasets in folds. The judged images, dataset after dataset, are the images of a comparison."""
+
+    name: str
+    origin: Literal["labels", "synthetic"]
+    """Who labelled: people, or the generator."""
+
+    datasets: tuple[IonDataset, ...]
+    fold_of_dataset: FoldOf
+    """(D,); no key of a dataset is in two folds."""
+
+    @property
+    def folds(self) -> int:
+        """Number of folds."""
+        return int(self.fold_of_dataset.max()) + 1
+
+    @cached_property
+    def off(self) -> Bools:
+        """(N,) labels of all judged images, True = off-sample."""
+        return np.concatenate([dataset.off[dataset.judged] for dataset in self.datasets])
+
+    @cached_property
+    def inputs(self) -> NetworkInputs:
+        """(N, 56, 56, 2) of all judged images."""
+        return np.concatenate([dataset.inputs[dataset.judged] for dataset in self.datasets])
+
+    @property
+    def aspects(self) -> dict[str, tuple[str, ...]]:
+        """Of all judged images, N names an aspect."""
+        found: dict[str, tuple[str, ...]] = {}
+        for dataset in self.datasets:
+            for aspect, names in dataset.aspects.items():
+                kept = tuple(name for name, judged in zip(names, dataset.judged, strict=True) if judged)
+                found[aspect] = (*found.get(aspect, ()), *kept)
+        return found
+
+    @cached_property
+    def dataset_of(self) -> npt.NDArray[np.intp]:
+        """(N,) number of each judged image's dataset."""
+        counts = [int(dataset.judged.sum()) for dataset in self.datasets]
+        return np.repeat(np.arange(len(self.datasets)), counts)
+
+    @cached_property
+    def fold_of(self) -> FoldOf:
+        """(N,) fold that holds a judged image out."""
+        return self.fold_of_dataset[self.dataset_of]
+
+    def digest(self) -> str:
+        """SHA-256 of images, labels, masks and folds: tells whether a run goes on with what it was begun with."""
+        seen = hashlib.sha256(self.fold_of_dataset.astype(np.int64).tobytes())
+        for dataset in self.datasets:
+            seen.update("\0".join((dataset.name, *dataset.keys)).encode())
+            for array in (dataset.inputs, dataset.acquisition_mask, dataset.judged, dataset.off):
+                seen.update(np.ascontiguousarray(array).data)
+        return seen.hexdigest()
+
+
+def draw_whole_set(  # noqa: PLR0913 - what the command's options say
+    sources: Sources,
+    mixture: Mixture,
+    *,
+    datasets: int,
+    ions: int,
+    folds: int,
+    seed: int,
+    grouping: Grouping,
+    on_dataset: Callable[[int], None],
+) -> WholeSet:
+    """Whole semi-synthetic datasets; outlines and texture sources are dealt into folds first, as in `fold_synthetic`.
+
+    Raises
+    ------
+    InvalidInputError
+        When there are fewer datasets, outlines or texture sources (or families) than folds.
+    """
+    if datasets < folds:
+        raise InvalidInputError(
+            f"{datasets} datasets are asked for in {folds} folds; right would be one a fold, or more"
+        )
+    parts = split_into_folds(sources, folds, grouping)
+    fold_of = np.arange(datasets) % folds
+    drawn = []
+    for number, fold in enumerate(fold_of.tolist()):
+        rng = np.random.default_rng((seed, _SYNTHETIC_STREAM, number))
+        drawn.append(see_synthetic(draw_whole_dataset(parts[fold], mixture, ions, rng), number))
+        on_dataset(number + 1)
+    return _fold("semi-synthetic", "synthetic", drawn, fold_of)
+
+
+def group_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) -> WholeSet:
+    """The datasets of labelled ion images; all of these are judged, and unlabelled ones are not there.
+
+    Raises
+    ------
+    InvalidInputError
+        When there are fewer groups than folds.
+    """
+    names = labelled_set.dataset_names
+    by_family = grouping is Grouping.FAMILY
+    keys = [name_family(name) if by_family else name for name in names]
+    fold_of = assign_folds(keys, folds, "families" if by_family else "datasets")
+    datasets = [_from_labelled(labelled_set, name, key) for name, key in zip(names, keys, strict=True)]
+    return _fold(labelled_set.name, "labels", datasets, fold_of)
+
+
+def _fold(name: str, origin: Literal["labels", "synthetic"], datasets: list[IonDataset], fold_of: FoldOf) -> WholeSet:
+    require_whole_groups([dataset.keys for dataset in datasets], fold_of)
+    return WholeSet(name, origin, tuple(datasets), fold_of)
+
+
+def see_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
+    """What methods may see of a drawn dataset: everything but its scene's sample mask."""
+    inputs = preprocess(dataset.ion_images)
+    return IonDataset(
+        f"{number + 1} {dataset.name}",
+        inputs,
+        read_acquired(inputs),
+        np.array([label is not None for label in dataset.labels]),
+        np.array([label == "off" for label in dataset.labels]),
+        dataset.group,
+        {
+            "pattern": tuple(image.pattern_name for image in dataset.images),
+            "scene": (dataset.scene.kind,) * len(dataset.images),
+        },
+    )
+
+
+def _from_labelled(labelled_set: LabelledSet, name: str, key: str) -> IonDataset:
+    rows = np.flatnonzero(np.asarray(labelled_set.datasets) == name)
+    inputs = labelled_set.inputs[rows]
+    acquired = read_acquired(inputs)
+    if len(rows) >= _ENOUGH_IONS:
+        acquired = acquired & (inputs[..., 0] > 0).any(axis=0)
+    return IonDataset(name, inputs, acquired, np.ones(len(rows), np.bool_), labelled_set.off[rows], (key,))

@@ -1,0 +1,1 @@
+"""The blend: networks and context features, stacked on held-out images."""

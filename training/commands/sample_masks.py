@@ -1,0 +1,109 @@
+"""`python -m training sample-masks` and `fit-mask-rule`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from training.sample_masks.judgement import JudgedMask, MaskFigures
+    from training.sample_masks.known_masks import KnownMask
+    from training.synthetic.sources import Sources
+
+_ION_CLASSES = ((1, 2), (3, 5), (6, 15), (16, 50), (51, 150))
+_CONFIDENCE_CLASSES = ((0.0, 0.5), (0.5, 0.8), (0.8, 1.0))
+
+
+def sample_masks(
+    datasets: Annotated[int, typer.Option(min=1, help="Whole semi-synthetic datasets to predict.")] = 150,
+    seed: Annotated[int, typer.Option(min=0)] = 102,
+    output: Annotated[Path | None, typer.Option(help="JSON file to write the figures to.")] = None,
+) -> None:
+    """Compare predicted sample masks with the true ones, on sources that the mask rule was not fitted on."""
+    from training.sample_masks.judgement import (  # noqa: PLC0415 - takes seconds to import, and --help none
+        judge_masks,
+        summarise_masks,
+        summarise_verdicts,
+    )
+    from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    _, validation = split_sources(load_sources())
+    judged = judge_masks(_draw(validation, datasets, seed, console))
+    parts = _part(judged)
+    figures = {name: summarise_masks(rows) for name, rows in parts.items()}
+    _print(figures, console)
+    verdicts = summarise_verdicts(judged)
+    low, high = verdicts.right_95
+    console.print(
+        f"off_sample_area: {verdicts.right} of {verdicts.datasets} verdicts right (Wilson 95 % {low:.3f}-{high:.3f});"
+        f" {verdicts.absent_found} of {verdicts.absent} absent ones found, {verdicts.present_found} of"
+        f" {verdicts.datasets - verdicts.absent} present ones",
+        soft_wrap=True,
+    )
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        content = {"masks": {name: asdict(one) for name, one in figures.items()}, "verdicts": asdict(verdicts)}
+        output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        console.print(f"wrote {output}", soft_wrap=True)
+
+
+def fit_mask_rule(
+    datasets: Annotated[int, typer.Option(min=20, help="Whole semi-synthetic datasets to fit on.")] = 400,
+    seed: Annotated[int, typer.Option(min=0)] = 101,
+) -> None:
+    """Fit the weights of the mask rule on training sources and print them, for model_store/mask_rule.py."""
+    from training.sample_masks import rule_fit  # noqa: PLC0415 - takes seconds to import, and --help none
+    from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    training, _ = split_sources(load_sources())
+    rule = rule_fit.fit_mask_rule(_draw(training, datasets, seed, console))
+    for name, weights in (("ranking", rule.ranking), ("presence", rule.presence)):
+        console.print(f"{name}: " + ", ".join(f"{key} {weight:.3f}" for key, weight in weights.items()), soft_wrap=True)
+    console.print(f"presence_intercept: {rule.presence_intercept:.3f}")
+
+
+def _draw(sources: "Sources", datasets: int, seed: int, console: Console) -> "list[KnownMask]":
+    from training.sample_masks.known_masks import draw_known_masks  # noqa: PLC0415
+    from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("drawing datasets", total=datasets)
+        return draw_known_masks(
+            sources, load_training_mixture(), datasets, seed, lambda drawn: progress.update(task, completed=drawn)
+        )
+
+
+def _part(judged: "Sequence[JudgedMask]") -> "dict[str, list[JudgedMask]]":
+    """All, those with an off-sample area, those by number of ions and by confidence; empty parts are left out."""
+    parts = {"all datasets": list(judged)}
+    parts["with off-sample area"] = [one for one in judged if one.has_off_sample_area]
+    for fewest, most in _ION_CLASSES:
+        parts[f"{fewest}-{most} ions"] = [one for one in judged if fewest <= one.ions <= most]
+    for low, high in _CONFIDENCE_CLASSES:
+        parts[f"confidence {low}-{high}"] = [one for one in judged if low < one.confidence <= high]
+    return {name: rows for name, rows in parts.items() if rows}
+
+
+def _print(figures: "dict[str, MaskFigures]", console: Console) -> None:
+    table = Table(title="Predicted against true sample masks: intersection over union (bootstrap 95 % over outlines)")
+    for heading in ("", "datasets", "mean", "median", "above .8"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, row in figures.items():
+        shares = (
+            (row.mean, row.mean_95),
+            (row.median, row.median_95),
+            (row.good / row.datasets, row.good_95),
+        )
+        table.add_row(
+            name, str(row.datasets), *(f"{value:.3f} ({low:.3f}-{high:.3f})" for value, (low, high) in shares)
+        )
+    console.print(table)

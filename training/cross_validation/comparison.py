@@ -1,0 +1,184 @@
+"""Methods side by side: any number of them, on the same images and the same folds."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+from scipy.stats import t as student_t
+from sklearn.metrics import roc_curve
+
+from shared.errors import InvalidInputError
+from training.border_centre import OFF_ABOVE_RATIO, Ratios
+from training.cross_validation.folds import FoldOf
+from training.cross_validation.metrics import (
+    METRIC_NAMES,
+    MetricName,
+    Metrics,
+    Off,
+    Scores,
+    Spread,
+    best_precision,
+    measure,
+    spread_of,
+)
+from training.evaluate import RULE_NAME
+from training.figures import wilson_95
+from training.text_tables import TextTable
+
+_NOTHING = "-"
+_ORDER: tuple[MetricName, ...] = ("f1", "precision", "recall", "accuracy", "auc")
+_HEADINGS = ("method", "F1", "precision", "recall", "accuracy", "AUC")
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """What one method says of N held-out images, each judged by what was fitted without its fold."""
+
+    name: str
+    scores: Scores
+    """(N,), higher = more off-sample."""
+
+    called_off: Off
+    """(N,)."""
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """One method's figures."""
+
+    name: str
+    folds: tuple[Metrics, ...]
+    spreads: dict[MetricName, Spread]
+    pooled: Metrics
+    best_precision: float | None
+    """The highest at a recall of at least 0.8, all images together."""
+
+
+def rule_method(ratios: Ratios) -> Method:
+    """The untrained border/centre rule as a method."""
+    return Method(RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO)
+
+
+def compare_methods(off: Off, fold_of: FoldOf, methods: Sequence[Method]) -> list[MethodRow]:
+    """Judge every method on every fold and on all images.
+
+    Raises
+    ------
+    InvalidInputError
+        When a method says something of more or fewer images than there are.
+    """
+    return [_judge(off, fold_of, method) for method in methods]
+
+
+def interval_95(spread: Spread) -> tuple[float, float] | None:
+    """Student's 95 % interval of the mean over folds, cut at 0 and 1; None with fewer than two folds."""
+    if spread.mean is None or spread.std is None:
+        return None
+    half = float(student_t.ppf(0.975, spread.folds - 1)) * spread.std / sqrt(spread.folds)
+    return max(0.0, spread.mean - half), min(1.0, spread.mean + half)
+
+
+def make_comparison_table(rows: Sequence[MethodRow]) -> TextTable:
+    """Means over folds; off is the positive class."""
+    cells = tuple((row.name, *(_describe_mean(row.spreads[name]) for name in _ORDER)) for row in rows)
+    return TextTable("Mean over folds (Student's 95 % in brackets), off-sample positive", _HEADINGS, cells)
+
+
+def make_pooled_comparison_table(rows: Sequence[MethodRow]) -> TextTable:
+    """All held-out images together."""
+    headings = ("method", "right", "F1", "precision", "recall", "AUC", "precision at recall ≥ .8")
+    cells = tuple(
+        (
+            row.name,
+            f"{row.pooled.right:,} of {row.pooled.images:,}",
+            _number(row.pooled.f1),
+            _share(row.pooled.truly_off, row.pooled.called_off),
+            _share(row.pooled.truly_off, row.pooled.off),
+            _number(row.pooled.auc),
+            _number(row.best_precision),
+        )
+        for row in rows
+    )
+    return TextTable("All held-out images (Wilson 95 % in brackets)", headings, cells)
+
+
+def comparison_as_json(rows: Sequence[MethodRow]) -> list[dict[str, Any]]:
+    """One object a method."""
+    return [
+        {
+            "method": row.name,
+            "mean_over_folds": {
+                name: asdict(row.spreads[name]) | {"interval_95": interval_95(row.spreads[name])} for name in _ORDER
+            },
+            "pooled": _metrics_as_json(row.pooled) | {"best_precision_at_recall_0.8": row.best_precision},
+            "folds": [_metrics_as_json(one) for one in row.folds],
+        }
+        for row in rows
+    ]
+
+
+def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
+    """ROC curves of all methods, all held-out images together (the report's figure 2)."""
+    figure = Figure(figsize=(5.6, 5.0), layout="constrained")
+    axes = figure.subplots()
+    if 0 < off.sum() < len(off):
+        for method in methods:
+            false_positive_rate, true_positive_rate, _ = roc_curve(off, method.scores)
+            auc = measure(off, method.scores, method.called_off).auc
+            line = ("0.35", "--") if method.name == RULE_NAME else (None, "-")
+            axes.plot(
+                false_positive_rate,
+                true_positive_rate,
+                color=line[0],
+                linestyle=line[1],
+                label=f"{method.name}, AUC {auc:.3f}",
+            )
+        axes.legend(loc="lower right", frameon=False, fontsize=8)
+    axes.plot([0, 1], [0, 1], color="0.8", linewidth=0.8, zorder=0)
+    axes.set(xlabel="share of on-sample images called off", ylabel="recall of off-sample images", aspect="equal")
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _judge(off: Off, fold_of: FoldOf, method: Method) -> MethodRow:
+    if not len(off) == len(fold_of) == len(method.scores) == len(method.called_off):
+        raise InvalidInputError(
+            f"{method.name} has {len(method.scores)} scores and {len(method.called_off)} labels for {len(off)} images;"
+            " right would be one each"
+        )
+    folds = tuple(
+        _measure_some(off, method, fold_of == fold) for fold in range(int(fold_of.max()) + 1) if (fold_of == fold).any()
+    )
+    spreads = {name: spread_of([one.value(name) for one in folds]) for name in METRIC_NAMES}
+    pooled = measure(off, method.scores, method.called_off)
+    return MethodRow(method.name, folds, spreads, pooled, best_precision(off, method.scores))
+
+
+def _measure_some(off: Off, method: Method, inside: npt.NDArray[np.bool_]) -> Metrics:
+    return measure(off[inside], method.scores[inside], method.called_off[inside])
+
+
+def _metrics_as_json(metrics: Metrics) -> dict[str, Any]:
+    return asdict(metrics) | {name: metrics.value(name) for name in METRIC_NAMES}
+
+
+def _describe_mean(spread: Spread) -> str:
+    interval = interval_95(spread)
+    brackets = "" if interval is None else f" ({interval[0]:.3f}-{interval[1]:.3f})"
+    return _number(spread.mean) + brackets
+
+
+def _share(count: int, images: int) -> str:
+    if images == 0:
+        return _NOTHING
+    low, high = wilson_95(count, images)
+    return f"{count / images:.3f} ({low:.3f}-{high:.3f})"
+
+
+def _number(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.3f}"
