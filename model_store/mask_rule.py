@@ -38,16 +38,16 @@ class MaskRule:
 
 
 MASK_RULE = MaskRule(
-    ranking={"off_border": 2.073, "depth": 5.702, "agreement": 5.399, "sharpness": 1.111, "size": 1.233},
+    ranking={"off_border": 1.432, "depth": 6.653, "agreement": 4.669, "sharpness": 0.763, "size": 0.856},
     presence={
-        "off_border": 1.173,
-        "depth": 2.285,
-        "sharpness": 3.229,
-        "explained": 1.270,
-        "ions": 0.455,
-        "frame": 4.865,
+        "off_border": 1.061,
+        "depth": 3.686,
+        "sharpness": 2.870,
+        "explained": 2.609,
+        "ions": 0.352,
+        "frame": 4.202,
     },
-    presence_intercept=-5.858,
+    presence_intercept=-3.734,
 )
 """Fitted by `python -m training fit-mask-rule` on semi-synthetic datasets of the training sources."""
 
