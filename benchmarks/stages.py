@@ -38,7 +38,7 @@ def seconds_of(run: Callable[[], object]) -> float:
 
 
 def describe_whole_path(folder: Path) -> str:
-    """What the service does with a folder: reading, decoding and preprocessing in threads, predicting in between."""
+    """What the service does with a folder: reading and decoding in threads, then preprocessing and predicting."""
     source = PngFolder(folder, AllowedRoots((folder,)), Limits(), threads=4)
     annotations = source.annotations()
     found = []
@@ -78,4 +78,4 @@ for side_px in (100, 200, 300):
     with TemporaryDirectory() as folder:
         for index, content in enumerate(files):
             (Path(folder) / f"{index}.png").write_bytes(content)
-        print(f"  the whole path, in threads: {describe_whole_path(Path(folder))}")
+        print(f"  the whole path, reading and decoding in threads: {describe_whole_path(Path(folder))}")

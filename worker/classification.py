@@ -15,14 +15,10 @@ from shared.messages.event import Annotation
 from shared.messages.results import Counts, ResultRow
 from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
 from worker.context_run import ContextRun, InputBatch, Shape
-from worker.run_ahead import run_ahead
 from worker.sources.source import FetchedIonImage, IonImageSource
 
 BATCH_IMAGES = 256
 """Network inputs gathered for one call of the predictor."""
-
-_PREPARE_THREADS = 2
-"""Threads that scale and resize, while the sources' own read and decode."""
 
 _DECIMALS = 7
 """Digits of a published probability: all that float32 has."""
@@ -102,8 +98,7 @@ def classify(  # noqa: PLR0913 - what a caller may choose
     cut = manifest.threshold if threshold is None else threshold
     progress = _Progress()
     prepare = partial(_prepare, channels=manifest.input.image_channels)
-    prepared = run_ahead(source.fetch(annotations), prepare, _PREPARE_THREADS, "prepare")
-    batches = _settle(_batches(prepared, on_progress), progress)
+    batches = _settle(_batches(map(prepare, source.fetch(annotations)), on_progress), progress)
     context_run = ContextRun(BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
     if context_run is not None:
         batches = context_run.complete(batches, progress.shapes, lambda: on_progress(len(progress.rows)))
