@@ -152,7 +152,7 @@ def test_no_method_sees_the_true_sample_mask(sources: Sources) -> None:
 
 
 def test_a_run_that_was_cut_off_goes_on_and_finds_the_same(sources: Sources, tmp_path: Path) -> None:
-    whole_set = draw(sources, datasets=8, ions=8, folds=2)
+    whole_set = draw(sources, datasets=16, ions=8, folds=2)
 
     class PowerCutError(Exception):
         pass
