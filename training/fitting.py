@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
+from shared.preprocessing import NetworkInputs
 from training.fit_settings import FitSettings
 from training.preset import Recipe
 from training.recipe import LabelledInputs, build_member, compile_network, draw_epoch, one_hot, take_channels
@@ -18,7 +20,14 @@ _TRAINING_STREAM, _VALIDATION_STREAM, _MEMBER_STREAM = 1, 2, 3
 _VALIDATION_SEED = 20261101
 """Fixed, so that runs of different seeds are watched on the same images."""
 
+_WATCHED_BATCH = 256
+
 OnEpoch = Callable[[EpochRow], None]
+RunBatch = Callable[..., dict[str, float]]
+"""`train_on_batch` or `test_on_batch` of a compiled network."""
+
+Targets = npt.NDArray[np.float32]
+"""(N, 2), one-hot in the order of `LABEL_ORDER`."""
 
 
 def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> None:
@@ -93,22 +102,28 @@ def _run_epoch(
     """One epoch; order and augmentation follow from (seed, member, epoch) alone, so a resumed run repeats them."""
     rng = np.random.default_rng((settings.seed, _MEMBER_STREAM, member, epoch))
     inputs, targets = draw_epoch(settings, training, rng)
-    history = model.fit(inputs, targets, batch_size=settings.recipe.batch, shuffle=False, verbose=0)
-    watched = model.evaluate(
-        take_channels(settings.recipe, validation.inputs),
-        one_hot(validation.off),
-        batch_size=256,
-        verbose=0,
-        return_dict=True,
-    )
+    fitted = _run_batches(model.train_on_batch, inputs, targets, settings.recipe.batch)
+    watched_inputs, watched_targets = take_channels(settings.recipe, validation.inputs), one_hot(validation.off)
+    watched = _run_batches(model.test_on_batch, watched_inputs, watched_targets, _WATCHED_BATCH)
     return EpochRow(
         member=member,
         epoch=epoch,
-        loss=round(float(history.history["loss"][-1]), 4),
-        accuracy=round(float(history.history["accuracy"][-1]), 4),
-        validation_loss=round(float(watched["loss"]), 4),
-        validation_accuracy=round(float(watched["accuracy"]), 4),
+        loss=fitted["loss"],
+        accuracy=fitted["accuracy"],
+        validation_loss=watched["loss"],
+        validation_accuracy=watched["accuracy"],
     )
+
+
+def _run_batches(run: RunBatch, inputs: NetworkInputs, targets: Targets, batch: int) -> dict[str, float]:
+    """Run every batch in order; means over all images, to four decimals.
+
+    `Model.fit` would do, but on TensorFlow each call builds a pipeline whose end waits seconds for its own tuner.
+    """
+    starts = range(0, len(inputs), batch)
+    found = [run(inputs[at : at + batch], targets[at : at + batch], return_dict=True) for at in starts]
+    sizes = [min(batch, len(inputs) - at) for at in starts]
+    return {name: round(float(np.average([one[name] for one in found], weights=sizes)), 4) for name in found[0]}
 
 
 def without_optimiser(model: keras.Model, recipe: Recipe, name: str) -> keras.Model:
