@@ -58,8 +58,11 @@ def make_ion_image(intensities: npt.ArrayLike, acquisition_mask: npt.ArrayLike |
         raise InvalidIonImageError(
             f"acquisition mask has shape {acquired.shape} and ion image {pixels.shape}; right would be equal shapes"
         )
+    if pixels.dtype.kind in "ub":
+        return IonImage(np.multiply(pixels, acquired, dtype=np.float32), acquired)
     with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite or NaN is refused below
-        kept = np.where(acquired, pixels, 0).astype(np.float32)
+        kept = pixels.astype(np.float32)
+    np.copyto(kept, 0, where=~acquired)
     _check_values(kept)
     return IonImage(kept, acquired)
 

@@ -2,12 +2,12 @@
 
 import imagecodecs
 import numpy as np
-import numpy.typing as npt
 
 from shared.errors import InvalidIonImageError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits, require_at_most
-from shared.png_structure import extract_whole_png
+from shared.png_pixels import PngPixels, decode_pixels
+from shared.png_structure import read_whole_png
 
 _GREY_TOLERANCE = 2 / 255
 """Largest difference of red, green and blue that still is grey, as a share of full scale: rounding of exports."""
@@ -28,9 +28,9 @@ def decode_png(content: bytes, limits: Limits) -> IonImage:
         When file or pixels exceed `limits`; judged from the header, before decoding.
     """
     require_at_most(len(content), limits.image_file_bytes, "size of a PNG in bytes")
-    whole = extract_whole_png(content, limits)
+    whole = read_whole_png(content, limits)
     try:
-        pixels = imagecodecs.png_decode(whole)
+        pixels = decode_pixels(whole)
     except (imagecodecs.PngError, ValueError) as error:
         raise InvalidIonImageError(f"PNG cannot be decoded ({error}); right would be a complete PNG file") from error
     grey, alpha = _split_channels(pixels)
@@ -46,9 +46,7 @@ def encode_png(ion_image: IonImage) -> bytes:
     return bytes(imagecodecs.png_encode(np.stack([grey, alpha], axis=-1), level=9))
 
 
-def _split_channels(
-    pixels: npt.NDArray[np.unsignedinteger],
-) -> tuple[npt.NDArray[np.unsignedinteger], npt.NDArray[np.unsignedinteger] | None]:
+def _split_channels(pixels: PngPixels) -> tuple[PngPixels, PngPixels | None]:
     """Grey (H, W), and alpha (H, W) where there is one, of a decoded L, LA, RGB or RGBA image."""
     if pixels.ndim == 2:
         return pixels, None
@@ -59,7 +57,7 @@ def _split_channels(
     return pixels[..., 0], alpha
 
 
-def _require_grey(rgb: npt.NDArray[np.unsignedinteger], alpha: npt.NDArray[np.unsignedinteger] | None) -> None:
+def _require_grey(rgb: PngPixels, alpha: PngPixels | None) -> None:
     """Refuse a colour map: its channels are no intensities."""
     values = rgb.astype(np.int32)
     spread = values.max(axis=-1) - values.min(axis=-1)

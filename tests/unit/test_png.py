@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import numpy.typing as npt
 import png
@@ -19,6 +20,7 @@ from shared.errors import InvalidIonImageError, TooLargeError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.png import decode_png, encode_png
+from shared.png_structure import read_whole_png
 
 LIMITS = Limits()
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -254,3 +256,24 @@ def test_pixels_that_unpack_to_more_than_the_header_says_are_not_all_unpacked() 
 def test_a_file_above_the_limit_is_refused() -> None:
     with pytest.raises(TooLargeError, match=r"size of a PNG in bytes is .* right would be at most 10"):
         decode_png(SOUND, replace(LIMITS, image_file_bytes=10))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_rows_with_filters_and_rows_without_give_the_same_ion_image(
+    channels: int, dtype: type[np.unsignedinteger]
+) -> None:
+    grey = np.random.default_rng(channels).integers(0, np.iinfo(dtype).max, (31, 17, 1), dtype, endpoint=True)
+    alpha = np.where(grey % 3 == 0, 0, np.iinfo(dtype).max).astype(dtype)
+    samples = np.concatenate([np.repeat(grey, 3 if channels > 2 else 1, axis=2), alpha], axis=2)[
+        ..., :channels
+    ].squeeze()
+    samples = np.ascontiguousarray(samples)
+    filtered = imagecodecs.png_encode(samples, level=9)
+    plain = write_png(samples, greyscale=channels < 3, alpha=channels in (2, 4), bitdepth=8 * dtype().itemsize)
+    assert read_whole_png(filtered, Limits()).filters != {0}
+    assert read_whole_png(plain, Limits()).filters == {0}
+    found, expected = decode_png(plain, Limits()), decode_png(filtered, Limits())
+    np.testing.assert_array_equal(found.intensities, expected.intensities)
+    np.testing.assert_array_equal(found.acquisition_mask, expected.acquisition_mask)
+    np.testing.assert_array_equal(found.intensities, np.where(found.acquisition_mask, grey[..., 0], 0))

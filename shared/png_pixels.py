@@ -1,0 +1,72 @@
+"""From the unpacked rows of a whole PNG to pixels."""
+
+import struct
+
+import imagecodecs
+import numpy as np
+import numpy.typing as npt
+
+from shared.png_structure import PNG_SIGNATURE, PngHeader, WholePng
+
+PngPixels = npt.NDArray[np.unsignedinteger]
+"""(H, W) grey, or (H, W, C) with C of 2 (grey, alpha), 3 (RGB) or 4 (RGBA); 8 or 16 bits."""
+
+_NO_FILTER = frozenset({0})
+_PLAIN_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
+"""Colour types without a palette, and their channels."""
+
+_BLOCK_BYTES = 0xFFFF
+"""Most of a stored block."""
+
+
+def decode_pixels(whole: WholePng) -> PngPixels:
+    """The pixels; of rows that are not filtered, which METASPACE's writer (pypng) leaves, a view without a decoder.
+
+    Raises
+    ------
+    imagecodecs.PngError
+        When libpng finds fault with what passed for whole.
+    """
+    if _is_plain(whole):
+        return _view_pixels(whole.rows, whole.header)
+    pixels: PngPixels = imagecodecs.png_decode(_pack_again(whole))
+    return pixels
+
+
+def _is_plain(whole: WholePng) -> bool:
+    header = whole.header
+    has_whole_samples = header.bits >= 8 and header.colour_type in _PLAIN_CHANNELS
+    return has_whole_samples and whole.filters == _NO_FILTER and not (header.interlaced or whole.colour_chunks)
+
+
+def _view_pixels(rows: bytes | bytearray, header: PngHeader) -> PngPixels:
+    """Samples are big-endian, behind one filter byte a row."""
+    scanlines = np.frombuffer(rows, np.uint8).reshape(header.height, -1)[:, 1:]
+    samples = scanlines.view(">u2") if header.bits == 16 else scanlines
+    channels = _PLAIN_CHANNELS[header.colour_type]
+    return samples if channels == 1 else samples.reshape(header.height, header.width, channels)
+
+
+def _pack_again(whole: WholePng) -> bytes:
+    """A PNG that libpng need not inflate a second time."""
+    header = whole.header
+    first = struct.pack(
+        ">IIBBBBB", header.width, header.height, header.bits, header.colour_type, 0, 0, header.interlaced
+    )
+    chunks = [(b"IHDR", first), *whole.colour_chunks, (b"IDAT", _store(whole.rows)), (b"IEND", b"")]
+    return PNG_SIGNATURE + b"".join(_pack(kind, data) for kind, data in chunks)
+
+
+def _store(raw: bytes | bytearray) -> bytes:
+    """A zlib stream that holds `raw` as it is (RFC 1950, RFC 1951)."""
+    blocks = []
+    for start in range(0, len(raw), _BLOCK_BYTES):
+        block = raw[start : start + _BLOCK_BYTES]
+        last = start + _BLOCK_BYTES >= len(raw)
+        blocks += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
+    return b"\x78\x01" + b"".join(blocks) + struct.pack(">I", imagecodecs.deflate_adler32(raw))
+
+
+def _pack(kind: bytes, data: bytes) -> bytes:
+    checksum = imagecodecs.deflate_crc32(data, value=imagecodecs.deflate_crc32(kind))
+    return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", checksum)))
