@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
+from training.begun_folder import SETTINGS_NAME, begin_folder
 from training.fit_settings import FitSettings
 
 
@@ -29,7 +30,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._settings_path = path / "settings.json"
+        self._settings_path = path / SETTINGS_NAME
         self._log_path = path / "log.csv"
 
     def begin(self, settings: FitSettings) -> None:
@@ -40,14 +41,7 @@ class RunFolder:
         InvalidInputError
             When it was begun with others, or is none of ours.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        if not self._settings_path.exists():
-            self._settings_path.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        elif self.settings() != settings:
-            raise InvalidInputError(
-                f"{self.path} holds a run with other settings; right would be those of {self._settings_path},"
-                " or another --output"
-            )
+        begin_folder(self.path, settings, "run")
 
     def settings(self) -> FitSettings:
         """Read the settings that the run was begun with."""

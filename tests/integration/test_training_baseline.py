@@ -18,11 +18,11 @@ from training.baseline.run import (
     KMEANS_MASK,
     BaselineSettings,
     Pixels,
-    begin_run,
     judge_fold,
     run_baseline,
 )
 from training.baseline.whole_set import IonDataset, WholeSet, draw_whole_set, group_labelled, see_synthetic
+from training.begun_folder import begin_folder
 from training.cross_validation.folded_set import Grouping
 from training.labelled.gold_standard_like import write_gold_standard_like
 from training.labelled.layout import load_labelled_set
@@ -180,10 +180,10 @@ def test_a_run_that_was_cut_off_goes_on_and_finds_the_same(sources: Sources, tmp
 
 def test_a_folder_is_not_resumed_under_other_settings(tmp_path: Path) -> None:
     settings = BaselineSettings(name="one", digest="1", datasets=4, folds=2, seed=1)
-    begin_run(tmp_path, settings)
-    begin_run(tmp_path, settings)
+    begin_folder(tmp_path, settings, "baseline")
+    begin_folder(tmp_path, settings, "baseline")
     with pytest.raises(InvalidInputError, match="holds a baseline with other settings or data"):
-        begin_run(tmp_path, settings.model_copy(update={"seed": 2}))
+        begin_folder(tmp_path, settings.model_copy(update={"seed": 2}), "baseline")
 
 
 def test_one_training_dataset_is_too_few(sources: Sources) -> None:

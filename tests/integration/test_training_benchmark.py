@@ -10,7 +10,8 @@ import pytest
 
 from model_store.release import Release
 from shared.errors import InvalidInputError
-from training.benchmark.contest import ContestSettings, begin_contest, run_contest
+from training.begun_folder import begin_folder
+from training.benchmark.contest import ContestSettings, run_contest
 from training.benchmark.frozen_set import FrozenSet, draw_frozen_set
 from training.benchmark.judgement import f1_of, judge_contest
 from training.benchmark.release_figures import run_on_benchmark
@@ -89,7 +90,7 @@ def test_a_contest_fits_both_presets_on_the_same_images_and_is_not_repeated(froz
     def watch(preset: PresetName, seed: int, row: EpochRow) -> None:
         seen.append((preset, seed, row.epoch))
 
-    begin_contest(tmp_path, settings)
+    begin_folder(tmp_path, settings, "contest")
     first = run_contest(frozen, settings, tmp_path, watch)
     assert seen == [(preset, seed, 1) for preset in recipes for seed in (1, 2)]
     again = run_contest(frozen, settings, tmp_path, watch)
@@ -99,7 +100,7 @@ def test_a_contest_fits_both_presets_on_the_same_images_and_is_not_repeated(froz
         np.testing.assert_array_equal(first[preset], again[preset])
         assert not np.array_equal(first[preset][0], first[preset][1])
     with pytest.raises(InvalidInputError, match="holds a contest with other settings"):
-        begin_contest(tmp_path, settings.model_copy(update={"images": 65}))
+        begin_folder(tmp_path, settings.model_copy(update={"images": 65}), "contest")
 
 
 def test_the_release_that_ships_is_better_than_guessing_on_the_frozen_set(release: Release, frozen: FrozenSet) -> None:

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from shared.errors import InvalidInputError
+from training.begun_folder import begin_folder
 from training.cross_validation.evaluation import Evaluation, evaluate_folds
 from training.cross_validation.folded_set import FoldedSet, Grouping, fold_labelled, fold_synthetic, split_into_folds
 from training.cross_validation.report import write_report
-from training.cross_validation.run import begin_run, run_folds
+from training.cross_validation.run import run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
 from training.labelled.labelled_image import LeftOut, Reason
 from training.labelled.labelled_set import LabelledSet
@@ -81,7 +82,7 @@ def output(folded: FoldedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if len(seen) == 8:
             raise PowerCutError
 
-    begin_run(folder, settings)
+    begin_folder(folder, settings, "cross-validation")
     with pytest.raises(PowerCutError):
         run_folds(folded, settings, folder, cut_off_once)
     run_folds(folded, settings, folder, cut_off_once)
@@ -147,7 +148,7 @@ def test_outputs_in_another_label_order_are_refused(folded: FoldedSet, output: P
 def test_a_run_is_not_resumed_with_other_data(folded: FoldedSet, output: Path) -> None:
     other = folded.labelled_set.take(np.arange(128)[::-1])
     with pytest.raises(InvalidInputError, match="with other settings or data"):
-        begin_run(output, describe(fold_labelled(other, 2, Grouping.DATASET)))
+        begin_folder(output, describe(fold_labelled(other, 2, Grouping.DATASET)), "cross-validation")
 
 
 def test_the_page_needs_no_other_file_and_shows_foreign_names_as_text(

@@ -11,11 +11,12 @@ from model_store.context import add_context, find_context
 from model_store.predictor import average_members
 from shared.preprocessing import ALL_CHANNELS, NetworkInputs
 from training.baseline.whole_set import WholeSet
+from training.begun_folder import begin_folder
 from training.blend.stacking import blend_across_folds, fit_blend
 from training.cross_validation.comparison import Method
 from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.cross_validation.member_outputs import predict_outputs
-from training.cross_validation.run import OnAttemptEpoch, attempt_folder, begin_run, run_folds
+from training.cross_validation.run import OnAttemptEpoch, attempt_folder, run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
 from training.labelled.labelled_set import LabelledSet
 from training.network import LABEL_ORDER
@@ -78,7 +79,7 @@ def run_networks(
     """
     said: dict[PresetName, Float64] = {}
     for preset, one in settings.items():
-        begin_run(output / preset, one)
+        begin_folder(output / preset, one, "cross-validation")
         said[preset] = run_folds(folded, one, output / preset, on_epoch)[0]
     inputs, off = folded.labelled_set.inputs, folded.labelled_set.off
     alone = add_context(inputs, None)

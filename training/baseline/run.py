@@ -7,11 +7,10 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from model_store.sample_mask import find_sample_mask
 from shared.errors import InvalidInputError
-from shared.validation import describe_validation_error
 from training.baseline.mask_correlation import Float64, choose_thresholds, correlate
 from training.baseline.pixel_classifiers import CLASSIFIERS, fit_classifier
 from training.baseline.pixel_spectra import PixelSpectra, make_pixel_spectra
@@ -61,33 +60,6 @@ class Pixels:
     def off(self) -> Bools:
         """(N,) labels of the judged images."""
         return self.dataset.off[self.dataset.judged]
-
-
-def begin_run(output: Path, settings: BaselineSettings) -> None:
-    """Create the folder, or check that it was begun with the same settings.
-
-    Raises
-    ------
-    InvalidInputError
-        When it was begun with others, or is none of ours.
-    """
-    path = output / "settings.json"
-    output.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        return
-    try:
-        begun = BaselineSettings.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        found = describe_validation_error(error)
-        raise InvalidInputError(
-            f"{path} holds no baseline settings: {found}; right would be another --output"
-        ) from error
-    if begun != settings:
-        raise InvalidInputError(
-            f"{output} holds a baseline with other settings or data; right would be those of {path},"
-            " or another --output"
-        )
 
 
 def run_baseline(

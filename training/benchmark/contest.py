@@ -6,10 +6,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.errors import InvalidInputError
-from shared.validation import describe_validation_error
 from training.benchmark.frozen_set import FrozenSet
 from training.cross_validation.member_outputs import predict_outputs, read_outputs, save_outputs
 from training.fit_settings import settings_of
@@ -44,30 +42,6 @@ class ContestSettings(BaseModel):
     benchmark_digest: str
     benchmark_images: str
     training_mixture: str
-
-
-def begin_contest(output: Path, settings: ContestSettings) -> None:
-    """Create the folder, or check that it was begun with the same settings.
-
-    Raises
-    ------
-    InvalidInputError
-        When it was begun with others, or is none of ours.
-    """
-    path = output / "settings.json"
-    output.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        return
-    try:
-        begun = ContestSettings.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InvalidInputError(f"{path} holds no contest settings: {describe_validation_error(error)}") from error
-    if begun != settings:
-        raise InvalidInputError(
-            f"{output} holds a contest with other settings, recipes or data; right would be those of {path},"
-            " or another --output"
-        )
 
 
 def run_contest(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.errors import InvalidInputError
+from training.begun_folder import begin_folder
 from training.quiet_tensorflow import import_tensorflow_quietly
 from training.text_tables import print_table
 
@@ -74,7 +75,7 @@ def baseline(  # noqa: PLR0913 - options of a command
 
 
 def _run_pixel_classifiers(whole_set: "WholeSet", seed: int, output: Path, progress: Progress) -> "list[Method]":
-    from training.baseline.run import BASELINE_NAMES, BaselineSettings, begin_run, run_baseline  # noqa: PLC0415
+    from training.baseline.run import BASELINE_NAMES, BaselineSettings, run_baseline  # noqa: PLC0415
 
     settings = BaselineSettings(
         name=whole_set.name,
@@ -83,7 +84,7 @@ def _run_pixel_classifiers(whole_set: "WholeSet", seed: int, output: Path, progr
         folds=whole_set.folds,
         seed=seed,
     )
-    begin_run(output, settings)
+    begin_folder(output, settings, "baseline")
     task = progress.add_task("fitting pixel classifiers", total=whole_set.folds * len(BASELINE_NAMES))
 
     def report(fold: int, name: str) -> None:

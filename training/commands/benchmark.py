@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from training.begun_folder import begin_folder
 from training.preset import RECIPES, PresetName
 from training.quiet_tensorflow import import_tensorflow_quietly
 
@@ -27,7 +28,7 @@ def benchmark(
 ) -> None:
     """Fit both presets with several seeds, and judge them on the frozen benchmark."""
     import_tensorflow_quietly()
-    from training.benchmark.contest import ContestSettings, begin_contest, run_contest  # noqa: PLC0415 - takes seconds
+    from training.benchmark.contest import ContestSettings, run_contest  # noqa: PLC0415 - takes seconds
     from training.benchmark.frozen_set import draw_frozen_set  # noqa: PLC0415
     from training.benchmark.judgement import judge_contest  # noqa: PLC0415
     from training.benchmark.report import make_tables, write_json  # noqa: PLC0415
@@ -46,7 +47,7 @@ def benchmark(
         benchmark_images=frozen.images_digest,
         training_mixture=load_training_mixture().digest,
     )
-    begin_contest(output, settings)
+    begin_folder(output, settings, "contest")
     with Progress(console=console) as progress:
         probabilities = run_contest(frozen, settings, output, _make_reporter(settings, progress))
     judgement = judge_contest(frozen, probabilities)

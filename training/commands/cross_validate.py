@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from shared.errors import InvalidInputError
+from training.begun_folder import begin_folder
 from training.fit_settings import make_settings
 from training.preset import PresetName, Recipe
 from training.quiet_tensorflow import import_tensorflow_quietly
@@ -46,7 +47,7 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     from training.cross_validation.evaluation import evaluate_folds  # noqa: PLC0415 - Keras takes seconds
     from training.cross_validation.folded_set import Grouping  # noqa: PLC0415
     from training.cross_validation.report import write_report  # noqa: PLC0415
-    from training.cross_validation.run import begin_run, run_folds  # noqa: PLC0415
+    from training.cross_validation.run import run_folds  # noqa: PLC0415
     from training.cross_validation.settings import describe_run  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -54,7 +55,7 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     recipe = make_settings(preset, epochs=epochs).recipe
     folded = _load(path, images, folds, seed, grouping, recipe)
     settings = describe_run(folded, preset, recipe, attempts=attempts, members=members, seed=seed)
-    begin_run(output, settings)
+    begin_folder(output, settings, "cross-validation")
     with Progress(console=console) as progress:
         probabilities = run_folds(folded, settings, output, _make_reporter(settings, progress))
     evaluation = evaluate_folds(folded, probabilities)

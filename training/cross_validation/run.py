@@ -6,10 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
-from shared.errors import InvalidInputError
-from shared.validation import describe_validation_error
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.member_outputs import predict_outputs, read_probabilities, save_outputs
 from training.cross_validation.settings import CrossValidationSettings
@@ -20,31 +17,6 @@ OnAttemptEpoch = Callable[[int, int, EpochRow], None]
 """Called with fold, attempt (both from 1) and the epoch."""
 
 _OUTPUTS = "outputs.npz"
-
-
-def begin_run(output: Path, settings: CrossValidationSettings) -> None:
-    """Create the folder, or check that it was begun with the same settings.
-
-    Raises
-    ------
-    InvalidInputError
-        When it was begun with others, or is none of ours.
-    """
-    path = output / "settings.json"
-    output.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        return
-    try:
-        begun = CrossValidationSettings.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        found = describe_validation_error(error)
-        raise InvalidInputError(f"{path} holds no cross-validation settings: {found}") from error
-    if begun != settings:
-        raise InvalidInputError(
-            f"{output} holds a cross-validation with other settings or data; right would be those of {path},"
-            " or another --output"
-        )
 
 
 def attempt_folder(output: Path, fold: int, attempt: int) -> Path:

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from sklearn.metrics import log_loss, roc_auc_score
 
 from shared.errors import InvalidInputError
+from training.begun_folder import begin_folder
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.member_outputs import predict_outputs
-from training.cross_validation.run import begin_run, run_folds
+from training.cross_validation.run import run_folds
 from training.cross_validation.settings import describe_run
 from training.network import LABEL_ORDER
 from training.preset import PresetName
@@ -83,7 +84,7 @@ def _fit(folded: FoldedSet, name: str, output: Path, seed: int) -> Scores:
     """(N,) held-out probabilities of one network a fold."""
     settings = describe_run(folded, PresetName.DEFAULT, VARIANTS[name], attempts=1, members=1, seed=seed)
     folder = _folder(output, name)
-    begin_run(folder, settings)
+    begin_folder(folder, settings, "cross-validation")
     probabilities = run_folds(folded, settings, folder, lambda *_: None)
     return np.asarray(probabilities[0])
 
