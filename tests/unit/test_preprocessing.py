@@ -178,3 +178,15 @@ def test_a_mask_is_resized_as_its_ion_images_are(shape: tuple[int, int]) -> None
     if len({side > 56 for side in shape}) == 1:  # the reference smooths both axes or none
         np.testing.assert_allclose(resize_mask(mask), share, atol=1e-5)
     np.testing.assert_array_equal(resize_mask(np.ones(shape, dtype=np.bool_)), np.ones((56, 56), dtype=np.float32))
+
+
+def test_the_percentile_is_right_where_a_regular_sample_misleads() -> None:
+    pixels = np.random.default_rng(5).random((100, 100), dtype=np.float32) + 1
+    pixels.flat[::10] = 0.5
+    pixels.flat[:300:10] = np.arange(100, 130)  # a sample of every tenth pixel sees all the largest, and nothing else
+    for shown in (pixels, np.where(pixels > 2, 1.5, pixels), pixels * (np.arange(100) % 10 == 0)):
+        ion_image = make_ion_image(shown)
+        signal = ion_image.intensities[ion_image.intensities > 0]
+        ceiling = np.percentile(signal, CLIP_PERCENTILE)
+        expected = np.minimum(ion_image.intensities, ceiling) / ceiling
+        np.testing.assert_allclose(scale_intensities(ion_image), expected, rtol=1e-6)
