@@ -1,22 +1,16 @@
-"""PNG files in real stores: an HTTP server and moto's S3 server, both on loopback and both made to misbehave.
+"""PNG files behind a real HTTP server on loopback, made to misbehave."""
 
-Google Cloud Storage has no server to test against here; what it shares with S3 is tested with that.
-"""
-
-import ipaddress
-import os
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
 import pytest
-import zarr
 from conftest import make_random_ion_image
-from live_stores import BUCKET, Answer, HttpFiles, S3Server, free_port, http_files, s3_server
+from live_stores import Answer, HttpFiles, free_port
+from store_fetching import PATIENCE, PNG, access, fetch, reason
 
 from shared.errors import (
     AccessDeniedError,
@@ -26,70 +20,14 @@ from shared.errors import (
     OffSampleError,
     TooLargeError,
     TransientError,
-    UnsupportedSourceError,
 )
 from shared.ion_image import IonImage
 from shared.limits import Limits
-from shared.messages.event import Annotation, ArrayIonImages, DatasetAnnotated, PngIonImages
-from shared.png import encode_png
+from shared.messages.event import Annotation, DatasetAnnotated, PngIonImages
 from worker.annotations import list_annotations
-from worker.files import AllowedRoots
-from worker.sources.opening import SourceAccess, open_source
-from worker.stores.allowed_stores import ANY_NETWORK, AllowedStores
-from worker.stores.opening import StoreAccess
+from worker.sources.opening import open_source
+from worker.stores.allowed_stores import ANY_NETWORK
 from worker.stores.store import Patience
-from worker.stores.store_uri import parse_store_uri
-
-LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
-PNG = encode_png(make_random_ion_image(0))
-IMAGES = np.random.default_rng(0).random((5, 6, 7)).astype(np.float32)
-PATIENCE = Patience(attempts=2)
-
-
-def access(*prefixes: str, networks: tuple[ipaddress.IPv4Network, ...] = LOOPBACK, **limits: int) -> SourceAccess:
-    allowed = AllowedStores(tuple(map(parse_store_uri, prefixes)), networks)
-    return SourceAccess(AllowedRoots(()), replace(Limits(), **limits), stores=StoreAccess(allowed, PATIENCE))
-
-
-def fetch(uri: str, granted: SourceAccess, *ids: str, **fields: str) -> dict[str, IonImage | str]:
-    source = open_source(PngIonImages(kind="png", uri=uri), granted)
-    annotations = [Annotation(annotation_id=one, **fields) for one in ids] or list(source.annotations())
-    found = {one.annotation_id: one.ion_image or one.reason or "" for one in source.fetch(annotations)}
-    assert list(found) == [one.annotation_id for one in annotations]
-    return found
-
-
-def reason(found: IonImage | str) -> str:
-    assert isinstance(found, str)
-    assert "right would be" in found
-    return found
-
-
-@pytest.fixture
-def http() -> Iterator[HttpFiles]:
-    with http_files({"/ds/a.png": PNG, "/ds/C6H12O6%2BH.png": PNG}) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[S3Server]:
-    with s3_server() as server:
-        server.put(
-            {
-                "ds/a.png": PNG, "ds/C6H12O6+H.png": PNG, "ds/B.PNG": PNG, "ds/notes.txt": b"", "ds/deep/c.png": PNG,
-                "ds/empty.png": b"", "ds/cut.png": PNG[:60], "list.csv": b"annotation_id\na\n",
-            }
-        )  # fmt: skip
-        yield server
-
-
-@pytest.fixture
-def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in s3.environment.items():
-        monkeypatch.setenv(name, value)
-    return f"s3://{BUCKET}"
 
 
 def test_images_come_from_http_by_folder_and_by_template(http: HttpFiles) -> None:
@@ -300,112 +238,3 @@ def test_annotations_come_from_a_store_through_the_same_gate(http: HttpFiles) ->
             list_annotations(data.model_copy(update={"annotations_uri": uri}), source, granted)
     with pytest.raises(TooLargeError):
         list_annotations(data, source, replace(granted, limits=replace(Limits(), event_bytes=5)))
-
-
-def test_a_bucket_is_listed_and_read(bucket: str) -> None:
-    found = fetch(f"{bucket}/ds", access(bucket))
-    assert list(found) == ["B", "C6H12O6+H", "a", "cut", "empty"]
-    assert all(isinstance(found[name], IonImage) for name in ("B", "C6H12O6+H", "a"))
-    assert "ends too early" in reason(found["cut"])
-    assert "'empty.png' is empty" in reason(found["empty"])
-
-
-def test_a_bucket_is_read_by_template_and_never_beyond_its_prefix(bucket: str) -> None:
-    granted = access(f"{bucket}/ds")
-    found = fetch(f"{bucket}/ds/{{annotation_id}}.png", granted, "a", "C6H12O6+H", "deep/c", "no", "../list")
-    assert [isinstance(one, IonImage) for one in found.values()] == [True, True, True, False, False]
-    assert "'no.png' is not in s3://ions" in reason(found["no"])
-    with pytest.raises(ForbiddenUriError, match="lies outside"):
-        fetch(f"{bucket}/other/{{annotation_id}}.png", granted, "a")
-
-
-def test_an_object_above_the_limit_is_a_row(bucket: str) -> None:
-    found = fetch(f"{bucket}/ds", access(bucket, image_file_bytes=50), "a")
-    assert "is above the limit; right would be at most 50" in reason(found["a"])
-
-
-def test_a_bucket_that_is_missing_is_passing(bucket: str) -> None:
-    for ids in ((), ("a",)):
-        with pytest.raises(TransientError, match="s3://elsewhere does not exist now"):
-            fetch("s3://elsewhere/ds", access(bucket, "s3://elsewhere"), *ids)
-
-
-def test_a_bucket_whose_service_is_away_is_passing(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(TransientError, match="does not answer now"):
-        fetch(f"{bucket}/ds", access(bucket), "a")
-
-
-def test_missing_credentials_are_one_clear_error(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    for ids in ((), ("a", "b")):
-        with pytest.raises(AccessDeniedError, match="does not take this worker's credentials"):
-            fetch(f"{bucket}/ds", access(bucket), *ids)
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "error", "sentence"),
-    [
-        (403, "InvalidAccessKeyId", AccessDeniedError, "does not take this worker's credentials"),
-        (403, "SignatureDoesNotMatch", AccessDeniedError, "does not take this worker's credentials"),
-        (403, "AccessDenied", AccessDeniedError, "refuses 'a.png'"),
-        (503, "SlowDown", TransientError, "is busy"),
-        (500, "InternalError", TransientError, "does not answer now"),
-    ],
-)
-def test_what_a_bucket_answers_is_understood(
-    bucket: str, http: HttpFiles, monkeypatch: pytest.MonkeyPatch, status: int, code: str, error: type, sentence: str
-) -> None:
-    """S3 of moto checks no credentials, so these answers, in S3's form, come from a server of the test's own."""
-    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>secret</Message></Error>".encode()
-    http.files[f"/{BUCKET}/ds/a.png"] = Answer(status, body, {"Content-Type": "application/xml"})
-    monkeypatch.setenv("AWS_ENDPOINT_URL", http.url)
-    with pytest.raises(error, match=sentence) as found:
-        fetch(f"{bucket}/ds", access(bucket), "a")
-    assert "secret" not in str(found.value)
-
-
-def _zarr_files(folder: Path, zarr_format: int) -> dict[str, bytes]:
-    """A zarr group of five images, file by file."""
-    group = zarr.open_group(folder, mode="w", zarr_format=zarr_format)  # type: ignore[arg-type]
-    group.create_array("images", data=IMAGES, chunks=(2, 6, 7))
-    group.create_array("annotation_ids", data=np.array(list("abcde"), dtype="T"))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.mark.parametrize("zarr_format", [2, 3])
-def test_a_zarr_folder_in_a_store_is_read_chunk_by_chunk(
-    http: HttpFiles, bucket: str, s3: S3Server, tmp_path: Path, zarr_format: int
-) -> None:
-    files = _zarr_files(tmp_path / "a.zarr", zarr_format)
-    http.files = {f"/x/a.zarr/{name}": content for name, content in files.items()}
-    s3.put({f"x{zarr_format}/a.zarr/{name}": content for name, content in files.items()})
-    for root in (f"{http.url}/x", f"{bucket}/x{zarr_format}"):
-        source = open_source(ArrayIonImages(kind="array", uri=f"{root}/a.zarr"), access(root))
-        assert [one.annotation_id for one in source.annotations()] == list("abcde")
-        (found,) = source.fetch([Annotation(annotation_id="d")])
-        assert found.ion_image is not None
-        np.testing.assert_allclose(found.ion_image.intensities, IMAGES[3])
-    chunks = [path for path in http.asked if "images" in path and path.endswith(("/0/0", ".0.0"))]
-    assert len(chunks) == 1
-
-
-def test_a_zarr_folder_in_a_store_that_fails_meanwhile_is_passing(http: HttpFiles, tmp_path: Path) -> None:
-    files = _zarr_files(tmp_path / "a.zarr", 2)
-    http.files = {f"/x/a.zarr/{name}": content for name, content in files.items()}
-    source = open_source(ArrayIonImages(kind="array", uri=f"{http.url}/x/a.zarr"), access(http.url))
-    http.files["/x/a.zarr/images/1.0.0"] = Answer(500)
-    with pytest.raises(TransientError, match="HTTP 500"):
-        list(source.fetch([Annotation(annotation_id="d")]))
-
-
-@pytest.mark.parametrize("name", ["a.npz", "a.h5ad", "a"])
-def test_arrays_of_other_kinds_in_a_store_are_refused_with_what_would_be_right(http: HttpFiles, name: str) -> None:
-    with pytest.raises(UnsupportedSourceError, match=r"right would be a \.zarr folder"):
-        open_source(ArrayIonImages(kind="array", uri=f"{http.url}/{name}"), access(http.url))
-
-
-def test_a_zarr_folder_that_is_not_there_is_a_clear_error(http: HttpFiles) -> None:
-    with pytest.raises(OffSampleError, match="right would be"):
-        open_source(ArrayIonImages(kind="array", uri=f"{http.url}/no.zarr"), access(http.url))

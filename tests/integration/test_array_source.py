@@ -1,0 +1,92 @@
+"""Arrays as a source: rows, ids, and what a damaged file still gives."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+from source_making import annotate, array, fetch
+
+from shared.errors import (
+    InvalidAnnotationsError,
+    TooLargeError,
+)
+from shared.ion_image import IonImage
+from worker.sources.opening import SourceAccess, open_source
+
+IMAGES = np.random.default_rng(0).random((5, 6, 7))
+
+
+def test_an_array_without_ids_is_annotated_by_row(tmp_path: Path, access: SourceAccess) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    source = open_source(array(tmp_path / "a.npy"), access)
+    assert [(one.annotation_id, one.image) for one in source.annotations()] == [(str(n), n) for n in range(5)]
+    found = fetch(source, annotate("3"))
+    assert isinstance(found["3"], IonImage)
+    np.testing.assert_allclose(found["3"].intensities, IMAGES[3].astype(np.float32))
+
+
+def test_an_array_with_ids_and_mz_is_annotated_by_them(tmp_path: Path, access: SourceAccess) -> None:
+    mz = [100.5, np.nan, -1, np.inf, 300]
+    np.savez(tmp_path / "a.npz", images=IMAGES, annotation_ids=["a", "b", "c", "d", "4"], mz=mz)
+    source = open_source(array(tmp_path / "a.npz"), access)
+    assert [(one.annotation_id, one.mz) for one in source.annotations()] == [
+        ("a", 100.5), ("b", None), ("c", None), ("d", None), ("4", 300)
+    ]  # fmt: skip
+    found = fetch(source, [*annotate("d", "0"), *annotate("x", image=0), *annotate("y", image="1")])
+    for name, row in {"d": 3, "x": 0, "y": 1}.items():
+        assert isinstance(found[name], IonImage)
+        np.testing.assert_allclose(found[name].intensities, IMAGES[row].astype(np.float32))  # type: ignore[union-attr]
+    assert found["0"] == "array has no image '0'; right would be a row from 0 to 4, or its id"
+
+
+@pytest.mark.parametrize("image", [5, -1, "5", "-1", "1.0", "²", "x", "9" * 30])
+def test_a_row_that_an_array_lacks_is_a_reason(tmp_path: Path, access: SourceAccess, image: str | int) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    found = fetch(open_source(array(tmp_path / "a.npy"), access), annotate("a", image=image))
+    assert "array has no image" in str(found["a"])
+
+
+def test_one_row_may_serve_several_annotations(tmp_path: Path, access: SourceAccess) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    found = fetch(open_source(array(tmp_path / "a.npy"), access), annotate("a", "b", image=2))
+    assert found["a"].shape == found["b"].shape == (6, 7)  # type: ignore[union-attr]
+
+
+def test_bad_values_of_one_row_are_the_reason_of_that_row_only(tmp_path: Path, access: SourceAccess) -> None:
+    images = IMAGES.copy()
+    images[1, 2, 3], images[2, 2, 3] = np.nan, -1
+    acquired = np.ones(IMAGES.shape, np.bool_)
+    images[3, 2, 3], acquired[3, 2, 3] = np.nan, False
+    np.savez(tmp_path / "a.npz", images=images, acquired=acquired)
+    found = fetch(open_source(array(tmp_path / "a.npz"), access), annotate("0", "1", "2", "3"))
+    assert "1 acquired pixels are NaN or infinite" in str(found["1"])
+    assert "1 acquired pixels are negative" in str(found["2"])
+    assert isinstance(found["0"], IonImage)
+    assert isinstance(found["3"], IonImage)
+
+
+def test_the_whole_rows_of_a_truncated_array_are_kept(tmp_path: Path, access: SourceAccess) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    content = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(content[: -2 * 6 * 7 * 8 - 1])
+    found = fetch(open_source(array(tmp_path / "a.npy"), access), annotate("0", "1", "2", "3", "4"))
+    assert [name for name, one in found.items() if isinstance(one, IonImage)] == ["0", "1"]
+    assert "ends too early" in str(found["2"])
+
+
+def test_a_damaged_chunk_of_a_zarr_folder_is_its_rows_and_no_others(tmp_path: Path, access: SourceAccess) -> None:
+    zarr.create_array(tmp_path / "a.zarr", data=IMAGES, chunks=(2, 6, 7), zarr_format=2)
+    (tmp_path / "a.zarr" / "1.0.0").write_bytes(b"\xff" * 50)
+    found = fetch(open_source(array(tmp_path / "a.zarr"), access), annotate("0", "1", "2", "3", "4"))
+    assert [name for name, one in found.items() if isinstance(one, IonImage)] == ["0", "1", "4"]
+    assert "right would be" in str(found["2"])
+
+
+@pytest.mark.parametrize("ids", [["", "b"], ["x" * 513, "b"]], ids=["empty", "long"])
+def test_an_array_with_ids_that_cannot_be_used_is_a_clear_error(
+    tmp_path: Path, access: SourceAccess, ids: list[str]
+) -> None:
+    np.savez(tmp_path / "a.npz", images=IMAGES[:2], annotation_ids=ids)
+    with pytest.raises((InvalidAnnotationsError, TooLargeError), match=r"right would be|annotation_id"):
+        open_source(array(tmp_path / "a.npz"), access).annotations()
