@@ -1,0 +1,45 @@
+"""Changes that make a sound imzML a bad one, and the reading that is to find them."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from shared.imzml.dataset import open_imzml
+from shared.limits import Limits
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def read(path: Path, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+    """Read everything there is of a file."""
+    dataset = open_imzml(path, path.with_suffix(".ibd"), limits)
+    for _ in dataset.extract(np.array([150.0]), 1e5):
+        pass
+    dataset.pick_peaks(3, 10)
+
+
+def change(old: str, new: str, count: int = -1) -> Callable[[str], str]:
+    """Replace text that must be there."""
+
+    def make(text: str) -> str:
+        assert old in text, old
+        return text.replace(old, new, count)
+
+    return make
+
+
+def put(accession: str, value: str, count: int = 0) -> Callable[[str], str]:
+    """Replace the values of a cvParam."""
+
+    def make(text: str) -> str:
+        changed, times = re.subn(rf'(accession="{accession}"[^>]* value=")[^"]*', rf"\g<1>{value}", text, count=count)
+        assert times > 0, accession
+        return changed
+
+    return make
+
+
+def drop(accession: str) -> Callable[[str], str]:
+    return lambda text: re.sub(rf'<cvParam [^>]*accession="{accession}"[^>]*/>', "", text)
