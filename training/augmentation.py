@@ -20,6 +20,9 @@ _CROP_PX = 6
 _LOST_CONTEXT_SHARE = 0.15
 """Images that are seen without the context of their dataset, as loose images are."""
 
+_SWAPPED_CONTEXT_SHARE = 0.05
+"""Images that are seen with the context of another: a wrong context must not outweigh what the image itself says."""
+
 _LOST_MASK_SHARE = 0.1
 """Images whose acquisition mask a file format lost: everything then seems measured."""
 
@@ -45,6 +48,10 @@ def augment(inputs: NetworkInputs, augmentations: Sequence[Augmentation], rng: n
         augmented[hot & (augmented[..., 1] > 0), 0] = 1
     if "lost_mask" in augmentations:
         augmented[rng.random(len(inputs)) < _LOST_MASK_SHARE, :, :, 1] = 1
+    if "swapped_context" in augmentations:
+        chosen = rng.random(len(inputs)) < _SWAPPED_CONTEXT_SHARE
+        others = rng.integers(len(inputs), size=int(chosen.sum()))
+        augmented[chosen, :, :, len(ALL_CHANNELS) :] = inputs[others][..., len(ALL_CHANNELS) :]
     if "lost_context" in augmentations:
         augmented[rng.random(len(inputs)) < _LOST_CONTEXT_SHARE, :, :, len(ALL_CHANNELS) :] = 0
     return augmented

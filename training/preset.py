@@ -7,7 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.preprocessing import CONTEXT_CHANNELS, NETWORK_CHANNELS, Channel, ContextChannel
 
-Augmentation = Literal["flips", "transposition", "gamma", "noise", "hot_spots", "crops", "lost_mask", "lost_context"]
+Augmentation = Literal[
+    "flips",
+    "transposition",
+    "gamma",
+    "noise",
+    "hot_spots",
+    "crops",
+    "lost_mask",
+    "swapped_context",
+    "lost_context",
+]
 """See `training/augmentation.py`."""
 
 
@@ -81,7 +91,10 @@ RECIPES: dict[PresetName, Recipe] = {
         augmentations=("flips",),
     ),
     PresetName.CONTEXT: _DEFAULT.model_copy(
-        update={"channels": NETWORK_CHANNELS, "augmentations": (*_DEFAULT.augmentations, "lost_context")}
+        update={
+            "channels": NETWORK_CHANNELS,
+            "augmentations": (*_DEFAULT.augmentations, "swapped_context", "lost_context"),
+        }
     ),
 }
 """`report-2018`: Kovalev 2018, section Implementation (optimiser), and its notebook (batch, L2, epochs, steps)."""

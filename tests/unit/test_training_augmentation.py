@@ -23,9 +23,9 @@ def make_inputs(channels: int = 2) -> np.ndarray:
 
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_each_changes_something_keeps_values_between_0_and_1_and_leaves_its_input_alone(name: Augmentation) -> None:
-    inputs = make_inputs(4)
+    inputs = np.tile(make_inputs(4), (8, 1, 1, 1))
     augmented = augment(inputs, (name,), np.random.default_rng(4))
-    np.testing.assert_array_equal(inputs, make_inputs(4))
+    np.testing.assert_array_equal(inputs, np.tile(make_inputs(4), (8, 1, 1, 1)))
     assert augmented.min() >= 0
     assert augmented.max() <= 1
     assert not np.array_equal(augmented, inputs)
@@ -74,6 +74,17 @@ def test_a_lost_context_is_empty_and_leaves_image_and_mask() -> None:
     lost = (augmented[..., 2:] == 0).all(axis=(1, 2, 3))
     assert 0 < lost.mean() < 0.3
     np.testing.assert_array_equal(augmented[~lost], inputs[~lost])
+
+
+def test_a_swapped_context_is_that_of_another_image_and_leaves_image_and_mask() -> None:
+    inputs = np.repeat(make_inputs(4), 20, axis=0)
+    inputs[..., 2:] *= np.linspace(0.1, 1, len(inputs), dtype=np.float32)[:, np.newaxis, np.newaxis, np.newaxis]
+    augmented = augment(inputs, ("swapped_context",), np.random.default_rng(3))
+    np.testing.assert_array_equal(augmented[..., :2], inputs[..., :2])
+    swapped = np.flatnonzero((augmented != inputs).any(axis=(1, 2, 3)))
+    assert 0 < len(swapped) < 0.15 * len(inputs)
+    for row in swapped:
+        assert any(np.array_equal(augmented[row, ..., 2:], other) for other in inputs[..., 2:])
 
 
 def test_border_pixels_stay_at_the_border() -> None:
