@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import numpy as np
 import png
@@ -22,7 +23,7 @@ from worker.classification import classify
 from worker.files import AllowedRoots
 from worker.sources.png_folder import PngFolder
 
-IMAGES, ROUNDS = 256, 5
+IMAGES, ROUNDS = 512, 5
 STAGES = ("decode", "preprocess", "predict")
 
 
@@ -51,25 +52,8 @@ def seconds_of(run: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def describe_whole_path(folder: Path) -> str:
-    """What the service does with a folder: a few threads read and decode, its own preprocesses and predicts."""
-    source = PngFolder(folder, AllowedRoots((folder,)), Limits(), threads=4)
-    annotations = source.annotations()
-    found = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        predict_seconds = classify(source, annotations, predictor).predict_seconds
-        found.append((time.perf_counter() - started, predict_seconds))
-    whole, predict = np.median(found, axis=0)
-    others = whole - predict
-    return (
-        f"{IMAGES / whole:,.0f} images/s; predicting {1e3 * predict / IMAGES:.2f} ms an image, everything else"
-        f" {1e3 * others / IMAGES:.2f} ms: predicting takes {predict / others:.1f}x the rest"
-    )
-
-
-def describe_stages(files: list[bytes]) -> str:
-    """One stage after the other in one thread, every result let go at once."""
+def describe_stages(files: list[bytes]) -> tuple[str, float]:
+    """One stage after the other in one thread, every result let go at once; and the seconds of predicting."""
     ion_images = [decode_png(content, Limits()) for content in files]
     inputs = preprocess(ion_images, release.manifest.input.channels)
 
@@ -87,7 +71,25 @@ def describe_stages(files: list[bytes]) -> str:
         f"{stage} {1e3 * one / IMAGES:.2f} ms ({one / seconds.sum():.0%})"
         for stage, one in zip(STAGES, seconds, strict=True)
     ]
-    return ", ".join(shares)
+    return ", ".join(shares), float(seconds[-1])
+
+
+def describe_whole_path(folder: Path, predict_seconds: float) -> str:
+    """What the service does with a folder: threads read, decode and preprocess while its own predicts."""
+    source = PngFolder(folder, AllowedRoots((folder,)), Limits(), threads=4)
+    annotations = source.annotations()
+
+    def fetch_and_preprocess() -> None:
+        for fetched in source.fetch(annotations):
+            preprocess([cast("IonImage", fetched.ion_image)], release.manifest.input.channels)
+
+    runs = (fetch_and_preprocess, partial(classify, source, annotations, predictor))
+    fetch, whole = np.median([[seconds_of(run) for run in runs] for _ in range(ROUNDS)], axis=0)
+    return (
+        f"fetching, decoding and preprocessing alone {1e3 * fetch / IMAGES:.2f} ms an image: predicting alone takes"
+        f" {predict_seconds / fetch:.1f}x as long; both side by side {1e3 * whole / IMAGES:.2f} ms,"
+        f" {IMAGES / whole:,.0f} images/s"
+    )
 
 
 print_machine()
@@ -100,8 +102,9 @@ for side_px in (100, 200, 300):
     drawn = [draw_ion_image(side_px, seed) for seed in range(IMAGES)]
     for writer, encode in (("METASPACE's writer", encode_as_metaspace), ("libpng, filtered rows", encode_png)):
         files = [encode(ion_image) for ion_image in drawn]
-        print(f"{side_px} x {side_px} px, {writer}: {describe_stages(files)}")
+        shares, predict_seconds = describe_stages(files)
+        print(f"{side_px} x {side_px} px, {writer}: {shares}")
         with TemporaryDirectory() as folder:
             for index, content in enumerate(files):
                 (Path(folder) / f"{index}.png").write_bytes(content)
-            print(f"  the whole path: {describe_whole_path(Path(folder))}")
+            print(f"  the whole path: {describe_whole_path(Path(folder), predict_seconds)}")

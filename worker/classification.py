@@ -15,10 +15,11 @@ from shared.messages.event import Annotation
 from shared.messages.results import Counts, ResultRow
 from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
 from worker.context_run import ContextRun, InputBatch, Shape
+from worker.run_ahead import gather_ahead
 from worker.sources.source import FetchedIonImage, IonImageSource
 
-BATCH_IMAGES = 256
-"""Network inputs gathered for one call of the predictor."""
+BATCH_IMAGES = 128
+"""Network inputs for one call of the predictor; while it runs, as many more are fetched and preprocessed."""
 
 _DECIMALS = 7
 """Digits of a published probability: all that float32 has."""
@@ -80,7 +81,7 @@ def classify(  # noqa: PLR0913 - what a caller may choose
     loose: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Classification:
-    """Fetch, preprocess and predict, holding one batch, and what threads did ahead, in memory.
+    """Fetch and preprocess in other threads, predict in this one; two batches and what is being fetched are in memory.
 
     Parameters
     ----------
@@ -92,19 +93,25 @@ def classify(  # noqa: PLR0913 - what a caller may choose
     loose
         Each image is its own dataset, so none has a context.
     on_progress
-        Called with the number of annotations done, often; what it raises ends the run.
+        Called with the number of annotations done, at every batch and ever so often between; what it raises ends the
+        run.
     """
     manifest = predictor.release.manifest
     cut = manifest.threshold if threshold is None else threshold
     progress = _Progress()
+
+    def on_wait() -> None:
+        on_progress(len(progress.rows))
+
     prepare = partial(_prepare, channels=manifest.input.image_channels)
-    batches = _settle(_batches(map(prepare, source.fetch(annotations)), on_progress), progress)
+    prepared = map(prepare, source.fetch(annotations))
+    batches = _settle(gather_ahead(prepared, BATCH_IMAGES, "prepare", on_wait), progress)
     context_run = ContextRun(BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
     if context_run is not None:
-        batches = context_run.complete(batches, progress.shapes, lambda: on_progress(len(progress.rows)))
+        batches = context_run.complete(batches, progress.shapes, on_wait)
     for batch in batches:
         _predict_batch(batch, predictor, cut, progress)
-        on_progress(len(progress.rows))
+    on_wait()
     if one_shape:
         _refuse_odd_shapes(progress)
     rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
@@ -122,22 +129,6 @@ def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared
         row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
         return _Prepared(annotation_id, ion_image.shape, row=row)
     return _Prepared(annotation_id, ion_image.shape, preprocess([ion_image], channels)[0])
-
-
-def _batches(prepared: Iterator[_Prepared], on_progress: Callable[[int], None]) -> Iterator[list[_Prepared]]:
-    """Group into batches of the predictor's size."""
-    batch: list[_Prepared] = []
-    done = 0
-    for one in prepared:
-        batch.append(one)
-        if len(batch) == BATCH_IMAGES:
-            yield batch
-            done += len(batch)
-            batch = []
-        else:
-            on_progress(done)
-    if batch:
-        yield batch
 
 
 def _settle(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator[InputBatch]:

@@ -1,13 +1,17 @@
-"""Work done in a few threads, a bounded number of items ahead of whoever takes them."""
+"""Work done in threads, a bounded number of items ahead of whoever takes them."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import islice, takewhile
+from threading import Event
 from typing import TypeVar
 
 _AHEAD_PER_THREAD = 8
 """Items in work or waiting, per thread."""
+
+_WAIT_SECONDS = 0.1
+"""How long a wait for a batch lasts before whoever waits is told."""
 
 _Item = TypeVar("_Item")
 _Done = TypeVar("_Done")
@@ -37,3 +41,33 @@ def run_ahead(
             yield from ahead.popleft().result()
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+
+
+def gather_ahead(items: Iterable[_Item], size: int, name: str, on_wait: Callable[[], None]) -> Iterator[list[_Item]]:
+    """Yield the items in batches, the last one shorter; while one is worked on, a thread gathers the next.
+
+    Parameters
+    ----------
+    name
+        Of the thread, which draws all items; it ends after the item it is at when the caller goes no further.
+    on_wait
+        Called in the caller's thread at each batch, and ever so often while it waits for one; what it raises ends all.
+    """
+    ended = Event()
+    wanted = takewhile(lambda _: not ended.is_set(), items)
+    executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+    try:
+        gathering = executor.submit(lambda: list(islice(wanted, size)))
+        while batch := _await(gathering, on_wait):
+            gathering = executor.submit(lambda: list(islice(wanted, size)))
+            yield batch
+    finally:
+        ended.set()
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _await(gathering: Future[list[_Item]], on_wait: Callable[[], None]) -> list[_Item]:
+    on_wait()
+    while not wait((gathering,), _WAIT_SECONDS).done:
+        on_wait()
+    return gathering.result()

@@ -196,7 +196,6 @@ def test_progress_is_told_and_ends_at_the_number_of_annotations(tmp_path: Path, 
     classify(source, source.annotations(), predictor, on_progress=told.append)
     assert told == sorted(told)
     assert set(told) == {0, BATCH_IMAGES, BATCH_IMAGES + 10}
-    assert len(told) > BATCH_IMAGES
 
 
 def test_what_progress_raises_ends_the_run_and_its_threads(png_folder: Path, predictor: Predictor) -> None:
@@ -211,7 +210,7 @@ def test_what_progress_raises_ends_the_run_and_its_threads(png_folder: Path, pre
     with pytest.raises(LeaseLostTestError):
         classify(source, annotations, predictor, on_progress=refuse)
     for thread in threading.enumerate():
-        if thread.name.startswith("fetch"):
+        if thread.name.startswith(("fetch", "prepare")):
             thread.join(10)
             assert not thread.is_alive()
 

@@ -12,8 +12,9 @@ from worker.run_ahead import run_ahead
 from worker.sources.image_place import PNG_SUFFIX, ImagePlace
 from worker.sources.source import FetchedIonImage, make_annotation
 
-_AT_ONCE = 4
-"""Small files on a local disk are read and decoded about as fast as one thread wakes another."""
+_AT_ONCE = 16
+"""Files that a thread takes over: those of a local disk are read and decoded about as fast as one thread wakes another,
+so few threads with much to do each are fastest."""
 
 
 class PngFolder:
