@@ -1,4 +1,4 @@
-"""The blend: what the network says of an image, weighed with what the context's other members say of it."""
+"""The blend: what both kinds of networks say of an image, weighed with what the context's features say of it."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,14 +8,19 @@ from scipy.special import expit, logit
 from model_store.blend_features import FEATURES, Features, has_context, measure_features
 from shared.preprocessing import NetworkInputs
 
-NETWORK = "network"
-MEMBERS = (NETWORK, *FEATURES)
-"""What is weighed: the logit of the networks' mean probability, then the features."""
+NETWORKS = ("network", "context_network")
+"""The mean of the members that see the image alone, and of those that see the context too."""
+
+MEMBERS = (*NETWORKS, *FEATURES)
+"""What is weighed: the logits of both means, then the features."""
 
 _CLOSEST = 1e-6
 """Probabilities are kept this far from 0 and 1, where the logit is infinite."""
 
 Probabilities = npt.NDArray[np.float32]
+
+NetworkProbabilities = npt.NDArray[np.floating]
+"""(N, 2), off-sample probabilities in the order of `NETWORKS`."""
 
 
 class MemberWeight(BaseModel):
@@ -37,6 +42,9 @@ class Blend(BaseModel):
 
     members: tuple[MemberWeight, ...]
     intercept: float
+    uncertain_band: tuple[float, float]
+    """Around the threshold; outside it at least nine in ten held-out labels are right."""
+
     fitted_on: str
     """Which held-out images, in words."""
 
@@ -47,17 +55,17 @@ class Blend(BaseModel):
             raise ValueError(f"members are {names}; right would be {MEMBERS}, in this order")
         return self
 
-    def apply(self, probability: Probabilities, inputs: NetworkInputs) -> Probabilities:
-        """The blended off-sample probability, (N,), of (N, 56, 56, 4); the network's own where there is no context."""
-        columns = tabulate_members(probability, measure_features(inputs))
+    def apply(self, said: NetworkProbabilities, inputs: NetworkInputs) -> Probabilities:
+        """The blended off-sample probability, (N,), of (N, 56, 56, 4); `network`'s own where there is no context."""
+        columns = tabulate_members(said, measure_features(inputs))
         means, scales, weights = (
             np.array([getattr(member, name) for member in self.members]) for name in ("mean", "scale", "weight")
         )
         blended = expit((columns - means) / scales @ weights + self.intercept).astype(np.float32)
-        return np.where(has_context(inputs), blended, probability)
+        return np.where(has_context(inputs), blended, said[:, 0]).astype(np.float32)
 
 
-def tabulate_members(probability: npt.NDArray[np.floating], features: Features) -> Features:
-    """What is weighed, (N, 1 + F), in the order of `MEMBERS`."""
-    network = logit(np.clip(probability.astype(np.float64), _CLOSEST, 1 - _CLOSEST))
-    return np.column_stack([network, features])
+def tabulate_members(said: NetworkProbabilities, features: Features) -> Features:
+    """What is weighed, (N, 2 + F), in the order of `MEMBERS`."""
+    networks = logit(np.clip(said.astype(np.float64), _CLOSEST, 1 - _CLOSEST))
+    return np.column_stack([networks, features])

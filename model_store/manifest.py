@@ -106,9 +106,11 @@ class Manifest(_Part):
     calibration: str
     """What the temperature was fitted on, and where it holds."""
     members: tuple[ReleaseFile, ...] = Field(min_length=1)
+    context_members: int = Field(default=0, ge=0)
+    """How many of the members, the last ones, see the context; the others see the image alone."""
     ensemble_onnx: ReleaseFile
     blend: ReleaseFile | None = None
-    """Of a context release: what its networks are weighed with (`model_store/blend.py`); None = they stand alone."""
+    """Of a context release: what its networks are weighed with (`model_store/blend.py`); None = their mean counts."""
     model_card: ReleaseFile
     pictures: tuple[ReleaseFile, ...] = ()
     """What the model card shows."""
@@ -123,16 +125,26 @@ class Manifest(_Part):
                 f"kind {self.kind!r} does not go with channels {self.input.channels}; right would be 'context' with"
                 f" {NETWORK_CHANNELS}, or 'ensemble' with the first of these"
             )
-        if self.blend is not None and self.kind != "context":
-            raise ValueError("a blend needs the context of a dataset; right would be kind 'context', or no blend")
-        if self.blend is not None and self.temperature != 1:
-            raise ValueError("a blend is calibrated by itself; right would be temperature 1")
+        if (self.kind == "context") != (self.context_members > 0) or self.image_members < 0:
+            raise ValueError(
+                f"kind {self.kind!r} does not go with {self.context_members} of {len(self.members)} members that see"
+                " the context; right would be 'context' with some or all, or 'ensemble' with none"
+            )
+        if self.blend is not None and 0 in {self.context_members, self.image_members}:
+            raise ValueError(
+                "a blend weighs members that see the context and members that do not; right would be both, or no blend"
+            )
         return self
 
     @property
     def uses_context(self) -> bool:
         """Whether every image is seen together with the context of its dataset."""
         return self.kind == "context"
+
+    @property
+    def image_members(self) -> int:
+        """How many of the members, the first ones, see the image alone."""
+        return len(self.members) - self.context_members
 
     @property
     def off_index(self) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
+from model_store.blend_features import has_context
 from model_store.manifest import Manifest
 from model_store.release import Release
 from shared.errors import InvalidInputError, ReleaseError
@@ -66,7 +67,10 @@ def take_channels(inputs: NetworkInputs, manifest: Manifest) -> NetworkInputs:
 
 
 def finish_prediction(outputs: npt.NDArray[np.float32], inputs: NetworkInputs, release: Release) -> Prediction:
-    """What a release says of (N, 56, 56, C) inputs, given its members' outputs: averaged, and blended if it blends.
+    """What a release says of (N, 56, 56, C) inputs, given its members' outputs, (N, members, 2).
+
+    That is their mean. Of an image in context a release that blends says what its blend does; an image without context
+    is judged by the members that need none, where there are such.
 
     Raises
     ------
@@ -74,10 +78,21 @@ def finish_prediction(outputs: npt.NDArray[np.float32], inputs: NetworkInputs, r
         When an output is not a probability.
     """
     manifest = release.manifest
-    found = average_members(outputs, manifest.off_index, manifest.temperature)
-    if release.blend is None:
-        return found
-    return Prediction(release.blend.apply(found.off_sample_probability, inputs), found.member_spread)
+    everyone = average_members(outputs, manifest.off_index, manifest.temperature)
+    if not (manifest.uses_context and manifest.image_members):
+        return everyone
+    images_alone = outputs[:, : manifest.image_members]
+    alone = average_members(images_alone, manifest.off_index, manifest.temperature)
+    in_context = everyone.off_sample_probability
+    if release.blend is not None:
+        kinds = (images_alone, outputs[:, manifest.image_members :])
+        said = [average_members(kind, manifest.off_index).off_sample_probability for kind in kinds]
+        in_context = release.blend.apply(np.stack(said, axis=1), inputs)
+    known = has_context(inputs)
+    return Prediction(
+        np.where(known, in_context, alone.off_sample_probability),
+        np.where(known, everyone.member_spread, alone.member_spread),
+    )
 
 
 def average_members(outputs: npt.NDArray[np.float32], off_index: int, temperature: float = 1.0) -> Prediction:

@@ -24,7 +24,7 @@ class Release:
     folder: Path
     manifest: Manifest
     blend: Blend | None = None
-    """What the networks are weighed with; None = they stand alone."""
+    """What the networks are weighed with; None = their mean counts."""
 
     @property
     def version(self) -> str:

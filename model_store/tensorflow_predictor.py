@@ -30,7 +30,8 @@ class TensorFlowPredictor:
         signature = [tf.TensorSpec(self._input_shape, tf.float32)]
 
         def run(batch: tf.Tensor) -> tf.Tensor:
-            return tf.stack([member(batch, training=False) for member in members], axis=1)
+            seen = [batch[..., : member.input_shape[-1]] for member in members]
+            return tf.stack([member(one, training=False) for member, one in zip(members, seen, strict=True)], axis=1)
 
         self._run = tf.function(run, input_signature=signature)
 

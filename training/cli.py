@@ -75,22 +75,25 @@ def publish(
     blend: Annotated[
         Path | None, typer.Option(help="blend.json of a `baseline` run, for networks that see the context.")
     ] = None,
+    plain: Annotated[str | None, typer.Option(help="Release whose members join networks that see the context.")] = None,
     *,
     default: Annotated[bool, typer.Option("--default", help="Make it the default release.")] = False,
 ) -> None:
     """Turn a finished run into a verified release."""
     import_tensorflow_quietly()
-    from model_store.release import read_blend
+    from model_store.release import open_release, read_blend
     from training.benchmark.frozen_set import draw_frozen_set
-    from training.decision import UNDECIDED, decide
+    from training.decision import choose_decision
     from training.evaluation_table import print_figures
     from training.looks import log_look
     from training.publish import Evidence, publish_release
     from training.real_sets import load_real_sets
     from training.run_folder import RunFolder
 
-    decision = UNDECIDED if cross_validation is None else decide(cross_validation)
-    evidence = Evidence(load_real_sets(), decision, draw_frozen_set(), None if blend is None else read_blend(blend))
+    weighed = None if blend is None else read_blend(blend)
+    beside = None if plain is None else open_release(plain)
+    decision = choose_decision(cross_validation, None if beside is None else beside.manifest, weighed)
+    evidence = Evidence(load_real_sets(), decision, draw_frozen_set(), weighed, beside)
     release, rows = publish_release(RunFolder(run), version, evidence, default=default)
     log_look(release, rows)
     print_figures(rows, console)

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from model_store.blend import Blend
+from model_store.manifest import Manifest
 from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
 from training.cross_validation.calibration import fit_temperature, scale_across_folds
@@ -43,6 +45,23 @@ class Decision:
 UNDECIDED = Decision(THRESHOLD, None, 1.0, "none", "No cross-validation stands behind threshold and probabilities.")
 
 
+def choose_decision(cross_validation: Path | None, plain: Manifest | None, blend: Blend | None) -> Decision:
+    """From a cross-validation, from the plain release that a context release stands on, or none.
+
+    Raises
+    ------
+    InvalidInputError
+        When both are given, or the folder holds no finished cross-validation.
+    """
+    if cross_validation is not None and plain is not None:
+        raise InvalidInputError(
+            "--cross-validation and --plain both say what is decided by; right would be one of them"
+        )
+    if plain is not None:
+        return decide_beside(plain, blend)
+    return UNDECIDED if cross_validation is None else decide(cross_validation)
+
+
 def decide(folder: Path) -> Decision:
     """Take the decision from a finished cross-validation (`predictions.csv` and `settings.json` in its folder).
 
@@ -53,7 +72,7 @@ def decide(folder: Path) -> Decision:
     """
     settings, off, probability, fold_of = _read(folder)
     scaled = scale_across_folds(off, probability, fold_of)
-    band = _choose_band(off, scaled)
+    band = choose_band(off, scaled)
     temperature = fit_temperature(off, probability)
     on_what = (
         "synthetic data; on real data unknown" if settings.origin == "synthetic" else f"the labels of {settings.name}"
@@ -65,6 +84,37 @@ def decide(folder: Path) -> Decision:
         f"calibrated on {on_what}",
         _give_account(settings, off, scaled, temperature, band),
     )
+
+
+def choose_band(off: Off, scaled: Probabilities) -> tuple[float, float]:
+    """The narrowest band around the threshold outside which enough held-out labels, (N,) each, are right."""
+    right = (scaled >= THRESHOLD) == off
+    for half in np.arange(0.01, _WIDEST_BAND, 0.01):
+        outside = np.abs(scaled - THRESHOLD) > half
+        if not outside.any() or right[outside].mean() >= RIGHT_OUTSIDE_BAND:
+            break
+    return round(THRESHOLD - float(half), 2), round(THRESHOLD + float(half), 2)
+
+
+def decide_beside(plain: Manifest, blend: Blend | None) -> Decision:
+    """What a context release decides by: as the release whose members it takes over, with the wider doubt of both."""
+    band = plain.uncertain_band
+    if band is not None and blend is not None:
+        band = (min(band[0], blend.uncertain_band[0]), max(band[1], blend.uncertain_band[1]))
+    without = (
+        f"An image without context is judged by the members of release {plain.version} alone, at its threshold"
+        f" {plain.threshold:g} and its temperature {plain.temperature:g}, so it is judged as by that release."
+    )
+    within = "In context the members' mean counts."
+    if blend is not None:
+        low, high = blend.uncertain_band
+        within = (
+            f"In context the blend's probability counts. Outside {low:g} to {high:g} at least {RIGHT_OUTSIDE_BAND:.0%}"
+            " of its held-out labels are right."
+        )
+    doubt = "" if band is None else f" Between {band[0]:g} and {band[1]:g} either is uncertain."
+    calibration = plain.calibration if blend is None else f"{plain.calibration}; in context, on {blend.fitted_on}"
+    return Decision(plain.threshold, band, plain.temperature, calibration, f"{without} {within}{doubt}")
 
 
 def _give_account(
@@ -86,16 +136,6 @@ def _give_account(
         f" {f1[best]:.3f}, at {_THRESHOLDS[best]:g}. Between {band[0]:g} and {band[1]:g} an image is uncertain:"
         f" {inside.mean():.0%} of the held-out ones are, and of the others at least {RIGHT_OUTSIDE_BAND:.0%} are right."
     )
-
-
-def _choose_band(off: Off, scaled: Probabilities) -> tuple[float, float]:
-    """The narrowest band around the threshold outside which enough labels are right."""
-    right = (scaled >= THRESHOLD) == off
-    for half in np.arange(0.01, _WIDEST_BAND, 0.01):
-        outside = np.abs(scaled - THRESHOLD) > half
-        if not outside.any() or right[outside].mean() >= RIGHT_OUTSIDE_BAND:
-            break
-    return round(THRESHOLD - float(half), 2), round(THRESHOLD + float(half), 2)
 
 
 def _f1(off: Off, called: Off) -> float:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,10 +19,10 @@ AGREEMENT = 1e-5
 
 
 def export_ensemble(members: Sequence[keras.Model], path: Path) -> None:
-    """Write one graph: input (N, 56, 56, C) with N open, output (N, members, 2)."""
-    shape = (INPUT_SIDE_PX, INPUT_SIDE_PX, _channels_of(members))
+    """Write one graph: input (N, 56, 56, C) with N open, output (N, members, 2); a member sees the first channels."""
+    shape = (INPUT_SIDE_PX, INPUT_SIDE_PX, _most_channels(members))
     inputs = keras.Input(shape, name="ion_image")
-    outputs = keras.ops.stack([member(inputs, training=False) for member in members], axis=1)
+    outputs = keras.ops.stack([member(_take_channels(inputs, member), training=False) for member in members], axis=1)
     ensemble = keras.Model(inputs, outputs, name="ensemble")
     ensemble(np.zeros((1, *shape), dtype=np.float32))  # export needs a model that was called
     with warnings.catch_warnings(), native_errors_hidden():
@@ -37,7 +38,7 @@ def require_agreement(members: Sequence[keras.Model], path: Path, inputs: Networ
     ReleaseError
         When it is above `AGREEMENT`, or the graph has another shape.
     """
-    seen = np.ascontiguousarray(inputs[..., : _channels_of(members)])
+    seen = np.ascontiguousarray(inputs[..., : _most_channels(members)])
     expected = _run_members(members, seen)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (actual,) = session.run(None, {session.get_inputs()[0].name: seen})
@@ -53,9 +54,15 @@ def require_agreement(members: Sequence[keras.Model], path: Path, inputs: Networ
 
 def _run_members(members: Sequence[keras.Model], inputs: NetworkInputs) -> npt.NDArray[np.float32]:
     """(N, members, 2) softmax outputs of Keras."""
-    outputs = [keras.ops.convert_to_numpy(member(inputs, training=False)) for member in members]
-    return np.stack(outputs, axis=1)
+    outputs = [member(_take_channels(inputs, member), training=False) for member in members]
+    return np.stack([keras.ops.convert_to_numpy(output) for output in outputs], axis=1)
 
 
-def _channels_of(members: Sequence[keras.Model]) -> int:
-    return int(members[0].input_shape[-1])
+def _take_channels(inputs: Any, member: keras.Model) -> Any:
+    """Those that a member sees, of an array or of a symbolic tensor."""
+    channels = member.input_shape[-1]
+    return inputs if inputs.shape[-1] == channels else inputs[..., :channels]
+
+
+def _most_channels(members: Sequence[keras.Model]) -> int:
+    return max(int(member.input_shape[-1]) for member in members)

@@ -62,6 +62,8 @@ class CardContent:
     """File name of the pictures, beside the card."""
 
     blend: Blend | None = None
+    plain: str | None = None
+    """Version of the release whose members see the image alone; None = there are none."""
 
 
 def write_model_card(content: CardContent) -> str:
@@ -102,6 +104,11 @@ def _write_verdict(rows: Sequence[Figures]) -> list[str]:
 def _write_recipe(content: CardContent) -> str:
     manifest, settings = content.manifest, content.settings
     data, recipe = describe_data(settings), describe_recipe(settings, manifest.threshold)
+    if content.plain is not None:
+        recipe += (
+            f" Beside them stand the {manifest.image_members} members of release {content.plain}, which see the image"
+            " alone; its card says how they were made."
+        )
     command = manifest.provenance.command.replace(" && ", "\n    ")
     return f"## Data\n\n{_wrap(data)}\n\n## Recipe\n\n{_wrap(recipe)}\n\n    {command}\n"
 
@@ -112,7 +119,7 @@ def _write_blend(blend: Blend | None) -> list[str]:
     text = (
         "What the networks say is weighed with what the sample mask says, by a logistic regression that was fitted on"
         f" {blend.fitted_on}. Weights are log-odds per standard deviation; an image without context is judged by the"
-        " networks alone."
+        " networks that need none."
     )
     rows = tuple((member.name.replace("_", " "), f"{member.weight:+.3f}") for member in blend.members)
     return [
@@ -186,8 +193,6 @@ def _write_pictures(pictures: str | None) -> list[str]:
 def _write_limits(content: CardContent) -> str:
     calibration = content.decision.calibration
     calibrated = "not calibrated" if calibration == "none" else calibration
-    if content.blend is not None:
-        calibrated = f"calibrated on {content.blend.fitted_on}"
     sight = _WHOLE_DATASET if content.manifest.uses_context else _ONE_IMAGE
     if content.settings.data is None:
         return _LIMITS.format(

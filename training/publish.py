@@ -1,6 +1,5 @@
 """Publication: from a finished run to a verified release, or to nothing."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,19 +7,13 @@ from importlib.metadata import version as distribution_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import keras
-import numpy as np
-
 from model_store.blend import Blend
 from model_store.manifest import InputDescription, Manifest, Provenance, RealSetFigures, ReleaseFile
 from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release, sha256_of, verify_release
 from shared.errors import InvalidInputError, ReleaseError
-from shared.preprocessing import INPUT_SIDE_PX, NETWORK_CHANNELS, preprocess
 from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_figures import ReleaseOnBenchmark, run_on_benchmark
-from training.contexts import add_contexts
 from training.decision import UNDECIDED, Decision
-from training.ensemble_graph import export_ensemble, require_agreement
 from training.evaluate import evaluate_release
 from training.figures import Figures
 from training.fit_settings import FitSettings
@@ -29,9 +22,9 @@ from training.model_card import CardContent, write_model_card
 from training.network import LABEL_ORDER
 from training.real_sets import RealSet
 from training.recipe_text import describe_licences, describe_training_data, write_fit_command
+from training.release_members import build_files, name_members
 from training.run_folder import RunFolder
 
-_RANDOM_CHECKS = 64
 _ONNX_NAME, _CARD_NAME, _DEFAULT_NAME = "ensemble.onnx", "model_card.md", "DEFAULT"
 _BLEND_NAME = "blend.json"
 _PICTURES_NAME = "worst_mistakes.png"
@@ -47,7 +40,10 @@ class Evidence:
     """The benchmark; None = not run."""
 
     blend: Blend | None = None
-    """What a context release weighs its networks with; None = they stand alone."""
+    """What a context release weighs its networks with; None = their mean counts."""
+
+    plain: Release | None = None
+    """Whose members see the image alone beside those of a run that see the context; None = there are none."""
 
 
 def publish_release(
@@ -63,19 +59,20 @@ def publish_release(
     Raises
     ------
     InvalidInputError
-        When the run is not finished, or a blend is given to networks without context or with a temperature.
+        When the run is not finished, or blend, plain release and networks do not go together.
     ReleaseError
         When the version is taken, the ONNX graph differs from the members, or verification fails.
     """
     if (root / version).exists():
         raise ReleaseError(f"release {version} exists and releases never change; right would be a new version")
-    member_paths = run.finished_member_paths()
-    _require_blendable(run.settings(), evidence)
+    plain_paths = [] if evidence.plain is None else evidence.plain.member_paths
+    member_paths = [*plain_paths, *run.finished_member_paths()]
+    _require_fitting(run.settings(), evidence)
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
         folder = Path(scratch) / version
         folder.mkdir()
-        _build_files(member_paths, folder, evidence.real_sets)
+        build_files(member_paths, folder, _ONNX_NAME, evidence.real_sets)
         rows = _describe(folder, run.settings(), evidence)
         verify_release(folder)
         folder.rename(root / version)
@@ -84,34 +81,20 @@ def publish_release(
     return verify_release(root / version), rows
 
 
-def _require_blendable(settings: FitSettings, evidence: Evidence) -> None:
-    if evidence.blend is None:
-        return
-    if not settings.recipe.uses_context:
-        raise InvalidInputError("a blend needs networks that see the context; right would be a run of preset context")
-    if evidence.decision.temperature != 1:
-        raise InvalidInputError("a blend is calibrated by itself; right would be no --cross-validation beside it")
-
-
-def _build_files(member_paths: Sequence[Path], folder: Path, real_sets: Sequence[RealSet]) -> None:
-    """Members and graph, the graph checked against the members on random and on real inputs."""
-    for path in member_paths:
-        shutil.copyfile(path, folder / path.name)
-    members = [_load_member(folder / path.name) for path in member_paths]
-    export_ensemble(members, folder / _ONNX_NAME)
-    shape = (_RANDOM_CHECKS, INPUT_SIDE_PX, INPUT_SIDE_PX, len(NETWORK_CHANNELS))
-    random_inputs = np.random.default_rng(0).random(shape, dtype=np.float32)
-    real_inputs = [add_contexts(preprocess(real_set.ion_images), real_set.dataset_of) for real_set in real_sets]
-    require_agreement(members, folder / _ONNX_NAME, np.concatenate([random_inputs, *real_inputs]))
-
-
-def _load_member(path: Path) -> keras.Model:
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError) as error:
+def _require_fitting(settings: FitSettings, evidence: Evidence) -> None:
+    blend, plain = evidence.blend, evidence.plain
+    if not settings.recipe.uses_context and (blend is not None or plain is not None):
         raise InvalidInputError(
-            f"{path.name} is no Keras model ({error}); right would be one that `fit` wrote"
-        ) from error
+            "a blend and a plain release go with networks that see the context; right would be a run of preset context"
+        )
+    if blend is not None and plain is None:
+        raise InvalidInputError(
+            "a blend weighs networks of both kinds; right would be a plain release beside the run (--plain)"
+        )
+    if plain is not None and plain.manifest.uses_context:
+        raise InvalidInputError(
+            f"release {plain.version} sees the context itself; right would be one whose members see the image alone"
+        )
 
 
 def _describe(folder: Path, settings: FitSettings, evidence: Evidence) -> list[Figures]:
@@ -124,7 +107,8 @@ def _describe(folder: Path, settings: FitSettings, evidence: Evidence) -> list[F
     rows = evaluate_release(draft, evidence.real_sets)
     benchmark = None if evidence.frozen is None else run_on_benchmark(draft, evidence.frozen)
     pictures = _PICTURES_NAME if draw_mistakes(draft, evidence.real_sets, benchmark, folder / _PICTURES_NAME) else None
-    content = CardContent(draft.manifest, settings, rows, evidence.decision, benchmark, pictures, evidence.blend)
+    plain = None if evidence.plain is None else evidence.plain.version
+    content = CardContent(draft.manifest, settings, rows, evidence.decision, benchmark, pictures, evidence.blend, plain)
     card_path.write_text(write_model_card(content), encoding="utf-8")
     manifest = _make_manifest(folder, settings, evidence, rows, benchmark)
     (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -138,7 +122,8 @@ def _make_manifest(
     rows: Sequence[Figures],
     benchmark: ReleaseOnBenchmark | None,
 ) -> Manifest:
-    names = [f"member_{member}.keras" for member in range(1, settings.members + 1)]
+    plain = evidence.plain
+    names = name_members(settings.members + (0 if plain is None else len(plain.manifest.members)))
     pictures = [name for name in (_PICTURES_NAME,) if (folder / name).exists()]
     return Manifest(
         version=folder.name,
@@ -150,6 +135,7 @@ def _make_manifest(
         temperature=evidence.decision.temperature,
         calibration=evidence.decision.calibration,
         members=tuple(_release_file(folder / name) for name in names),
+        context_members=settings.members if settings.recipe.uses_context else 0,
         ensemble_onnx=_release_file(folder / _ONNX_NAME),
         blend=None if evidence.blend is None else _release_file(folder / _BLEND_NAME),
         model_card=_release_file(folder / _CARD_NAME),
@@ -161,7 +147,9 @@ def _make_manifest(
 
 
 def _make_provenance(version: str, settings: FitSettings, evidence: Evidence) -> Provenance:
-    judged = "" if evidence.decision is UNDECIDED else " --cross-validation CROSS_VALIDATION_DIR"
+    alone = evidence.plain is None and evidence.decision is not UNDECIDED
+    judged = " --cross-validation CROSS_VALIDATION_DIR" if alone else ""
+    judged += "" if evidence.plain is None else f" --plain {evidence.plain.version}"
     judged += "" if evidence.blend is None else " --blend BASELINE_DIR/blend.json"
     return Provenance(
         created=datetime.now(UTC).date().isoformat(),

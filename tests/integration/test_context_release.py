@@ -8,10 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from live_service import BLADDER as PNG_BLADDER
 from live_service import LiveServer, LiveService
+from scipy.special import expit, logit
 
 from model_store.blend import MEMBERS, Blend, MemberWeight
 from model_store.blend_features import FEATURES, measure_features
@@ -25,8 +27,9 @@ from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.messages.event import ArrayIonImages, PngIonImages
 from shared.png import encode_png
-from shared.preprocessing import preprocess
+from shared.preprocessing import NetworkInputs, preprocess
 from training.data_root import DATA_ROOT
+from training.decision import choose_decision
 from training.fit_settings import FitSettings
 from training.fitting import fit_ensemble
 from training.preset import RECIPES, PresetName
@@ -129,35 +132,102 @@ def test_a_plain_release_says_nothing_of_the_area(predictor: Predictor, png_fold
     assert classify_all(png_folder, predictor).off_sample_area is None
 
 
-def test_a_blend_weighs_the_network_with_the_mask_and_leaves_images_without_context(
-    run: RunFolder, in_context: Predictor, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def joined(run: RunFolder, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The shipped release's members beside one that sees the context."""
+    decision = choose_decision(None, release.manifest, None)
+    root = tmp_path_factory.mktemp("joined")
+    return publish_release(run, "2000.1.3-context", Evidence(plain=release, decision=decision), root=root)[0]
+
+
+def see_bladder(*, context: bool) -> NetworkInputs:
     inputs = preprocess([make_ion_image(pixels, mask) for pixels, mask in open_array(BLADDER, Limits()).rows()])
+    return add_context(inputs, find_context(inputs) if context else None)
+
+
+@pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
+def test_members_of_both_kinds_are_averaged_in_context_and_without_it_the_plain_release_speaks(
+    joined: Release, release: Release, context_release: Release, engine: Engine
+) -> None:
+    manifest = joined.manifest
+    assert (len(manifest.members), manifest.image_members, manifest.context_members) == (6, 5, 1)
+    both, plain = open_predictor(joined, engine), open_predictor(release, Engine.ONNX)
+    alone, within = see_bladder(context=False), see_bladder(context=True)
+    said, found = plain.predict(alone), both.predict(alone)
+    np.testing.assert_allclose(found.off_sample_probability, said.off_sample_probability, atol=1e-5)
+    np.testing.assert_allclose(found.member_spread, said.member_spread, atol=1e-5)
+    third = open_predictor(context_release, Engine.ONNX).predict(within).off_sample_probability
+    raw = expit(logit(said.off_sample_probability.astype(np.float64)) * manifest.temperature)
+    expected = expit(logit((5 * raw + third) / 6) / manifest.temperature)
+    found = both.predict(within)
+    np.testing.assert_allclose(found.off_sample_probability, expected, atol=1e-4)
+    mixed = both.predict(np.concatenate([alone[:3], within[3:]])).off_sample_probability
+    np.testing.assert_allclose(mixed[:3], said.off_sample_probability[:3], atol=1e-5)
+    np.testing.assert_allclose(mixed[3:], found.off_sample_probability[3:], atol=1e-5)
+
+
+def test_a_joined_release_decides_as_the_plain_one_and_its_card_says_so(joined: Release, release: Release) -> None:
+    assert joined.manifest.uncertain_band == release.manifest.uncertain_band
+    assert joined.manifest.temperature == release.manifest.temperature
+    card = " ".join((joined.folder / "model_card.md").read_text(encoding="utf-8").split())
+    assert f"Beside them stand the 5 members of release {release.version}" in card
+    assert f"judged by the members of release {release.version} alone" in card
+    assert joined.manifest.provenance.command.endswith(f"--plain {release.version}")
+
+
+def test_a_blend_weighs_networks_with_the_mask_and_leaves_images_without_context(
+    run: RunFolder, release: Release, tmp_path: Path
+) -> None:
     blend = make_blend(correlation=2.0)
-    release, _ = publish_release(run, "2000.1.2-context", Evidence(blend=blend), root=tmp_path / "releases")
-    assert release.blend == blend
-    assert "## Blend" in (release.folder / "model_card.md").read_text(encoding="utf-8")
-    seen = add_context(inputs, find_context(inputs))
+    evidence = Evidence(blend=blend, plain=release, decision=choose_decision(None, release.manifest, blend))
+    blending, _ = publish_release(run, "2000.1.2-context", evidence, root=tmp_path / "releases")
+    assert blending.blend == blend
+    assert blending.manifest.uncertain_band == (0.1, 0.9)
+    assert "## Blend" in (blending.folder / "model_card.md").read_text(encoding="utf-8")
+    seen, alone = see_bladder(context=True), see_bladder(context=False)
     correlation = measure_features(seen)[:, FEATURES.index("correlation")]
+    plain = open_predictor(release, Engine.ONNX).predict(alone).off_sample_probability
     for engine in (Engine.ONNX, Engine.TENSORFLOW):
-        blended = open_predictor(release, engine)
+        blended = open_predictor(blending, engine)
         found = blended.predict(seen).off_sample_probability
-        np.testing.assert_allclose(found, 1 / (1 + np.exp(-2 * correlation)), atol=1e-5)
-        alone = add_context(inputs, None)
-        np.testing.assert_allclose(
-            blended.predict(alone).off_sample_probability, in_context.predict(alone).off_sample_probability, atol=1e-5
-        )
-    rows = classify_all(BLADDER, open_predictor(release, Engine.ONNX))
-    np.testing.assert_allclose(probabilities(rows), 1 / (1 + np.exp(-2 * correlation)), atol=1e-5)
+        np.testing.assert_allclose(found, expit(2 * correlation), atol=1e-5)
+        np.testing.assert_allclose(blended.predict(alone).off_sample_probability, plain, atol=1e-5)
+    rows = classify_all(BLADDER, open_predictor(blending, Engine.ONNX))
+    np.testing.assert_allclose(probabilities(rows), expit(2 * correlation), atol=1e-5)
 
 
-def test_a_blend_of_other_members_or_altered_stops_its_release(run: RunFolder, tmp_path: Path) -> None:
-    release, _ = publish_release(run, "2000.1.2-context", Evidence(blend=make_blend()), root=tmp_path)
-    path = release.folder / "blend.json"
+def test_a_blend_hears_each_kind_of_network_as_it_is(run: RunFolder, release: Release, tmp_path: Path) -> None:
+    """Weights that leave one kind alone give that kind's own mean, at no temperature."""
+    seen = see_bladder(context=True)
+    kinds = {"network": slice(0, 5), "context_network": slice(5, 6)}
+    for number, (name, members) in enumerate(kinds.items()):
+        blend = make_blend(**{name: 1.0})
+        evidence = Evidence(blend=blend, plain=release, decision=choose_decision(None, release.manifest, blend))
+        found, _ = publish_release(run, f"2000.1.{number}-context", evidence, root=tmp_path / "releases")
+        outputs = [keras.saving.load_model(path, compile=False) for path in found.member_paths[members]]
+        off = [np.asarray(one(seen[..., : one.input_shape[-1]], training=False))[:, 1] for one in outputs]
+        actual = open_predictor(found, Engine.ONNX).predict(seen).off_sample_probability
+        np.testing.assert_allclose(actual, np.mean(off, axis=0), atol=1e-4)
+
+
+def test_a_blend_needs_both_kinds_and_a_plain_release_a_plain_one(
+    run: RunFolder, context_release: Release, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInputError, match="a blend weighs networks of both kinds; right would be a plain"):
+        publish_release(run, "2000.1.4", Evidence(blend=make_blend()), root=tmp_path)
+    with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; right would be"):
+        publish_release(run, "2000.1.4", Evidence(plain=context_release), root=tmp_path)
+
+
+def test_a_blend_of_other_members_or_altered_stops_its_release(
+    run: RunFolder, release: Release, tmp_path: Path
+) -> None:
+    published, _ = publish_release(run, "2000.1.2-context", Evidence(blend=make_blend(), plain=release), root=tmp_path)
+    path = published.folder / "blend.json"
     sound = path.read_text(encoding="utf-8")
     path.write_text(sound.replace("correlation", "chemistry"), encoding="utf-8")
     with pytest.raises(ReleaseError, match=r"blend\.json has sha256"):
-        verify_release(release.folder)
+        verify_release(published.folder)
     with pytest.raises(ReleaseError, match=r"blend\.json is no blend: .*right would be"):
         read_blend(path)
 
@@ -166,6 +236,7 @@ def make_blend(**weights: float) -> Blend:
     return Blend(
         members=tuple(MemberWeight(name=name, mean=0.0, scale=1.0, weight=weights.get(name, 0.0)) for name in MEMBERS),
         intercept=0.0,
+        uncertain_band=(0.1, 0.9),
         fitted_on="nothing",
     )
 

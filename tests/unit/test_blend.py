@@ -10,7 +10,7 @@ from scipy.spatial.distance import dice, jaccard
 from model_store.blend import MEMBERS
 from model_store.blend_features import FEATURES, has_context, measure_features
 from shared.errors import InvalidInputError
-from training.blend.stacking import blend_across_folds, fit_blend
+from training.blend.stacking import stack
 
 SAMPLE = np.zeros((56, 56), dtype=np.bool_)
 SAMPLE[14:42, 10:50] = True
@@ -72,33 +72,61 @@ def test_any_inputs_give_finite_features(inputs: np.ndarray) -> None:
     assert np.isfinite(measure_features(inputs)).all()
 
 
+def say(*networks: np.ndarray | float, images: int) -> np.ndarray:
+    """(N, 2) of what both kinds of networks say."""
+    return np.column_stack([np.broadcast_to(one, images) for one in networks])
+
+
 def test_a_blend_learns_which_member_to_trust() -> None:
     """Networks that say nothing, and a mask that is right."""
     rng = np.random.default_rng(0)
-    off = rng.random(60) < 0.4
-    probability = rng.uniform(0.4, 0.6, 60)
-    blend = fit_blend(off, probability, draw_inputs(off), "this test")
-    assert [member.name for member in blend.members] == list(MEMBERS)
+    off, fold_of = rng.random(60) < 0.4, np.arange(60) % 3
+    guesses = rng.uniform(0.4, 0.6, (60, 2))
+    stacking = stack(off, guesses, draw_inputs(off), fold_of, "this test")
+    assert [member.name for member in stacking.blend.members] == list(MEMBERS)
+    assert ((stacking.held_out >= 0.5) == off).all()
+    low, high = stacking.blend.uncertain_band
+    assert 0.49 <= low < 0.5 < high <= 0.51
     fresh = rng.random(20) < 0.4
-    blended = blend.apply(np.full(20, 0.5, dtype=np.float32), draw_inputs(fresh, seed=1))
+    blended = stacking.blend.apply(say(0.5, 0.5, images=20), draw_inputs(fresh, seed=1))
     assert ((blended >= 0.5) == fresh).all()
-    assert type(blend).model_validate_json(blend.model_dump_json()) == blend
+    assert type(stacking.blend).model_validate_json(stacking.blend.model_dump_json()) == stacking.blend
 
 
-def test_an_image_without_context_keeps_what_the_network_says() -> None:
+@pytest.mark.parametrize("right", [0, 1])
+def test_a_blend_learns_which_network_to_trust(right: int) -> None:
+    """A mask that says nothing, for every image is the same."""
+    rng = np.random.default_rng(0)
+    off, fold_of = rng.random(90) < 0.5, np.arange(90) % 3
+    said = rng.random((90, 2))
+    said[:, right] = np.where(off, 0.8, 0.2)
+    same = draw_inputs(np.zeros(1, dtype=np.bool_)).repeat(90, axis=0)
+    assert ((stack(off, said, same, fold_of, "this test").held_out >= 0.5) == off).all()
+
+
+def test_where_held_out_labels_are_often_wrong_the_uncertain_band_is_wide() -> None:
+    rng = np.random.default_rng(0)
+    off, fold_of = rng.random(300) < 0.5, np.arange(300) % 3
+    said = rng.random((300, 2))
+    same = draw_inputs(np.zeros(1, dtype=np.bool_)).repeat(300, axis=0)
+    low, high = stack(off, said, same, fold_of, "this test").blend.uncertain_band
+    assert high - low > 0.2
+
+
+def test_an_image_without_context_keeps_what_the_network_says_that_needs_none() -> None:
     off = np.arange(20) % 3 == 0
-    blend = fit_blend(off, np.full(20, 0.5), draw_inputs(off), "this test")
+    blend = stack(off, say(0.5, 0.5, images=20), draw_inputs(off), np.arange(20) % 2, "this test").blend
     alone = draw_inputs(off)
     alone[..., 2:] = 0
     probability = np.linspace(0, 1, 20, dtype=np.float32)
-    np.testing.assert_array_equal(blend.apply(probability, alone), probability)
+    np.testing.assert_array_equal(blend.apply(say(probability, 0.5, images=20), alone), probability)
 
 
 def test_no_label_of_a_fold_helps_to_judge_it() -> None:
     off, fold_of = np.arange(30) % 2 == 0, np.arange(30) % 3
-    inputs, probability = draw_inputs(off), np.random.default_rng(1).random(30)
+    inputs, said = draw_inputs(off), np.random.default_rng(1).random((30, 2))
     turned = np.where(fold_of == 1, ~off, off)
-    first, second = (blend_across_folds(labels, probability, inputs, fold_of) for labels in (off, turned))
+    first, second = (stack(labels, said, inputs, fold_of, "this test").held_out for labels in (off, turned))
     np.testing.assert_array_equal(first[fold_of == 1], second[fold_of == 1])
     assert (first[fold_of != 1] != second[fold_of != 1]).any()
 
@@ -106,4 +134,4 @@ def test_no_label_of_a_fold_helps_to_judge_it() -> None:
 def test_images_of_one_class_cannot_be_blended_on() -> None:
     off = np.ones(4, dtype=np.bool_)
     with pytest.raises(InvalidInputError, match="are of one class; right would be some on and some off"):
-        fit_blend(off, np.full(4, 0.5), draw_inputs(off), "this test")
+        stack(off, say(0.5, 0.5, images=4), draw_inputs(off), np.arange(4) % 2, "this test")

@@ -67,26 +67,47 @@ def test_a_sound_release_opens_by_version_and_by_default(root: Path) -> None:
     assert by_default.onnx_path.read_bytes() == b"graph"
 
 
+CONTEXT_CHANNELS = ["ion_image", "acquisition_mask", "mean_ion_image", "sample_mask"]
+
+
 @pytest.mark.parametrize(
-    ("kind", "channels"),
+    ("kind", "channels", "context_members"),
     [
-        ("context", ["ion_image"]),
-        ("context", ["ion_image", "acquisition_mask"]),
-        ("ensemble", ["ion_image", "acquisition_mask", "mean_ion_image", "sample_mask"]),
-        ("context", ["ion_image", "acquisition_mask", "mean_ion_image"]),
-        ("blend", ["ion_image"]),
+        ("context", ["ion_image"], 2),
+        ("context", ["ion_image", "acquisition_mask"], 2),
+        ("ensemble", CONTEXT_CHANNELS, 0),
+        ("context", CONTEXT_CHANNELS[:3], 2),
+        ("blend", ["ion_image"], 0),
+        ("context", CONTEXT_CHANNELS, 0),
+        ("context", CONTEXT_CHANNELS, 3),
+        ("ensemble", ["ion_image"], 1),
     ],
 )
-def test_a_kind_that_does_not_go_with_its_channels_is_refused(root: Path, kind: str, channels: list[str]) -> None:
-    change_manifest(root, kind=kind, input={"channels": channels})
+def test_a_kind_that_does_not_go_with_channels_or_members_is_refused(
+    root: Path, kind: str, channels: list[str], context_members: int
+) -> None:
+    change_manifest(root, kind=kind, input={"channels": channels}, context_members=context_members)
     with pytest.raises(ReleaseError, match="is no release manifest"):
         open_release(VERSION, root)
 
 
-def test_a_context_release_opens(root: Path) -> None:
-    channels = ["ion_image", "acquisition_mask", "mean_ion_image", "sample_mask"]
-    change_manifest(root, kind="context", input={"channels": channels})
-    assert open_release(VERSION, root).manifest.uses_context
+@pytest.mark.parametrize("context_members", [1, 2])
+def test_a_context_release_opens(root: Path, context_members: int) -> None:
+    change_manifest(root, kind="context", input={"channels": CONTEXT_CHANNELS}, context_members=context_members)
+    manifest = open_release(VERSION, root).manifest
+    assert manifest.uses_context
+    assert manifest.image_members == 2 - context_members
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": "context", "input": {"channels": CONTEXT_CHANNELS}, "context_members": 2}, {"context_members": 0}],
+)
+def test_a_blend_needs_members_of_both_kinds(root: Path, changes: dict[str, object]) -> None:
+    (root / VERSION / "blend.json").write_text("{}")
+    change_manifest(root, blend={"name": "blend.json", "sha256": "0" * 64}, **changes)
+    with pytest.raises(ReleaseError, match="a blend weighs members that see the context and members that do not"):
+        open_release(VERSION, root)
 
 
 def test_versions_are_the_folders_with_a_manifest(root: Path) -> None:

@@ -12,7 +12,7 @@ from model_store.predictor import average_members
 from shared.preprocessing import ALL_CHANNELS, NetworkInputs
 from training.baseline.whole_set import WholeSet
 from training.begun_folder import begin_folder
-from training.blend.stacking import blend_across_folds, fit_blend
+from training.blend.stacking import stack
 from training.cross_validation.comparison import Method
 from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.cross_validation.member_outputs import predict_outputs
@@ -23,7 +23,7 @@ from training.network import LABEL_ORDER
 from training.preset import RECIPES, PresetName
 from training.run_folder import RunFolder
 
-NETWORK, CONTEXT_NETWORK, BLEND = "network", "context network", "blend of context network and mask"
+NETWORK, CONTEXT_NETWORK, BLEND = "network", "context network", "blend of networks and mask"
 
 OFF_FROM = 0.5
 """Off-sample probability at and above which a network or a blend calls an image off."""
@@ -86,18 +86,18 @@ def run_networks(
     swapped = inputs.copy()
     swapped[..., len(ALL_CHANNELS) :] = inputs[_pick_elsewhere(folded)][..., len(ALL_CHANNELS) :]
     in_context = output / PresetName.CONTEXT
-    blended = blend_across_folds(off, said[PresetName.CONTEXT], inputs, folded.fold_of)
+    datasets = len(folded.labelled_set.dataset_names)
+    described_as = f"{len(off):,} held-out images of {datasets} datasets, {folded.labelled_set.name}"
+    both = np.stack([said[PresetName.DEFAULT], said[PresetName.CONTEXT]], axis=1)
+    stacking = stack(off, both, inputs, folded.fold_of, described_as)
     scores = {
         NETWORK: said[PresetName.DEFAULT],
         CONTEXT_NETWORK: said[PresetName.CONTEXT],
         f"{CONTEXT_NETWORK}, context withheld": _predict_again(folded, alone, in_context),
         f"{CONTEXT_NETWORK}, context of another dataset": _predict_again(folded, swapped, in_context),
-        BLEND: blended,
+        BLEND: stacking.held_out,
     }
-    datasets = len(folded.labelled_set.dataset_names)
-    fitted_on = f"{len(off):,} held-out images of {datasets} datasets, {folded.labelled_set.name}"
-    blend = fit_blend(off, said[PresetName.CONTEXT], inputs, fitted_on)
-    return NetworkMethods(tuple(Method(name, one, one >= OFF_FROM) for name, one in scores.items()), blend)
+    return NetworkMethods(tuple(Method(name, one, one >= OFF_FROM) for name, one in scores.items()), stacking.blend)
 
 
 def _predict_again(folded: FoldedSet, inputs: NetworkInputs, output: Path) -> Float64:

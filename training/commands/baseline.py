@@ -29,7 +29,7 @@ _BY_ASPECT = (
     "K-means mask itself",
     "network",
     "context network",
-    "blend of context network and mask",
+    "blend of networks and mask",
 )
 
 

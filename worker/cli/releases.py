@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from model_store.manifest import Manifest
 from model_store.release import Release, default_version, installed_versions, open_release
 from shared.errors import ReleaseError
 from worker.settings import Settings
@@ -45,7 +46,7 @@ def _describe(release: Release, *, is_default: bool) -> Table:
     band = manifest.uncertain_band
     for name, value in (
         ("kind", manifest.kind if release.blend is None else f"{manifest.kind}, blended"),
-        ("members", str(len(manifest.members))),
+        ("members", _describe_members(manifest)),
         ("threshold", f"{manifest.threshold:g}"),
         ("uncertain band", "none" if band is None else f"{band[0]:g} to {band[1]:g}"),
         ("label order", ", ".join(manifest.label_order)),
@@ -57,6 +58,11 @@ def _describe(release: Release, *, is_default: bool) -> Table:
     ):
         table.add_row(name, value)
     return table
+
+
+def _describe_members(manifest: Manifest) -> str:
+    members = str(len(manifest.members))
+    return f"{members}, {manifest.context_members} of which see the context" if manifest.uses_context else members
 
 
 def _figures(release: Release) -> Table:
