@@ -30,7 +30,10 @@ from worker.settings import Settings
 from worker.sheet_making import make_contact_sheet
 from worker.sources.opening import SourceAccess, open_source
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def classify_paths(  # noqa: PLR0913 - a command's options
     paths: Annotated[list[str], typer.Argument(help=PLACES_HELP)],
     *,

@@ -9,7 +9,10 @@ from rich.console import Console
 
 from worker.demo import run_demo
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for the contact sheet.")] = Path("offsample-demo"),
 ) -> None:

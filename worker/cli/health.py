@@ -9,7 +9,10 @@ from kombu.exceptions import OperationalError
 from shared.errors import ConfigurationError, TransientError
 from worker.server_url import without_password
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def health(
     name: Annotated[str | None, typer.Option(help="The worker's --name; default: any worker of this host.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for its answer.")] = 5.0,

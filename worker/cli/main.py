@@ -5,11 +5,10 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from redis.exceptions import RedisError
 from rich.console import Console
 
 from shared.errors import ConfigurationError, OffSampleError, ReleaseError
-from worker.cli import classify, demo, health, releases, results, submit, worker
+from worker.cli.commands import CommandsOnDemand
 
 EXIT_INPUT, EXIT_DEPLOYMENT, EXIT_INTERRUPTED = 1, 3, 130
 
@@ -22,6 +21,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
 
 app = typer.Typer(
     name="offsample",
+    cls=CommandsOnDemand,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,19 +42,12 @@ def _options(
     """Off-sample recognition for imaging mass spectrometry."""
 
 
-app.command("demo")(demo.demo)
-app.command("classify")(classify.classify_paths)
-app.command("submit")(submit.submit)
-app.command("results")(results.results)
-app.command("worker")(worker.worker)
-app.command("health")(health.health)
-app.add_typer(releases.app, name="releases")
-
-
 def main() -> None:
     """Run one command; an error is one clear sentence and a non-zero exit, never a traceback."""
     try:
         app()
+    except SystemExit:  # how typer ends; the last clause need not be looked at
+        raise
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except (ReleaseError, ConfigurationError) as error:
@@ -66,9 +59,15 @@ def main() -> None:
     except OSError as error:
         _say(f"{error.filename or 'output'} cannot be written or read ({error.strerror})")
         sys.exit(EXIT_INPUT)
-    except RedisError as error:
+    except _server_error() as error:
         _say(f"server does not answer ({error}); right would be OFFSAMPLE_REDIS_URL naming a running Redis or Valkey")
         sys.exit(EXIT_DEPLOYMENT)
+
+
+def _server_error() -> type[Exception]:
+    from redis.exceptions import RedisError  # noqa: PLC0415 - looked at only when all others do not fit
+
+    return RedisError
 
 
 def _say(sentence: str) -> None:

@@ -12,7 +12,7 @@ from model_store.release import Release, default_version, installed_versions, op
 from shared.errors import ReleaseError
 from worker.settings import Settings
 
-app = typer.Typer(help="Published ensembles.", no_args_is_help=True)
+app = typer.Typer(help="Published ensembles.", no_args_is_help=True, add_completion=False)
 _VERSION = Annotated[str | None, typer.Argument(help="Default: the worker's release.")]
 
 

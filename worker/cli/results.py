@@ -11,7 +11,10 @@ from worker.ledger.ledger import connect
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def results(
     event: Annotated[str | None, typer.Argument(help="An event's id; default: all events.")] = None,
     *,

@@ -36,6 +36,10 @@ from worker.settings import Settings
 EVENT_SOURCE = "offsample-cli"
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def submit(  # noqa: PLR0913 - a command's options
     event_file: Annotated[Path | None, typer.Argument(help="An event as JSON, as docs/messages.md describes.")] = None,
     *,

@@ -7,7 +7,10 @@ import typer
 from worker.serve import serve
 from worker.settings import Settings
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def worker(
     name: Annotated[str | None, typer.Option(help="Name on this host; default: offsample-<pid>.")] = None,
 ) -> None:
