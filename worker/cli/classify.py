@@ -14,15 +14,7 @@ from model_store.release import open_release
 from shared.errors import InvalidInputError
 from worker.annotations import list_annotations
 from worker.classification import Classification, classify
-from worker.cli.place_options import (
-    PLACES_HELP,
-    AnnotationsOption,
-    DatabaseOption,
-    FdrOption,
-    MostPeaksOption,
-    PpmOption,
-    ZOption,
-)
+from worker.cli import place_options
 from worker.local_input import LocalDataset, find_datasets
 from worker.named_place import KindOptions
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
@@ -35,15 +27,15 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def classify_paths(  # noqa: PLR0913 - a command's options
-    paths: Annotated[list[str], typer.Argument(help=PLACES_HELP)],
+    paths: Annotated[list[str], typer.Argument(help=place_options.HELP)],
     *,
     row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
-    annotations: AnnotationsOption = None,
-    ppm: PpmOption = None,
-    z: ZOption = None,
-    most_peaks: MostPeaksOption = None,
-    database: DatabaseOption = None,
-    fdr: FdrOption = None,
+    annotations: place_options.Annotations = None,
+    ppm: place_options.Ppm = None,
+    z: place_options.Z = None,
+    most_peaks: place_options.MostPeaks = None,
+    database: place_options.Database = None,
+    fdr: place_options.Fdr = None,
     sheet: Annotated[Path | None, typer.Option(help="Also draw a contact sheet into this PNG file.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,

@@ -4,21 +4,21 @@ from typing import Annotated
 
 import typer
 
-PLACES_HELP = (
+HELP = (
     "A folder of PNGs, a single PNG, an .imzML file, an array (.npz, .npy, .zarr, .h5ad), PNGs or zarr in a store"
     " (s3://, gs://, https://), or metaspace:DATASET_ID."
 )
-AnnotationsOption = Annotated[
+Annotations = Annotated[
     str | None,
     typer.Option(help="A .json or .csv list of annotations; default: every image there is, the peaks of an imzML."),
 ]
-PpmOption = Annotated[
+Ppm = Annotated[
     float | None, typer.Option(min=0.001, max=1000, help="imzML: half width of the m/z window, ppm; default: 3.")
 ]
-ZOption = Annotated[int | None, typer.Option("--z", help="imzML: which plane of a 3-D file.")]
-MostPeaksOption = Annotated[
+Z = Annotated[int | None, typer.Option("--z", help="imzML: which plane of a 3-D file.")]
+MostPeaks = Annotated[
     int | None,
     typer.Option(min=1, max=10_000, help="imzML without annotations: how many peaks are picked; default: up to 500."),
 ]
-DatabaseOption = Annotated[str | None, typer.Option(help="METASPACE: the molecular database, such as HMDB-v4.")]
-FdrOption = Annotated[float | None, typer.Option(min=0, max=1, help="METASPACE: false discovery rate, up to.")]
+Database = Annotated[str | None, typer.Option(help="METASPACE: the molecular database, such as HMDB-v4.")]
+Fdr = Annotated[float | None, typer.Option(min=0, max=1, help="METASPACE: false discovery rate, up to.")]

@@ -15,15 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from shared.errors import InvalidInputError, NotFoundError
 from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 from shared.validation import describe_validation_error
-from worker.cli.place_options import (
-    PLACES_HELP,
-    AnnotationsOption,
-    DatabaseOption,
-    FdrOption,
-    MostPeaksOption,
-    PpmOption,
-    ZOption,
-)
+from worker.cli import place_options
 from worker.consumer import EventAnswer, read_progress, wait_for_answer
 from worker.files import read_file
 from worker.ledger.ledger import connect
@@ -43,13 +35,13 @@ app = typer.Typer(add_completion=False)
 def submit(  # noqa: PLR0913 - a command's options
     event_file: Annotated[Path | None, typer.Argument(help="An event as JSON, as docs/messages.md describes.")] = None,
     *,
-    ion_images: Annotated[str | None, typer.Option(help=f"Instead: {PLACES_HELP}", metavar="PLACE")] = None,
-    annotations: AnnotationsOption = None,
-    ppm: PpmOption = None,
-    z: ZOption = None,
-    most_peaks: MostPeaksOption = None,
-    database: DatabaseOption = None,
-    fdr: FdrOption = None,
+    ion_images: Annotated[str | None, typer.Option(help=f"Instead: {place_options.HELP}", metavar="PLACE")] = None,
+    annotations: place_options.Annotations = None,
+    ppm: place_options.Ppm = None,
+    z: place_options.Z = None,
+    most_peaks: place_options.MostPeaks = None,
+    database: place_options.Database = None,
+    fdr: place_options.Fdr = None,
     dataset_id: Annotated[str | None, typer.Option(help="Default: the path's name.")] = None,
     release: Annotated[str | None, typer.Option(help="Pin a release.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
