@@ -1,6 +1,7 @@
 """From the unpacked rows of a whole PNG to pixels."""
 
 import struct
+from collections.abc import Sequence
 
 import imagecodecs
 import numpy as np
@@ -17,6 +18,8 @@ _PLAIN_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 
 _BLOCK_BYTES = 0xFFFF
 """Most of a stored block."""
+
+_Part = bytes | bytearray
 
 
 def decode_pixels(whole: WholePng) -> PngPixels:
@@ -48,25 +51,30 @@ def _view_pixels(rows: bytes | bytearray, header: PngHeader) -> PngPixels:
 
 
 def _pack_again(whole: WholePng) -> bytes:
-    """A PNG that libpng need not inflate a second time."""
+    """A PNG that libpng need not inflate a second time: its rows as they are, in few copies."""
     header = whole.header
     first = struct.pack(
         ">IIBBBBB", header.width, header.height, header.bits, header.colour_type, 0, 0, header.interlaced
     )
-    chunks = [(b"IHDR", first), *whole.colour_chunks, (b"IDAT", _store(whole.rows)), (b"IEND", b"")]
-    return PNG_SIGNATURE + b"".join(_pack(kind, data) for kind, data in chunks)
+    chunks: list[tuple[bytes, Sequence[_Part]]] = [(b"IHDR", [first])]
+    chunks += [(kind, [data]) for kind, data in whole.colour_chunks]
+    chunks += [(b"IDAT", _store(whole.rows)), (b"IEND", [])]
+    return PNG_SIGNATURE + b"".join(part for kind, data in chunks for part in _pack(kind, data))
 
 
-def _store(raw: bytes | bytearray) -> bytes:
-    """A zlib stream that holds `raw` as it is (RFC 1950, RFC 1951)."""
-    blocks = []
+def _store(raw: bytes | bytearray) -> list[_Part]:
+    """The parts of a zlib stream that holds `raw` as it is (RFC 1950, RFC 1951)."""
+    parts: list[_Part] = [b"\x78\x01"]
     for start in range(0, len(raw), _BLOCK_BYTES):
         block = raw[start : start + _BLOCK_BYTES]
         last = start + _BLOCK_BYTES >= len(raw)
-        blocks += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
-    return b"\x78\x01" + b"".join(blocks) + struct.pack(">I", imagecodecs.deflate_adler32(raw))
+        parts += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
+    return [*parts, struct.pack(">I", imagecodecs.deflate_adler32(raw))]
 
 
-def _pack(kind: bytes, data: bytes) -> bytes:
-    checksum = imagecodecs.deflate_crc32(data, value=imagecodecs.deflate_crc32(kind))
-    return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", checksum)))
+def _pack(kind: bytes, data: Sequence[_Part]) -> list[_Part]:
+    """The parts of a chunk: length, kind, data, checksum."""
+    checksum = imagecodecs.deflate_crc32(kind)
+    for part in data:
+        checksum = imagecodecs.deflate_crc32(part, value=checksum)
+    return [struct.pack(">I", sum(map(len, data))), kind, *data, struct.pack(">I", checksum)]
