@@ -5,7 +5,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.special import expit, logit
 
-from model_store.blend_features import FEATURES, Features, has_context, measure_features
+from model_store.blend_features import FEATURES, Features, measure_features
 from shared.preprocessing import NetworkInputs
 
 NETWORKS = ("network", "context_network")
@@ -42,8 +42,8 @@ class Blend(BaseModel):
 
     members: tuple[MemberWeight, ...]
     intercept: float
-    uncertain_band: tuple[float, float]
-    """Around the threshold; outside it at least nine in ten held-out labels are right."""
+    uncertain_band: tuple[float, float] | None
+    """Around the threshold; outside it at least nine in ten held-out labels are right. None = there is no such band."""
 
     fitted_on: str
     """Which held-out images, in words."""
@@ -56,13 +56,13 @@ class Blend(BaseModel):
         return self
 
     def apply(self, said: NetworkProbabilities, inputs: NetworkInputs) -> Probabilities:
-        """The blended off-sample probability, (N,), of (N, 56, 56, 4); `network`'s own where there is no context."""
+        """The blended off-sample probability, (N,), of (N, 56, 56, 4) images in context."""
         columns = tabulate_members(said, measure_features(inputs))
         means, scales, weights = (
             np.array([getattr(member, name) for member in self.members]) for name in ("mean", "scale", "weight")
         )
-        blended = expit((columns - means) / scales @ weights + self.intercept).astype(np.float32)
-        return np.where(has_context(inputs), blended, said[:, 0]).astype(np.float32)
+        blended: Probabilities = expit((columns - means) / scales @ weights + self.intercept).astype(np.float32)
+        return blended
 
 
 def tabulate_members(said: NetworkProbabilities, features: Features) -> Features:

@@ -1,4 +1,4 @@
-"""What the members of a blend beside the network say: numbers that compare an ion image with its dataset's context.
+"""What the members of a blend beside the networks say: numbers that compare an ion image with its dataset's context.
 
 All of them are 0 where they are not defined: without context, without off-sample area, or where nothing varies.
 """
@@ -6,7 +6,7 @@ All of them are 0 where they are not defined: without context, without off-sampl
 import numpy as np
 import numpy.typing as npt
 
-from shared.preprocessing import NETWORK_CHANNELS, NetworkInputs
+from shared.preprocessing import INPUT_SIDE_PX, NETWORK_CHANNELS, NetworkInputs
 
 LEVELS = (0.1, 0.25, 0.5)
 """Intensities in [0, 1] above which a pixel of an ion image counts as signal."""
@@ -23,6 +23,7 @@ FEATURES = (
 )
 """In the order of the columns of `measure_features`."""
 
+_PIXELS = INPUT_SIDE_PX**2
 _LEAST_MEAN = 0.01
 _HIGHEST_LOG_RATIO = 4.0
 """Keep the logarithm of the ratio finite; intensities are in [0, 1]."""
@@ -46,8 +47,8 @@ def measure_features(inputs: NetworkInputs) -> Features:
     mean inside; `colocalisation` Pearson's with the mean ion image, that is with the dataset's other ions, and
     `colocalisation_off` the same times that of the mean ion image with the off-sample area.
     """
-    ion, mean = (inputs[..., channel].reshape(len(inputs), -1).astype(np.float64) for channel in (0, 2))
-    acquired, sample = (inputs[..., channel].reshape(len(inputs), -1) > 0.5 for channel in (1, 3))
+    ion, mean = (inputs[..., channel].reshape(len(inputs), _PIXELS).astype(np.float64) for channel in (0, 2))
+    acquired, sample = (inputs[..., channel].reshape(len(inputs), _PIXELS) > 0.5 for channel in (1, 3))
     known = has_context(inputs)
     off, on = acquired & ~sample, acquired & sample
     area = known & off.any(axis=1) & on.any(axis=1)

@@ -9,8 +9,8 @@ from model_store.release import Release
 from shared.errors import ReleaseError
 from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
 
-_BATCH = 256
-"""Images per run; the last batch is padded to it, so the graph is traced once."""
+_BATCH = 128
+"""Images per run, as many as the service hands over; what is less is padded to it, so the graph is traced once."""
 
 
 class TensorFlowPredictor:

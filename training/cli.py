@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - each command imports what it needs: TensorFlow takes seconds, and --help and errors none
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -83,18 +84,22 @@ def publish(
     import_tensorflow_quietly()
     from model_store.release import open_release, read_blend
     from training.benchmark.frozen_set import draw_frozen_set
-    from training.decision import choose_decision
+    from training.decision import UNDECIDED, decide
     from training.evaluation_table import print_figures
     from training.looks import log_look
-    from training.publish import Evidence, publish_release
+    from training.publish import Evidence, publish_release, require_publishable
     from training.real_sets import load_real_sets
     from training.run_folder import RunFolder
 
-    weighed = None if blend is None else read_blend(blend)
-    beside = None if plain is None else open_release(plain)
-    decision = choose_decision(cross_validation, None if beside is None else beside.manifest, weighed)
-    evidence = Evidence(load_real_sets(), decision, draw_frozen_set(), weighed, beside)
-    release, rows = publish_release(RunFolder(run), version, evidence, default=default)
+    finished = RunFolder(run)
+    evidence = Evidence(
+        decision=UNDECIDED if cross_validation is None else decide(cross_validation),
+        blend=None if blend is None else read_blend(blend),
+        plain=None if plain is None else open_release(plain),
+    )
+    require_publishable(finished, evidence)
+    evidence = replace(evidence, real_sets=load_real_sets(), frozen=draw_frozen_set())
+    release, rows = publish_release(finished, version, evidence, default=default)
     log_look(release, rows)
     print_figures(rows, console)
     console.print(f"published {release.version} in {release.folder}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The decision: temperature, threshold and uncertain band of a release, from held-out folds of a cross-validation."""
+"""The decision: temperature, threshold and uncertain band of a release, from held-out folds or a plain release."""
 
 import csv
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ THRESHOLD = 0.5
 
 RIGHT_OUTSIDE_BAND = 0.9
 """Share of the held-out images outside the uncertain band whose label must be right."""
+
+_LEAST_OUTSIDE = 0.1
+"""Share of the held-out images that must lie outside the band: of a few it is chance that they are right."""
 
 _WIDEST_BAND = 0.49
 _THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
@@ -43,23 +46,6 @@ class Decision:
 
 
 UNDECIDED = Decision(THRESHOLD, None, 1.0, "none", "No cross-validation stands behind threshold and probabilities.")
-
-
-def choose_decision(cross_validation: Path | None, plain: Manifest | None, blend: Blend | None) -> Decision:
-    """From a cross-validation, from the plain release that a context release stands on, or none.
-
-    Raises
-    ------
-    InvalidInputError
-        When both are given, or the folder holds no finished cross-validation.
-    """
-    if cross_validation is not None and plain is not None:
-        raise InvalidInputError(
-            "--cross-validation and --plain both say what is decided by; right would be one of them"
-        )
-    if plain is not None:
-        return decide_beside(plain, blend)
-    return UNDECIDED if cross_validation is None else decide(cross_validation)
 
 
 def decide(folder: Path) -> Decision:
@@ -86,35 +72,53 @@ def decide(folder: Path) -> Decision:
     )
 
 
-def choose_band(off: Off, scaled: Probabilities) -> tuple[float, float]:
-    """The narrowest band around the threshold outside which enough held-out labels, (N,) each, are right."""
+def choose_band(off: Off, scaled: Probabilities) -> tuple[float, float] | None:
+    """The narrowest band around the threshold outside which enough held-out labels, (N,) each, are right.
+
+    None when there is none.
+    """
     right = (scaled >= THRESHOLD) == off
     for half in np.arange(0.01, _WIDEST_BAND, 0.01):
         outside = np.abs(scaled - THRESHOLD) > half
-        if not outside.any() or right[outside].mean() >= RIGHT_OUTSIDE_BAND:
-            break
-    return round(THRESHOLD - float(half), 2), round(THRESHOLD + float(half), 2)
+        if outside.mean() >= _LEAST_OUTSIDE and right[outside].mean() >= RIGHT_OUTSIDE_BAND:
+            return round(THRESHOLD - float(half), 2), round(THRESHOLD + float(half), 2)
+    return None
 
 
 def decide_beside(plain: Manifest, blend: Blend | None) -> Decision:
     """What a context release decides by: as the release whose members it takes over, with the wider doubt of both."""
-    band = plain.uncertain_band
-    if band is not None and blend is not None:
-        band = (min(band[0], blend.uncertain_band[0]), max(band[1], blend.uncertain_band[1]))
-    without = (
-        f"An image without context is judged by the members of release {plain.version} alone, at its threshold"
-        f" {plain.threshold:g} and its temperature {plain.temperature:g}, so it is judged as by that release."
+    bands = [band for band in (plain.uncertain_band, None if blend is None else blend.uncertain_band) if band]
+    band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
+    alone = plain.calibration if plain.calibration != UNDECIDED.calibration else "not calibrated"
+    return Decision(
+        plain.threshold,
+        band,
+        plain.temperature,
+        f"{alone}; in context {'not calibrated' if blend is None else f'calibrated on {blend.fitted_on}'}",
+        f"The members of release {plain.version} judge an image without context alone, at that release's threshold"
+        f" {plain.threshold:g} and temperature {plain.temperature:g}: it gets the probability that release gives."
+        f" {_describe_in_context(blend)} {_describe_doubt(band)}",
     )
-    within = "In context the members' mean counts."
-    if blend is not None:
-        low, high = blend.uncertain_band
-        within = (
-            f"In context the blend's probability counts. Outside {low:g} to {high:g} at least {RIGHT_OUTSIDE_BAND:.0%}"
-            " of its held-out labels are right."
-        )
-    doubt = "" if band is None else f" Between {band[0]:g} and {band[1]:g} either is uncertain."
-    calibration = plain.calibration if blend is None else f"{plain.calibration}; in context, on {blend.fitted_on}"
-    return Decision(plain.threshold, band, plain.temperature, calibration, f"{without} {within}{doubt}")
+
+
+def _describe_in_context(blend: Blend | None) -> str:
+    if blend is None:
+        return "In context the mean of all members counts, at the same temperature, which was not fitted for it."
+    if blend.uncertain_band is None:
+        return "In context the blend's probability counts."
+    low, high = blend.uncertain_band
+    return (
+        f"In context the blend's probability counts; outside {low:g} to {high:g} at least {RIGHT_OUTSIDE_BAND:.0%} of"
+        " its held-out labels are right."
+    )
+
+
+def _describe_doubt(band: tuple[float, float] | None) -> str:
+    return (
+        "No image is called uncertain."
+        if band is None
+        else f"Between {band[0]:g} and {band[1]:g} an image is uncertain."
+    )
 
 
 def _give_account(
@@ -122,19 +126,28 @@ def _give_account(
     off: Off,
     scaled: Probabilities,
     temperature: float,
-    band: tuple[float, float],
+    band: tuple[float, float] | None,
 ) -> str:
     f1 = [_f1(off, scaled >= threshold) for threshold in _THRESHOLDS]
     best = int(np.argmax(f1))
-    called, inside = scaled >= THRESHOLD, (scaled >= band[0]) & (scaled <= band[1])
+    called = scaled >= THRESHOLD
     truly = (called & off).sum()
     return (
         f"Cross-validation of {settings.images:,} images of {settings.name}, {settings.folds} grouped folds,"
         f" {settings.attempts} attempts averaged. Temperature {temperature:.3f} makes its labels likeliest. At the"
         f" threshold {THRESHOLD:g} precision is {truly / max(called.sum(), 1):.3f}, recall"
         f" {truly / max(off.sum(), 1):.3f} and F1 {_f1(off, called):.3f}; the highest F1 of any threshold is"
-        f" {f1[best]:.3f}, at {_THRESHOLDS[best]:g}. Between {band[0]:g} and {band[1]:g} an image is uncertain:"
-        f" {inside.mean():.0%} of the held-out ones are, and of the others at least {RIGHT_OUTSIDE_BAND:.0%} are right."
+        f" {f1[best]:.3f}, at {_THRESHOLDS[best]:g}. {_describe_band(scaled, band)}"
+    )
+
+
+def _describe_band(scaled: Probabilities, band: tuple[float, float] | None) -> str:
+    if band is None:
+        return f"No band around it leaves {RIGHT_OUTSIDE_BAND:.0%} of the labels outside it right: none is stated."
+    inside = (scaled >= band[0]) & (scaled <= band[1])
+    return (
+        f"Between {band[0]:g} and {band[1]:g} an image is uncertain: {inside.mean():.0%} of the held-out ones are, and"
+        f" of the others at least {RIGHT_OUTSIDE_BAND:.0%} are right."
     )
 
 

@@ -1,11 +1,12 @@
 """Publication: from a finished run to a verified release, or to nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from model_store.blend import Blend
 from model_store.manifest import InputDescription, Manifest, Provenance, RealSetFigures, ReleaseFile
@@ -13,7 +14,7 @@ from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release, sha256_of
 from shared.errors import InvalidInputError, ReleaseError
 from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_figures import ReleaseOnBenchmark, run_on_benchmark
-from training.decision import UNDECIDED, Decision
+from training.decision import UNDECIDED, Decision, decide_beside
 from training.evaluate import evaluate_release
 from training.figures import Figures
 from training.fit_settings import FitSettings
@@ -36,6 +37,8 @@ class Evidence:
 
     real_sets: Sequence[RealSet] = ()
     decision: Decision = UNDECIDED
+    """Of a run that stands alone; beside a plain release that one decides."""
+
     frozen: FrozenSet | None = None
     """The benchmark; None = not run."""
 
@@ -65,9 +68,11 @@ def publish_release(
     """
     if (root / version).exists():
         raise ReleaseError(f"release {version} exists and releases never change; right would be a new version")
+    require_publishable(run, evidence)
+    if evidence.plain is not None:
+        evidence = replace(evidence, decision=decide_beside(evidence.plain.manifest, evidence.blend))
     plain_paths = [] if evidence.plain is None else evidence.plain.member_paths
     member_paths = [*plain_paths, *run.finished_member_paths()]
-    _require_fitting(run.settings(), evidence)
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
         folder = Path(scratch) / version
@@ -81,9 +86,11 @@ def publish_release(
     return verify_release(root / version), rows
 
 
-def _require_fitting(settings: FitSettings, evidence: Evidence) -> None:
+def require_publishable(run: RunFolder, evidence: Evidence) -> None:
+    """Refuse what does not go together, before anything is judged; raises as `publish_release`."""
+    run.finished_member_paths()
     blend, plain = evidence.blend, evidence.plain
-    if not settings.recipe.uses_context and (blend is not None or plain is not None):
+    if not run.settings().recipe.uses_context and (blend is not None or plain is not None):
         raise InvalidInputError(
             "a blend and a plain release go with networks that see the context; right would be a run of preset context"
         )
@@ -91,9 +98,20 @@ def _require_fitting(settings: FitSettings, evidence: Evidence) -> None:
         raise InvalidInputError(
             "a blend weighs networks of both kinds; right would be a plain release beside the run (--plain)"
         )
-    if plain is not None and plain.manifest.uses_context:
+    if plain is None:
+        return
+    if plain.manifest.uses_context:
         raise InvalidInputError(
             f"release {plain.version} sees the context itself; right would be one whose members see the image alone"
+        )
+    if plain.manifest.label_order != LABEL_ORDER:
+        raise InvalidInputError(
+            f"release {plain.version} has the label order {plain.manifest.label_order}; right would be {LABEL_ORDER}"
+        )
+    if evidence.decision is not UNDECIDED:
+        raise InvalidInputError(
+            f"release {plain.version} brings threshold, temperature and doubt of its own; right would be no"
+            " cross-validation beside it"
         )
 
 
@@ -156,10 +174,16 @@ def _make_provenance(version: str, settings: FitSettings, evidence: Evidence) ->
         command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}{judged}",
         code_version=distribution_version("offsample"),
         seed=settings.seed,
-        training_data=describe_training_data(settings),
+        training_data=_join_notes(describe_training_data(settings), evidence.plain, "training_data"),
         training_images=settings.images,
-        licence_notes=describe_licences(settings),
+        licence_notes=_join_notes(describe_licences(settings), evidence.plain, "licence_notes"),
     )
+
+
+def _join_notes(own: str, plain: Release | None, name: Literal["training_data", "licence_notes"]) -> str:
+    """A note on the run, and that on the plain release's members where it says something else."""
+    theirs = own if plain is None else getattr(plain.manifest.provenance, name)
+    return own if theirs == own or plain is None else f"{own}; members of release {plain.version}: {theirs}"
 
 
 def _manifest_figures(row: Figures) -> RealSetFigures:

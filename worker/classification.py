@@ -81,7 +81,7 @@ def classify(  # noqa: PLR0913 - what a caller may choose
     loose: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Classification:
-    """Fetch and preprocess in other threads, predict in this one; two batches and what is being fetched are in memory.
+    """Fetch and preprocess in other threads, predict in this one; memory holds a few batches and what is being fetched.
 
     Parameters
     ----------
@@ -103,14 +103,14 @@ def classify(  # noqa: PLR0913 - what a caller may choose
     def on_wait() -> None:
         on_progress(len(progress.rows))
 
-    prepare = partial(_prepare, channels=manifest.input.image_channels)
-    prepared = map(prepare, source.fetch(annotations))
-    batches = _settle(gather_ahead(prepared, BATCH_IMAGES, "prepare", on_wait), progress)
     context_run = ContextRun(BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
-    if context_run is not None:
-        batches = context_run.complete(batches, progress.shapes, on_wait)
-    for batch in batches:
-        _predict_batch(batch, predictor, cut, progress)
+    prepared = map(partial(_prepare, channels=manifest.input.image_channels), source.fetch(annotations))
+    with gather_ahead(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
+        batches = _settle(gathered, progress)
+        if context_run is not None:
+            batches = context_run.complete(batches, progress.shapes, on_wait)
+        for batch in batches:
+            _predict_batch(batch, predictor, cut, progress)
     on_wait()
     if one_shape:
         _refuse_odd_shapes(progress)

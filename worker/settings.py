@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, le=1024)
     """CPU threads of one predictor; 0 = all cores."""
     fetch_threads: int = Field(default=4, ge=1, le=256)
-    """Ion images read and decoded at once for one event."""
+    """Ion images fetched from a store at once for one event; a local folder is read by half as many threads."""
     fetch_attempts: int = Field(default=3, ge=1, le=10)
     """How often a store is asked for one file before it counts as away."""
     fetch_timeout_seconds: float = Field(default=15.0, gt=0, le=600)

@@ -1,7 +1,6 @@
 """What an event gets: its classification, the repeat of an earlier one, or a rejection."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +15,6 @@ from shared.errors import (
     TooLargeError,
     TooManyDeliveriesError,
 )
-from shared.imzml.work_watch import WorkWatch
 from shared.messages.event import DatasetAnnotatedEvent, EventIdentity, parse_event
 from worker.annotations import list_annotations
 from worker.answers import classified_answer, digest_event, rejected_answer, repeated_answer
@@ -50,6 +48,46 @@ class Verdict:
     answer: Answer
     facts: dict[str, Any] = field(default_factory=dict)
     is_refusal: bool = False
+
+
+class EventWatch:
+    """Minds lease and deadline while an event runs, and leaves word of the progress now and then."""
+
+    def __init__(self, run: EventRun) -> None:
+        self.total = 0
+        """Annotations of the event, once they are known."""
+
+        self._run = run
+        self._reached = "nothing done yet"
+        self._next_word = time.monotonic()
+
+    def on_work(self, what: str, done: int, total: int) -> None:
+        """Called while a source works before its first ion image."""
+        self._reached = f"{what}: {done / max(total, 1):.0%}"
+        self._require_time()
+
+    def on_progress(self, done: int) -> None:
+        """Called between images and while they are waited for."""
+        if done:
+            self._reached = f"{done} of {self.total} ion images done"
+        self._require_time()
+        now = time.monotonic()
+        if now < self._next_word:
+            return
+        self._next_word = now + _PROGRESS_INTERVAL_SECONDS
+        try:
+            self._run.runtime.ledger.report_progress(self._run.claim, done, self.total)
+        except RedisError as error:
+            _log.debug("progress_not_reported", error=str(error))
+
+    def _require_time(self) -> None:
+        self._run.heartbeat.require_lease()
+        if time.monotonic() > self._run.deadline:
+            limit = self._run.runtime.settings.event_timeout_seconds
+            raise DeadlineExceededError(
+                f"event took longer than {limit:g} s ({self._reached}); right would be a smaller event, or a larger"
+                " OFFSAMPLE_EVENT_TIMEOUT_SECONDS"
+            )
 
 
 def judge_event(run: EventRun) -> Verdict:
@@ -114,11 +152,12 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     started = time.perf_counter()
     runtime = run.runtime
     predictor = runtime.predictors.find(event.data.release)
-    access = replace(runtime.access, watch=_watch_source(run))
+    watch = EventWatch(run)
+    access = replace(runtime.access, watch=watch.on_work)
     source = open_source(event.data.ion_images, access)
     annotations = list_annotations(event.data, source, access)
-    watch = _watch(run, len(annotations))
-    found = classify(source, annotations, predictor, threshold=event.data.threshold, on_progress=watch)
+    watch.total = len(annotations)
+    found = classify(source, annotations, predictor, threshold=event.data.threshold, on_progress=watch.on_progress)
     seconds = time.perf_counter() - started
     facts = {
         "release": predictor.release.version,
@@ -130,39 +169,3 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     }
     answer = classified_answer(event, run.claim, runtime.settings.names, found, predictor, seconds)
     return Verdict("dataset_classified", answer, facts)
-
-
-def _watch(run: EventRun, total: int) -> Callable[[int], None]:
-    """What to do between images: mind lease and deadline, and leave word of the progress now and then."""
-    next_word = time.monotonic()
-
-    def on_progress(done: int) -> None:
-        nonlocal next_word
-        _require_time(run, f"{done} of {total} ion images done")
-        now = time.monotonic()
-        if now >= next_word:
-            next_word = now + _PROGRESS_INTERVAL_SECONDS
-            try:
-                run.runtime.ledger.report_progress(run.claim, done, total)
-            except RedisError as error:
-                _log.debug("progress_not_reported", error=str(error))
-
-    return on_progress
-
-
-def _watch_source(run: EventRun) -> WorkWatch:
-    """What to do while a source works before its first ion image: mind lease and deadline."""
-
-    def on_work(what: str, done: int, total: int) -> None:
-        _require_time(run, f"{what}: {done / max(total, 1):.0%}")
-
-    return on_work
-
-
-def _require_time(run: EventRun, reached: str) -> None:
-    run.heartbeat.require_lease()
-    if time.monotonic() > run.deadline:
-        raise DeadlineExceededError(
-            f"event took longer than {run.runtime.settings.event_timeout_seconds:g} s ({reached}); right would be a"
-            " smaller event, or a larger OFFSAMPLE_EVENT_TIMEOUT_SECONDS"
-        )

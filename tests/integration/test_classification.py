@@ -2,6 +2,8 @@
 
 import csv
 import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from model_store.predictor import Engine, Prediction, Predictor
 from model_store.release import Release
 from shared.array import open_array
-from shared.ion_image import make_ion_image
+from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
 from shared.messages.event import Annotation, ArrayIonImages, PngIonImages
 from shared.messages.results import ResultRow
@@ -21,7 +23,7 @@ from worker.classification import BATCH_IMAGES, Classification, classify
 from worker.demo import DEMO_DATASET
 from worker.files import AllowedRoots
 from worker.sources.opening import SourceAccess, open_source
-from worker.sources.source import IonImageSource
+from worker.sources.source import FetchedIonImage, IonImageSource
 
 BLADDER_ARRAY = Path(__file__).parents[2] / "training" / "data" / "mouse_bladder" / "ion_images.npz"
 
@@ -198,21 +200,51 @@ def test_progress_is_told_and_ends_at_the_number_of_annotations(tmp_path: Path, 
     assert set(told) == {0, BATCH_IMAGES, BATCH_IMAGES + 10}
 
 
-def test_what_progress_raises_ends_the_run_and_its_threads(png_folder: Path, predictor: Predictor) -> None:
-    class LeaseLostTestError(Exception):
-        pass
+class LeaseLostTestError(Exception):
+    """What ends a run."""
+
+
+@dataclass
+class EndlessSource:
+    """Gives the same image until nobody asks any more; keeps how often it was asked."""
+
+    ion_image: IonImage
+    given: int = 0
+
+    def annotations(self) -> list[Annotation]:
+        return [Annotation(annotation_id=str(number)) for number in range(10 * BATCH_IMAGES)]
+
+    def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
+        for annotation in annotations:
+            self.given += 1
+            time.sleep(0.001)
+            yield FetchedIonImage(annotation.annotation_id, self.ion_image)
+
+
+@dataclass
+class FailingPredictor:
+    """Raises at its first batch, as a process does that was told to stop."""
+
+    release: Release
+    engine: Engine = Engine.ONNX
+
+    def predict(self, inputs: NetworkInputs) -> Prediction:
+        raise LeaseLostTestError(len(inputs))
+
+
+@pytest.mark.parametrize("ended_by", ["progress", "predictor"])
+def test_what_is_raised_while_a_run_waits_or_predicts_ends_its_threads(ended_by: str, predictor: Predictor) -> None:
+    source = EndlessSource(make_ion_image(np.random.default_rng(0).random((20, 30))))
 
     def refuse(done: int) -> None:
-        raise LeaseLostTestError(done)
+        if ended_by == "progress":
+            raise LeaseLostTestError(done)
 
-    source = open_any(png_folder)
-    annotations = [Annotation(annotation_id=str(number), image="image_0.png") for number in range(500)]
+    chosen = FailingPredictor(predictor.release) if ended_by == "predictor" else predictor
     with pytest.raises(LeaseLostTestError):
-        classify(source, annotations, predictor, on_progress=refuse)
-    for thread in threading.enumerate():
-        if thread.name.startswith(("fetch", "prepare")):
-            thread.join(10)
-            assert not thread.is_alive()
+        classify(source, source.annotations(), chosen, on_progress=refuse)
+    assert not any(thread.name.startswith("prepare") for thread in threading.enumerate())
+    assert source.given <= 2 * BATCH_IMAGES
 
 
 def test_the_float_array_and_the_16_bit_pngs_of_the_bladder_agree(predictor: Predictor) -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +30,7 @@ from shared.messages.event import ArrayIonImages, PngIonImages
 from shared.png import encode_png
 from shared.preprocessing import NetworkInputs, preprocess
 from training.data_root import DATA_ROOT
-from training.decision import choose_decision
+from training.decision import Decision
 from training.fit_settings import FitSettings
 from training.fitting import fit_ensemble
 from training.preset import RECIPES, PresetName
@@ -135,9 +136,8 @@ def test_a_plain_release_says_nothing_of_the_area(predictor: Predictor, png_fold
 @pytest.fixture(scope="module")
 def joined(run: RunFolder, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """The shipped release's members beside one that sees the context."""
-    decision = choose_decision(None, release.manifest, None)
     root = tmp_path_factory.mktemp("joined")
-    return publish_release(run, "2000.1.3-context", Evidence(plain=release, decision=decision), root=root)[0]
+    return publish_release(run, "2000.1.3-context", Evidence(plain=release), root=root)[0]
 
 
 def see_bladder(*, context: bool) -> NetworkInputs:
@@ -161,6 +161,7 @@ def test_members_of_both_kinds_are_averaged_in_context_and_without_it_the_plain_
     expected = expit(logit((5 * raw + third) / 6) / manifest.temperature)
     found = both.predict(within)
     np.testing.assert_allclose(found.off_sample_probability, expected, atol=1e-4)
+    assert both.predict(within[:0]).off_sample_probability.shape == (0,)
     mixed = both.predict(np.concatenate([alone[:3], within[3:]])).off_sample_probability
     np.testing.assert_allclose(mixed[:3], said.off_sample_probability[:3], atol=1e-5)
     np.testing.assert_allclose(mixed[3:], found.off_sample_probability[3:], atol=1e-5)
@@ -171,7 +172,8 @@ def test_a_joined_release_decides_as_the_plain_one_and_its_card_says_so(joined: 
     assert joined.manifest.temperature == release.manifest.temperature
     card = " ".join((joined.folder / "model_card.md").read_text(encoding="utf-8").split())
     assert f"Beside them stand the 5 members of release {release.version}" in card
-    assert f"judged by the members of release {release.version} alone" in card
+    assert f"The members of release {release.version} judge an image without context alone" in card
+    assert "in context not calibrated" in card
     assert joined.manifest.provenance.command.endswith(f"--plain {release.version}")
 
 
@@ -179,7 +181,7 @@ def test_a_blend_weighs_networks_with_the_mask_and_leaves_images_without_context
     run: RunFolder, release: Release, tmp_path: Path
 ) -> None:
     blend = make_blend(correlation=2.0)
-    evidence = Evidence(blend=blend, plain=release, decision=choose_decision(None, release.manifest, blend))
+    evidence = Evidence(blend=blend, plain=release)
     blending, _ = publish_release(run, "2000.1.2-context", evidence, root=tmp_path / "releases")
     assert blending.blend == blend
     assert blending.manifest.uncertain_band == (0.1, 0.9)
@@ -192,6 +194,7 @@ def test_a_blend_weighs_networks_with_the_mask_and_leaves_images_without_context
         found = blended.predict(seen).off_sample_probability
         np.testing.assert_allclose(found, expit(2 * correlation), atol=1e-5)
         np.testing.assert_allclose(blended.predict(alone).off_sample_probability, plain, atol=1e-5)
+        assert blended.predict(seen[:0]).off_sample_probability.shape == (0,)
     rows = classify_all(BLADDER, open_predictor(blending, Engine.ONNX))
     np.testing.assert_allclose(probabilities(rows), expit(2 * correlation), atol=1e-5)
 
@@ -202,7 +205,7 @@ def test_a_blend_hears_each_kind_of_network_as_it_is(run: RunFolder, release: Re
     kinds = {"network": slice(0, 5), "context_network": slice(5, 6)}
     for number, (name, members) in enumerate(kinds.items()):
         blend = make_blend(**{name: 1.0})
-        evidence = Evidence(blend=blend, plain=release, decision=choose_decision(None, release.manifest, blend))
+        evidence = Evidence(blend=blend, plain=release)
         found, _ = publish_release(run, f"2000.1.{number}-context", evidence, root=tmp_path / "releases")
         outputs = [keras.saving.load_model(path, compile=False) for path in found.member_paths[members]]
         off = [np.asarray(one(seen[..., : one.input_shape[-1]], training=False))[:, 1] for one in outputs]
@@ -211,12 +214,18 @@ def test_a_blend_hears_each_kind_of_network_as_it_is(run: RunFolder, release: Re
 
 
 def test_a_blend_needs_both_kinds_and_a_plain_release_a_plain_one(
-    run: RunFolder, context_release: Release, tmp_path: Path
+    run: RunFolder, context_release: Release, release: Release, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidInputError, match="a blend weighs networks of both kinds; right would be a plain"):
         publish_release(run, "2000.1.4", Evidence(blend=make_blend()), root=tmp_path)
     with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; right would be"):
         publish_release(run, "2000.1.4", Evidence(plain=context_release), root=tmp_path)
+    decided = Decision(0.5, None, 1.5, "by this test", "")
+    with pytest.raises(InvalidInputError, match="brings threshold, temperature and doubt of its own; right would be"):
+        publish_release(run, "2000.1.4", Evidence(plain=release, decision=decided), root=tmp_path)
+    turned = replace(release, manifest=release.manifest.model_copy(update={"label_order": ("off", "on")}))
+    with pytest.raises(InvalidInputError, match=r"has the label order \('off', 'on'\); right would be \('on', 'off'\)"):
+        publish_release(run, "2000.1.4", Evidence(plain=turned), root=tmp_path)
 
 
 def test_a_blend_of_other_members_or_altered_stops_its_release(

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
+from model_store.blend import MEMBERS, Blend, MemberWeight
 from model_store.predictor import average_members
+from model_store.release import Release
 from shared.errors import InvalidInputError
 from training.cross_validation.folded_set import Grouping
 from training.cross_validation.settings import CrossValidationSettings
-from training.decision import RIGHT_OUTSIDE_BAND, decide
+from training.decision import RIGHT_OUTSIDE_BAND, UNDECIDED, choose_band, decide, decide_beside
 from training.preset import RECIPES, PresetName
 
 IMAGES = 4_000
@@ -64,6 +66,47 @@ def test_outside_the_band_enough_labels_are_right_and_inside_they_are_not(tmp_pa
     assert right[outside].mean() == pytest.approx(RIGHT_OUTSIDE_BAND, abs=0.02)
     assert right[~outside].mean() < RIGHT_OUTSIDE_BAND
     assert f"{low:g} and {high:g}" in decision.account
+
+
+def test_where_no_band_leaves_enough_labels_right_none_is_stated() -> None:
+    rng = np.random.default_rng(0)
+    off, scaled = rng.random(500) < 0.5, rng.random(500)
+    assert choose_band(off, scaled) is None
+    assert choose_band(scaled < 0.5, scaled) is None
+    assert choose_band(scaled >= 0.5, scaled) == (0.49, 0.51)
+
+
+def make_blend(band: tuple[float, float] | None) -> Blend:
+    members = tuple(MemberWeight(name=name, mean=0.0, scale=1.0, weight=0.0) for name in MEMBERS)
+    return Blend(members=members, intercept=0.0, uncertain_band=band, fitted_on="9 images")
+
+
+@pytest.mark.parametrize(
+    ("plain_band", "blend_band", "band"),
+    [
+        ((0.3, 0.7), (0.4, 0.8), (0.3, 0.8)),
+        (None, (0.4, 0.8), (0.4, 0.8)),
+        ((0.3, 0.7), None, (0.3, 0.7)),
+        (None, None, None),
+    ],
+)
+def test_beside_a_plain_release_it_decides_and_the_wider_doubt_counts(
+    release: Release,
+    plain_band: tuple[float, float] | None,
+    blend_band: tuple[float, float] | None,
+    band: tuple[float, float] | None,
+) -> None:
+    plain = release.manifest.model_copy(update={"uncertain_band": plain_band, "threshold": 0.6})
+    decision = decide_beside(plain, make_blend(blend_band))
+    assert (decision.threshold, decision.temperature) == (0.6, release.manifest.temperature)
+    assert decision.uncertain_band == band
+    assert ("No image is called uncertain" in decision.account) == (band is None)
+    assert decision.calibration == f"{plain.calibration}; in context calibrated on 9 images"
+
+
+def test_beside_a_plain_release_that_is_not_calibrated_nothing_is_said_to_be(release: Release) -> None:
+    plain = release.manifest.model_copy(update={"calibration": UNDECIDED.calibration})
+    assert decide_beside(plain, None).calibration == "not calibrated; in context not calibrated"
 
 
 def test_a_folder_without_a_finished_cross_validation_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs
 from training.cross_validation.folds import FoldOf
 from training.cross_validation.metrics import Off, Scores
-from training.decision import THRESHOLD, choose_band
+from training.decision import choose_band
 
 _INVERSE_PENALTY = 0.1
 """C of the logistic regression: strong, for most members say nearly the same."""
@@ -27,7 +27,11 @@ class Stacking:
     """Fitted on all folds."""
 
     held_out: Scores
-    """(N,), what blends say that were fitted without the image's fold, so that no label helps to judge itself."""
+    """(N,), what blends say that were fitted without the image's fold; without context, the network that needs none.
+
+    An image's label has no part in the weights that judge it. The networks behind the other folds' images saw it, as in
+    any stacking of one level.
+    """
 
 
 def stack(off: Off, said: NetworkProbabilities, inputs: NetworkInputs, fold_of: FoldOf, described_as: str) -> Stacking:
@@ -47,29 +51,30 @@ def stack(off: Off, said: NetworkProbabilities, inputs: NetworkInputs, fold_of: 
     InvalidInputError
         When the images with context of all folds but one are of one class.
     """
-    held_out = np.empty(len(off))
+    known = has_context(inputs)
+    held_out = said[:, 0].astype(np.float64)
     for fold in np.unique(fold_of):
-        rows = fold_of == fold
-        others = _fit(off[~rows], said[~rows], inputs[~rows], f"all folds but {fold + 1}")
+        rows, learnt = known & (fold_of == fold), known & (fold_of != fold)
+        others = _fit(off[learnt], said[learnt], inputs[learnt], f"all folds but {fold + 1}")
         held_out[rows] = others.apply(said[rows], inputs[rows])
-    blend = _fit(off, said, inputs, described_as)
-    return Stacking(blend.model_copy(update={"uncertain_band": choose_band(off, held_out)}), held_out)
+    blend = _fit(off[known], said[known], inputs[known], described_as)
+    band = choose_band(off[known], held_out[known])
+    return Stacking(blend.model_copy(update={"uncertain_band": band}), held_out)
 
 
 def _fit(off: Off, said: NetworkProbabilities, inputs: NetworkInputs, described_as: str) -> Blend:
-    known = has_context(inputs)
-    if not off[known].any() or off[known].all():
+    if not off.any() or off.all():
         raise InvalidInputError("the images to blend on are of one class; right would be some on and some off")
-    columns = tabulate_members(said[known], measure_features(inputs[known]))
+    columns = tabulate_members(said, measure_features(inputs))
     mean, deviation = columns.mean(axis=0), columns.std(axis=0)
     scale = np.where(deviation > _LEAST_DEVIATION, deviation, 1.0)
-    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1_000).fit((columns - mean) / scale, off[known])
+    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1_000).fit((columns - mean) / scale, off)
     weights = zip(MEMBERS, mean.tolist(), scale.tolist(), model.coef_[0].tolist(), strict=True)
     return Blend(
         members=tuple(
             MemberWeight(name=name, mean=centre, scale=size, weight=weight) for name, centre, size, weight in weights
         ),
         intercept=float(model.intercept_[0]),
-        uncertain_band=(THRESHOLD, THRESHOLD),
+        uncertain_band=None,
         fitted_on=described_as,
     )

@@ -64,6 +64,10 @@ def _classify_dataset(
         def on_work(what: str, done: int, total: int) -> None:
             bar.update(task, description=f"{dataset.data.dataset_id}: {what}", completed=done, total=total)
 
+        def on_progress(done: int) -> None:
+            if done:  # before, a source may have more to say
+                bar.update(task, description=dataset.data.dataset_id, completed=done, total=total)
+
         stores = replace(settings.store_access, allowed=dataset.stores(settings.metaspace_url))
         access = SourceAccess(
             dataset.roots, settings.limits, settings.fetch_threads, stores, settings.metaspace, on_work
@@ -78,7 +82,7 @@ def _classify_dataset(
             threshold=threshold,
             one_shape=False,
             loose=dataset.loose,
-            on_progress=lambda done: bar.update(task, description=dataset.data.dataset_id, completed=done, total=total),
+            on_progress=on_progress,
         )
     _tell(dataset, found, predictor, console)
     if sheet is not None:
