@@ -95,9 +95,7 @@ def describe_whole_path(folder: Path, predict_seconds: float) -> str:
 print_machine()
 release = open_release()
 predictor = open_predictor(release, Engine.ONNX)
-print(
-    f"release {release.version}, {len(release.manifest.members)} members, ONNX Runtime; one process, no fetch threads"
-)
+print(f"release {release.version}, {len(release.manifest.members)} members, ONNX Runtime")
 for side_px in (100, 200, 300):
     drawn = [draw_ion_image(side_px, seed) for seed in range(IMAGES)]
     for writer, encode in (("METASPACE's writer", encode_as_metaspace), ("libpng, filtered rows", encode_png)):

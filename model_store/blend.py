@@ -1,4 +1,4 @@
-"""The blend: what both kinds of networks say of an image, weighed with what the context's features say of it."""
+"""The blend: what image members and context members say of an image, weighed with what its features say."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +9,9 @@ from model_store.blend_features import FEATURES, Features, measure_features
 from shared.preprocessing import NetworkInputs
 
 NETWORKS = ("network", "context_network")
-"""The mean of the members that see the image alone, and of those that see the context too."""
+"""The mean of the image members, and that of the context members."""
 
-MEMBERS = (*NETWORKS, *FEATURES)
+TERMS = (*NETWORKS, *FEATURES)
 """What is weighed: the logits of both means, then the features."""
 
 _CLOSEST = 1e-6
@@ -23,8 +23,8 @@ NetworkProbabilities = npt.NDArray[np.floating]
 """(N, 2), off-sample probabilities in the order of `NETWORKS`."""
 
 
-class MemberWeight(BaseModel):
-    """One member: its value is centred, scaled and weighed."""
+class Term(BaseModel):
+    """One term: its value is centred, scaled and weighed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -40,7 +40,7 @@ class Blend(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
-    members: tuple[MemberWeight, ...]
+    terms: tuple[Term, ...]
     intercept: float
     uncertain_band: tuple[float, float] | None
     """Around the threshold; outside it at least nine in ten held-out labels are right. None = there is no such band."""
@@ -49,23 +49,23 @@ class Blend(BaseModel):
     """Which held-out images, in words."""
 
     @model_validator(mode="after")
-    def _require_members(self) -> "Blend":
-        names = tuple(member.name for member in self.members)
-        if names != MEMBERS:
-            raise ValueError(f"members are {names}; right would be {MEMBERS}, in this order")
+    def _require_terms(self) -> "Blend":
+        names = tuple(term.name for term in self.terms)
+        if names != TERMS:
+            raise ValueError(f"terms are {names}; right would be {TERMS}, in this order")
         return self
 
     def apply(self, said: NetworkProbabilities, inputs: NetworkInputs) -> Probabilities:
         """The blended off-sample probability, (N,), of (N, 56, 56, 4) images in context."""
-        columns = tabulate_members(said, measure_features(inputs))
+        columns = tabulate_terms(said, measure_features(inputs))
         means, scales, weights = (
-            np.array([getattr(member, name) for member in self.members]) for name in ("mean", "scale", "weight")
+            np.array([getattr(term, name) for term in self.terms]) for name in ("mean", "scale", "weight")
         )
         blended: Probabilities = expit((columns - means) / scales @ weights + self.intercept).astype(np.float32)
         return blended
 
 
-def tabulate_members(said: NetworkProbabilities, features: Features) -> Features:
-    """What is weighed, (N, 2 + F), in the order of `MEMBERS`."""
+def tabulate_terms(said: NetworkProbabilities, features: Features) -> Features:
+    """What is weighed, (N, 2 + F), in the order of `TERMS`."""
     networks = logit(np.clip(said.astype(np.float64), _CLOSEST, 1 - _CLOSEST))
     return np.column_stack([networks, features])

@@ -1,4 +1,4 @@
-"""What the members of a blend beside the networks say: numbers that compare an ion image with its dataset's context.
+"""What the terms of a blend beside the networks say: numbers that compare an ion image with its dataset's context.
 
 All of them are 0 where they are not defined: without context, without off-sample area, or where nothing varies.
 """

@@ -93,7 +93,7 @@ class Manifest(_Part):
 
     version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)
     kind: Literal["ensemble", "context"] = "ensemble"
-    """`context`: every image is seen together with the context of its dataset."""
+    """`context`: some or all members see every image together with the context of its dataset."""
     input: InputDescription
     label_order: tuple[Literal["on", "off"], Literal["on", "off"]]
     """Which label each of a member's two outputs stands for: data, not convention."""
@@ -102,12 +102,13 @@ class Manifest(_Part):
     uncertain_band: tuple[Probability, Probability] | None
     """Probabilities between which a row is `uncertain`; None when the release states none."""
     temperature: float = Field(default=1.0, gt=0)
-    """The logit of the members' mean probability is divided by it; above 1 makes probabilities less sure."""
+    """The logit of the members' mean probability is divided by it, where no blend counts; above 1 makes probabilities
+    less sure."""
     calibration: str
     """What the temperature was fitted on, and where it holds."""
     members: tuple[ReleaseFile, ...] = Field(min_length=1)
     context_members: int = Field(default=0, ge=0)
-    """How many of the members, the last ones, see the context; the others see the image alone."""
+    """How many of the members, the last ones, are context members; the others are image members."""
     ensemble_onnx: ReleaseFile
     blend: ReleaseFile | None = None
     """Of a context release: what its networks are weighed with (`model_store/blend.py`); None = their mean counts."""
@@ -132,18 +133,18 @@ class Manifest(_Part):
             )
         if self.blend is not None and 0 in {self.context_members, self.image_members}:
             raise ValueError(
-                "a blend weighs members that see the context and members that do not; right would be both, or no blend"
+                "a blend weighs image members and context members; right would be some of both, or no blend"
             )
         return self
 
     @property
     def uses_context(self) -> bool:
-        """Whether every image is seen together with the context of its dataset."""
+        """Whether a member sees every image together with the context of its dataset."""
         return self.kind == "context"
 
     @property
     def image_members(self) -> int:
-        """How many of the members, the first ones, see the image alone."""
+        """How many of the members, the first ones, are image members."""
         return len(self.members) - self.context_members
 
     @property

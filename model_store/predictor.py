@@ -30,10 +30,10 @@ class Prediction:
     """What an ensemble says of N network inputs."""
 
     off_sample_probability: Probabilities
-    """(N,) float32 in [0, 1], the members' mean."""
+    """(N,) float32 in [0, 1]."""
 
     member_spread: Probabilities
-    """(N,) float32, standard deviation over the members."""
+    """(N,) float32, standard deviation over the members that were asked."""
 
 
 class Predictor(Protocol):
@@ -70,7 +70,7 @@ def finish_prediction(outputs: npt.NDArray[np.float32], inputs: NetworkInputs, r
     """What a release says of (N, 56, 56, C) inputs, given its members' outputs, (N, members, 2).
 
     That is their mean. Of an image in context a release that blends says what its blend does; an image without context
-    is judged by the members that need none, where there are such.
+    is judged by the image members, where there are such.
 
     Raises
     ------

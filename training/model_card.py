@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import fill
 
 from model_store.blend import Blend
 from model_store.manifest import Manifest
 from training.benchmark.release_figures import ReleaseOnBenchmark
+from training.card_limits import wrap, write_limits
 from training.decision import Decision
 from training.evaluate import RULE_NAME
 from training.evaluation_table import format_auc, warnings_of
@@ -21,31 +21,10 @@ mainly from outside the sample comes out.
 """
 
 _CONTEXT = """\
-This is a context release: every ion image is judged together with the mean ion image of its dataset and the sample mask
-that all ion images of the dataset predict. It is used only where it is asked for by name. Judged with context on one
-real dataset with both classes and on the development set; on semi-synthetic images, whose labels come from masks, a
-mask wins partly by construction.
-"""
-
-_LIMITS = """\
-## Limits
-
-- A probability is {calibration}.{class_share}
-- {sight}
-- Where nothing but sample was acquired, nothing is off-sample; this release can still call an ion so. A file format
-  that loses the acquisition mask makes that likelier.
-{shapes}
-- The real sets are small and none is a random draw of ion images: intervals are wide and do not cover that.
-"""
-
-
-_ONE_IMAGE = """\
-It sees one ion image at a time. Few-count images, ions bright along the rim of the sample and patterns that are
-  everywhere need the dataset's context, which it does not have.\
-"""
-_WHOLE_DATASET = """\
-Its sample mask is predicted, from few ions or few counts badly; loose images, and images of several sizes, are judged
-  without context.\
+This is a context release: beside every ion image, context members see the mean ion image of its dataset and the sample
+mask that all ion images of the dataset predict. It is used only where it is asked for by name. Judged with context on
+one real dataset with both classes and on the development set; on semi-synthetic images, whose labels come from masks,
+a mask wins partly by construction.
 """
 
 
@@ -79,7 +58,7 @@ def write_model_card(content: CardContent) -> str:
         _write_figures(content.rows),
         *_write_benchmark(content.benchmark),
         *_write_pictures(content.pictures),
-        _write_limits(content),
+        write_limits(content.manifest, content.settings, content.decision),
     ]
     return "\n".join(parts)
 
@@ -106,11 +85,11 @@ def _write_recipe(content: CardContent) -> str:
     data, recipe = describe_data(settings), describe_recipe(settings, manifest.threshold)
     if content.plain is not None:
         recipe += (
-            f" Beside them stand the {manifest.image_members} members of release {content.plain}, which see the image"
-            " alone; its card says how they were made."
+            f" Beside these context members stand the {manifest.image_members} members of release {content.plain},"
+            " which see the image alone; its card says how they were made."
         )
     command = manifest.provenance.command.replace(" && ", "\n    ")
-    return f"## Data\n\n{_wrap(data)}\n\n## Recipe\n\n{_wrap(recipe)}\n\n    {command}\n"
+    return f"## Data\n\n{wrap(data)}\n\n## Recipe\n\n{wrap(recipe)}\n\n    {command}\n"
 
 
 def _write_blend(blend: Blend | None) -> list[str]:
@@ -119,20 +98,20 @@ def _write_blend(blend: Blend | None) -> list[str]:
     text = (
         "What the networks say is weighed with what the sample mask says, by a logistic regression that was fitted on"
         f" {blend.fitted_on}. Weights are log-odds per standard deviation; an image without context is judged by the"
-        " networks that need none."
+        " image members."
     )
-    rows = tuple((member.name.replace("_", " "), f"{member.weight:+.3f}") for member in blend.members)
+    rows = tuple((term.name.replace("_", " "), f"{term.weight:+.3f}") for term in blend.terms)
     return [
         "## Blend",
         "",
-        _wrap(text),
+        wrap(text),
         "",
-        _write_table(TextTable("Members of the blend", ("member", "weight"), rows)),
+        _write_table(TextTable("Terms of the blend", ("term", "weight"), rows)),
     ]
 
 
 def _write_decision(decision: Decision) -> str:
-    return f"## Threshold, doubt and calibration\n\n{_wrap(decision.account)}\n"
+    return f"## Threshold, doubt and calibration\n\n{wrap(decision.account)}\n"
 
 
 def _write_figures(rows: Sequence[Figures]) -> str:
@@ -172,7 +151,7 @@ def _write_benchmark(benchmark: ReleaseOnBenchmark | None) -> list[str]:
         " Many of its images are undecidable by design: few counts, or a contrast near the limit of the label."
     )
     tables = [_write_table(table) for table in benchmark.aspect_tables()]
-    return ["## Figures on semi-synthetic images", "", _wrap(text), "", *tables]
+    return ["## Figures on semi-synthetic images", "", wrap(text), "", *tables]
 
 
 def _write_table(table: TextTable) -> str:
@@ -187,28 +166,4 @@ def _write_pictures(pictures: str | None) -> list[str]:
         "What it is surest of and wrong about: up to eight images of every real set, and sixteen of the benchmark, as"
         " the network sees them. Above each its label and the probability it got."
     )
-    return ["## Where it fails", "", _wrap(text), "", f"![worst mistakes]({pictures})", ""]
-
-
-def _write_limits(content: CardContent) -> str:
-    calibration = content.decision.calibration
-    calibrated = "not calibrated" if calibration == "none" else calibration
-    sight = _WHOLE_DATASET if content.manifest.uses_context else _ONE_IMAGE
-    if content.settings.data is None:
-        return _LIMITS.format(
-            calibration=calibrated,
-            sight=sight,
-            class_share=" About two in five of the training images are off-sample.",
-            shapes="- The sample masks come from METASPACE datasets,"
-            " so the shapes it knows are those of METASPACE's users.",
-        )
-    return _LIMITS.format(
-        calibration=calibrated,
-        sight=sight,
-        class_share="",
-        shapes=f"- The samples and instruments it knows are those of {content.settings.data.name}.",
-    )
-
-
-def _wrap(paragraph: str) -> str:
-    return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
+    return ["## Where it fails", "", wrap(text), "", f"![worst mistakes]({pictures})", ""]

@@ -96,7 +96,7 @@ def require_publishable(run: RunFolder, evidence: Evidence) -> None:
         )
     if blend is not None and plain is None:
         raise InvalidInputError(
-            "a blend weighs networks of both kinds; right would be a plain release beside the run (--plain)"
+            "a blend weighs image members and context members; right would be a plain release beside the run"
         )
     if plain is None:
         return

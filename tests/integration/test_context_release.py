@@ -16,7 +16,7 @@ from live_service import BLADDER as PNG_BLADDER
 from live_service import LiveServer, LiveService
 from scipy.special import expit, logit
 
-from model_store.blend import MEMBERS, Blend, MemberWeight
+from model_store.blend import TERMS, Blend, Term
 from model_store.blend_features import FEATURES, measure_features
 from model_store.context import add_context, find_context
 from model_store.opening import open_predictor
@@ -146,7 +146,7 @@ def see_bladder(*, context: bool) -> NetworkInputs:
 
 
 @pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
-def test_members_of_both_kinds_are_averaged_in_context_and_without_it_the_plain_release_speaks(
+def test_image_and_context_members_are_averaged_in_context_and_without_it_the_plain_release_speaks(
     joined: Release, release: Release, context_release: Release, engine: Engine
 ) -> None:
     manifest = joined.manifest
@@ -171,7 +171,7 @@ def test_a_joined_release_decides_as_the_plain_one_and_its_card_says_so(joined: 
     assert joined.manifest.uncertain_band == release.manifest.uncertain_band
     assert joined.manifest.temperature == release.manifest.temperature
     card = " ".join((joined.folder / "model_card.md").read_text(encoding="utf-8").split())
-    assert f"Beside them stand the 5 members of release {release.version}" in card
+    assert f"Beside these context members stand the 5 members of release {release.version}" in card
     assert f"The members of release {release.version} judge an image without context alone" in card
     assert "in context not calibrated" in card
     assert joined.manifest.provenance.command.endswith(f"--plain {release.version}")
@@ -199,11 +199,11 @@ def test_a_blend_weighs_networks_with_the_mask_and_leaves_images_without_context
     np.testing.assert_allclose(probabilities(rows), expit(2 * correlation), atol=1e-5)
 
 
-def test_a_blend_hears_each_kind_of_network_as_it_is(run: RunFolder, release: Release, tmp_path: Path) -> None:
-    """Weights that leave one kind alone give that kind's own mean, at no temperature."""
+def test_a_blend_hears_image_and_context_members_as_they_are(run: RunFolder, release: Release, tmp_path: Path) -> None:
+    """Weights that leave one of them alone give its own mean, at no temperature."""
     seen = see_bladder(context=True)
-    kinds = {"network": slice(0, 5), "context_network": slice(5, 6)}
-    for number, (name, members) in enumerate(kinds.items()):
+    networks = {"network": slice(0, 5), "context_network": slice(5, 6)}
+    for number, (name, members) in enumerate(networks.items()):
         blend = make_blend(**{name: 1.0})
         evidence = Evidence(blend=blend, plain=release)
         found, _ = publish_release(run, f"2000.1.{number}-context", evidence, root=tmp_path / "releases")
@@ -213,10 +213,12 @@ def test_a_blend_hears_each_kind_of_network_as_it_is(run: RunFolder, release: Re
         np.testing.assert_allclose(actual, np.mean(off, axis=0), atol=1e-4)
 
 
-def test_a_blend_needs_both_kinds_and_a_plain_release_a_plain_one(
+def test_a_blend_needs_image_members_and_a_plain_release_no_context(
     run: RunFolder, context_release: Release, release: Release, tmp_path: Path
 ) -> None:
-    with pytest.raises(InvalidInputError, match="a blend weighs networks of both kinds; right would be a plain"):
+    with pytest.raises(
+        InvalidInputError, match="a blend weighs image members and context members; right would be a plain"
+    ):
         publish_release(run, "2000.1.4", Evidence(blend=make_blend()), root=tmp_path)
     with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; right would be"):
         publish_release(run, "2000.1.4", Evidence(plain=context_release), root=tmp_path)
@@ -243,7 +245,7 @@ def test_a_blend_of_other_members_or_altered_stops_its_release(
 
 def make_blend(**weights: float) -> Blend:
     return Blend(
-        members=tuple(MemberWeight(name=name, mean=0.0, scale=1.0, weight=weights.get(name, 0.0)) for name in MEMBERS),
+        terms=tuple(Term(name=name, mean=0.0, scale=1.0, weight=weights.get(name, 0.0)) for name in TERMS),
         intercept=0.0,
         uncertain_band=(0.1, 0.9),
         fitted_on="nothing",

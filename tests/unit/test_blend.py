@@ -1,4 +1,4 @@
-"""The blend's members: numbers that say how an ion image lies to its context, and weights that are learnt apart."""
+"""The blend's terms: numbers that say how an ion image lies to its context, and weights that are learnt apart."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import dice, jaccard
 
-from model_store.blend import MEMBERS
+from model_store.blend import TERMS
 from model_store.blend_features import FEATURES, has_context, measure_features
 from shared.errors import InvalidInputError
 from training.blend.stacking import stack
@@ -73,7 +73,7 @@ def test_any_inputs_give_finite_features(inputs: np.ndarray) -> None:
 
 
 def say(*networks: np.ndarray | float, images: int) -> np.ndarray:
-    """(N, 2) of what both kinds of networks say."""
+    """(N, 2) of what network and context network say."""
     return np.column_stack([np.broadcast_to(one, images) for one in networks])
 
 
@@ -83,7 +83,7 @@ def test_a_blend_learns_which_member_to_trust() -> None:
     off, fold_of = rng.random(60) < 0.4, np.arange(60) % 3
     guesses = rng.uniform(0.4, 0.6, (60, 2))
     stacking = stack(off, guesses, draw_inputs(off), fold_of, "this test")
-    assert [member.name for member in stacking.blend.members] == list(MEMBERS)
+    assert [term.name for term in stacking.blend.terms] == list(TERMS)
     assert ((stacking.held_out >= 0.5) == off).all()
     assert stacking.blend.uncertain_band is not None
     low, high = stacking.blend.uncertain_band

@@ -103,10 +103,10 @@ def test_a_context_release_opens(root: Path, context_members: int) -> None:
     "changes",
     [{"kind": "context", "input": {"channels": CONTEXT_CHANNELS}, "context_members": 2}, {"context_members": 0}],
 )
-def test_a_blend_needs_members_of_both_kinds(root: Path, changes: dict[str, object]) -> None:
+def test_a_blend_needs_image_members_and_context_members(root: Path, changes: dict[str, object]) -> None:
     (root / VERSION / "blend.json").write_text("{}")
     change_manifest(root, blend={"name": "blend.json", "sha256": "0" * 64}, **changes)
-    with pytest.raises(ReleaseError, match="a blend weighs members that see the context and members that do not"):
+    with pytest.raises(ReleaseError, match="a blend weighs image members and context members"):
         open_release(VERSION, root)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from model_store.blend import MEMBERS, Blend, MemberWeight
+from model_store.blend import TERMS, Blend, Term
 from model_store.predictor import average_members
 from model_store.release import Release
 from shared.errors import InvalidInputError
@@ -77,8 +77,8 @@ def test_where_no_band_leaves_enough_labels_right_none_is_stated() -> None:
 
 
 def make_blend(band: tuple[float, float] | None) -> Blend:
-    members = tuple(MemberWeight(name=name, mean=0.0, scale=1.0, weight=0.0) for name in MEMBERS)
-    return Blend(members=members, intercept=0.0, uncertain_band=band, fitted_on="9 images")
+    terms = tuple(Term(name=name, mean=0.0, scale=1.0, weight=0.0) for name in TERMS)
+    return Blend(terms=terms, intercept=0.0, uncertain_band=band, fitted_on="9 images")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""Stacking: weights of the blend's members, fitted on images that the networks did not see."""
+"""Stacking: weights of the blend's terms, fitted on images that the networks did not see."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from model_store.blend import MEMBERS, Blend, MemberWeight, NetworkProbabilities, tabulate_members
+from model_store.blend import TERMS, Blend, NetworkProbabilities, Term, tabulate_terms
 from model_store.blend_features import has_context, measure_features
 from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs
@@ -14,7 +14,7 @@ from training.cross_validation.metrics import Off, Scores
 from training.decision import choose_band
 
 _INVERSE_PENALTY = 0.1
-"""C of the logistic regression: strong, for most members say nearly the same."""
+"""C of the logistic regression: strong, for most terms say nearly the same."""
 
 _LEAST_DEVIATION = 1e-6
 
@@ -40,7 +40,7 @@ def stack(off: Off, said: NetworkProbabilities, inputs: NetworkInputs, fold_of: 
     Parameters
     ----------
     said
-        (N, 2), what both kinds of networks say that saw nothing of the image's dataset.
+        (N, 2), what both networks say that saw nothing of the image's dataset.
     inputs
         (N, 56, 56, 4).
     described_as
@@ -65,15 +65,13 @@ def stack(off: Off, said: NetworkProbabilities, inputs: NetworkInputs, fold_of: 
 def _fit(off: Off, said: NetworkProbabilities, inputs: NetworkInputs, described_as: str) -> Blend:
     if not off.any() or off.all():
         raise InvalidInputError("the images to blend on are of one class; right would be some on and some off")
-    columns = tabulate_members(said, measure_features(inputs))
+    columns = tabulate_terms(said, measure_features(inputs))
     mean, deviation = columns.mean(axis=0), columns.std(axis=0)
     scale = np.where(deviation > _LEAST_DEVIATION, deviation, 1.0)
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1_000).fit((columns - mean) / scale, off)
-    weights = zip(MEMBERS, mean.tolist(), scale.tolist(), model.coef_[0].tolist(), strict=True)
+    weights = zip(TERMS, mean.tolist(), scale.tolist(), model.coef_[0].tolist(), strict=True)
     return Blend(
-        members=tuple(
-            MemberWeight(name=name, mean=centre, scale=size, weight=weight) for name, centre, size, weight in weights
-        ),
+        terms=tuple(Term(name=name, mean=centre, scale=size, weight=weight) for name, centre, size, weight in weights),
         intercept=float(model.intercept_[0]),
         uncertain_band=None,
         fitted_on=described_as,
