@@ -24,6 +24,7 @@ from training.preset import RECIPES, PresetName
 from training.run_folder import RunFolder
 
 NETWORK, CONTEXT_NETWORK, BLEND = "network", "context network", "blend of networks and mask"
+AVERAGE = "both networks, averaged"
 
 OFF_FROM = 0.5
 """Off-sample probability at and above which a network or a blend calls an image off."""
@@ -95,6 +96,7 @@ def run_networks(
         CONTEXT_NETWORK: said[PresetName.CONTEXT],
         f"{CONTEXT_NETWORK}, context withheld": _predict_again(folded, alone, in_context),
         f"{CONTEXT_NETWORK}, context of another dataset": _predict_again(folded, swapped, in_context),
+        AVERAGE: both.mean(axis=1),
         BLEND: stacking.held_out,
     }
     return NetworkMethods(tuple(Method(name, one, one >= OFF_FROM) for name, one in scores.items()), stacking.blend)

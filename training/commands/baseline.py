@@ -29,6 +29,7 @@ _BY_ASPECT = (
     "K-means mask itself",
     "network",
     "context network",
+    "both networks, averaged",
     "blend of networks and mask",
 )
 
