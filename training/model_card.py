@@ -56,7 +56,7 @@ def write_model_card(content: CardContent) -> str:
         *_write_blend(content.blend),
         _write_decision(content.decision),
         _write_figures(content.rows),
-        *_write_benchmark(content.benchmark),
+        *_write_benchmark(content.benchmark, content.manifest),
         *_write_pictures(content.pictures),
         write_limits(content.manifest, content.settings, content.decision),
     ]
@@ -136,7 +136,7 @@ def _write_figures(rows: Sequence[Figures]) -> str:
     return "\n".join([*lines, "", *notes, ""])
 
 
-def _write_benchmark(benchmark: ReleaseOnBenchmark | None) -> list[str]:
+def _write_benchmark(benchmark: ReleaseOnBenchmark | None, manifest: Manifest) -> list[str]:
     if benchmark is None:
         return []
     found = benchmark.figures()
@@ -150,6 +150,8 @@ def _write_benchmark(benchmark: ReleaseOnBenchmark | None) -> list[str]:
         f" {RULE_NAME.capitalize()}: F1 {found.rule_f1:.3f}, AUC {found.rule_auc:.3f}."
         " Many of its images are undecidable by design: few counts, or a contrast near the limit of the label."
     )
+    if manifest.uses_context:
+        text += " Its images belong to no dataset, so they were judged without context."
     tables = [_write_table(table) for table in benchmark.aspect_tables()]
     return ["## Figures on semi-synthetic images", "", wrap(text), "", *tables]
 

@@ -1,10 +1,14 @@
-"""The default release in model_store is what its manifest and its card say."""
+"""The releases in model_store are what their manifests and cards say."""
 
 import keras
+import numpy as np
 import pytest
 
-from model_store.release import Release, open_release
-from shared.preprocessing import preprocess
+from model_store.opening import open_predictor
+from model_store.predictor import Engine
+from model_store.release import Release, installed_versions, open_release
+from shared.preprocessing import ALL_CHANNELS, NETWORK_CHANNELS, preprocess
+from training.contexts import see_alone, see_real
 from training.ensemble_graph import require_agreement
 from training.evaluate import RULE_NAME, evaluate_release
 from training.network import LABEL_ORDER
@@ -16,16 +20,25 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 DEVELOPMENT = "metaspace_predicted"
 
 
-@pytest.fixture(scope="module")
-def release() -> Release:
-    return open_release()
+MOST_BYTES = {"ensemble": 16 * 2**20, "context": 32 * 2**20}
+
+
+@pytest.fixture(scope="module", params=installed_versions())
+def release(request: pytest.FixtureRequest) -> Release:
+    return open_release(request.param)
 
 
 def test_its_graph_agrees_with_its_members_on_real_images(release: Release) -> None:
     members = [keras.saving.load_model(path) for path in release.member_paths]
     (development,) = load_real_sets([DEVELOPMENT])
-    require_agreement(members, release.onnx_path, preprocess(development.ion_images))
-    assert {member.count_params() for member in members} == {378_226 + 144 * (len(release.manifest.input.channels) - 1)}
+    require_agreement(members, release.onnx_path, see_real(development, release.manifest))
+    alone, channels = release.manifest.image_members, len(release.manifest.input.channels)
+    assert [member.input_shape[-1] for member in members] == [
+        *([min(channels, len(ALL_CHANNELS))] * alone),
+        *([len(NETWORK_CHANNELS)] * release.manifest.context_members),
+    ]
+    for member in members:
+        assert member.count_params() == 378_226 + 144 * (member.input_shape[-1] - 1)
     assert not any(member.compiled for member in members)
 
 
@@ -51,5 +64,17 @@ def test_its_cards_first_line_names_every_set_on_which_the_rule_is_not_beaten(re
         assert (f"{name} (" in first_line) == (auc <= rules[name])
 
 
-def test_it_is_smaller_than_16_mebibytes(release: Release) -> None:
-    assert sum(path.stat().st_size for path in release.folder.iterdir()) < 16 * 2**20
+def test_it_is_no_larger_than_it_need_be(release: Release) -> None:
+    assert sum(path.stat().st_size for path in release.folder.iterdir()) < MOST_BYTES[release.manifest.kind]
+
+
+def test_a_context_release_gives_images_without_context_the_probability_of_its_plain_release() -> None:
+    found = open_release("2026.11.3-context")
+    (development,) = load_real_sets([DEVELOPMENT])
+    inputs = preprocess(development.ion_images)
+    plain, context = (open_predictor(one, Engine.ONNX) for one in (open_release("2026.11.3"), found))
+    np.testing.assert_allclose(
+        context.predict(see_alone(inputs, found.manifest)).off_sample_probability,
+        plain.predict(inputs).off_sample_probability,
+        atol=1e-6,
+    )
