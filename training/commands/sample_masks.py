@@ -27,11 +27,13 @@ def sample_masks(
     output: Annotated[Path | None, typer.Option(help="JSON file to write the figures to.")] = None,
 ) -> None:
     """Compare predicted sample masks with the true ones, on sources that the mask rule was not fitted on."""
+    from training.real_sets import load_real_sets  # noqa: PLC0415
     from training.sample_masks.judgement import (  # noqa: PLC0415 - takes seconds to import, and --help none
         judge_masks,
         summarise_masks,
         summarise_verdicts,
     )
+    from training.sample_masks.real_verdicts import NONE_IN, SOME_IN, judge_acquisitions  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -48,9 +50,20 @@ def sample_masks(
         f" {verdicts.datasets - verdicts.absent} present ones",
         soft_wrap=True,
     )
+    real = list(judge_acquisitions(load_real_sets([SOME_IN, NONE_IN])))
+    for one in real:
+        console.print(
+            f"real acquisition {one.acquisition}, {one.ions} ions: off-sample area is {one.truth}, it says {one.says}"
+            f" (confidence {one.confidence:.2f})",
+            soft_wrap=True,
+        )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
-        content = {"masks": {name: asdict(one) for name, one in figures.items()}, "verdicts": asdict(verdicts)}
+        content = {
+            "masks": {name: asdict(one) for name, one in figures.items()},
+            "verdicts": asdict(verdicts),
+            "real_acquisitions": [asdict(one) for one in real],
+        }
         output.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         console.print(f"wrote {output}", soft_wrap=True)
 
