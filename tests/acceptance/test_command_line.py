@@ -15,7 +15,7 @@ import pytest
 from live_service import BLADDER, LiveService, make_event, read_by_eye
 from PIL import Image
 
-from model_store.release import RELEASES_ROOT, open_release
+from model_store.release import RELEASES_ROOT, default_version, open_release
 
 
 def _offsample(
@@ -116,7 +116,7 @@ def test_without_a_server_each_command_says_so_in_one_sentence(tmp_path: Path) -
 def test_a_worker_does_not_start_on_a_release_that_was_altered(service: LiveService) -> None:
     releases = service.folder / "releases"
     shutil.copytree(RELEASES_ROOT, releases)
-    member = next(releases.glob("*/member_1.keras"))
+    member = releases / default_version() / "member_1.keras"
     member.write_bytes(member.read_bytes()[:-1] + b"?")
 
     finished = _offsample("worker", service=service, OFFSAMPLE_RELEASES_ROOT=str(releases))
