@@ -16,7 +16,7 @@ def print_figures(rows: Sequence[Figures], console: Console) -> None:
     """Print one row per set and predictor, and what to mind about each set."""
     table = Table(title="Real sets, each on its own (never pooled)")
     for heading in ("set", "role", "predictor", "right", "accuracy", "Wilson 95 %", "AUC"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "set")
     for row in rows:
         low, high = row.wilson_95
         table.add_row(

@@ -69,7 +69,7 @@ def _parse_annotations(name: str, content: bytes) -> list[Annotation]:
         if name.lower().endswith(".csv"):
             reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
             _require_columns(name, reader.fieldnames or [])
-            return _ANNOTATIONS.validate_python([_from_cells(cells) for cells in reader])
+            return _ANNOTATIONS.validate_python([_from_cells(name, reader.line_num, cells) for cells in reader])
         return _ANNOTATIONS.validate_json(content)
     except ValidationError as error:
         raise InvalidAnnotationsError(
@@ -82,20 +82,24 @@ def _parse_annotations(name: str, content: bytes) -> list[Annotation]:
 def _require_columns(name: str, columns: Sequence[str]) -> None:
     unknown = [column for column in columns if column not in Annotation.model_fields]
     if unknown or "annotation_id" not in columns:
+        wrong = f"a column {unknown[0][:100]!r}" if unknown else "no column annotation_id"
         raise InvalidAnnotationsError(
-            f"{name} has the columns {', '.join(columns)[:200] or '(none)'}; right would be annotation_id, and of"
-            f" {', '.join(field for field in Annotation.model_fields if field != 'annotation_id')} those there are,"
-            " separated by commas"
+            f"{name} has {wrong}; right would be annotation_id and any of"
+            f" {', '.join(field for field in Annotation.model_fields if field != 'annotation_id')}, separated by commas"
         )
 
 
-def _from_cells(cells: dict[str, Any]) -> dict[str, Any]:
+def _from_cells(name: str, line: int, cells: dict[str, Any]) -> dict[str, Any]:
     """One CSV row without its empty cells; `mz` and `charge` as numbers."""
-    found = {name: cell for name, cell in cells.items() if cell not in (None, "")}
-    if "mz" in found:
-        found["mz"] = float(found["mz"])
-    if "charge" in found:
-        found["charge"] = int(found["charge"])
+    found = {column: cell for column, cell in cells.items() if cell not in (None, "")}
+    for column, convert in (("mz", float), ("charge", int)):
+        try:
+            if column in found:
+                found[column] = convert(found[column])
+        except ValueError as error:
+            raise InvalidAnnotationsError(
+                f"line {line} of {name} has the {column} {found[column][:40]!r}; right would be a number"
+            ) from error
     return found
 
 
@@ -103,6 +107,6 @@ def _require_unique_ids(annotations: Sequence[Annotation]) -> None:
     repeated = [found for found, times in Counter(row.annotation_id for row in annotations).items() if times > 1]
     if repeated:
         raise InvalidAnnotationsError(
-            f"annotation_id {repeated[0][:100]!r} occurs more than once ({len(repeated)} such ids); results are matched"
-            " by it, so right would be a different one each"
+            f"annotation_id {repeated[0][:100]!r} occurs more than once (ids that do: {len(repeated)}); results are"
+            " matched by it, so right would be a different one each"
         )

@@ -104,7 +104,8 @@ def wait_for_answer(
             break
         if time.monotonic() > give_up_at:
             raise TransientError(
-                f"event {event.id!r} was not answered within {timeout_seconds:g} s; is a worker running?"
+                f"event {event.id!r} was not answered within {timeout_seconds:g} s; it stays in the queue, and"
+                f" `offsample results {event.id}` shows its answer later; is a worker running?"
             )
         on_wait()
         reply = cast("_StreamReply", server.xread({names.results: last}, count=_PAGE, block=_BLOCK_MS))

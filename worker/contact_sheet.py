@@ -1,7 +1,7 @@
 """A page of pictures: the ion images, off-sample first, sorted by probability."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,8 @@ class SheetText:
     """Annotation id -> a short name, such as its m/z; the id itself where there is none."""
     expected: Mapping[str, str]
     """Annotation id -> "on" or "off" by eye, where known; a tile that disagrees is framed red."""
+    totals: Mapping[Label, int] = field(default_factory=dict)
+    """How many ion images have each label, where not all are drawn."""
 
 
 def choose_tiles(rows: Sequence[ResultRow], most: int = MOST_TILES) -> dict[Label, list[ResultRow]]:
@@ -82,7 +84,9 @@ def draw_contact_sheet(
     sheet = _Sheet(tiles, ion_images, text)
     top = _HEADING_PX
     for label, rows in tiles.items():
-        sheet.draw_text((_GAP_PX, top + 14), f"{_HEADINGS[label]} ({len(rows)})", 18)
+        all_rows = text.totals.get(label, len(rows))
+        shown = f"{len(rows)}" if all_rows == len(rows) else f"the surest {len(rows)} of {all_rows}"
+        sheet.draw_text((_GAP_PX, top + 14), f"{_HEADINGS[label]} ({shown})", 18)
         top += _HEADING_PX
         for number, row in enumerate(rows):
             line, column = divmod(number, _COLUMNS)

@@ -3,11 +3,13 @@
 import os
 import socket
 
+import structlog
 from redis.exceptions import RedisError
 
 from model_store.opening import choose_engine
 from model_store.release import open_release
 from shared.errors import ConfigurationError, UnknownReleaseError
+from shared.logging import configure_logging
 from worker.devices import choose_concurrency
 from worker.ledger.ledger import connect
 from worker.runtime import open_ledger
@@ -15,6 +17,7 @@ from worker.server_url import without_password
 from worker.settings import Settings
 
 _OLDEST_REDIS = 7
+_log = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings, name: str | None = None) -> int:
@@ -34,6 +37,8 @@ def serve(settings: Settings, name: str | None = None) -> int:
     choose_engine(settings.engine)
     _require_roots(settings)
     _require_server(settings)
+    configure_logging(settings.log_level)
+    _warn_of_nothing_allowed(settings)
     open_ledger(settings).create_groups()
     from worker.app import app  # noqa: PLC0415 - signal handlers are a worker's, not the command line's
 
@@ -53,6 +58,14 @@ def _require_roots(settings: Settings) -> None:
     for root in settings.allowed_roots:
         if not root.is_dir():
             raise ConfigurationError(f"OFFSAMPLE_ALLOWED_ROOTS names {root}, which is no folder; right would be one")
+
+
+def _warn_of_nothing_allowed(settings: Settings) -> None:
+    if not settings.allowed_roots and not settings.allowed_stores:
+        _log.warning(
+            "nothing_is_allowed",
+            reason="every event will be rejected; right would be OFFSAMPLE_ALLOWED_ROOTS or OFFSAMPLE_ALLOWED_STORES",
+        )
 
 
 def _require_server(settings: Settings) -> None:

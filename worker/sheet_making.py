@@ -1,5 +1,6 @@
 """A contact sheet of a classified source: the chosen ion images are read once more, not kept."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -25,4 +26,5 @@ def make_contact_sheet(
         fetched.annotation_id: fetched.ion_image for fetched in source.fetch(wanted) if fetched.ion_image is not None
     }
     captions = {one.annotation_id: f"m/z {one.mz:.4f}" for one in wanted if one.mz is not None}
-    draw_contact_sheet(tiles, ion_images, SheetText(title, captions, expected or {}), path)
+    totals = Counter(row.label for row in rows if row.label is not None)
+    draw_contact_sheet(tiles, ion_images, SheetText(title, captions, expected or {}, totals), path)

@@ -89,6 +89,24 @@ def test_a_rejected_event_is_one_sentence_and_a_non_zero_exit(service: LiveServi
     assert finished.returncode != 0
     assert "forbidden_uri" in finished.stderr
     assert "Traceback" not in finished.stderr
+    (rejected,) = service.results()
+    again = _offsample("results", rejected["data"]["event_id"], "--format", "json", service=service)
+    assert again.returncode == 1
+    assert "was rejected; right would be a new event" in again.stderr
+
+
+def test_an_event_that_waits_is_said_to_wait(service: LiveService) -> None:
+    sent = _offsample("submit", "--ion-images", BLADDER, "--wait", "--timeout", "1", service=service)
+    _, _, event_id = sent.stderr.partition("sent event ")
+    assert "it stays in the queue, and `offsample results " in sent.stderr
+    asked = _offsample("results", event_id.split()[0], service=service)
+    assert "the event may still wait or run" in asked.stderr
+    _require_one_sentence(asked)
+
+
+def test_a_worker_that_may_read_nothing_says_so(service: LiveService) -> None:
+    worker = service.start_worker(allowed_roots="")
+    assert worker.logged("nothing_is_allowed")
 
 
 def test_bad_input_of_submit_is_refused_before_it_is_sent(service: LiveService) -> None:

@@ -89,7 +89,9 @@ def test_annotations_are_those_of_the_event_else_of_its_list_else_all(png_folder
 def test_an_annotation_id_that_occurs_twice_is_refused(png_folder: Path, access: SourceAccess) -> None:
     (png_folder / "list.json").write_text('[{"annotation_id": "a"}, {"annotation_id": "a"}]')
     for data in ({"annotations": annotate("a", "b", "a")}, {"annotations_uri": str(png_folder / "list.json")}):
-        with pytest.raises(InvalidAnnotationsError, match=r"annotation_id 'a' occurs more than once \(1 such ids\)"):
+        with pytest.raises(
+            InvalidAnnotationsError, match=r"annotation_id 'a' occurs more than once \(ids that do: 1\)"
+        ):
             list_all(png_folder, access, **data)
 
 

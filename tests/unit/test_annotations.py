@@ -63,6 +63,20 @@ def test_a_bad_list_is_an_error_that_names_the_file(tmp_path: Path, name: str, c
         read_annotations(write(tmp_path, name, content), MOST_BYTES)
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("annotation_id,mz\na,5\nb,heavy\n", r"line 3 of list\.csv has the mz 'heavy'; right would be a number"),
+        ("annotation_id,charge\na,+\n", r"line 2 of list\.csv has the charge '\+'; right would be a number"),
+        ("annotation_id,m/z\na,5\n", r"has a column 'm/z'; right would be annotation_id and any of mz, formula"),
+        ("mz\n5\n", r"has no column annotation_id; right would be"),
+    ],
+)
+def test_what_is_wrong_in_a_list_is_named(tmp_path: Path, content: str, sentence: str) -> None:
+    with pytest.raises(InvalidAnnotationsError, match=sentence):
+        read_annotations(write(tmp_path, "list.csv", content), MOST_BYTES)
+
+
 @given(st.sampled_from(["list.csv", "list.json"]), st.binary(max_size=200) | st.text(max_size=200))
 def test_any_content_is_a_list_or_an_error(tmp_path: Path, name: str, content: str | bytes) -> None:
     try:

@@ -93,6 +93,17 @@ def test_a_tile_that_disagrees_with_a_person_is_framed(tmp_path: Path, expected:
     assert (FRAME in colours(page)) is framed
 
 
+def test_a_page_says_how_many_it_leaves_out(tmp_path: Path) -> None:
+    """The heading is the only thing that changes, and only where there are more than are drawn."""
+    rows, ion_images = [make_row("a", 0.9)], {"a": make_picture()}
+    pages = [
+        draw(rows, ion_images, tmp_path / f"{total}.png", SheetText("title", {}, {}, {"off": total})).tobytes()
+        for total in (1, 250)
+    ]
+    assert pages[0] == draw(rows, ion_images, tmp_path / "page.png", SheetText("title", {}, {})).tobytes()
+    assert pages[0] != pages[1]
+
+
 def test_captions_of_any_script_can_be_drawn(tmp_path: Path) -> None:
     text = SheetText("Blase 膀胱 \n [b]", {"a": "m/z 膀胱 [red] 🐭"}, {})
     draw([make_row("a", 0.9)], {"a": make_picture()}, tmp_path / "page.png", text)

@@ -17,6 +17,7 @@ from training.labelled.family import name_family
 from training.labelled.gold_standard_like import encode_8_bit
 from training.labelled.labelled_set import LabelledSet
 from training.labelled.layout import load_labelled_set
+from worker.demo import DEMO_DATASET
 
 RNG = np.random.default_rng(7)
 PIXELS = [RNG.integers(1, 255, (9, 7), dtype=np.uint8) for _ in range(8)]
@@ -138,6 +139,11 @@ def test_a_label_file_finds_the_folder_or_array_of_its_own_name(tmp_path: Path) 
     (tmp_path / "slide_2.csv").write_text("annotation_id,label\n1,on\n", "utf-8")
     assert labels_of(load_labelled_set(tmp_path / "slide_1.jsonl")) == {"slide_1/x": "off"}
     assert labels_of(load_labelled_set(tmp_path / "slide_2.csv")) == {"slide_2/1": "on"}
+
+
+def test_a_folder_of_pngs_beside_its_label_file_is_found() -> None:
+    """As the demo's data lie."""
+    assert len(load_labelled_set(DEMO_DATASET)) == 77
 
 
 def test_folders_with_a_label_file_each_are_one_dataset_each(tmp_path: Path) -> None:

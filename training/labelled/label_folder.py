@@ -13,7 +13,7 @@ from training.labelled.label_rows import LabelRow, read_label_rows
 from training.labelled.labelled_image import LABELS, UNCLEAR, Entry, Label, LabelledImage, LeftOut, Reason
 
 LABEL_FILES = ("labels.csv", "labels.jsonl", "labels.json")
-_ARRAY = "ion_images.npz"
+_ARRAY, _FOLDER = "ion_images.npz", "ion_images"
 
 
 def find_label_file(folder: Path) -> Path | None:
@@ -22,9 +22,9 @@ def find_label_file(folder: Path) -> Path | None:
 
 
 def find_images(label_file: Path) -> Path:
-    """Array file or folder: named like the label file, else `ion_images.npz` beside it, else the folder itself."""
+    """Array file or folder: named like the label file, else `ion_images.npz` or `ion_images`, else the folder itself."""
     folder, stem = label_file.parent, label_file.stem
-    named = [folder / f"{stem}.npz", folder / f"{stem}.npy", folder / stem, folder / _ARRAY]
+    named = [folder / f"{stem}.npz", folder / f"{stem}.npy", folder / stem, folder / _ARRAY, folder / _FOLDER]
     return next((path for path in named if path.exists()), folder)
 
 

@@ -22,7 +22,10 @@ def health(
 
     host = socket.gethostname()
     try:
-        replies = app.control.ping(destination=[f"{name}@{host}"] if name else None, timeout=timeout)
+        if name:
+            replies = app.control.ping(destination=[f"{name}@{host}"], timeout=timeout, limit=1)  # waits for no other
+        else:
+            replies = app.control.ping(timeout=timeout)
     except OperationalError as error:
         raise ConfigurationError(
             f"server {without_password(app.settings.redis_url)} does not answer ({error}); right would be"

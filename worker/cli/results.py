@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shared.errors import NotFoundError
+from shared.errors import InvalidInputError, NotFoundError
 from worker.consumer import EventAnswer, read_answers
 from worker.ledger.ledger import connect
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
@@ -29,7 +29,10 @@ def results(
         if event in (None, answer.event_id) and dataset_id in (None, answer.dataset_id)
     ]
     if not answers:
-        raise NotFoundError("no such results; right would be an event that was answered and not yet trimmed away")
+        raise NotFoundError(
+            "no such results: the event may still wait or run, or its answer was trimmed away; right would be the id of"
+            " an event that was answered"
+        )
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for answer in answers:
         console.print(f"event {answer.event_id}, dataset {answer.dataset_id}: {_describe(answer)}", markup=False)
@@ -39,6 +42,8 @@ def results(
         if answer.summary is not None and answer.rows
     ]
     print_rows(found, row_format)
+    if event is not None and any(answer.rejection is not None for answer in answers):
+        raise InvalidInputError(f"event {event!r} was rejected; right would be a new event, mended, under a new id")
 
 
 def _describe(answer: EventAnswer) -> str:

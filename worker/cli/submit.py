@@ -52,9 +52,8 @@ def submit(  # noqa: PLR0913 - a command's options
 ) -> None:
     """Send one `dataset annotated` event to the queue."""
     if (event_file is None) == (ion_images is None):
-        raise InvalidInputError(
-            "neither or both of an event file and --ion-images are given; right would be one of them"
-        )
+        given = "neither an event file nor" if event_file is None else "both an event file and"
+        raise InvalidInputError(f"{given} --ion-images is given; right would be one of them")
     if priority not in ("high", "normal", "low"):
         raise InvalidInputError(f"priority is {priority!r}; right would be high, normal or low")
     settings = Settings.read()
