@@ -22,7 +22,7 @@ def find_label_file(folder: Path) -> Path | None:
 
 
 def find_images(label_file: Path) -> Path:
-    """Array file or folder: named like the label file, else `ion_images.npz` or `ion_images`, else the folder itself."""
+    """Array file or folder: named like the label file, else `ion_images.npz` or `ion_images`, else its own folder."""
     folder, stem = label_file.parent, label_file.stem
     named = [folder / f"{stem}.npz", folder / f"{stem}.npy", folder / stem, folder / _ARRAY, folder / _FOLDER]
     return next((path for path in named if path.exists()), folder)
