@@ -112,7 +112,7 @@ def _read_header(stream: IO[bytes], what: str) -> ArrayStream:
         except _BAD_HEADER as error:
             first_line = str(error).partition("\n")[0]
             raise InvalidIonImageError(
-                f"{what} is no readable .npy array ({first_line}); right would be what numpy.save writes"
+                f"{what} is no readable .npy array ({first_line}); right would be what numpy.save or numpy.savez writes"
             ) from error
     if any(type(side) is not int or side < 0 for side in shape):
         raise InvalidIonImageError(f"{what} has shape {shape}; right would be whole numbers from 0")
