@@ -5,6 +5,7 @@ import os
 import signal
 from typing import Any
 
+import billiard.pool
 import structlog
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_shutting_down
@@ -24,6 +25,10 @@ TASK_NAME = "offsample.classify_next"
 _TICKET_LOGGERS = ("celery.worker.strategy", "celery.app.trace")
 _HARD_LIMIT_GRACE_SECONDS = 60.0
 _log = structlog.get_logger(__name__)
+
+_LAST_RESULT_WAITS = 5
+"""Tenths of a second that a child which ends gives its parent, which may listen no longer, to take its last result. By
+default it is thirty seconds, but the result of a ticket says nothing: the ledger knows what was done."""
 
 
 class OffSampleApp(Celery):
@@ -98,6 +103,7 @@ def _configure_logging(**_: Any) -> None:
 @worker_process_init.connect
 def _compose_process(**_: Any) -> None:
     """After the fork: choose the device, open ledger and release; a process that cannot ends its whole worker."""
+    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = _LAST_RESULT_WAITS
     bind_device()
     try:
         app.runtime = open_runtime(app.settings)
