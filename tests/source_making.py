@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from shared.ion_image import IonImage
+from shared.limits import Limits
 from shared.messages.event import (
     Annotation,
     ArrayIonImages,
     ImzmlIonImages,
     PngIonImages,
 )
+from worker.files import AllowedRoots
+from worker.sources.opening import SourceAccess, open_source
 from worker.sources.source import IonImageSource
 
 
@@ -22,6 +25,11 @@ def array(uri: Path | str) -> ArrayIonImages:
 
 def imzml(uri: str) -> ImzmlIonImages:
     return ImzmlIonImages(kind="imzml", uri=uri)
+
+
+def open_any(path: Path) -> IonImageSource:
+    """A folder of PNGs, or an array file."""
+    return open_source(png(path) if path.is_dir() else array(path), SourceAccess(AllowedRoots((path,)), Limits()))
 
 
 def annotate(*ids: str, **fields: str | int) -> list[Annotation]:

@@ -1,16 +1,21 @@
-"""Stores and sources that several tests of ion images share."""
+"""Stores, sources and a context release that several tests share."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from live_stores import BUCKET, HttpFiles, S3Server, http_files, s3_server
 from store_fetching import PNG
 
+from model_store.release import Release
 from shared.limits import Limits
 from worker.files import AllowedRoots
 from worker.sources.opening import SourceAccess
+
+if TYPE_CHECKING:
+    from training.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -43,3 +48,25 @@ def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def access(tmp_path: Path) -> SourceAccess:
     return SourceAccess(AllowedRoots((tmp_path,)), Limits())
+
+
+@pytest.fixture(scope="session")
+def context_run(tmp_path_factory: pytest.TempPathFactory) -> "RunFolder":
+    """One small network that sees the context."""
+    from training.fit_settings import FitSettings  # noqa: PLC0415 - TensorFlow takes seconds, and most tests none
+    from training.fitting import fit_ensemble  # noqa: PLC0415 - as above
+    from training.preset import RECIPES, PresetName  # noqa: PLC0415 - as above
+    from training.run_folder import RunFolder  # noqa: PLC0415 - as above
+
+    found = RunFolder(tmp_path_factory.mktemp("run"))
+    recipe = RECIPES[PresetName.CONTEXT].model_copy(update={"epochs": 1, "batch": 16})
+    settings = FitSettings(preset=PresetName.CONTEXT, recipe=recipe, images=32, members=1, seed=5, validation_images=8)
+    fit_ensemble(settings, found, lambda _: None)
+    return found
+
+
+@pytest.fixture(scope="session")
+def context_release(context_run: "RunFolder", tmp_path_factory: pytest.TempPathFactory) -> Release:
+    from training.publish import Evidence, publish_release  # noqa: PLC0415 - as above
+
+    return publish_release(context_run, "2000.1.1-context", Evidence(), root=tmp_path_factory.mktemp("releases"))[0]

@@ -9,21 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from source_making import open_any
 
 from model_store.predictor import Engine, Prediction, Predictor
 from model_store.release import Release
 from shared.array import open_array
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
-from shared.messages.event import Annotation, ArrayIonImages, PngIonImages
+from shared.messages.event import Annotation
 from shared.messages.results import ResultRow
 from shared.png import encode_png
 from shared.preprocessing import NetworkInputs, preprocess
 from worker.classification import BATCH_IMAGES, Classification, classify
 from worker.demo import DEMO_DATASET
-from worker.files import AllowedRoots
-from worker.sources.opening import SourceAccess, open_source
-from worker.sources.source import FetchedIonImage, IonImageSource
+from worker.sources.source import FetchedIonImage
 
 BLADDER_ARRAY = Path(__file__).parents[2] / "training" / "data" / "mouse_bladder" / "ion_images.npz"
 
@@ -46,11 +45,6 @@ class CountingPredictor:
     def predict(self, inputs: NetworkInputs) -> Prediction:
         self.sizes.append(len(inputs))
         return self.real.predict(inputs)
-
-
-def open_any(path: Path) -> IonImageSource:
-    location = PngIonImages(kind="png", uri=str(path)) if path.is_dir() else ArrayIonImages(kind="array", uri=str(path))
-    return open_source(location, SourceAccess(AllowedRoots((path,)), Limits()))
 
 
 def classify_all(path: Path, predictor: Predictor, *names: str, one_shape: bool = True) -> Classification:

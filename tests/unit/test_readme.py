@@ -5,6 +5,7 @@ from pathlib import Path
 from model_store.release import open_release
 
 README = Path(__file__).parents[2] / "README.md"
+TRAINING = README.parent / "docs" / "training.md"
 
 
 def test_every_figure_of_the_release_stands_in_the_readme() -> None:
@@ -15,6 +16,24 @@ def test_every_figure_of_the_release_stands_in_the_readme() -> None:
         low, high = figures.wilson_95
         auc = "-" if figures.auc is None else f"{figures.auc:.3f}"
         assert f"| {figures.right} of {figures.images} | {low:.3f}-{high:.3f} | {auc} |" in text
+
+
+def test_the_uncertain_band_stands_in_the_readme() -> None:
+    release = open_release()
+    assert release.manifest.uncertain_band is not None
+    low, high = release.manifest.uncertain_band
+    assert f"uncertain band ({low:g} to {high:g} for {release.version})" in README.read_text(encoding="utf-8")
+
+
+def test_what_stands_in_readme_and_docs_of_the_context_release_is_in_its_manifest() -> None:
+    manifest = open_release("2026.11.3-context").manifest
+    texts = [" ".join(path.read_text(encoding="utf-8").split()) for path in (README, TRAINING)]
+    ours = {row.data_set: row for row in manifest.figures if row.predictor.startswith("release ")}
+    for name in ("metaspace_predicted", "sample_only"):
+        assert all(f"{ours[name].right} of {ours[name].images}" in text for text in texts)
+    for name in ("mouse_bladder", "metaspace_predicted", "metaspace_predicted_sure"):
+        assert f"{ours[name].right} of {ours[name].images}" in texts[1]
+        assert f"{ours[name].auc:.3f}".lstrip("0") in texts[1]
 
 
 def test_the_benchmark_of_the_release_stands_in_the_readme() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from context_making import make_blend
 from scipy.special import expit, logit
 
-from model_store.blend import TERMS, Blend, Term
 from model_store.predictor import average_members
 from model_store.release import Release
 from shared.errors import InvalidInputError
@@ -74,11 +74,6 @@ def test_where_no_band_leaves_enough_labels_right_none_is_stated() -> None:
     assert choose_band(off, scaled) is None
     assert choose_band(scaled < 0.5, scaled) is None
     assert choose_band(scaled >= 0.5, scaled) == (0.49, 0.51)
-
-
-def make_blend(band: tuple[float, float] | None) -> Blend:
-    terms = tuple(Term(name=name, mean=0.0, scale=1.0, weight=0.0) for name in TERMS)
-    return Blend(terms=terms, intercept=0.0, uncertain_band=band, fitted_on="9 images")
 
 
 @pytest.mark.parametrize(

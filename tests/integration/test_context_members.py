@@ -1,0 +1,131 @@
+"""Image members beside context members, averaged or blended: each is heard where it should be."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from context_making import BLADDER, classify_all, make_blend, probabilities, see_bladder
+from scipy.special import expit, logit
+
+from model_store.blend_features import FEATURES, measure_features
+from model_store.opening import open_predictor
+from model_store.predictor import Engine
+from model_store.release import Release, read_blend, verify_release
+from shared.errors import InvalidInputError, ReleaseError
+from training.decision import Decision
+from training.publish import Evidence, publish_release
+from training.run_folder import RunFolder
+
+# TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def joined(context_run: RunFolder, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The shipped release's members beside one that sees the context."""
+    root = tmp_path_factory.mktemp("joined")
+    return publish_release(context_run, "2000.1.3-context", Evidence(plain=release), root=root)[0]
+
+
+@pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
+def test_image_and_context_members_are_averaged_in_context_and_without_it_the_plain_release_speaks(
+    joined: Release, release: Release, context_release: Release, engine: Engine
+) -> None:
+    manifest = joined.manifest
+    assert (len(manifest.members), manifest.image_members, manifest.context_members) == (6, 5, 1)
+    both, plain = open_predictor(joined, engine), open_predictor(release, Engine.ONNX)
+    alone, within = see_bladder(context=False), see_bladder(context=True)
+    said, found = plain.predict(alone), both.predict(alone)
+    np.testing.assert_allclose(found.off_sample_probability, said.off_sample_probability, atol=1e-5)
+    np.testing.assert_allclose(found.member_spread, said.member_spread, atol=1e-5)
+    third = open_predictor(context_release, Engine.ONNX).predict(within).off_sample_probability
+    raw = expit(logit(said.off_sample_probability.astype(np.float64)) * manifest.temperature)
+    expected = expit(logit((5 * raw + third) / 6) / manifest.temperature)
+    found = both.predict(within)
+    np.testing.assert_allclose(found.off_sample_probability, expected, atol=1e-4)
+    assert both.predict(within[:0]).off_sample_probability.shape == (0,)
+    mixed = both.predict(np.concatenate([alone[:3], within[3:]])).off_sample_probability
+    np.testing.assert_allclose(mixed[:3], said.off_sample_probability[:3], atol=1e-5)
+    np.testing.assert_allclose(mixed[3:], found.off_sample_probability[3:], atol=1e-5)
+
+
+def test_a_joined_release_decides_as_the_plain_one_and_its_card_says_so(joined: Release, release: Release) -> None:
+    assert joined.manifest.uncertain_band == release.manifest.uncertain_band
+    assert joined.manifest.temperature == release.manifest.temperature
+    card = " ".join((joined.folder / "model_card.md").read_text(encoding="utf-8").split())
+    assert f"Beside these context members stand the 5 members of release {release.version}" in card
+    assert f"The members of release {release.version} judge an image without context alone" in card
+    assert "in context not calibrated" in card
+    assert joined.manifest.provenance.command.endswith(f"--plain {release.version}")
+
+
+def test_a_blend_weighs_networks_with_the_mask_and_leaves_images_without_context(
+    context_run: RunFolder, release: Release, tmp_path: Path
+) -> None:
+    blend = make_blend(correlation=2.0)
+    evidence = Evidence(blend=blend, plain=release)
+    blending, _ = publish_release(context_run, "2000.1.2-context", evidence, root=tmp_path / "releases")
+    assert blending.blend == blend
+    assert blending.manifest.uncertain_band == (0.1, 0.9)
+    assert "## Blend" in (blending.folder / "model_card.md").read_text(encoding="utf-8")
+    seen, alone = see_bladder(context=True), see_bladder(context=False)
+    correlation = measure_features(seen)[:, FEATURES.index("correlation")]
+    plain = open_predictor(release, Engine.ONNX).predict(alone).off_sample_probability
+    for engine in (Engine.ONNX, Engine.TENSORFLOW):
+        blended = open_predictor(blending, engine)
+        found = blended.predict(seen).off_sample_probability
+        np.testing.assert_allclose(found, expit(2 * correlation), atol=1e-5)
+        np.testing.assert_allclose(blended.predict(alone).off_sample_probability, plain, atol=1e-5)
+        assert blended.predict(seen[:0]).off_sample_probability.shape == (0,)
+    rows = classify_all(BLADDER, open_predictor(blending, Engine.ONNX))
+    np.testing.assert_allclose(probabilities(rows), expit(2 * correlation), atol=1e-5)
+
+
+def test_a_blend_hears_image_and_context_members_as_they_are(
+    context_run: RunFolder, release: Release, tmp_path: Path
+) -> None:
+    """Weights that leave one of them alone give its own mean, at no temperature."""
+    seen = see_bladder(context=True)
+    networks = {"network": slice(0, 5), "context_network": slice(5, 6)}
+    for number, (name, members) in enumerate(networks.items()):
+        blend = make_blend(**{name: 1.0})
+        evidence = Evidence(blend=blend, plain=release)
+        found, _ = publish_release(context_run, f"2000.1.{number}-context", evidence, root=tmp_path / "releases")
+        outputs = [keras.saving.load_model(path, compile=False) for path in found.member_paths[members]]
+        off = [np.asarray(one(seen[..., : one.input_shape[-1]], training=False))[:, 1] for one in outputs]
+        actual = open_predictor(found, Engine.ONNX).predict(seen).off_sample_probability
+        np.testing.assert_allclose(actual, np.mean(off, axis=0), atol=1e-4)
+
+
+def test_a_blend_needs_image_members_and_a_plain_release_no_context(
+    context_run: RunFolder, context_release: Release, release: Release, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        InvalidInputError, match="a blend weighs image members and context members; right would be a plain"
+    ):
+        publish_release(context_run, "2000.1.4", Evidence(blend=make_blend()), root=tmp_path)
+    with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; right would be"):
+        publish_release(context_run, "2000.1.4", Evidence(plain=context_release), root=tmp_path)
+    decided = Decision(0.5, None, 1.5, "by this test", "")
+    with pytest.raises(InvalidInputError, match="brings threshold, temperature and doubt of its own; right would be"):
+        publish_release(context_run, "2000.1.4", Evidence(plain=release, decision=decided), root=tmp_path)
+    turned = replace(release, manifest=release.manifest.model_copy(update={"label_order": ("off", "on")}))
+    with pytest.raises(InvalidInputError, match=r"has the label order \('off', 'on'\); right would be \('on', 'off'\)"):
+        publish_release(context_run, "2000.1.4", Evidence(plain=turned), root=tmp_path)
+
+
+def test_a_blend_of_other_members_or_altered_stops_its_release(
+    context_run: RunFolder, release: Release, tmp_path: Path
+) -> None:
+    published, _ = publish_release(
+        context_run, "2000.1.2-context", Evidence(blend=make_blend(), plain=release), root=tmp_path
+    )
+    path = published.folder / "blend.json"
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace("correlation", "chemistry"), encoding="utf-8")
+    with pytest.raises(ReleaseError, match=r"blend\.json has sha256"):
+        verify_release(published.folder)
+    with pytest.raises(ReleaseError, match=r"blend\.json is no blend: .*right would be"):
+        read_blend(path)
