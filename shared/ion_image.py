@@ -1,6 +1,7 @@
 """The ion image: what was measured where, for one annotation."""
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,13 @@ from shared.errors import InvalidIonImageError
 
 Intensities = npt.NDArray[np.float32]
 AcquisitionMask = npt.NDArray[np.bool_]
+
+FEW_NEGATIVE: Final = 0.05
+"""Share of the acquired pixels that may be negative, however much. Subtracting a baseline leaves some of them."""
+
+FAINT_NEGATIVE: Final = 0.1
+"""Share of the summed absolute intensities that may be negative where more pixels are. Noise around a subtracted
+baseline stays below it; standard scores and logarithms, which are no intensities, do not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +29,13 @@ class IonImage:
         (H, W) float32, finite and >= 0 wherever acquired, 0 elsewhere; arbitrary units (only ratios matter).
     acquisition_mask
         (H, W) bool, True = measured.
+    note
+        What was changed about the pixels as they came, one sentence; None = nothing.
     """
 
     intensities: Intensities
     acquisition_mask: AcquisitionMask
+    note: str | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -36,45 +47,71 @@ class IonImage:
 def make_ion_image(intensities: npt.ArrayLike, acquisition_mask: npt.ArrayLike | None = None) -> IonImage:
     """Check foreign pixels and make an ion image of them.
 
+    A few bad pixels do not cost the image: an acquired pixel that is NaN or infinite (as float32) counts as not
+    acquired, a negative one as 0, and the `note` says how many.
+
     Parameters
     ----------
     intensities
-        (H, W) real numbers; NaN or infinite or negative is an error where acquired, and set to 0 elsewhere.
+        (H, W) real numbers, in any units; values of pixels that were not acquired are ignored.
     acquisition_mask
         (H, W), non-zero = measured; None when every pixel was.
 
     Raises
     ------
     InvalidIonImageError
-        When shape, type or values are not those of an ion image.
+        When shape or type are not those of an ion image, no acquired pixel is finite, or so much is negative
+        (`FEW_NEGATIVE`, `FAINT_NEGATIVE`) that the values are no intensities.
     """
     pixels = np.asarray(intensities)
     if pixels.ndim != 2 or 0 in pixels.shape:
-        raise InvalidIonImageError(f"ion image has shape {pixels.shape}; right would be (height, width), both >= 1")
+        raise InvalidIonImageError(f"expected an ion image of shape (height, width), both >= 1, got {pixels.shape}")
     if pixels.dtype.kind not in "fiub":
-        raise InvalidIonImageError(f"ion image has dtype {pixels.dtype}; right would be real numbers")
+        raise InvalidIonImageError(f"expected an ion image of real numbers, got dtype {pixels.dtype}")
     acquired = np.ones(pixels.shape, np.bool_) if acquisition_mask is None else np.asarray(acquisition_mask) != 0
     if acquired.shape != pixels.shape:
         raise InvalidIonImageError(
-            f"acquisition mask has shape {acquired.shape} and ion image {pixels.shape}; right would be equal shapes"
+            f"expected an acquisition mask of the ion image's shape {pixels.shape}, got {acquired.shape}"
         )
     if pixels.dtype.kind in "ub":
         return IonImage(np.multiply(pixels, acquired, dtype=np.float32), acquired)
-    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite or NaN is refused below
+    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite or NaN is looked for below
         kept = pixels.astype(np.float32)
     np.copyto(kept, 0, where=~acquired)
-    _check_values(kept)
-    return IonImage(kept, acquired)
+    if kept.min() >= 0 and np.isfinite(kept.max()):  # NaN passes through `min`, and is not >= 0
+        return IonImage(kept, acquired)
+    return _set_right(kept, acquired)
 
 
-def _check_values(intensities: Intensities) -> None:
-    """Refuse what no detector counts."""
-    not_finite = int(np.count_nonzero(~np.isfinite(intensities)))
-    if not_finite:
+def _set_right(kept: Intensities, acquired: AcquisitionMask) -> IonImage:
+    """An ion image without its NaN, infinite and negative pixels, where there are not too many."""
+    finite = np.isfinite(kept)
+    missing = int(np.count_nonzero(~finite))
+    measured = acquired & finite
+    if not measured.any():
+        raise InvalidIonImageError(f"all {missing:,} acquired pixels are NaN or infinite; expected finite intensities")
+    np.copyto(kept, 0, where=~finite)
+    negative = kept < 0
+    count = _require_intensities(kept, negative, int(np.count_nonzero(measured)))
+    kept[negative] = 0
+    notes = []
+    if missing:
+        notes.append(f"{missing:,} acquired pixels are NaN or infinite and count as not acquired")
+    if count:
+        notes.append(f"{count:,} acquired pixels are negative and count as 0")
+    return IonImage(kept, measured, "; ".join(notes))
+
+
+def _require_intensities(kept: Intensities, negative: npt.NDArray[Any], measured: int) -> int:
+    """How many pixels are negative; refuse what is no image of intensities with a few stray values."""
+    count = int(np.count_nonzero(negative))
+    if count <= FEW_NEGATIVE * measured or count == 1:
+        return count
+    absolute = np.abs(kept, dtype=np.float64)
+    share = float(absolute[negative].sum() / absolute.sum())
+    if share > FAINT_NEGATIVE:
         raise InvalidIonImageError(
-            f"{not_finite} acquired pixels are NaN or infinite; right would be finite intensities,"
-            " with pixels that were not measured left out by the acquisition mask"
+            f"{count:,} of {measured:,} acquired pixels are negative and hold {share:.0%} of the summed absolute"
+            f" intensities; expected intensities, of which at most {FAINT_NEGATIVE:.0%} are negative"
         )
-    negative = int(np.count_nonzero(intensities < 0))
-    if negative:
-        raise InvalidIonImageError(f"{negative} acquired pixels are negative; right would be intensities >= 0")
+    return count

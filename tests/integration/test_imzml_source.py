@@ -68,15 +68,15 @@ def test_a_wrong_annotation_is_a_row_and_the_others_are_read(imzml: Path, access
     assert found["sound"].ion_image is not None
 
 
-def test_an_ion_with_nan_or_negative_sums_is_a_row(tmp_path: Path, access: SourceAccess) -> None:
+def test_an_ion_of_nothing_but_nan_or_negative_sums_is_a_row(tmp_path: Path, access: SourceAccess) -> None:
     (tmp_path / "root").mkdir()
     spectra = [([100.0, 150.0, 180.0], [np.nan, -5, x], (x, 1)) for x in (1, 2)]
     found = fetch(
         open_imzml_source(write_imzml(tmp_path / "root" / "a.imzML", spectra), access),
         *(Annotation(annotation_id=str(mz), mz=mz) for mz in (100.0, 150.0, 180.0)),
     )
-    assert "2 acquired pixels are NaN" in (found["100.0"].reason or "")
-    assert "2 acquired pixels are negative" in (found["150.0"].reason or "")
+    assert "acquired pixels are NaN" in (found["100.0"].reason or "")
+    assert "acquired pixels are negative" in (found["150.0"].reason or "")
     assert found["180.0"].ion_image is not None
 
 
