@@ -30,6 +30,8 @@ class ImzmlDataset:
     """Its spectra, in the order in which the .ibd file has them."""
     grid: PixelGrid
     limits: Limits
+    notes: tuple[str, ...] = ()
+    """What was believed where the two files contradict themselves, one sentence each."""
 
     def extract(
         self, mz: npt.NDArray[np.float64], ppm: float, watch: WorkWatch = watch_nothing

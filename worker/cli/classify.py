@@ -84,6 +84,8 @@ def _classify_dataset(
             loose=dataset.loose,
             on_progress=on_progress,
         )
+    for note in source.notes:
+        console.print(f"{dataset.data.dataset_id}: {note}", markup=False, soft_wrap=True)
     _tell(dataset, found, predictor, console)
     if sheet is not None:
         title = f"{dataset.data.dataset_id}: {describe_counts(found.counts)}"

@@ -35,6 +35,8 @@ def open_array_file(path: Path, limits: Limits) -> IonImageArray:
 class ArrayFile:
     """Reads image after image; rows that no annotation names are passed over."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, array: IonImageArray) -> None:
         self._array = array
 

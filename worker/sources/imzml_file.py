@@ -31,6 +31,11 @@ class ImzmlFile:
         self._location = location
         self._watch = watch
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was believed where the two files contradict themselves."""
+        return self._dataset.notes
+
     def annotations(self) -> list[Annotation]:
         """The most intense peaks of the mean spectrum, by m/z; the annotation id is made of it."""
         with os_errors_translated(self._dataset.ibd_path):

@@ -40,6 +40,8 @@ class MetaspaceDataset:
     whatever comes. They lie where METASPACE says: on public addresses, or in an allowed network.
     """
 
+    notes: tuple[str, ...] = ()
+
     def __init__(
         self,
         location: MetaspaceIonImages,

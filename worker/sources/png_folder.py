@@ -20,6 +20,8 @@ So few threads with much to do each are fastest, and of those asked for only hal
 class PngFolder:
     """Reads and decodes in a few threads, a bounded number of images ahead."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(
         self, folder: Path, roots: AllowedRoots, limits: Limits, threads: int, pattern: str | None = None
     ) -> None:

@@ -20,6 +20,8 @@ from worker.stores.store_uri import HTTP_PORTS
 class PngStore:
     """Fetches and decodes in a few threads, a bounded number of images ahead."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, place: ImagePlace, access: StoreAccess, limits: Limits, threads: int) -> None:
         self._place = place
         self._folder = access.allowed.resolve(place.folder)

@@ -24,6 +24,16 @@ class FetchedIonImage:
 class IonImageSource(Protocol):
     """The ion images of one dataset."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was believed where the dataset contradicts itself, or left out: one sentence each, for people.
+
+        Nothing depends on the wording. Escape what a sentence quotes of the dataset (`!a`). More notes may be
+        added while images are read, so look at it after the last one: the command line prints them on stderr, the
+        worker puts them into the event's log line as `notes`.
+        """
+        ...
+
     def annotations(self) -> Sequence[Annotation]:
         """Every ion there is, for events that name none."""
         ...
