@@ -14,12 +14,15 @@
     │   ├── UnknownReleaseError        a pinned release that is not installed
     │   ├── ReusedEventIdError         one event id, two contents
     │   ├── DeadlineExceededError      an event that took longer than it may
+    │   ├── StoreUnavailableError      an event whose store did not answer for as long as settings allow
     │   └── TooManyDeliveriesError     an event that keeps killing its worker
     ├── ReleaseError                   the deployment's: a release that cannot be trusted
     ├── ConfigurationError             the deployment's: settings or a server that cannot be used
     ├── LeaseLostError                 the event is another worker's by now; its answer counts, ours is dropped
-    └── TransientError                 passing; the event is handed back and tried again
-        └── StoreBusyError             a store that asks for fewer requests
+    └── TransientError                 passing; the event is postponed and tried again
+        ├── StoreBusyError             a store that asks for fewer requests
+        ├── NoRoomError                a temporary folder that is full now
+        └── ServerUnavailableError     the server of the queue does not answer
 
 Each carries one string, so it crosses Celery's serialisers intact. The sentence says what was wrong with what, and
 what would be right.
@@ -112,6 +115,12 @@ class DeadlineExceededError(InvalidInputError):
     code = "deadline_exceeded"
 
 
+class StoreUnavailableError(InvalidInputError):
+    """An event whose store did not answer for as long as it is tried again."""
+
+    code = "store_unavailable"
+
+
 class TooManyDeliveriesError(InvalidInputError):
     """An event whose worker died or stalled too often while running it."""
 
@@ -144,3 +153,11 @@ class TransientError(OffSampleError):
 
 class StoreBusyError(TransientError):
     """A store that answers "too many requests": its failures say nothing about an image."""
+
+
+class NoRoomError(TransientError):
+    """A temporary folder that has no room now, though it is large enough."""
+
+
+class ServerUnavailableError(TransientError):
+    """The server of the queue does not answer, or refuses for now what it is asked."""

@@ -1,5 +1,6 @@
 """The messages that answer one event, with ids that a repeat gives again."""
 
+import json
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -21,13 +22,26 @@ from shared.messages.results import (
     Tried,
 )
 from worker.classification import Classification
-from worker.ledger.claim import Answer, Claim, DeadLetter, DoneRecord
+from worker.ledger.claim import DONE_VERSION, Answer, Claim, DeadLetter, DoneRecord
 from worker.ledger.names import Names
 
 
-def digest_event(event: DatasetAnnotatedEvent) -> str:
-    """SHA-256 of what the event asks for; attributes such as `time` may differ in a repeat."""
-    return sha256(to_json({"type": event.type, "data": event.data.model_dump(mode="json")})).hexdigest()
+def digest_event(event: DatasetAnnotatedEvent, version: int = DONE_VERSION) -> str:
+    """SHA-256 of what the event asks for; attributes such as `time` may differ in a repeat.
+
+    Only what was sent counts, so that a field which a later version adds does not change it. `version` is that of the
+    record which it is compared with: up to version 1 the defaults counted too.
+    """
+    if version < DONE_VERSION:
+        return sha256(to_json({"type": event.type, "data": event.data.model_dump(mode="json")})).hexdigest()
+    sent = {"type": event.type, "data": event.data.model_dump(mode="json", exclude_unset=True)}
+    return sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
+
+
+def is_about(done: DoneRecord, event: DatasetAnnotatedEvent) -> bool:
+    """Whether the record is of an event of this source and id."""
+    about = json.loads(done.closing)["data"]
+    return (about["event_source"], about["event_id"]) == (event.source, event.id)
 
 
 def answer_source(event_source: str | None) -> str:
@@ -87,14 +101,15 @@ def classified_answer(
     texts = [message.model_dump_json() for message in (*chunks, closing)]
     return Answer(
         done_key=names.done(event.source, event.id),
+        index_key=names.answers(event.id),
         messages=texts,
-        done=DoneRecord(entry=claim.entry, digest=digest_event(event), closing=texts[-1]),
+        done=DoneRecord(version=DONE_VERSION, entry=claim.entry, digest=digest_event(event), closing=texts[-1]),
     )
 
 
-def repeated_answer(done_key: str, done: DoneRecord) -> Answer:
+def repeated_answer(event: DatasetAnnotatedEvent, names: Names, done: DoneRecord) -> Answer:
     """The closing message once more, for an event that was finished before."""
-    return Answer(done_key=done_key, messages=[done.closing])
+    return Answer(names.done(event.source, event.id), names.answers(event.id), [done.closing])
 
 
 def rejected_answer(
@@ -121,6 +136,7 @@ def rejected_answer(
     )
     return Answer(
         done_key=names.done(identity.source or "", event_id),
+        index_key=names.answers(event_id),
         messages=[message.model_dump_json()],
         dead_letter=DeadLetter(error.code, str(error)) if dead_letter else None,
     )

@@ -103,7 +103,9 @@ def classify(  # noqa: PLR0913 - what a caller may choose
     def on_wait() -> None:
         on_progress(len(progress.rows))
 
-    context_run = ContextRun(BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
+    context_run = (
+        ContextRun(len(annotations), BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
+    )
     prepared = map(partial(_prepare, channels=manifest.input.image_channels), source.fetch(annotations))
     with gather_ahead(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
         batches = _settle(gathered, progress)

@@ -17,11 +17,13 @@ Shape = tuple[int, int]
 class ContextRun:
     """One dataset's detour; afterwards `off_sample_area` says what was found."""
 
-    def __init__(self, batch_images: int, *, one_shape: bool, loose: bool) -> None:
+    def __init__(self, images: int, batch_images: int, *, one_shape: bool, loose: bool) -> None:
         """Begin with nothing put aside.
 
         Parameters
         ----------
+        images
+            How many there are at most.
         one_shape
             True: the context is that of the images of the most frequent shape. False: images of several shapes have
             none.
@@ -29,6 +31,7 @@ class ContextRun:
             Each image is its own dataset: there is no context.
         """
         self.off_sample_area: OffSampleArea | None = None
+        self._images = images
         self._batch_images = batch_images
         self._one_shape = one_shape
         self._loose = loose
@@ -44,8 +47,13 @@ class ContextRun:
             Those of the images themselves, complete once `batches` is exhausted.
         on_step
             Called between batches; what it raises ends the run.
+
+        Raises
+        ------
+        TooLargeError, NoRoomError
+            When the folder of temporary files could not hold the dataset's network inputs, or has no room now.
         """
-        with InputSpool() as spool:
+        with InputSpool(self._images) as spool:
             for annotation_ids, inputs in batches:
                 spool.add(annotation_ids, inputs)
                 on_step()

@@ -1,14 +1,14 @@
 """Network inputs put aside on disk while the context of their dataset is still unknown."""
 
 from collections.abc import Iterator
-from tempfile import TemporaryFile, gettempdir
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from shared.errors import TransientError
 from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs
+from shared.temporary_room import reserve_room
 
 _SHAPE = (INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS))
 _IMAGE_BYTES = int(np.prod(_SHAPE)) * np.dtype(np.float32).itemsize
@@ -20,9 +20,21 @@ class InputSpool:
     The file has no name and goes with the process, whatever ends it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, images: int) -> None:
+        """Reserve room for so many images.
+
+        Raises
+        ------
+        TooLargeError, NoRoomError
+            When the folder of temporary files could not hold them, or has no room now.
+        """
         self.annotation_ids: list[str] = []
         self._file = TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
+        try:
+            reserve_room(self._file, images * _IMAGE_BYTES, f"network inputs of {images:,} ion images")
+        except BaseException:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         """Begin empty."""
@@ -35,22 +47,10 @@ class InputSpool:
         self._file.close()
 
     def add(self, annotation_ids: list[str], inputs: NetworkInputs) -> None:
-        """Put more aside.
-
-        Raises
-        ------
-        TransientError
-            When the disk is full.
-        """
+        """Put more aside."""
         self.annotation_ids += annotation_ids
-        try:
-            self._file.write(np.ascontiguousarray(inputs, dtype=np.float32).data)
-            self._file.flush()
-        except OSError as error:
-            raise TransientError(
-                f"network inputs cannot be put aside in {gettempdir()} ({error.strerror}); right would be"
-                f" {_IMAGE_BYTES // 1000} KB of room for each ion image of an event"
-            ) from error
+        self._file.write(np.ascontiguousarray(inputs, dtype=np.float32).data)
+        self._file.flush()
 
     def batches(self, images: int) -> Iterator[tuple[list[str], NetworkInputs]]:
         """Annotation ids and inputs, `images` at a time."""

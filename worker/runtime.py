@@ -16,6 +16,7 @@ from worker.files import AllowedRoots
 from worker.ledger.ledger import Ledger, connect
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess
+from worker.store_outages import StoreOutages
 
 _PINNED_KEPT = 2
 _log = structlog.get_logger(__name__)
@@ -58,6 +59,7 @@ class Runtime:
     ledger: Ledger
     predictors: Predictors
     access: SourceAccess
+    outages: StoreOutages
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -83,7 +85,7 @@ def open_runtime(settings: Settings) -> Runtime:
         settings.store_access,
         settings.metaspace,
     )
-    return Runtime(settings, open_ledger(settings), predictors, access)
+    return Runtime(settings, open_ledger(settings), predictors, access, StoreOutages(settings.retry_seconds))
 
 
 def _warm_decoding() -> None:

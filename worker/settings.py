@@ -72,7 +72,9 @@ class Settings(BaseSettings):
     event_timeout_seconds: float = Field(default=3600.0, ge=1, le=86_400)
     """How long one event may run; then it is rejected."""
     retry_seconds: float = Field(default=15.0, ge=0.1, le=3600)
-    """How long an event whose store is down rests before it is tried again; at most one lease."""
+    """How long an event whose store is away rests before it is tried again; doubled each time, up to 15 minutes."""
+    unavailable_seconds: float = Field(default=86_400.0, ge=1, le=30 * 86_400)
+    """How long such an event is tried again; then it is rejected (`store_unavailable`) and dead-lettered."""
     drain_seconds: float = Field(default=300.0, ge=0, le=86_400)
     """After SIGTERM, how long running events may go on before they are handed back."""
     ticket_seconds: float = Field(default=0.1, ge=0.01, le=60)

@@ -12,17 +12,20 @@ from shared.errors import (
     InvalidInputError,
     InvalidMessageError,
     ReusedEventIdError,
+    StoreUnavailableError,
     TooLargeError,
     TooManyDeliveriesError,
+    TransientError,
 )
 from shared.messages.event import DatasetAnnotatedEvent, EventIdentity, parse_event
 from worker.annotations import list_annotations
-from worker.answers import classified_answer, digest_event, rejected_answer, repeated_answer
+from worker.answers import classified_answer, digest_event, is_about, rejected_answer, repeated_answer
 from worker.classification import classify
 from worker.ledger.claim import Answer, Claim, DoneRecord
 from worker.ledger.heartbeat import Heartbeat
 from worker.runtime import Runtime
 from worker.sources.opening import open_source
+from worker.stores.store_name import name_stores
 
 _PROGRESS_INTERVAL_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
@@ -51,7 +54,7 @@ class Verdict:
 
 
 class EventWatch:
-    """Minds lease and deadline while an event runs, and leaves word of the progress now and then."""
+    """Minds lease and deadline while an event runs, and reports its progress now and then."""
 
     def __init__(self, run: EventRun) -> None:
         self.total = 0
@@ -85,7 +88,7 @@ class EventWatch:
         if time.monotonic() > self._run.deadline:
             limit = self._run.runtime.settings.event_timeout_seconds
             raise DeadlineExceededError(
-                f"event took longer than {limit:g} s ({self._reached}); right would be a smaller event, or a larger"
+                f"event took longer than {limit:g} s ({self._reached}); expected a smaller event, or a larger"
                 " OFFSAMPLE_EVENT_TIMEOUT_SECONDS"
             )
 
@@ -97,12 +100,13 @@ def judge_event(run: EventRun) -> Verdict:
     except (InvalidMessageError, TooLargeError, TooManyDeliveriesError) as error:
         return _reject(run, error, dead_letter=True)
     try:
-        done_key = run.runtime.settings.names.done(event.source, event.id)
-        done = run.runtime.ledger.find_done(done_key, give_up_at=run.deadline)
+        done = _find_done(event, run)
         if done is None:
-            return _classify_event(event, run)
-        _require_same_content(done, digest_event(event))
-        return Verdict("event_repeated", repeated_answer(done_key, done))
+            with run.runtime.outages.watch(_name_stores(event, run.runtime), run.claim.entry):
+                return _classify_event(event, run)
+        _require_same_content(done, digest_event(event, done.version))
+        run.runtime.ledger.publish_rest(done, run.runtime.settings.names.answers(event.id), give_up_at=run.deadline)
+        return Verdict("event_repeated", repeated_answer(event, run.runtime.settings.names, done))
     except InvalidInputError as error:
         return _reject(run, error, dead_letter=False)
 
@@ -114,14 +118,44 @@ def judge_duplicate(run: EventRun, verdict: Verdict, done: DoneRecord) -> Verdic
             _require_same_content(done, verdict.answer.done.digest)
     except InvalidInputError as error:
         return _reject(run, error, dead_letter=False)
-    return Verdict("event_repeated", repeated_answer(verdict.answer.done_key, done))
+    return Verdict("event_repeated", replace(verdict.answer, messages=[done.closing], done=None))
+
+
+def judge_unavailable(run: EventRun, error: TransientError) -> Verdict:
+    """What an event gets whose store did not answer for as long as it is tried again."""
+    waited = run.claim.postponed_seconds
+    found = StoreUnavailableError(
+        f"event could not be run in {waited:,.0f} s and {run.claim.postponements + 1:,} attempts; the last one: {error}"
+    )
+    return _reject(run, found, dead_letter=True)
+
+
+def find_stores(run: EventRun) -> str:
+    """The stores that the event names; empty for one that cannot be understood."""
+    if run.claim.message is None:
+        return ""
+    try:
+        return _name_stores(parse_event(run.claim.message), run.runtime)
+    except InvalidMessageError:
+        return ""
+
+
+def _name_stores(event: DatasetAnnotatedEvent, runtime: Runtime) -> str:
+    return name_stores(event.data, runtime.settings.allowed_roots, runtime.settings.metaspace_url)
+
+
+def _find_done(event: DatasetAnnotatedEvent, run: EventRun) -> DoneRecord | None:
+    """The record of this very event, in today's form or in that of version 1, whose key others could share."""
+    names = run.runtime.settings.names
+    keys = [names.done(event.source, event.id), names.done_version_1(event.source, event.id)]
+    done = run.runtime.ledger.find_done(keys, give_up_at=run.deadline)
+    return done if done is not None and is_about(done, event) else None
 
 
 def _require_same_content(done: DoneRecord, digest: str) -> None:
     if done.digest != digest:
         raise ReusedEventIdError(
-            "an event of this id and source was finished before with another content; right would be a new id for a"
-            " new run"
+            "an event of this id and source was finished before with another content; expected a new id for a new run"
         )
 
 
@@ -134,16 +168,16 @@ def _reject(run: EventRun, error: InvalidInputError, *, dead_letter: bool) -> Ve
 def _read_event(run: EventRun) -> DatasetAnnotatedEvent:
     claim, settings = run.claim, run.runtime.settings
     if claim.message_bytes < 0:
-        raise InvalidMessageError("entry has no field `message`; right would be one field `message` holding the event")
+        raise InvalidMessageError("entry has no field `message`; expected one field `message` holding the event")
     if claim.message is None:
         raise TooLargeError(
-            f"event is {claim.message_bytes:,} bytes; right would be at most {settings.max_event_bytes:,}"
+            f"event is {claim.message_bytes:,} bytes; expected at most {settings.max_event_bytes:,}"
             " (annotations can go into a file, annotations_uri)"
         )
     if claim.deliveries > settings.max_deliveries:
         raise TooManyDeliveriesError(
             f"event was started {claim.deliveries - 1} times and never finished: its worker died, stalled or failed"
-            " each time; right would be to look into the workers' logs and send it again"
+            " each time; look into the workers' logs before you send it again"
         )
     return parse_event(claim.message)
 

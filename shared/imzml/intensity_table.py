@@ -1,15 +1,14 @@
 """Room for the intensities of many ions at many pixels."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from tempfile import TemporaryFile, gettempdir
+from tempfile import TemporaryFile
 from typing import Final
 
 import numpy as np
 
-from shared.errors import TransientError
 from shared.ion_image import Intensities
+from shared.temporary_room import reserve_room
 
 MOST_MEMORY_BYTES: Final = 256 * 2**20
 """Size above which a table lies in a temporary file."""
@@ -29,19 +28,13 @@ def open_intensity_table(ion_count: int, pixel_count: int) -> Iterator[Intensiti
 
     Raises
     ------
-    TransientError
-        When the disk of temporary files has no room.
+    TooLargeError, NoRoomError
+        When the folder of temporary files could not hold it, or has no room now.
     """
     size = ion_count * pixel_count * np.dtype(np.float32).itemsize
     if size <= MOST_MEMORY_BYTES:
         yield np.zeros((ion_count, pixel_count), dtype=np.float32)
         return
     with TemporaryFile(prefix="offsample-ion-images-") as file:
-        try:
-            os.posix_fallocate(file.fileno(), 0, size)  # a full disk is an error here, and a killed process later
-        except OSError as error:
-            raise TransientError(
-                f"{gettempdir()} has no room for {size:,} bytes of ion images ({error.strerror}); right would be a"
-                " larger disk there, or a TMPDIR elsewhere"
-            ) from error
+        reserve_room(file, size, "ion images")
         yield np.memmap(file, dtype=np.float32, mode="r+", shape=(ion_count, pixel_count))

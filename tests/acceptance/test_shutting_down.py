@@ -35,7 +35,7 @@ def test_a_drain_cut_short_hands_the_event_back_at_once(service: LiveService) ->
     started = time.monotonic()
     first.stop()
     assert time.monotonic() - started < 20
-    assert first.logged("event_handed_back")
+    assert first.logged("event_released")
 
     second = service.start_worker(max_event_ions=10_000)
     rejected = service.wait_for_closing(event["id"], timeout_seconds=20)

@@ -1,21 +1,48 @@
 """Stores, sources and a context release that several tests share."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from ledger_driving import NAMES
+from live_service import LiveServer
 from live_stores import BUCKET, HttpFiles, S3Server, http_files, s3_server
 from store_fetching import PNG
 
 from model_store.release import Release
 from shared.limits import Limits
 from worker.files import AllowedRoots
+from worker.ledger.ledger import Ledger
 from worker.sources.opening import SourceAccess
 
 if TYPE_CHECKING:
     from training.run_folder import RunFolder
+
+
+@pytest.fixture
+def server() -> Iterator[LiveServer]:
+    with TemporaryDirectory(prefix="offs-") as folder:
+        live = LiveServer(Path(folder))
+        live.start()
+        try:
+            yield live
+        finally:
+            live.kill()
+
+
+@pytest.fixture
+def open_ledger(server: LiveServer) -> Callable[..., Ledger]:
+    """Each call is another process's ledger; lease 0.4 s unless told."""
+
+    def open_one(lease_seconds: float = 0.4) -> Ledger:
+        ledger = Ledger(server.connect(), NAMES, lease_seconds=lease_seconds, max_message_bytes=1000, done_seconds=3600)
+        ledger.create_groups()
+        return ledger
+
+    return open_one
 
 
 @pytest.fixture

@@ -127,27 +127,3 @@ def test_the_command_line_serves_a_context_release_that_is_named(installed: Path
     )
     assert ended.returncode == 0, ended.stderr
     assert "off-sample area present (release 2000.1.1-context)" in ended.stderr
-
-
-FULL_DISK = """
-import resource, signal, sys
-import numpy as np
-from shared.errors import TransientError
-from worker.input_spool import InputSpool
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
-with InputSpool() as spool:
-    spool.add(["one"], np.zeros((1, 56, 56, 2), np.float32))
-    try:
-        spool.add(["two", "three"], np.zeros((2, 56, 56, 2), np.float32))
-    except TransientError as error:
-        print(error)
-        sys.exit(7)
-"""
-
-
-def test_a_full_disk_is_a_passing_trouble_and_one_sentence() -> None:
-    ended = subprocess.run([sys.executable, "-c", FULL_DISK], capture_output=True, text=True, check=False, timeout=60)
-    assert ended.returncode == 7, ended.stderr
-    assert ended.stdout.startswith("network inputs cannot be put aside in ")
-    assert "right would be 25 KB of room for each ion image" in ended.stdout

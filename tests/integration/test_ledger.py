@@ -2,55 +2,26 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
+from ledger_driving import EVENTS, NAMES, pass_time, read_results, send
 from live_service import LiveServer
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from shared.errors import TransientError
+from shared.errors import ConfigurationError, ServerUnavailableError
 from worker.ledger.claim import Answer, DeadLetter, DoneRecord, Outcome
 from worker.ledger.heartbeat import Heartbeat
 from worker.ledger.ledger import Ledger
-from worker.ledger.names import GROUP, Names
+from worker.ledger.names import GROUP
 
-NAMES = Names()
-EVENTS = NAMES.events("normal")
 OpenLedger = Callable[..., Ledger]
-
-
-@pytest.fixture
-def server() -> Iterator[LiveServer]:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        live = LiveServer(Path(folder))
-        live.start()
-        try:
-            yield live
-        finally:
-            live.kill()
-
-
-@pytest.fixture
-def open_ledger(server: LiveServer) -> OpenLedger:
-    """Each call is another process's ledger; lease 0.4 s unless told."""
-
-    def open_one(lease_seconds: float = 0.4) -> Ledger:
-        ledger = Ledger(server.connect(), NAMES, lease_seconds=lease_seconds, max_message_bytes=1000, done_seconds=3600)
-        ledger.create_groups()
-        return ledger
-
-    return open_one
-
-
-def _send(server: LiveServer, message: str, stream: str = EVENTS) -> str:
-    return server.connect().xadd(stream, {"message": message}).decode()
 
 
 def _answer(entry: str = "", *, done: bool = True, letter: DeadLetter | None = None) -> Answer:
     record = DoneRecord(entry=entry, digest="d", closing="closing") if done else None
-    return Answer("offsample:done:x", ["chunk", "closing"], record, letter)
+    return Answer("offsample:done:x", "offsample:answers:x", ["chunk", "closing"], record, letter)
 
 
 def _finish(ledger: Ledger, claim: object, answer: Answer) -> Outcome:
@@ -58,20 +29,8 @@ def _finish(ledger: Ledger, claim: object, answer: Answer) -> Outcome:
     return outcome
 
 
-def _results(server: LiveServer) -> list[bytes]:
-    return [fields[b"message"] for _, fields in server.connect().xrange(NAMES.results)]
-
-
-def _pass_time(seconds: float, ledger: Ledger) -> None:
-    """Let time pass as a worker sees it, looking for tickets all the while: without that it would be an outage."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        ledger.is_ready()
-        time.sleep(0.02)
-
-
 def test_events_sent_before_any_worker_existed_are_claimed(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "early")
+    send(server, "early")
     claim = open_ledger().claim()
     assert claim is not None
     assert (claim.message, claim.deliveries) == (b"early", 1)
@@ -81,8 +40,8 @@ def test_streams_are_claimed_by_priority_and_every_eighth_claim_in_reverse(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
     for number in range(8):
-        _send(server, f"high-{number}", NAMES.events("high"))
-    _send(server, "low", NAMES.events("low"))
+        send(server, f"high-{number}", NAMES.events("high"))
+    send(server, "low", NAMES.events("low"))
     ledger = open_ledger()
 
     messages = [claim.message for _ in range(9) if (claim := ledger.claim()) is not None]
@@ -92,50 +51,50 @@ def test_streams_are_claimed_by_priority_and_every_eighth_claim_in_reverse(
 
 
 def test_an_event_belongs_to_one_worker_until_its_lease_has_passed(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "event")
+    send(server, "event")
     first, second = open_ledger(), open_ledger()
     held = first.claim()
     assert held is not None
     assert second.claim() is None
 
-    _pass_time(0.5, second)
+    pass_time(0.5, second)
     again = second.claim()
 
     assert again is not None
     assert again.deliveries == 2
     assert not first.renew(held)
-    assert not first.hand_back(held)
+    assert not first.release_claim(held)
     assert _finish(first, held, _answer(held.entry)) is Outcome.FENCED
-    assert _results(server) == []
+    assert read_results(server) == []
     assert second.renew(again)
 
 
 def test_a_heartbeat_keeps_the_lease_and_falls_silent_at_the_deadline(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
-    _send(server, "event")
+    send(server, "event")
     first, second = open_ledger(), open_ledger()
     held = first.claim()
     assert held is not None
 
     with Heartbeat(first, held, deadline=time.monotonic() + 1.0) as heartbeat:
-        _pass_time(0.9, second)
+        pass_time(0.9, second)
         assert second.claim() is None
         heartbeat.require_lease()
-        _pass_time(0.8, second)
+        pass_time(0.8, second)
         assert second.claim() is not None
 
 
 def test_finishing_publishes_then_remembers_then_forgets(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "event")
+    send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
     assert claim is not None
 
     assert _finish(ledger, claim, _answer(claim.entry)) is Outcome.PUBLISHED
 
-    assert _results(server) == [b"chunk", b"closing"]
-    assert ledger.find_done("offsample:done:x", give_up_at=0) == DoneRecord(
+    assert read_results(server) == ["chunk", "closing"]
+    assert ledger.find_done(["offsample:done:x"], give_up_at=0) == DoneRecord(
         entry=claim.entry, digest="d", closing="closing"
     )
     assert server.connect().xlen(EVENTS) == 0
@@ -143,21 +102,21 @@ def test_finishing_publishes_then_remembers_then_forgets(server: LiveServer, ope
 
 
 def test_a_finish_whose_reply_was_lost_may_be_repeated(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "event")
+    send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
     assert claim is not None
     _finish(ledger, claim, _answer(claim.entry))
 
     assert _finish(ledger, claim, _answer(claim.entry)) is Outcome.ALREADY
-    assert len(_results(server)) == 2
+    assert len(read_results(server)) == 2
 
 
 def test_a_second_entry_of_a_finished_event_publishes_nothing_by_itself(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
-    _send(server, "event")
-    _send(server, "event")
+    send(server, "event")
+    send(server, "event")
     ledger = open_ledger()
     first, second = ledger.claim(), ledger.claim()
     assert first is not None
@@ -169,13 +128,13 @@ def test_a_second_entry_of_a_finished_event_publishes_nothing_by_itself(
     assert outcome is Outcome.DUPLICATE
     assert record is not None
     assert record.entry == first.entry
-    assert len(_results(server)) == 2
+    assert len(read_results(server)) == 2
     assert ledger.renew(second)
 
 
 def test_an_error_in_the_middle_of_finishing_loses_no_event(server: LiveServer, open_ledger: OpenLedger) -> None:
     """Results come first: when they cannot be written, nothing is remembered and nothing forgotten."""
-    _send(server, "event")
+    send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
     assert claim is not None
@@ -184,46 +143,72 @@ def test_an_error_in_the_middle_of_finishing_loses_no_event(server: LiveServer, 
     with pytest.raises(ResponseError, match="WRONGTYPE"):
         _finish(ledger, claim, _answer(claim.entry))
 
-    assert ledger.find_done("offsample:done:x", give_up_at=0) is None
+    assert ledger.find_done(["offsample:done:x"], give_up_at=0) is None
     assert ledger.renew(claim)
 
 
-def test_a_dead_letter_is_the_event_word_for_word(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "x" * 5000)
+def test_an_answer_that_cannot_be_published_whole_is_not_published_in_part(
+    server: LiveServer, open_ledger: OpenLedger
+) -> None:
+    """Each lease would add the same rejection again, if only its dead letter could not be written."""
+    send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
     assert claim is not None
-    assert (claim.message, claim.message_bytes) == (None, 5000)
+    server.connect().set(NAMES.dead_letters, "no stream")
+
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        _finish(ledger, claim, _answer(done=False, letter=DeadLetter("too_large", "why")))
+
+    assert read_results(server) == []
+
+
+@pytest.mark.parametrize("key", [NAMES.dead_letters, NAMES.results, NAMES.postponed(EVENTS), NAMES.tickets])
+def test_a_worker_refuses_to_start_on_keys_of_another_type(server: LiveServer, key: str) -> None:
+    server.connect().set(key, "something else's")
+    ledger = Ledger(server.connect(), NAMES, lease_seconds=1, max_message_bytes=1000, done_seconds=3600)
+
+    with pytest.raises(ConfigurationError, match=key):
+        ledger.create_groups()
+
+
+def test_a_dead_letter_is_the_event_word_for_word(server: LiveServer, open_ledger: OpenLedger) -> None:
+    send(server, "x" * 900)
+    ledger = open_ledger()
+    claim = ledger.claim()
+    assert claim is not None
+
+    _finish(ledger, claim, _answer(done=False, letter=DeadLetter("too_many_deliveries", "why")))
+
+    ((_, letter),) = server.connect().xrange(NAMES.dead_letters)
+    assert letter[b"message"] == b"x" * 900
+    assert (letter[b"error"], letter[b"reason"]) == (b"too_many_deliveries", b"why")
+    assert letter[b"entry"] == claim.entry_id.encode()
+
+
+def test_an_oversized_dead_letter_keeps_its_beginning_and_its_digest(
+    server: LiveServer, open_ledger: OpenLedger
+) -> None:
+    message = "head" + "x" * 200_000
+    server.connect().xadd(EVENTS, {"message": message, "payload": "y" * 200_000})
+    ledger = open_ledger()
+    claim = ledger.claim()
+    assert claim is not None
+    assert (claim.message, claim.message_bytes) == (None, 200_004)
 
     _finish(ledger, claim, _answer(done=False, letter=DeadLetter("too_large", "why")))
 
     ((_, letter),) = server.connect().xrange(NAMES.dead_letters)
-    assert letter[b"message"] == b"x" * 5000
-    assert (letter[b"error"], letter[b"reason"]) == (b"too_large", b"why")
-    assert letter[b"entry"] == claim.entry_id.encode()
-
-
-def test_handing_back_spends_no_attempt_and_can_wait(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "event")
-    first, second = open_ledger(), open_ledger()
-    claim = first.claim()
-    assert claim is not None
-
-    assert first.hand_back(claim)
-    at_once = second.claim()
-    assert at_once is not None
-    assert at_once.deliveries == 1
-    assert not first.renew(claim)
-
-    assert second.hand_back(at_once, delay_seconds=0.3)
-    assert first.claim() is None
-    _pass_time(0.35, first)
-    assert first.claim() is not None
+    assert sum(map(len, letter.values())) < 20_000
+    assert b"message" not in letter
+    assert letter[b"message_head"].startswith(b"headx")
+    assert letter[b"message_sha256"].decode() == sha256(message.encode()).hexdigest()
+    assert int(letter[b"message_bytes"]) == 200_004
 
 
 def test_an_outage_grants_every_claim_one_more_lease(server: LiveServer, open_ledger: OpenLedger) -> None:
     """Idle time runs on while the server is down; its worker must get the chance to renew."""
-    _send(server, "event")
+    send(server, "event")
     first, second = open_ledger(1.0), open_ledger(1.0)
     claim = first.claim()
     assert claim is not None
@@ -233,16 +218,16 @@ def test_an_outage_grants_every_claim_one_more_lease(server: LiveServer, open_le
 
     assert second.claim() is None
     assert first.renew(claim)
-    _pass_time(0.7, second)
+    pass_time(0.7, second)
     assert second.claim() is None
-    _pass_time(0.6, second)
+    pass_time(0.6, second)
     assert second.claim() is not None
 
 
 def test_a_full_server_refuses_cleanly_and_nothing_is_lost(server: LiveServer, open_ledger: OpenLedger) -> None:
     """Claims and results wait; heartbeats go on."""
-    _send(server, "event")
-    _send(server, "waits")
+    send(server, "event")
+    send(server, "waits")
     ledger = open_ledger(30)
     claim = ledger.claim()
     assert claim is not None
@@ -250,10 +235,10 @@ def test_a_full_server_refuses_cleanly_and_nothing_is_lost(server: LiveServer, o
 
     with pytest.raises(OutOfMemoryError):
         ledger.claim()
-    with pytest.raises(TransientError, match="gives no answer"):
+    with pytest.raises(ServerUnavailableError):
         _finish(ledger, claim, _answer(claim.entry))
     assert ledger.renew(claim)
-    assert _results(server) == []
+    assert read_results(server) == []
 
     server.connect().config_set("maxmemory", "0")
     assert _finish(ledger, claim, _answer(claim.entry)) is Outcome.PUBLISHED
@@ -261,12 +246,12 @@ def test_a_full_server_refuses_cleanly_and_nothing_is_lost(server: LiveServer, o
 
 
 def test_an_entry_that_somebody_trimmed_away_blocks_nothing(server: LiveServer, open_ledger: OpenLedger) -> None:
-    trimmed = _send(server, "trimmed")
+    trimmed = send(server, "trimmed")
     ledger = open_ledger()
     assert ledger.claim() is not None
     server.connect().xdel(EVENTS, trimmed)
-    _pass_time(0.5, ledger)
-    _send(server, "next")
+    pass_time(0.5, ledger)
+    send(server, "next")
 
     claim = ledger.claim()
 
@@ -274,9 +259,26 @@ def test_an_entry_that_somebody_trimmed_away_blocks_nothing(server: LiveServer, 
     assert claim.message == b"next"
 
 
+@pytest.mark.parametrize("ahead", ["seen", "grace_until"])
+def test_a_server_clock_set_back_grants_one_more_lease_and_not_more(
+    server: LiveServer, open_ledger: OpenLedger, ahead: str
+) -> None:
+    """Idle times of before and after cannot be compared; a clock that was an hour ahead must not block for an hour."""
+    send(server, "event")
+    ledger = open_ledger(1.0)
+    assert ledger.claim() is not None
+    pass_time(0.6, ledger)
+    server.connect().hset(NAMES.clock, ahead, int((time.time() + 3600) * 1000))
+
+    pass_time(0.6, ledger)
+    assert ledger.claim() is None
+    pass_time(0.6, ledger)
+    assert ledger.claim() is not None
+
+
 def test_only_consumers_that_hold_nothing_are_swept(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "one")
-    _send(server, "two")
+    send(server, "one")
+    send(server, "two")
     idle, busy = open_ledger(), open_ledger()
     claim = idle.claim()
     assert claim is not None
@@ -292,7 +294,7 @@ def test_only_consumers_that_hold_nothing_are_swept(server: LiveServer, open_led
 
 
 def test_on_an_emptied_server_leases_are_lost_and_work_goes_on(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "event")
+    send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
     assert claim is not None
@@ -301,7 +303,7 @@ def test_on_an_emptied_server_leases_are_lost_and_work_goes_on(server: LiveServe
     assert not ledger.renew(claim)
     assert _finish(ledger, claim, _answer(claim.entry)) is Outcome.FENCED
     assert not ledger.is_ready()
-    _send(server, "after")
+    send(server, "after")
     assert ledger.is_ready()
     again = ledger.claim()
     assert again is not None
@@ -309,7 +311,7 @@ def test_on_an_emptied_server_leases_are_lost_and_work_goes_on(server: LiveServe
 
 
 def test_a_waiting_ticket_is_enough(server: LiveServer, open_ledger: OpenLedger) -> None:
-    _send(server, "event")
+    send(server, "event")
     ledger = open_ledger()
     assert ledger.is_ready()
     server.connect().lpush(NAMES.tickets, "ticket")
@@ -320,11 +322,11 @@ def test_a_consumer_that_claims_an_event_anew_has_lost_its_first_claim(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
     """A lease is held by consumer and delivery count, not by the consumer alone."""
-    _send(server, "event")
+    send(server, "event")
     ledger = open_ledger()
     first = ledger.claim()
     assert first is not None
-    _pass_time(0.5, ledger)
+    pass_time(0.5, ledger)
     second = ledger.claim()
     assert second is not None
     assert (second.consumer, second.deliveries) == (first.consumer, 2)
@@ -336,7 +338,7 @@ def test_a_consumer_that_claims_an_event_anew_has_lost_its_first_claim(
 
 def test_an_oversized_event_never_leaves_the_server(server: LiveServer, open_ledger: OpenLedger) -> None:
     """Its size is what a worker gets to see."""
-    _send(server, "x" * 1_000_000)
+    send(server, "x" * 1_000_000)
     ledger = open_ledger()
     sent_before = _bytes_sent_by(server)
 
@@ -353,19 +355,19 @@ def _bytes_sent_by(server: LiveServer) -> int:
 def test_deleted_entries_that_nobody_had_claimed_are_no_work(server: LiveServer, open_ledger: OpenLedger) -> None:
     """A producer that takes back its event leaves no endless tickets behind, and hides no event from workers."""
     ledger = open_ledger()
-    server.connect().xdel(EVENTS, _send(server, "taken back"))
+    server.connect().xdel(EVENTS, send(server, "taken back"))
     assert not ledger.is_ready()
-    server.connect().xdel(EVENTS, _send(server, "taken back too"))
-    _send(server, "event")
+    server.connect().xdel(EVENTS, send(server, "taken back too"))
+    send(server, "event")
     assert ledger.is_ready()
-    server.connect().xdel(EVENTS, _send(server, "taken back last"))
+    server.connect().xdel(EVENTS, send(server, "taken back last"))
     assert ledger.claim() is not None  # it is pending, so the stream is not empty and the server knows no lag
     assert not ledger.is_ready()
 
 
 def test_finishing_waits_for_a_server_that_is_away(server: LiveServer, open_ledger: OpenLedger) -> None:
     """No attempt is spent on an outage between the last image and the results."""
-    _send(server, "event")
+    send(server, "event")
     ledger = open_ledger(30)
     claim = ledger.claim()
     assert claim is not None
@@ -373,9 +375,9 @@ def test_finishing_waits_for_a_server_that_is_away(server: LiveServer, open_ledg
     restart = threading.Timer(1.0, server.start)
     restart.start()
 
-    assert ledger.find_done("offsample:done:x", give_up_at=time.monotonic() + 20) is None
+    assert ledger.find_done(["offsample:done:x"], give_up_at=time.monotonic() + 20) is None
     outcome, _ = ledger.finish(claim, _answer(claim.entry), give_up_at=time.monotonic() + 20)
 
     restart.join()
     assert outcome is Outcome.PUBLISHED
-    assert _results(server) == [b"chunk", b"closing"]
+    assert read_results(server) == ["chunk", "closing"]

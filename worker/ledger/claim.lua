@@ -1,41 +1,75 @@
--- Hand the next entry to a consumer: the oldest one idle past the lease, else a new one; streams by priority, every
--- 8th claim in reverse so that a busy stream starves none.
--- KEYS: clock, streams...   ARGV: lease ms, group, consumer, max message bytes
--- Gives {stream, entry, deliveries, message bytes (-1: no such field), message ('' if too large), now ms}, or false.
+-- Give the next entry to a consumer. Of each stream: entries returned unstarted, then those whose lease has passed, then
+-- new ones; when no stream has any, a postponed entry that is due. Every 4th claim tries postponed entries first, so that
+-- they neither starve nor hold up others by more than one claim in four; every 8th goes through the streams in reverse.
+-- KEYS: clock, then stream and postponed set of each priority   ARGV: lease ms, group, consumer, max message bytes
+-- Gives {stream, entry, deliveries, message bytes (-1: no such field), message ('' if too large), now ms, postponements,
+-- first postponed ms (0 = never)}, or false.
 local group, consumer, max_bytes = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local claims = tonumber(redis.call('HGET', KEYS[1], 'claims') or 0)
 
-local function handed_out(stream, entry, deliveries)
+local function give(stream, entry, deliveries, postponements, since)
   redis.call('HINCRBY', KEYS[1], 'claims', 1)
-  local fields = entry[2]
-  local message, bytes = '', -1
-  for field = 1, #fields, 2 do
-    if fields[field] == 'message' then
-      bytes = string.len(fields[field + 1])
-      if bytes <= max_bytes then message = fields[field + 1] end
-    end
-  end
-  return {stream, entry[1], deliveries, bytes, message, now}
+  local message, bytes = read_message(entry, max_bytes)
+  return {stream, entry[1], deliveries, bytes, message, now, postponements, since}
 end
 
-local first, last, step = 2, #KEYS, 1
+-- Entries returned unstarted have the score 0, postponed ones the time when they are due.
+local function take_postponed(stream, postponed, latest)
+  local member = redis.call('ZRANGEBYSCORE', postponed, '-inf', latest, 'LIMIT', 0, 1)[1]
+  while member do
+    local entry, attempts, postponements, since = string.match(member, '^(%S+) (%d+) (%d+) (%d+)$')
+    local deliveries = tonumber(attempts) + 1
+    local claimed = redis.call('XCLAIM', stream, group, consumer, 0, entry, 'RETRYCOUNT', deliveries, 'FORCE')[1]
+    redis.call('ZREM', postponed, member)
+    if claimed then
+      return give(stream, claimed, deliveries, tonumber(postponements), tonumber(since))
+    end
+    -- The entry was deleted from the stream by somebody; take the next.
+    member = redis.call('ZRANGEBYSCORE', postponed, '-inf', latest, 'LIMIT', 0, 1)[1]
+  end
+  return nil
+end
+
+local function take_expired(stream)
+  local pending = may_reclaim and redis.call('XPENDING', stream, group, 'IDLE', lease, '-', '+', 1)[1]
+  while pending do
+    local claimed = redis.call('XCLAIM', stream, group, consumer, lease, pending[1])[1]
+    if claimed then
+      return give(stream, claimed, pending[4] + 1, 0, 0)
+    end
+    -- The entry was deleted from the stream by somebody: XCLAIM has dropped it; take the next.
+    pending = redis.call('XPENDING', stream, group, 'IDLE', lease, '-', '+', 1)[1]
+  end
+  return nil
+end
+
+local function take_new(stream)
+  local fresh = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', stream, '>')
+  if fresh and fresh[1] and fresh[1][2][1] then
+    return give(stream, fresh[1][2][1], 1, 0, 0)
+  end
+  return nil
+end
+
+local function take_due()
+  for index = 2, #KEYS, 2 do
+    local found = take_postponed(KEYS[index], KEYS[index + 1], now)
+    if found then return found end
+  end
+  return nil
+end
+
+if claims % 4 == 1 then
+  local found = take_due()
+  if found then return found end
+end
+local first, last, step = 2, #KEYS - 1, 2
 if claims % 8 == 7 then
-  first, last, step = #KEYS, 2, -1
+  first, last, step = #KEYS - 1, 2, -2
 end
 for index = first, last, step do
   local stream = KEYS[index]
-  local pending = may_reclaim and redis.call('XPENDING', stream, group, 'IDLE', lease, '-', '+', 1)[1]
-  while pending do
-    local entry = redis.call('XCLAIM', stream, group, consumer, lease, pending[1])[1]
-    if entry then
-      return handed_out(stream, entry, pending[4] + 1)
-    end
-    -- The entry was trimmed from the stream by somebody: XCLAIM has dropped it; take the next.
-    pending = redis.call('XPENDING', stream, group, 'IDLE', lease, '-', '+', 1)[1]
-  end
-  local fresh = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', stream, '>')
-  if fresh and fresh[1] and fresh[1][2][1] then
-    return handed_out(stream, fresh[1][2][1], 1)
-  end
+  local found = take_postponed(stream, KEYS[index + 1], 0) or take_expired(stream) or take_new(stream)
+  if found then return found end
 end
-return false
+return take_due() or false

@@ -21,6 +21,12 @@ class Claim:
     """Its size; -1 when the entry has no field `message`."""
     queued_seconds: float
     """From the entry's receipt to this claim, by the server's clock."""
+    postponements: int = 0
+    """How often in a row the event was postponed before this claim."""
+    first_postponed_ms: int = 0
+    """Server time of the first of these; 0 = never."""
+    postponed_seconds: float = 0.0
+    """From the first of these to this claim."""
 
     @property
     def entry(self) -> str:
@@ -37,14 +43,20 @@ class Outcome(StrEnum):
     FENCED = "fenced"
 
 
+DONE_VERSION = 2
+"""1: the digest included the defaults of fields that were not sent, and nothing said the version."""
+
+
 class DoneRecord(BaseModel):
     """What is remembered of a finished event, to answer a repeat."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
+    version: int = 1
+    """Which form this is; says what `digest` was made of."""
     entry: str
     digest: str
-    """SHA-256 of the event's content."""
+    """SHA-256 of what was sent."""
     closing: str
     """The closing message, as published."""
 
@@ -59,9 +71,11 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything that one event leads to, published at once or not at all."""
+    """Everything that one event leads to, published as a whole or not at all."""
 
     done_key: str
+    index_key: str
+    """Where the results stream's entries of this event are listed."""
     messages: list[str]
     done: DoneRecord | None = None
     dead_letter: DeadLetter | None = None

@@ -1,17 +1,27 @@
--- Publish an event's messages and forget its entry. Lua does not roll back, so the order is: results, done, ack; an
--- error in the middle repeats the event under the same ids and never loses it.
--- KEYS: stream, done, results, dead letters
+-- Finish an event. Lua does not roll back, so the order is: results, done, ack; an error in the middle repeats the event
+-- under the same ids and never loses it. A large answer was staged before: it is committed here (remembered, and moved
+-- to the outbox, from which `publish` takes it), and its entry is forgotten with the last message that is published.
+-- KEYS: stream, done, results, dead letters, index, staged, outbox
 -- ARGV: group, entry, consumer, deliveries, done record ('' = none), done ttl seconds, dead-letter code ('' = none),
---       dead-letter reason, messages...
--- Gives {answer, done record}: published | already (the entry is finished: a lost reply was retried) | duplicate (another entry of this event
--- was finished first; nothing is changed) | fenced (the lease was lost).
-local MOST_LETTER_FIELDS = 200 -- of a producer that called its fields otherwise; unpack has a limit
-local record, dead_code, dead_reason = ARGV[5], ARGV[7], ARGV[8]
+--       dead-letter reason, head and digest of a message too large to be kept ('' = it is kept), messages staged,
+--       messages...
+-- Gives {answer, done record}: published | committed (in the outbox, to be published) | unstaged (stage it again) |
+-- already (this entry was answered before: a lost reply was retried, or its outbox waits) | duplicate (another entry of
+-- this event was finished first; nothing is changed) | fenced (the lease was lost).
+local MOST_LETTER_FIELDS = 200 -- of a producer that named its fields otherwise; unpack has a limit
+local MOST_FIELD_BYTES = 4096
+local record, ttl, dead_code, dead_reason = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local head, digest, staged = ARGV[9], ARGV[10], tonumber(ARGV[11])
+local wrong = find_wrong_type(KEYS[2], 'string') or find_wrong_type(KEYS[3], 'stream')
+  or find_wrong_type(KEYS[4], 'stream') or find_wrong_type(KEYS[5], 'list')
+if wrong then return wrong end
+
 local done = redis.call('GET', KEYS[2])
+local answered = done and cjson.decode(done).entry == stream .. '/' .. entry
+if answered then
+  return {'already', done}
+end
 if not mine then
-  if done and cjson.decode(done).entry == stream .. '/' .. entry then
-    return {'already', done}
-  end
   if not pending and not redis.call('XRANGE', stream, entry, entry)[1] then
     return {'already', ''}
   end
@@ -20,8 +30,18 @@ end
 if record ~= '' and done then
   return {'duplicate', done}
 end
-for index = 9, #ARGV do
-  redis.call('XADD', KEYS[3], '*', 'message', ARGV[index])
+if staged > 0 then
+  if redis.call('LLEN', KEYS[6]) ~= staged then
+    return {'unstaged', ''}
+  end
+  redis.call('SET', KEYS[2], record, 'EX', ttl)
+  redis.call('RENAME', KEYS[6], KEYS[7])
+  redis.call('EXPIRE', KEYS[7], ttl)
+  return {'committed', record}
+end
+local published = {}
+for index = 12, #ARGV do
+  table.insert(published, redis.call('XADD', KEYS[3], '*', 'message', ARGV[index]))
 end
 if dead_code ~= '' then
   local original = redis.call('XRANGE', stream, entry, entry)[1]
@@ -31,15 +51,21 @@ if dead_code ~= '' then
     if original[2][field] == 'message' then
       message = original[2][field + 1]
     elseif #letter < MOST_LETTER_FIELDS then
-      table.insert(letter, 'event:' .. original[2][field])
-      table.insert(letter, original[2][field + 1])
+      table.insert(letter, 'event:' .. string.sub(original[2][field], 1, MOST_FIELD_BYTES))
+      table.insert(letter, string.sub(original[2][field + 1], 1, MOST_FIELD_BYTES))
     end
   end
-  redis.call('XADD', KEYS[4], '*', 'message', message, unpack(letter))
+  if head == '' then
+    redis.call('XADD', KEYS[4], '*', 'message', message, unpack(letter))
+  else
+    redis.call('XADD', KEYS[4], '*', 'message_head', head, 'message_sha256', digest, 'message_bytes',
+      string.len(message), unpack(letter))
+  end
 end
 if record ~= '' then
-  redis.call('SET', KEYS[2], record, 'EX', ARGV[6])
+  redis.call('SET', KEYS[2], record, 'EX', ttl)
 end
+add_to_index(KEYS[5], published, ttl)
 redis.call('XACK', stream, group, entry)
 redis.call('XDEL', stream, entry)
 return {'published', ''}

@@ -1,4 +1,4 @@
-"""The ledger: claim an entry, keep it, finish it or hand it back.
+"""The ledger: claim an entry, keep it, finish it or release it.
 
 The stream is the truth; a lease is held by (consumer, delivery count); the scripts beside this file own every change of
 state; finish writes results, then done, then ack.
@@ -6,8 +6,9 @@ state; finish writes results, then done, then ack.
 
 import time
 import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -16,15 +17,20 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, Respon
 from redis.exceptions import TimeoutError as ServerTimeoutError
 from redis.retry import Retry
 
-from shared.errors import TransientError
+from shared.errors import ConfigurationError, ServerUnavailableError
 from worker.ledger.claim import Answer, Claim, DoneRecord, Outcome
 from worker.ledger.names import GROUP, Names
+from worker.ledger.oversized import describe_oversized
 from worker.ledger.scripts import register_scripts
 
 CONSUMER_IDLE_SECONDS = 86_400
 """A consumer that holds nothing for so long is a dead process."""
 
+SCRIPT_BYTES = 1_000_000
+"""Messages of one script, about: it holds up everybody else on the server for some 10 ms."""
+
 _PROGRESS_SECONDS = 60
+_STAGED_SECONDS = 3600
 _PASSING = (ServerConnectionError, ServerTimeoutError, OutOfMemoryError, ReadOnlyError)
 _PASSING_WORDS = ("MISCONF", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS")
 
@@ -62,7 +68,14 @@ class Ledger:
         self._done_seconds = done_seconds
 
     def create_groups(self) -> None:
-        """Create the streams and their group where they are not there yet; entries already waiting are kept."""
+        """Create the streams and their group where they are not there yet; entries already waiting are kept.
+
+        Raises
+        ------
+        ConfigurationError
+            When one of the keys on the server is not the ledger's.
+        """
+        self._require_types()
         for stream in self.names.streams:
             try:
                 self._server.xgroup_create(stream, GROUP, id="0", mkstream=True)
@@ -70,19 +83,31 @@ class Ledger:
                 if "BUSYGROUP" not in str(error):
                     raise
 
+    def _require_types(self) -> None:
+        expected = dict.fromkeys([*self.names.streams, self.names.results, self.names.dead_letters], b"stream")
+        expected |= dict.fromkeys(map(self.names.postponed, self.names.streams), b"zset")
+        expected |= {self.names.clock: b"hash", self.names.tickets: b"list"}
+        for key, kind in expected.items():
+            found = cast("bytes", self._server.type(key))
+            if found not in (kind, b"none"):
+                raise ConfigurationError(
+                    f"key {key} on the server is a {found.decode()}, expected a {kind.decode()}: delete or rename it,"
+                    " or choose another OFFSAMPLE_NAMESPACE"
+                )
+
     def is_ready(self) -> bool:
         """Whether there is an entry to claim and no ticket waits for it yet."""
-        keys = [self.names.clock, self.names.tickets, *self.names.streams]
+        keys = [self.names.clock, self.names.tickets, *self._intake_keys()]
         return bool(self._run_with_groups(self._scripts.ready, keys, [self._lease_ms, GROUP]))
 
     def claim(self) -> Claim | None:
         """Take the next entry; None when there is none."""
-        keys = [self.names.clock, *self.names.streams]
+        keys = [self.names.clock, *self._intake_keys()]
         arguments = [self._lease_ms, GROUP, self.consumer, self._max_message_bytes]
         found = self._run_with_groups(self._scripts.claim, keys, arguments)
         if found is None:
             return None
-        stream, entry_id, deliveries, message_bytes, message, now_ms = found
+        stream, entry_id, deliveries, message_bytes, message, now_ms, postponements, first_postponed_ms = found
         received_ms = int(entry_id.split(b"-")[0])
         return Claim(
             stream=stream.decode(),
@@ -92,7 +117,29 @@ class Ledger:
             message=message if 0 <= message_bytes <= self._max_message_bytes else None,
             message_bytes=message_bytes,
             queued_seconds=max(0.0, (now_ms - received_ms) / 1000),
+            postponements=postponements,
+            first_postponed_ms=first_postponed_ms,
+            postponed_seconds=(now_ms - first_postponed_ms) / 1000 if first_postponed_ms else 0.0,
         )
+
+    def claim_new(self, stream: str, most: int) -> list[Claim]:
+        """Take several new entries of one stream at once, to look at them and release them again.
+
+        At most `most`, and fewer when their messages are large.
+        """
+        arguments = [GROUP, self.consumer, self._max_message_bytes, most, SCRIPT_BYTES]
+        return [
+            Claim(
+                stream=stream,
+                entry_id=entry_id.decode(),
+                consumer=self.consumer,
+                deliveries=1,
+                message=message if 0 <= message_bytes <= self._max_message_bytes else None,
+                message_bytes=message_bytes,
+                queued_seconds=0.0,
+            )
+            for entry_id, message_bytes, message in self._run_with_groups(self._scripts.claim_new, [stream], arguments)
+        ]
 
     def renew(self, claim: Claim) -> bool:
         """Renew the lease; False when it was lost."""
@@ -101,50 +148,119 @@ class Ledger:
     def finish(self, claim: Claim, answer: Answer, *, give_up_at: float) -> tuple[Outcome, DoneRecord | None]:
         """Publish the answer and forget the entry, waiting for the server while it is away or full.
 
+        An answer that is too large for one script is staged, committed in one step, and then published step by step;
+        when the process ends in between, whoever claims the entry next publishes the rest.
+
         Parameters
         ----------
         give_up_at
-            `time.monotonic()` after which a server that stays away is a `TransientError`.
+            `time.monotonic()` after which a server that stays away is a `ServerUnavailableError`.
 
         Returns
         -------
         The outcome, and the record that stands when it is `already` or `duplicate`.
         """
-        keys = [claim.stream, answer.done_key, self.names.results, self.names.dead_letters]
         letter = answer.dead_letter
+        head: bytes | str = ""
+        digest = ""
+        if letter and claim.message_bytes > self._max_message_bytes:
+            head, digest = self._patiently(lambda: describe_oversized(self._server, claim), give_up_at)
+        staged = sum(map(len, answer.messages)) > SCRIPT_BYTES
+        keys = [
+            claim.stream,
+            answer.done_key,
+            self.names.results,
+            self.names.dead_letters,
+            answer.index_key,
+            self.names.staged(claim.entry, claim.deliveries),
+            self.names.outbox(claim.entry),
+        ]
         arguments = [
             *self._holder(claim),
             answer.done.model_dump_json() if answer.done else "",
             self._done_seconds,
             letter.code if letter else "",
             letter.reason if letter else "",
-            *answer.messages,
+            head,
+            digest,
+            len(answer.messages) if staged else 0,
+            *([] if staged else answer.messages),
         ]
-        reply = self._patiently(lambda: self._run_leased(self._scripts.finish, keys, arguments), give_up_at)
-        if not reply:
-            return Outcome.FENCED, None
-        outcome, record = reply
-        return Outcome(outcome.decode()), DoneRecord.model_validate_json(record) if record else None
+        outcome, record = b"unstaged", b""
+        while outcome == b"unstaged":
+            if staged and not self._stage(claim, answer.messages, give_up_at):
+                return Outcome.FENCED, None
+            reply = self._patiently(lambda: self._run_leased(self._scripts.finish, keys, arguments), give_up_at)
+            outcome, record = reply or (b"fenced", b"")
+        done = DoneRecord.model_validate_json(record) if record else None
+        if done is not None:
+            self.publish_rest(done, answer.index_key, give_up_at=give_up_at)
+        if outcome == b"committed":
+            return Outcome.PUBLISHED, None
+        return Outcome(outcome.decode()), done
 
-    def hand_back(self, claim: Claim, delay_seconds: float = 0.0) -> bool:
-        """Give the entry back, with no attempt spent; free again after the delay (at most one lease)."""
-        idle_ms = max(0, self._lease_ms - int(delay_seconds * 1000))
-        arguments = [*self._holder(claim), idle_ms]
-        return bool(self._run_leased(self._scripts.hand_back, [claim.stream], arguments))
+    def publish_rest(self, done: DoneRecord, index_key: str, *, give_up_at: float) -> None:
+        """Publish what is left of an answer that was committed, if anything is; anybody may."""
+        stream, _, entry_id = done.entry.rpartition("/")
+        keys = [self.names.outbox(done.entry), self.names.results, index_key, stream]
+        arguments: list[str | int] = [GROUP, entry_id, SCRIPT_BYTES, self._done_seconds]
+        while self._patiently(lambda: self._scripts.publish(keys=keys, args=arguments), give_up_at):
+            pass
 
-    def find_done(self, done_key: str, *, give_up_at: float) -> DoneRecord | None:
-        """What is remembered of a finished event; waits as `finish` does."""
-        record = self._patiently(lambda: self._server.get(done_key), give_up_at)
+    def _stage(self, claim: Claim, messages: list[str], give_up_at: float) -> bool:
+        """Stage the messages, some at a time; False when the lease was lost."""
+        keys = [claim.stream, self.names.staged(claim.entry, claim.deliveries)]
+        offset = 0
+        for some in split_by_size(messages, SCRIPT_BYTES):
+            arguments = [*self._holder(claim), offset, _STAGED_SECONDS, *some]
+            call = partial(self._run_leased, self._scripts.stage, keys, arguments)
+            staged = self._patiently(call, give_up_at)
+            offset += len(some)
+            if staged <= 0:
+                return False
+        return True
+
+    def release_claim(self, claim: Claim, rest_seconds: float = 0.0) -> bool:
+        """Give the entry back unfinished, with no attempt spent; False when the lease was lost.
+
+        Parameters
+        ----------
+        rest_seconds
+            How long it rests; 0 = it is the next to be claimed.
+        """
+        keys = [claim.stream, self.names.postponed(claim.stream)]
+        return bool(self._run_leased(self._scripts.release_claim, keys, self._release(claim, rest_seconds)))
+
+    def release_claims(self, claims: list[tuple[Claim, float]]) -> None:
+        """Give several entries back, each with the seconds that it rests, in one round trip."""
+        with self._server.pipeline(transaction=False) as pipeline:
+            for claim, rest_seconds in claims:
+                keys = [claim.stream, self.names.postponed(claim.stream)]
+                self._scripts.release_claim(keys=keys, args=self._release(claim, rest_seconds), client=pipeline)
+            pipeline.execute()
+
+    def _release(self, claim: Claim, rest_seconds: float) -> list[Any]:
+        rest_ms = max(1, int(rest_seconds * 1000)) if rest_seconds > 0 else 0
+        postponements = claim.postponements + (rest_ms > 0)
+        return [*self._holder(claim), rest_ms, claim.deliveries - 1, postponements, claim.first_postponed_ms]
+
+    def find_done(self, done_keys: list[str], *, give_up_at: float) -> DoneRecord | None:
+        """What is remembered of a finished event under the first of the keys that exists; waits as `finish` does."""
+        records = self._patiently(lambda: self._server.mget(done_keys), give_up_at)
+        record = next((one for one in records if one), None)
         return DoneRecord.model_validate_json(record) if record else None
 
     def report_progress(self, claim: Claim, done: int, total: int | None) -> None:
-        """Leave word of how far the run is, for whoever waits."""
+        """Say how far the run is: a hint that expires."""
         self._server.set(self.names.progress(claim.entry), f"{done}/{total or ''}", ex=_PROGRESS_SECONDS)
 
     def sweep_consumers(self, idle_seconds: float = CONSUMER_IDLE_SECONDS) -> int:
         """Delete dead processes' consumers; how many."""
         arguments = [GROUP, int(idle_seconds * 1000)]
         return int(self._run_with_groups(self._scripts.sweep, self.names.streams, arguments))
+
+    def _intake_keys(self) -> list[str]:
+        return [key for stream in self.names.streams for key in (stream, self.names.postponed(stream))]
 
     def _holder(self, claim: Claim) -> list[Any]:
         return [GROUP, claim.entry_id, claim.consumer, claim.deliveries]
@@ -168,7 +284,9 @@ class Ledger:
                 if not _is_passing(error):
                     raise
                 if time.monotonic() >= give_up_at:
-                    raise TransientError(f"server gives no answer ({error}); the event will be run again") from error
+                    raise ServerUnavailableError(
+                        f"server gives no answer ({error}); the event will be run again"
+                    ) from error
                 time.sleep(min(1.0, self.lease_seconds / 8))
 
     def _run_leased(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
@@ -184,3 +302,17 @@ class Ledger:
 def _is_passing(error: RedisError) -> bool:
     """Whether the server may answer otherwise later."""
     return isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS)
+
+
+def split_by_size(messages: list[str], enough: int) -> Iterator[list[str]]:
+    """The messages in lists that are each as long as `enough` characters need, or one message more."""
+    some: list[str] = []
+    size = 0
+    for message in messages:
+        some.append(message)
+        size += len(message)
+        if size >= enough:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some

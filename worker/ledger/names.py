@@ -1,5 +1,6 @@
 """Where everything lies on the server: one namespace, one hash slot when it is braced (`{offsample}`)."""
 
+import json
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -42,10 +43,31 @@ class Names:
         """The outage clock."""
         return f"{self.namespace}:clock"
 
+    def postponed(self, stream: str) -> str:
+        """Sorted set of a stream's entries that wait to be tried again, by the time when they are due."""
+        return f"{stream}:postponed"
+
+    def staged(self, entry: str, deliveries: int) -> str:
+        """Messages of a large answer that is not committed yet."""
+        return f"{self.namespace}:staged:{deliveries}:{entry}"
+
+    def outbox(self, entry: str) -> str:
+        """Messages of a committed answer that are not published yet."""
+        return f"{self.namespace}:outbox:{entry}"
+
     def done(self, source: str, event_id: str) -> str:
         """Record of a finished event."""
+        identity = sha256(json.dumps([source, event_id]).encode()).hexdigest()
+        return f"{self.namespace}:done:{identity}"
+
+    def done_version_1(self, source: str, event_id: str) -> str:
+        """The record's key before version 2, which several pairs of source and id could share."""
         identity = sha256(f"{source}\n{event_id}".encode()).hexdigest()
         return f"{self.namespace}:done:{identity}"
+
+    def answers(self, event_id: str) -> str:
+        """List of the results stream's entries that answer events of this id, whatever their source."""
+        return f"{self.namespace}:answers:{sha256(event_id.encode()).hexdigest()}"
 
     def progress(self, entry: str) -> str:
         """How far the run of an entry is: a hint for people, expiring by itself."""

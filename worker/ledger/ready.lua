@@ -1,6 +1,6 @@
 -- Is there an entry to claim, and no ticket waiting for it yet? 1 or 0. Looks at no entry's content where it need not,
 -- for this runs ten times a second and an entry may be large.
--- KEYS: clock, tickets, streams...   ARGV: lease ms, group
+-- KEYS: clock, tickets, then stream and postponed set of each priority   ARGV: lease ms, group
 if redis.call('LLEN', KEYS[2]) > 0 then
   return 0
 end
@@ -18,11 +18,15 @@ local function has_new_entries(stream)
   return redis.error_reply('NOGROUP ' .. stream)
 end
 
-for index = 3, #KEYS do
-  local found = has_new_entries(KEYS[index])
+for index = 3, #KEYS, 2 do
+  local stream, postponed = KEYS[index], KEYS[index + 1]
+  local found = has_new_entries(stream)
   if type(found) == 'table' then return found end
   if found then return 1 end
-  if may_reclaim and redis.call('XPENDING', KEYS[index], ARGV[2], 'IDLE', lease, '-', '+', 1)[1] then
+  if may_reclaim and redis.call('XPENDING', stream, ARGV[2], 'IDLE', lease, '-', '+', 1)[1] then
+    return 1
+  end
+  if redis.call('ZCOUNT', postponed, '-inf', now) > 0 then
     return 1
   end
 end

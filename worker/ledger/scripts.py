@@ -17,9 +17,12 @@ class Scripts:
 
     ready: Script
     claim: Script
+    claim_new: Script
     heartbeat: Script
+    stage: Script
     finish: Script
-    hand_back: Script
+    publish: Script
+    release_claim: Script
     sweep: Script
 
 
@@ -31,10 +34,13 @@ def register_scripts(server: Redis) -> Scripts:
 
     return Scripts(
         ready=compose(_REFUSED_WHEN_FULL, "clock", "ready"),
-        claim=compose(_REFUSED_WHEN_FULL, "clock", "claim"),
+        claim=compose(_REFUSED_WHEN_FULL, "clock", "message", "claim"),
+        claim_new=compose(_REFUSED_WHEN_FULL, "message", "claim_new"),
         heartbeat=compose(_ALLOWED_WHEN_FULL, "lease", "heartbeat"),
-        finish=compose(_REFUSED_WHEN_FULL, "lease", "finish"),
-        hand_back=compose(_ALLOWED_WHEN_FULL, "lease", "hand_back"),
+        stage=compose(_REFUSED_WHEN_FULL, "lease", "stage"),
+        finish=compose(_REFUSED_WHEN_FULL, "lease", "types", "index", "finish"),
+        publish=compose(_REFUSED_WHEN_FULL, "types", "index", "publish"),
+        release_claim=compose(_ALLOWED_WHEN_FULL, "lease", "release_claim"),
         sweep=compose(_ALLOWED_WHEN_FULL, "sweep"),
     )
 

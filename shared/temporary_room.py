@@ -1,0 +1,40 @@
+"""Room in the folder of temporary files."""
+
+import os
+import resource
+import shutil
+from tempfile import gettempdir
+from typing import IO
+
+from shared.errors import NoRoomError, TooLargeError
+
+
+def reserve_room(file: IO[bytes], size_bytes: int, what: str) -> None:
+    """Reserve so much of the disk for a temporary file: a full disk is an error here, and a killed process later.
+
+    Raises
+    ------
+    TooLargeError
+        When the temporary folder could not hold it even if it were empty.
+    NoRoomError
+        When it has no room now.
+    """
+    if size_bytes == 0:
+        return
+    try:
+        os.posix_fallocate(file.fileno(), 0, size_bytes)
+    except OSError as error:
+        most = _most_bytes()
+        needed = f"{what} need {size_bytes:,} bytes of temporary files"
+        if size_bytes > most:
+            raise TooLargeError(
+                f"{needed}, expected at most the {most:,} bytes that {gettempdir()} holds (a larger disk there, or"
+                " another TMPDIR, takes more)"
+            ) from error
+        raise NoRoomError(f"{needed}, and {gettempdir()} has no room for them now ({error.strerror})") from error
+
+
+def _most_bytes() -> int:
+    total = shutil.disk_usage(gettempdir()).total
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return total if limit == resource.RLIM_INFINITY else min(total, limit)

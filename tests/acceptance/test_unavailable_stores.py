@@ -1,0 +1,98 @@
+"""Events that cannot run now hold up no others, and are not tried for all time."""
+
+import json
+import resource
+import shutil
+import time
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from live_service import BLADDER, LiveService, make_event, wait_until
+from live_stores import Answer, http_files
+
+VANISHED_EVENTS = 3000
+
+
+def test_thousands_of_events_of_a_vanished_root_hold_up_nobody(service: LiveService) -> None:
+    """Nor do they fill the log; none of them is lost or dead-lettered."""
+    store, away = service.folder / "store", service.folder / "away"
+    store.mkdir()
+    shutil.copytree(BLADDER, service.folder / "bladder")
+    worker = service.start_worker(allowed_roots=f"{store}:{service.folder / 'bladder'}", retry_seconds=2)
+    store.rename(away)
+    uri = str(store / "bladder")
+    vanished = [make_event(ion_images={"kind": "png", "uri": uri}) for _ in range(VANISHED_EVENTS)]
+    good = [make_event(ion_images={"kind": "png", "uri": str(service.folder / "bladder")}) for _ in range(3)]
+    pipeline = service.server.connect().pipeline(transaction=False)
+    for event in vanished:
+        pipeline.xadd("offsample:events", {"message": json.dumps(event)})
+    pipeline.execute()
+
+    seconds = []
+    for event in good:
+        started = time.monotonic()
+        service.send(event)
+        service.wait_for_closing(event["id"], timeout_seconds=20)
+        seconds.append(time.monotonic() - started)
+
+    assert max(seconds) < 10, seconds
+    assert len(worker.log()) < 30
+    assert service.server.connect().xlen("offsample:events") == VANISHED_EVENTS
+    assert not service.dead_letters()
+    _require_only(service, good)
+
+
+def test_events_whose_store_hangs_hold_up_nobody(service: LiveService) -> None:
+    def hang(_: BaseHTTPRequestHandler) -> None:
+        time.sleep(30)
+
+    with http_files() as served:
+        served.files = {f"/{number}/a.png": Answer(send=hang) for number in range(4)}
+        service.start_worker(
+            allowed_stores=served.url, allowed_networks="127.0.0.1/32", fetch_timeout_seconds=0.5, fetch_attempts=1
+        )
+        for number in range(4):
+            location = {"kind": "png", "uri": f"{served.url}/{number}"}
+            service.send(make_event(ion_images=location, annotations=[{"annotation_id": "a"}]))
+        good = [make_event() for _ in range(3)]
+        for event in good:
+            service.send(event)
+
+        for event in good:
+            service.wait_for_closing(event["id"], timeout_seconds=30)
+        _require_only(service, good)
+
+
+def _require_only(service: LiveService, good: list[dict[str, Any]]) -> None:
+    """These and no others are classified, once each and in their order."""
+    answered = [message["data"]["event_id"] for message in service.results() if "counts" in message["data"]]
+    assert answered == [event["id"] for event in good]
+
+
+def test_an_event_whose_store_stays_away_is_rejected_in_the_end(service: LiveService) -> None:
+    store, away = service.folder / "store", service.folder / "away"
+    store.mkdir()
+    service.start_worker(allowed_roots=store, unavailable_seconds=1.5, retry_seconds=0.2, max_deliveries=1)
+    store.rename(away)
+    event = make_event(ion_images={"kind": "png", "uri": str(store / "bladder")})
+    service.send(event)
+
+    rejected = service.wait_for_closing(event["id"])
+
+    assert rejected["data"]["error"] == "store_unavailable"
+    (letter,) = service.dead_letters()
+    assert json.loads(letter[b"message"])["id"] == event["id"]
+    assert service.server.connect().xlen("offsample:events") == 0
+
+
+def test_a_context_event_larger_than_the_temporary_folder_is_rejected(service: LiveService) -> None:
+    """It could never run here, so it is not tried again."""
+    worker = service.start_worker()
+    for child in worker.children:
+        resource.prlimit(child, resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+    too_large, small = make_event(ions=200, release="2026.11.3-context"), make_event(release="2026.11.3")
+    service.send(too_large)
+    service.send(small)
+
+    assert service.wait_for_closing(too_large["id"])["data"]["error"] == "too_large"
+    wait_until(lambda: service.answers(small["id"]), "the next event is answered")

@@ -1,0 +1,29 @@
+"""What tests of the ledger do with a real server."""
+
+import time
+
+from live_service import LiveServer
+
+from worker.ledger.ledger import Ledger
+from worker.ledger.names import Names
+
+NAMES = Names()
+EVENTS = NAMES.events("normal")
+
+
+def send(server: LiveServer, message: str, stream: str = EVENTS) -> str:
+    """XADD an event; its entry id."""
+    return server.connect().xadd(stream, {"message": message}).decode()
+
+
+def read_results(server: LiveServer) -> list[str]:
+    """The results stream's messages."""
+    return [fields[b"message"].decode() for _, fields in server.connect().xrange(NAMES.results)]
+
+
+def pass_time(seconds: float, ledger: Ledger) -> None:
+    """Let time pass as a worker sees it, looking for tickets all the while: without that it would be an outage."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        ledger.is_ready()
+        time.sleep(0.02)

@@ -1,0 +1,8 @@
+-- Refuse keys that hold another type than the ledger's, before anything is changed. KEYS may be missing ('none').
+local function find_wrong_type(key, expected)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= expected then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ', expected a ' .. expected)
+  end
+  return nil
+end
