@@ -1,0 +1,91 @@
+"""What one process knows of stores that do not answer."""
+
+from pathlib import PurePath
+from typing import Any
+
+import pytest
+
+from shared.errors import NoRoomError, NotFoundError, TransientError
+from shared.messages.event import DatasetAnnotated
+from worker.store_outages import StoreOutages, choose_rest_seconds
+from worker.stores.store_name import name_stores
+
+
+def _fail(outages: StoreOutages, entry: str, error: Exception, store: str = "s3://bucket") -> None:
+    with pytest.raises(type(error)), outages.watch(store, entry):
+        raise error
+
+
+def test_a_rest_doubles_to_fifteen_minutes() -> None:
+    rests = [choose_rest_seconds(postponements, 15.0) for postponements in range(10)]
+    for postponements, rest in enumerate(rests):
+        longest = min(900.0, 15.0 * 2**postponements)
+        assert 0.75 * longest <= rest <= longest
+    assert choose_rest_seconds(10**6, 15.0) <= 900.0
+
+
+def test_rests_differ_so_that_events_do_not_come_back_all_at_once() -> None:
+    assert len({choose_rest_seconds(3, 15.0) for _ in range(20)}) > 10
+
+
+def test_a_store_is_away_when_two_different_events_in_a_row_failed_for_it() -> None:
+    outages = StoreOutages(60.0)
+    _fail(outages, "1", TransientError("away"))
+    _fail(outages, "1", TransientError("away"))
+    assert not outages.is_away("s3://bucket")
+
+    _fail(outages, "2", TransientError("away"))
+
+    assert outages.is_away("s3://bucket")
+    assert not outages.is_away("s3://other")
+    with pytest.raises(TransientError), outages.watch("s3://bucket", "3"):
+        pytest.fail("the store was asked")
+
+
+def test_a_store_that_answers_in_between_is_not_away() -> None:
+    outages = StoreOutages(60.0)
+    _fail(outages, "1", TransientError("away"))
+    with outages.watch("s3://bucket", "2"):
+        pass
+    _fail(outages, "3", TransientError("away"))
+    assert not outages.is_away("s3://bucket")
+
+
+def test_a_store_that_is_away_is_asked_again_after_a_while() -> None:
+    outages = StoreOutages(0.0)
+    for entry in "12":
+        _fail(outages, entry, TransientError("away"))
+    while outages.is_away("s3://bucket"):
+        pass
+    with outages.watch("s3://bucket", "3"):
+        pass
+
+
+@pytest.mark.parametrize("error", [NoRoomError("full"), NotFoundError("nothing there")])
+def test_other_troubles_are_not_the_stores(error: Exception) -> None:
+    outages = StoreOutages(60.0)
+    for entry in "123":
+        _fail(outages, entry, error)
+    assert not outages.is_away("s3://bucket")
+
+
+@pytest.mark.parametrize(
+    ("ion_images", "annotations_uri", "expected"),
+    [
+        ({"kind": "png", "uri": "/data/a/b"}, None, "/data"),
+        ({"kind": "png", "uri": "file:///data/deep/a"}, None, "/data/deep"),
+        ({"kind": "array", "uri": "s3://Bucket-a/x.zarr"}, None, ""),
+        ({"kind": "array", "uri": "s3://bucket/x.zarr"}, None, "s3://bucket"),
+        ({"kind": "png", "uri": "https://host:8443/a"}, "/data/list.csv", "https://host:8443 /data"),
+        ({"kind": "metaspace", "dataset_id": "x"}, None, "https://metaspace.example"),
+        ({"kind": "png", "uri": "/elsewhere"}, None, ""),
+    ],
+)
+def test_the_stores_of_an_event_have_a_name(
+    ion_images: dict[str, Any], annotations_uri: str | None, expected: str
+) -> None:
+    data = DatasetAnnotated.model_validate(
+        {"dataset_id": "a", "ion_images": ion_images, "annotations_uri": annotations_uri}
+    )
+    roots = (PurePath("/data"), PurePath("/data/deep"))
+    assert name_stores(data, roots, "https://metaspace.example") == expected
