@@ -18,11 +18,12 @@ from shared.errors import ConfigurationError
 from shared.messages.event import DATASET_ANNOTATED, Annotation, DatasetAnnotated, DatasetAnnotatedEvent, PngIonImages
 from shared.messages.results import ResultRow
 from worker.cli.submit import show_wait
-from worker.consumer import EventAnswer
 from worker.embedded_server import embedded_server
+from worker.event_answer import EventAnswer
 from worker.files import AllowedRoots
 from worker.ledger.ledger import connect
 from worker.producer import send_event
+from worker.results_stream import ResultsStream
 from worker.row_format import describe_counts, make_row_table
 from worker.settings import Settings
 from worker.sheet_making import make_contact_sheet
@@ -103,13 +104,14 @@ def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Cal
 def _send_and_wait(url: str, event: DatasetAnnotatedEvent, require_worker: Callable[[], None]) -> EventAnswer:
     settings = Settings(redis_url=url)
     server = connect(url)
+    since = ResultsStream(server, settings.names).newest_id()
     sent = send_event(server, settings.names, event)
-    return show_wait(server, settings, sent, timeout_seconds=_WAIT_SECONDS, require_worker=require_worker)
+    return show_wait(server, settings, sent, since=since, timeout_seconds=_WAIT_SECONDS, require_worker=require_worker)
 
 
 def _print_findings(answer: EventAnswer, dataset: DemoDataset, console: Console) -> None:
     if answer.summary is None:
-        reason = answer.rejection.data.message if answer.rejection else "no closing message came"
+        reason = answer.rejection.message if answer.rejection else "no closing message came"
         raise ConfigurationError(f"demo dataset was not classified: {reason}")
     by_probability = sorted(
         (row for row in answer.rows if row.off_sample_probability is not None),

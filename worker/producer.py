@@ -18,13 +18,10 @@ class SentEvent:
     event: DatasetAnnotatedEvent
     entry: str
     """Its entry, `<stream>/<entry id>`."""
-    since: str
-    """The results stream's newest id when it was sent: its answer stands behind that."""
 
 
 def send_event(server: Redis, names: Names, event: DatasetAnnotatedEvent, priority: Priority = "normal") -> SentEvent:
-    """Append one event to the stream of its priority."""
+    """Append one event to the stream of its priority; a user that may do nothing but that can send it."""
     stream = names.events(priority)
-    newest = cast("list[tuple[bytes, object]]", server.xrevrange(names.results, count=1))
     entry_id = cast("bytes", server.xadd(stream, {"message": event.model_dump_json(exclude_none=True)}))
-    return SentEvent(event, f"{stream}/{entry_id.decode()}", since=newest[0][0].decode() if newest else "0")
+    return SentEvent(event, f"{stream}/{entry_id.decode()}")

@@ -4,10 +4,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from shared.errors import InvalidInputError, NotFoundError
-from worker.consumer import EventAnswer, read_answers
+from shared.messages.results import ResultMessage
+from worker.event_answer import EventAnswer, gather_answers
 from worker.ledger.ledger import connect
+from worker.results_stream import ResultsStream
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 
@@ -18,37 +21,79 @@ app = typer.Typer(add_completion=False)
 def results(
     event: Annotated[str | None, typer.Argument(help="An event's id; default: all events.")] = None,
     *,
+    source: Annotated[str | None, typer.Option(help="Only events of this source.")] = None,
     dataset_id: Annotated[str | None, typer.Option(help="Only this dataset's.")] = None,
+    scan: Annotated[
+        bool, typer.Option("--scan", help="Look for the event in the whole stream, not in the index of answers.")
+    ] = False,
     row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
 ) -> None:
     """Print the results that stand in the results stream; nothing is taken out of it."""
     settings = Settings.read()
+    stream = ResultsStream(connect(settings.redis_url), settings.names)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     answers = [
         answer
-        for answer in read_answers(connect(settings.redis_url), settings.names)
-        if event in (None, answer.event_id) and dataset_id in (None, answer.dataset_id)
+        for answer in gather_answers(_read(stream, event, console, scan=scan))
+        if event in (None, answer.event_id)
+        and source in (None, answer.event_source)
+        and dataset_id in (None, answer.dataset_id)
     ]
+    if stream.foreign:
+        console.print(_describe_foreign(stream.foreign, settings.names.results), markup=False)
     if not answers:
-        raise NotFoundError(
-            "no such results: the event may still wait or run, or its answer was trimmed away; right would be the id of"
-            " an event that was answered"
-        )
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+        raise NotFoundError(_describe_nothing(event, settings, scan=scan))
     for answer in answers:
-        console.print(f"event {answer.event_id}, dataset {answer.dataset_id}: {_describe(answer)}", markup=False)
+        for line in _describe(answer):
+            console.print(
+                f"event {answer.event_id} of {answer.event_source}, dataset {answer.dataset_id}: {line}", markup=False
+            )
     found = [
         DatasetRows(answer.summary.dataset_id, answer.summary.release, answer.rows)
         for answer in answers
         if answer.summary is not None and answer.rows
     ]
     print_rows(found, row_format)
-    if event is not None and any(answer.rejection is not None for answer in answers):
-        raise InvalidInputError(f"event {event!r} was rejected; right would be a new event, mended, under a new id")
+    rejected = [answer.rejection.error for answer in answers if answer.rejection is not None]
+    if event is not None and rejected:
+        raise InvalidInputError(f"event {event!r} was rejected ({', '.join(rejected)})")
 
 
-def _describe(answer: EventAnswer) -> str:
-    if answer.rejection is not None:
-        return f"rejected ({answer.rejection.data.error}): {answer.rejection.data.message}"
+def _read(stream: ResultsStream, event: str | None, console: Console, *, scan: bool) -> list[ResultMessage]:
+    """The messages of one event by the index, or of all events with a bar on stderr."""
+    if event is not None and not scan:
+        found = stream.find(event)
+        if found is not None:
+            return found
+    columns = (TextColumn("reading the results stream"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        return list(stream.read_all(lambda done, total: bar.update(task, completed=done, total=total)))
+
+
+def _describe(answer: EventAnswer) -> list[str]:
+    lines = []
     if answer.summary is not None:
-        return f"{describe_counts(answer.summary.counts)} (release {answer.summary.release})"
-    return "closing message not here"
+        counts = f"{describe_counts(answer.summary.counts)} (release {answer.summary.release})"
+        missing = answer.missing_parts
+        lines.append(f"{counts}; {missing} of {answer.summary.parts} chunks are missing" if missing else counts)
+    if answer.rejection is not None:
+        lines.append(f"rejected ({answer.rejection.error}): {answer.rejection.message}")
+    return lines or ["the closing message is missing"]
+
+
+def _describe_foreign(foreign: list[str], name: str) -> str:
+    if len(foreign) == 1:
+        return f"skipped entry {foreign[0]} of {name}, which is no message of Offsample's"
+    return f"skipped {len(foreign):,} entries of {name} that are no messages of Offsample's, the first {foreign[0]}"
+
+
+def _describe_nothing(event: str | None, settings: Settings, *, scan: bool) -> str:
+    if event is None:
+        return f"expected results in {settings.names.results}, found none that were asked for"
+    if scan:
+        return f"no answer to event {event!r} is in {settings.names.results}: it waits or runs, or was trimmed away"
+    return (
+        f"no answer to event {event!r} is known: it waits or runs, or was answered more than"
+        f" {settings.done_seconds / 86_400:g} days ago; --scan looks for it in all of {settings.names.results}"
+    )

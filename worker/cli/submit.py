@@ -16,12 +16,14 @@ from shared.errors import InvalidInputError, NotFoundError
 from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 from shared.validation import describe_validation_error
 from worker.cli import place_options
-from worker.consumer import EventAnswer, read_progress, wait_for_answer
+from worker.consumer import read_progress, wait_for_answer
+from worker.event_answer import EventAnswer
 from worker.files import read_file
 from worker.ledger.ledger import connect
 from worker.local_input import LocalDataset, find_datasets
 from worker.named_place import KindOptions
 from worker.producer import Priority, SentEvent, send_event
+from worker.results_stream import ResultsStream
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
 
@@ -52,10 +54,10 @@ def submit(  # noqa: PLR0913 - a command's options
 ) -> None:
     """Send one `dataset annotated` event to the queue."""
     if (event_file is None) == (ion_images is None):
-        given = "neither an event file nor" if event_file is None else "both an event file and"
-        raise InvalidInputError(f"{given} --ion-images is given; right would be one of them")
+        given = "neither an event file nor" if event_file is None else "both: an event file and"
+        raise InvalidInputError(f"expected an event file or --ion-images, got {given} --ion-images")
     if priority not in ("high", "normal", "low"):
-        raise InvalidInputError(f"priority is {priority!r}; right would be high, normal or low")
+        raise InvalidInputError(f"expected priority high, normal or low, got {priority!r}")
     settings = Settings.read()
     options = KindOptions(ppm, z, most_peaks, database, fdr)
     if event_file is not None:
@@ -65,11 +67,12 @@ def submit(  # noqa: PLR0913 - a command's options
         (dataset,) = find_datasets([cast("str", ion_images)], annotations, options)
         event = _make_event(dataset, dataset_id, release, threshold)
     server = connect(settings.redis_url)
+    since = ResultsStream(server, settings.names).newest_id() if wait else None  # sending alone needs no right to read
     sent = send_event(server, settings.names, event, cast("Priority", priority))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"sent event {event.id} as {sent.entry}", markup=False)
-    if wait:
-        answer = show_wait(server, settings, sent, timeout_seconds=timeout)
+    if since is not None:
+        answer = show_wait(server, settings, sent, since=since, timeout_seconds=timeout)
         _print_answer(answer, row_format, console)
 
 
@@ -78,6 +81,7 @@ def show_wait(
     settings: Settings,
     sent: SentEvent,
     *,
+    since: str,
     timeout_seconds: float,
     require_worker: Callable[[], None] = lambda: None,
 ) -> EventAnswer:
@@ -85,6 +89,8 @@ def show_wait(
 
     Parameters
     ----------
+    since
+        Where the results stream stood before the event was sent.
     require_worker
         Called now and then; what it raises ends the wait.
     """
@@ -99,20 +105,22 @@ def show_wait(
                 description = f"classifying {sent.event.data.dataset_id}"
                 bar.update(task, description=description, completed=done, total=total)
 
-        return wait_for_answer(server, settings.names, sent, timeout_seconds=timeout_seconds, on_wait=on_wait)
+        return wait_for_answer(
+            server, settings.names, sent, since=since, timeout_seconds=timeout_seconds, on_wait=on_wait
+        )
 
 
 def _require_none_of(*options: object) -> None:
     if any(option is not None for option in options):
         raise InvalidInputError(
-            "an event file says all of its event, and options that would change it are given beside it; right would be"
-            " the file alone, or --ion-images with them"
+            "expected an event file alone, or --ion-images with options; got an event file and options"
+            " that would change it"
         )
 
 
 def _read_event(path: Path, settings: Settings) -> DatasetAnnotatedEvent:
     if not path.exists():
-        raise NotFoundError(f"{path} does not exist; right would be a file with one event as JSON")
+        raise NotFoundError(f"expected a file with one event as JSON, got {path}, which does not exist")
     return parse_event(read_file(path.resolve(), settings.max_event_bytes))
 
 
@@ -132,7 +140,7 @@ def _make_event(
 
 def _print_answer(answer: EventAnswer, row_format: RowFormat, console: Console) -> None:
     if answer.rejection is not None:
-        raise InvalidInputError(f"event was rejected ({answer.rejection.data.error}): {answer.rejection.data.message}")
+        raise InvalidInputError(f"event was rejected ({answer.rejection.error}): {answer.rejection.message}")
     if answer.summary is not None:
         dataset_id = answer.summary.dataset_id
         print_rows([DatasetRows(dataset_id, answer.summary.release, answer.rows)], row_format)
