@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 from pydantic_core import from_json
 
-from shared.errors import InvalidMessageError, UnsupportedMessageError
+from shared.errors import InvalidMessageError, TooLargeError, UnsupportedMessageError
+from shared.json_values import require_few_values
 from shared.messages.cloud_event import (
     AnnotationId,
     CloudEvent,
@@ -22,6 +23,9 @@ from shared.validation import describe_validation_error
 DATASET_ANNOTATED: Final = "offsample.dataset.annotated.v1"
 
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Text = Annotated[str, StringConstraints(max_length=512)]
+Index = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+"""A number that array libraries can compare and index with."""
 
 
 class Annotation(MessagePart):
@@ -30,19 +34,19 @@ class Annotation(MessagePart):
     annotation_id: AnnotationId
     """The producer's own id; results are matched by it."""
 
-    mz: float | None = Field(default=None, gt=0)
+    mz: float | None = Field(default=None, gt=0, lt=1e6)
     """Mass-to-charge ratio, Th."""
 
-    formula: str | None = None
+    formula: Text | None = None
     """Sum formula."""
 
-    adduct: str | None = None
+    adduct: Text | None = None
     """Adduct, such as +H, -H2O+H, [M+Na]+ or [M]-."""
 
     charge: int | None = Field(default=None, ge=-20, le=20)
-    """Charge of the ion, not 0; None = the adduct's own."""
+    """Charge of the ion; None or 0 = the adduct's own."""
 
-    image: str | int | None = None
+    image: Annotated[str, StringConstraints(max_length=4096)] | Index | None = None
     """File name below the `uri` (png; default: the annotation id + ".png"), or row from 0 (array; default: the row of
     `annotation_ids` that is the annotation id, else the annotation id as a number), or METASPACE's `ion` (metaspace;
     default: the annotation id)."""
@@ -72,9 +76,9 @@ class ImzmlIonImages(MessagePart):
     kind: Literal["imzml"]
     uri: Uri
     """The .imzML file; its .ibd lies beside it."""
-    ppm: float = Field(default=3.0, gt=0, le=1000)
+    ppm: float = Field(default=3.0, ge=0.001, le=1000)
     """Half width of the m/z window, parts per million."""
-    z: int | None = None
+    z: Index | None = None
     """Which plane of a 3-D file; None = the only one there is."""
     most_peaks: int = Field(default=500, ge=1, le=10_000)
     """How many peaks are picked at most when the event names no annotations."""
@@ -86,7 +90,7 @@ class MetaspaceIonImages(MessagePart):
     kind: Literal["metaspace"]
     dataset_id: DatasetId
     """METASPACE's own dataset id."""
-    database: str | None = None
+    database: Text | None = None
     """Molecular database, by name and version (HMDB-v4) or id; None = HMDB-v4 if the dataset has it, else its first."""
     fdr: float = Field(default=0.1, gt=0, le=1)
     """False discovery rate up to which annotations count."""
@@ -115,7 +119,7 @@ class DatasetAnnotated(MessagePart):
     ion_images: IonImagesLocation
     """Where the ion images are."""
 
-    annotations: list[Annotation] | None = None
+    annotations: Annotated[list[Annotation], Field(fail_fast=True)] | None = None
     """Which ions to classify; with neither this nor `annotations_uri`: every image there is."""
 
     annotations_uri: Uri | None = None
@@ -170,6 +174,8 @@ def parse_event(text: str | bytes) -> DatasetAnnotatedEvent:
         When it is a message of another type or version.
     InvalidMessageError
         When it is no such message; names the first wrong fields.
+    TooLargeError
+        When it has more JSON values than `MOST_VALUES`.
     """
     content = _parse_object(text)
     found_type = content.get("type")
@@ -189,7 +195,7 @@ def read_identity(text: str | bytes) -> EventIdentity:
     """Read what identifies an event, of a valid or an invalid one; never raises."""
     try:
         content = _parse_object(text)
-    except InvalidMessageError:
+    except (InvalidMessageError, TooLargeError):
         return EventIdentity()
     data = content.get("data")
     return EventIdentity(
@@ -201,6 +207,7 @@ def read_identity(text: str | bytes) -> EventIdentity:
 
 
 def _parse_object(text: str | bytes) -> dict[str, Any]:
+    require_few_values(text, "event")
     try:
         content = from_json(text, allow_inf_nan=False)
     except (ValueError, TypeError) as error:  # TypeError: text with lone surrogates

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import InvalidMessageError, UnsupportedMessageError
+from shared.errors import InvalidMessageError, TooLargeError, UnsupportedMessageError
+from shared.json_values import MOST_VALUES
 from shared.messages.event import DATASET_ANNOTATED, EventIdentity, parse_event, read_identity
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -102,6 +103,15 @@ WRONG = {
     "m/z as text": make_event(annotations=[ANNOTATION | {"mz": "500.25"}]),
     "m/z as truth value": make_event(annotations=[ANNOTATION | {"mz": True}]),
     "m/z 0": make_event(annotations=[ANNOTATION | {"mz": 0}]),
+    "m/z of a million": make_event(annotations=[ANNOTATION | {"mz": 1e6}]),
+    "m/z near the end of floats": make_event(annotations=[ANNOTATION | {"mz": 1e308}]),
+    "m/z as an endless whole number": make_event(annotations=[ANNOTATION | {"mz": 10**400}]),
+    "charge beyond 20": make_event(annotations=[ANNOTATION | {"charge": 21}]),
+    "charge beyond 64 bits": make_event(annotations=[ANNOTATION | {"charge": -(2**64)}]),
+    "long formula": make_event(annotations=[ANNOTATION | {"formula": "C" * 513}]),
+    "long adduct": make_event(annotations=[ANNOTATION | {"adduct": "+H" * 257}]),
+    "row beyond 32 bits": make_event(annotations=[ANNOTATION | {"image": 2**31}]),
+    "long image name": make_event(annotations=[ANNOTATION | {"image": "x" * 4097}]),
     "image as truth value": make_event(annotations=[ANNOTATION | {"image": True}]),
     "image as half a row": make_event(annotations=[ANNOTATION | {"image": 1.5}]),
     "no annotation id": make_event(annotations=[{"mz": 5.0}]),
@@ -111,6 +121,12 @@ WRONG = {
     "threshold above 1": make_event(threshold=1.1),
     "threshold as text": make_event(threshold="0.5"),
     "empty release": make_event(release=""),
+    "plane beyond 32 bits": make_event(ion_images={"kind": "imzml", "uri": "/a.imzML", "z": 2**63}),
+    "plane below 32 bits": make_event(ion_images={"kind": "imzml", "uri": "/a.imzML", "z": -(2**31) - 1}),
+    "ppm beyond 1000": make_event(ion_images={"kind": "imzml", "uri": "/a.imzML", "ppm": 1e308}),
+    "ppm next to 0": make_event(ion_images={"kind": "imzml", "uri": "/a.imzML", "ppm": 5e-324}),
+    "peaks beyond 10,000": make_event(ion_images={"kind": "imzml", "uri": "/a.imzML", "most_peaks": 2**63}),
+    "long database": make_event(ion_images={"kind": "metaspace", "dataset_id": "x", "database": "x" * 513}),
     "ppm 0": make_event(ion_images={"kind": "imzml", "uri": "/a.imzML", "ppm": 0}),
     "fdr 0": make_event(ion_images={"kind": "metaspace", "dataset_id": "x", "fdr": 0}),
 }
@@ -118,7 +134,7 @@ WRONG = {
 
 @pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
 def test_a_wrong_event_is_an_error_that_names_the_field(text: str) -> None:
-    with pytest.raises(InvalidMessageError, match=r"event is not as docs/messages.md says: [\w.]+: "):
+    with pytest.raises(InvalidMessageError, match=r"event is not as docs/messages.md says: [\w.-]+: "):
         parse_event(text)
 
 
@@ -130,7 +146,13 @@ def test_the_error_names_the_place_and_not_the_foreign_value() -> None:
 
 def test_many_findings_are_counted_not_listed() -> None:
     with pytest.raises(InvalidMessageError, match=r"\(and 97 more\)"):
+        parse_event(make_event(annotations=[ANNOTATION | {f"colour{number}": 1 for number in range(100)}]))
+
+
+def test_a_list_is_read_up_to_its_first_wrong_annotation() -> None:
+    with pytest.raises(InvalidMessageError, match=r"annotations\.0") as caught:
         parse_event(make_event(annotations=[{"annotation_id": ""}] * 100))
+    assert "more" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +161,34 @@ def test_many_findings_are_counted_not_listed() -> None:
 def test_another_type_or_version_is_unsupported(found: str) -> None:
     with pytest.raises(UnsupportedMessageError, match=r"which is not served here; right would be 'offsample.dataset"):
         parse_event(make_event({"type": found}))
+
+
+MANY = [
+    "[" + "1," * MOST_VALUES + "1]",
+    "[" + "{}," * MOST_VALUES + "{}]",
+    "[" * (MOST_VALUES + 1),
+    "[" + '"",' * MOST_VALUES,
+]
+
+
+@pytest.mark.parametrize("many", MANY, ids=["numbers", "objects", "open lists", "open texts"])
+def test_an_event_of_too_many_values_is_refused_before_it_is_parsed(many: str) -> None:
+    """Parsed, 32 MiB of such values took 15 GiB."""
+    text = make_event()[:-1] + ', "a": ' + many + "}"
+    for form in (text, text.encode()):
+        with pytest.raises(TooLargeError, match="JSON values"):
+            parse_event(form)
+        assert read_identity(form) == EventIdentity()
+
+
+def test_marks_in_texts_are_no_values() -> None:
+    name = "[," * (MOST_VALUES // 2)
+    assert parse_event(make_event({"a": name, "b": name + '"\\' * 9})).id == "event-1"
+
+
+def test_a_text_that_never_ends_is_no_event() -> None:
+    with pytest.raises(InvalidMessageError):
+        parse_event('{"a": "' + '\\"[' * MOST_VALUES)
 
 
 NOT_JSON: dict[str, str | bytes] = {
