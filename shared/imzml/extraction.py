@@ -1,7 +1,9 @@
 """Ion images from spectra: every spectrum is read once, for all ions together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy.typing as npt
 
 from shared.imzml.ibd_file import IbdFile
 from shared.imzml.index import ImzmlIndex
-from shared.imzml.mass_windows import MassWindows
+from shared.imzml.mass_windows import Hits, MassWindows
 from shared.imzml.reading_ahead import read_ahead
 from shared.imzml.spectrum_chunk import SpectrumChunk, read_chunks
 from shared.imzml.work_watch import WorkWatch
@@ -17,6 +19,8 @@ from shared.ion_image import Intensities
 
 _BLOCK_VALUES: Final = 2**20
 """Sums (ions x spectra) held at once, beside the table: 8 MiB."""
+
+_WORK: Final = "extracting ion images from spectra"
 
 Block = npt.NDArray[np.float64]
 
@@ -44,56 +48,86 @@ def extract_intensities(
         for chunk in chunks:
             for spectra, block in blocks.sum_windows(chunk):
                 _add(table, pixel_of_spectrum[spectra], block)
-            watch("extracting ion images from spectra", chunk.spectra.stop, len(index))
+                watch(_WORK, chunk.spectra.start, len(index))
+            watch(_WORK, chunk.spectra.stop, len(index))
 
 
 class _Blocks:
-    """Sums over windows, (ions, spectra) float64, of one chunk after the other."""
+    """Sums over windows, (ions, spectra) float64, of one chunk after the other; several blocks of a chunk add up."""
 
     def __init__(self, windows: MassWindows, ion_count: int) -> None:
         self._windows = windows
         self._ion_count = ion_count
         self._shared_mz: npt.NDArray[np.generic] | None = None
-        self._positions = self._ions = self._starts = np.empty(0, dtype=np.intp)
+        self._columns: list[_Columns] = []
 
     def sum_windows(self, chunk: SpectrumChunk) -> Iterator[tuple[slice, Block]]:
         if chunk.shares_mz:
-            yield from self._sum_shared(chunk)
+            for columns in self._find_columns(chunk.mz):
+                yield from self._sum_columns(chunk, columns)
             return
-        positions, ions = self._windows.match(chunk.mz)
         count = len(chunk.lengths)
-        spectrum = np.repeat(np.arange(count), chunk.lengths)[positions]
-        weights = chunk.intensities[positions].astype(np.float64)
-        sums: Any = np.bincount(ions * count + spectrum, weights=weights, minlength=self._ion_count * count)
-        yield chunk.spectra, sums.reshape(self._ion_count, count)
+        spectrum_of_point = np.repeat(np.arange(count), chunk.lengths)
+        for positions, ions in self._windows.match(chunk.mz):
+            cells = ions * count + spectrum_of_point[positions]
+            weights = chunk.intensities[positions].astype(np.float64)
+            sums: Any = np.bincount(cells, weights=weights, minlength=self._ion_count * count)
+            yield chunk.spectra, sums.reshape(self._ion_count, count)
 
-    def _sum_shared(self, chunk: SpectrumChunk) -> Iterator[tuple[slice, Block]]:
-        """All spectra have their peaks at the same places: find those once, and pick columns."""
-        if chunk.mz is not self._shared_mz:
-            self._match_shared(chunk.mz)
-        if not len(self._positions):
+    def _find_columns(self, mz: npt.NDArray[np.generic]) -> Iterable["_Columns"]:
+        """All spectra have their peaks at the same places: find those once, where there are not too many to keep."""
+        if mz is self._shared_mz:
+            return self._columns
+        found = map(_arrange, self._windows.match(mz))
+        columns = list(islice(found, 2))
+        if len(columns) < 2:
+            self._shared_mz, self._columns = mz, columns
+        return chain(columns, found)
+
+    def _sum_columns(self, chunk: SpectrumChunk, columns: "_Columns") -> Iterator[tuple[slice, Block]]:
+        if not len(columns.positions):
             return
-        count = len(chunk.lengths)
-        step = max(1, _BLOCK_VALUES // len(self._positions))
-        for start in range(0, count, step):
-            picked = chunk.intensities[start : start + step, self._positions].astype(np.float64)
+        step = max(1, _BLOCK_VALUES // len(columns.positions))
+        for start in range(0, len(chunk.lengths), step):
+            picked = chunk.intensities[start : start + step, columns.positions].astype(np.float64)
             block = np.zeros((self._ion_count, len(picked)))
-            block[self._ions[self._starts]] = np.add.reduceat(picked, self._starts, axis=1).T
+            with np.errstate(over="ignore", invalid="ignore"):  # as infinite or NaN as the file's numbers
+                block[columns.ions] = np.add.reduceat(picked, columns.starts, axis=1).T
             first = chunk.spectra.start + start
             yield slice(first, first + len(picked)), block
 
-    def _match_shared(self, mz: npt.NDArray[np.generic]) -> None:
-        positions, ions = self._windows.match(mz)
-        order = np.argsort(ions, kind="stable")
-        self._shared_mz, self._positions, self._ions = mz, positions[order], ions[order]
-        self._starts = np.flatnonzero(np.diff(self._ions, prepend=-1))
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """Points of a shared m/z axis, ion after ion.
+
+    Attributes
+    ----------
+    positions
+        (M,) points of the axis.
+    ions, starts
+        (I,) each: an ion, and where its points begin among the positions.
+    """
+
+    positions: npt.NDArray[np.intp]
+    ions: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
+
+
+def _arrange(hits: Hits) -> _Columns:
+    positions, ions = hits
+    order = np.argsort(ions, kind="stable")
+    positions, ions = positions[order], ions[order]
+    starts = np.flatnonzero(np.diff(ions, prepend=-1))
+    return _Columns(positions, ions[starts], starts)
 
 
 def _add(table: Intensities, pixels: npt.NDArray[np.intp], block: Block) -> None:
-    """Add sums to the pixels of their spectra."""
+    """Add sums to the pixels of their spectra; what float32 does not hold becomes infinite."""
     first = int(pixels[0])
-    if (pixels == np.arange(first, first + len(pixels))).all():
-        table[:, first : first + len(pixels)] += block
-    else:
-        for column, pixel in enumerate(pixels):
-            table[:, pixel] += block[:, column]
+    with np.errstate(over="ignore", invalid="ignore"):
+        if (pixels == np.arange(first, first + len(pixels))).all():
+            table[:, first : first + len(pixels)] += block
+        else:
+            for column, pixel in enumerate(pixels):
+                table[:, pixel] += block[:, column]

@@ -1,13 +1,26 @@
 """The m/z windows of many ions, and which peaks fall into which: all ions at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from shared.errors import InvalidAnnotationsError
+from shared.ion_mz import MOST_MZ, require_ppm
+
 _CELLS: Final = 2**18
 """Cells of the sieve: its quarter of a megabyte stays in a core's cache."""
+
+_MOST_PAIRS: Final = 2**20
+"""Pairs of a peak and a window compared at once: some 40 MB, however many windows overlap."""
+
+_MOST_TURNS: Final = 16
+"""Windows of one cell that are compared one after the other, which is fastest where there are few."""
+
+Hits = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+"""(M,) each, in any order: peak `positions[i]` lies in the window of `ions[i]`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +46,8 @@ class MassWindows:
     _sieve: npt.NDArray[np.bool_]
     """Cell -> whether any window may touch it."""
 
-    def match(self, mz: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Which peaks lie in which windows.
+    def match(self, mz: npt.NDArray[Any]) -> Iterator[Hits]:
+        """Which peaks lie in which windows, in one piece where few windows overlap, else in several.
 
         Nearly all peaks lie in none. A sieve of equal cells over the m/z axis lets through those that may; they are
         compared with the windows of their cell, in float64. The peaks need not be sorted.
@@ -44,11 +57,10 @@ class MassWindows:
         mz
             (K,) real numbers, NaN and infinite ones too: they lie in no window.
 
-        Returns
-        -------
+        Yields
+        ------
         positions, ions
-            (M,) each, in any order; peak `positions[i]` lies in the window of `ions[i]`. A peak in several windows
-            comes several times.
+            A peak in several windows comes several times.
         """
         with np.errstate(invalid="ignore", over="ignore"):
             scaled = np.subtract(mz, self.lows[0], dtype=np.float64)
@@ -57,6 +69,18 @@ class MassWindows:
         positions = np.flatnonzero(self._sieve.take(cells, mode="clip"))
         cells = np.clip(cells[positions], 0, _CELLS - 1)
         found, windows, counts = mz[positions].astype(np.float64), self._first[cells], self._counts[cells]
+        for part in _cut(counts):
+            compare = self._compare_in_turn if counts[part].max(initial=0) <= _MOST_TURNS else self._compare_at_once
+            yield compare(positions[part], found[part], windows[part], counts[part])
+
+    def _compare_in_turn(
+        self,
+        positions: npt.NDArray[np.intp],
+        found: npt.NDArray[np.float64],
+        windows: npt.NDArray[np.int32],
+        counts: npt.NDArray[np.int32],
+    ) -> Hits:
+        """Compare all peaks with the first window of their cell, then the others with the second, and so on."""
         hits = []
         for turn in range(int(counts.max(initial=0))):
             if turn:
@@ -69,9 +93,46 @@ class MassWindows:
         empty = [np.empty(0, dtype=np.intp)]
         return np.concatenate(empty + [hit[0] for hit in hits]), np.concatenate(empty + [hit[1] for hit in hits])
 
+    def _compare_at_once(
+        self,
+        positions: npt.NDArray[np.intp],
+        found: npt.NDArray[np.float64],
+        windows: npt.NDArray[np.int32],
+        counts: npt.NDArray[np.int32],
+    ) -> Hits:
+        """Compare each peak with every window of its cell."""
+        peak = np.repeat(np.arange(len(counts)), counts)
+        window = np.arange(len(peak)) - np.repeat(np.cumsum(counts) - counts - windows, counts)
+        inside = np.flatnonzero((self.lows[window] <= found[peak]) & (found[peak] <= self.highs[window]))
+        return positions[peak[inside]], self.ions[window[inside]]
+
+
+def _cut(counts: npt.NDArray[np.int32]) -> Iterator[slice]:
+    """Runs of peaks with at most `_MOST_PAIRS` pairs, or of one peak."""
+    if counts.sum(dtype=np.int64) <= _MOST_PAIRS:
+        yield slice(0, len(counts))
+        return
+    ends = np.cumsum(counts, dtype=np.int64)
+    start = 0
+    while start < len(counts):
+        before = int(ends[start] - counts[start])
+        stop = max(start + 1, int(np.searchsorted(ends, before + _MOST_PAIRS, side="right")))
+        yield slice(start, stop)
+        start = stop
+
 
 def make_mass_windows(mz: npt.NDArray[np.float64], ppm: float) -> MassWindows:
-    """Windows of `ppm` to both sides of each m/z, (N,) > 0 and finite, in any order; ions are numbered 0 to N - 1."""
+    """Windows of `ppm` to both sides of each m/z, (N,) Th, in any order; ions are numbered 0 to N - 1.
+
+    Raises
+    ------
+    InvalidAnnotationsError
+        When an m/z or `ppm` is out of its range: cells would leave the range of their type.
+    """
+    require_ppm(ppm)
+    outside = mz[~((mz > 0) & (mz <= MOST_MZ))]
+    if outside.size:
+        raise InvalidAnnotationsError(f"expected m/z above 0 and at most {MOST_MZ:,.0f}, got {outside[0]:g}")
     order = np.argsort(mz, kind="stable")
     half_widths = mz[order] * ppm * 1e-6
     lows, highs = mz[order] - half_widths, mz[order] + half_widths

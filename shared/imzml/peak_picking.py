@@ -17,7 +17,7 @@ it, weighted by intensity.
 import math
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ from shared.imzml.index import ImzmlIndex
 from shared.imzml.reading_ahead import read_ahead
 from shared.imzml.spectrum_chunk import SpectrumChunk, read_chunks
 from shared.imzml.work_watch import WorkWatch
+from shared.ion_mz import require_ppm
 
 MZ_RANGE: Final = (1.0, 100_000.0)
 """Peaks outside are not picked, Th."""
@@ -47,6 +48,9 @@ _LEAST_TIMES: Final = 5.0
 
 _LEAST_RATIO: Final = 3.0
 """How far above the median of the occupied cells a peak must stand."""
+
+_MOST_INTENSITY: Final = np.float64(np.finfo(np.float32).max)
+"""A higher intensity is infinite in an ion image, and would make sums of the mean spectrum infinite."""
 
 _CHUNK_SPECTRA: Final = 4096
 
@@ -74,7 +78,10 @@ def pick_peaks(index: ImzmlIndex, ibd: IbdFile, ppm: float, most: int, watch: Wo
     ------
     InvalidIonImageError
         When no point has signal.
+    InvalidAnnotationsError
+        When `ppm` is out of its range.
     """
+    require_ppm(ppm)
     spectrum = _MeanSpectrum(ppm)
     with closing(read_ahead(read_chunks(index, ibd, _CHUNK_SPECTRA))) as chunks:
         for chunk in chunks:
@@ -95,16 +102,17 @@ class _MeanSpectrum:
         self._spectra = np.zeros(cells, dtype=np.int32)
 
     def add(self, chunk: SpectrumChunk) -> None:
-        """Add spectra; points with NaN, infinite or negative numbers do not count."""
+        """Add spectra; points with NaN, infinite, huge or negative numbers do not count."""
         if chunk.shares_mz:
             mz = chunk.mz.astype(np.float64)
-            sound = np.where(np.isfinite(chunk.intensities) & (chunk.intensities > 0), chunk.intensities, 0)
+            sound = np.where(_is_sound(chunk.intensities), chunk.intensities, 0)
             intensity, spectra = sound.sum(axis=0, dtype=np.float64), np.count_nonzero(sound, axis=0)
         else:
             mz, intensity = chunk.mz.astype(np.float64), chunk.intensities.astype(np.float64)
+            intensity = np.where(_is_sound(intensity), intensity, 0)
             spectra = _first_in_cell(self._cells(mz), chunk.lengths)
         with np.errstate(invalid="ignore"):
-            counts = (mz >= MZ_RANGE[0]) & (mz < MZ_RANGE[1]) & (intensity > 0) & np.isfinite(intensity)
+            counts = (mz >= MZ_RANGE[0]) & (mz < MZ_RANGE[1]) & (intensity > 0)
         mz, intensity, spectra = mz[counts], intensity[counts], spectra[counts]
         cells = self._cells(mz)
         np.add.at(self._intensity, cells, intensity)
@@ -141,6 +149,13 @@ class _MeanSpectrum:
     def _spread(sums: npt.NDArray[np.float64] | npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
         """Each cell with the two beside it."""
         return np.convolve(sums.astype(np.float64), np.ones(3), mode="same")
+
+
+def _is_sound(intensities: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Whether each is above 0 and finite as float32; NaN is neither."""
+    with np.errstate(invalid="ignore"):
+        sound: npt.NDArray[np.bool_] = (intensities > 0) & (intensities <= _MOST_INTENSITY)
+        return sound
 
 
 def _first_in_cell(cells: npt.NDArray[np.intp], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

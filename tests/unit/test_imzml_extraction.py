@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from imzml_making import REAL_IMZML, make_spectra, open_with_pyimzml, reference_image, write_imzml
 from pyimzml.compression import ZlibCompression
 
-from shared.errors import InvalidIonImageError, TooLargeError
+from shared.errors import InvalidAnnotationsError, InvalidIonImageError, TooLargeError
 from shared.imzml.dataset import ImzmlDataset, open_imzml
 from shared.imzml.intensity_table import open_intensity_table
 from shared.ion_image import Intensities
@@ -200,6 +201,56 @@ def test_absurd_mz_match_nothing(tmp_path: Path) -> None:
     spectra.append(([np.nan] * 3, [1, 1, 1], (3, 1)))
     images = extract(write_imzml(tmp_path / "a.imzML", spectra), [100.0, 1e-5, 9e5])
     np.testing.assert_array_equal(images, [[[2, 2, 0]], [[0, 0, 0]], [[0, 0, 0]]])
+
+
+@pytest.mark.parametrize("mz", [1e308, 2e305, 1e300, 1_000_001.0, 0.0, -5.0, 5e-324, np.inf, np.nan])
+def test_an_mz_at_the_edge_of_its_type_is_refused_or_matches_nothing(tmp_path: Path, mz: float) -> None:
+    """Such a number once reached np.bincount and corrupted the heap; it goes with a sound one, before and after."""
+    path = write_imzml(tmp_path / "a.imzML", make_spectra(3, 4))
+    for ions in ([mz], [150.0, mz], [mz, 150.0]):
+        try:
+            images = extract(path, ions, 1000.0)
+        except InvalidAnnotationsError:
+            assert mz != 5e-324
+        else:
+            assert mz == 5e-324
+            assert not images[ions.index(mz)].any()
+
+
+@pytest.mark.parametrize("ppm", [0.0, -1.0, 1e300, np.inf, np.nan])
+def test_a_half_width_at_the_edge_of_its_type_is_refused(tmp_path: Path, ppm: float) -> None:
+    dataset = open_dataset(write_imzml(tmp_path / "a.imzML", make_spectra(3, 4)))
+    with pytest.raises(InvalidAnnotationsError, match="ppm"):
+        list(dataset.extract(np.array([150.0]), ppm))
+    with pytest.raises(InvalidAnnotationsError, match="ppm"):
+        dataset.pick_peaks(ppm, 10)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_intensities_at_the_edge_of_their_type_show_only_in_their_ions(tmp_path: Path, shared: bool) -> None:  # noqa: FBT001 - a parameter
+    spectra = [([100.0, 100.0001, 150.0], [1e308, 5e307, 7], (x, 1)) for x in (1, 2)]
+    mode = "continuous" if shared else "processed"
+    path = write_imzml(tmp_path / "a.imzML", spectra, mode=mode, intensity_dtype=np.float64)
+    images = extract(path, [100.0, 150.0])
+    np.testing.assert_array_equal(images, [[[np.inf, np.inf]], [[7, 7]]])
+    assert [round(mz, 4) for mz in open_dataset(path).pick_peaks(3, 10).mz] == [150.0]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_many_overlapping_windows_take_little_memory(tmp_path: Path, shared: bool) -> None:  # noqa: FBT001 - a parameter
+    """Every peak lies in every window: 2,000 peaks of 30 spectra in 3,000 windows would be 180 million hits at once."""
+    axis = np.linspace(100, 100.001, 2000)
+    spectra = [(axis + (0 if shared else 1e-9 * x), np.ones(2000), (x, 1)) for x in range(1, 31)]
+    path = write_imzml(tmp_path / "a.imzML", spectra, mode="continuous" if shared else "processed")
+    dataset = open_dataset(path)
+    ions = 100.0005 + 1e-8 * np.arange(3000)
+    tracemalloc.start()
+    images = [image for _, image in dataset.extract(ions, 1000.0)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(images) == 3000
+    assert all((image == 2000).all() for image in images)
+    assert peak < 200 * 2**20
 
 
 def test_a_large_table_lies_in_a_file_that_leaves_nothing_behind() -> None:

@@ -1,6 +1,5 @@
 """An imzML file with its .ibd file: ion images are summed from the spectra."""
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from shared.errors import InvalidAnnotationsError, InvalidIonImageError, NotFoun
 from shared.imzml.dataset import open_imzml
 from shared.imzml.work_watch import WorkWatch
 from shared.ion_image import make_ion_image
-from shared.ion_mz import compute_mz
+from shared.ion_mz import compute_mz, require_mz
 from shared.limits import Limits
 from shared.messages.event import Annotation, ImzmlIonImages
 from worker.files import AllowedRoots, os_errors_translated
@@ -93,8 +92,8 @@ def find_mz(annotation: Annotation) -> float:
     InvalidAnnotationsError
         When neither is given or can be understood.
     """
-    if annotation.mz is not None and math.isfinite(annotation.mz):
-        return annotation.mz
+    if annotation.mz is not None:
+        return require_mz(annotation.mz)
     if annotation.formula is None:
-        raise InvalidAnnotationsError("annotation has neither mz nor formula; right would be mz, or formula and adduct")
+        raise InvalidAnnotationsError("annotation has neither mz nor formula; expected mz, or formula and adduct")
     return compute_mz(annotation.formula, annotation.adduct, annotation.charge)
