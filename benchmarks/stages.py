@@ -15,6 +15,7 @@ from measuring import print_machine
 from model_store.opening import open_predictor
 from model_store.predictor import Engine
 from model_store.release import open_release
+from shared.foreign_file import OpenedFolder
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
 from shared.png import decode_png, encode_png
@@ -76,7 +77,7 @@ def describe_stages(files: list[bytes]) -> tuple[str, float]:
 
 def describe_whole_path(folder: Path, predict_seconds: float) -> str:
     """What the service does with a folder: threads read, decode and preprocess while its own predicts."""
-    source = PngFolder(folder, AllowedRoots((folder,)), Limits(), threads=4)
+    source = PngFolder(OpenedFolder.at(folder), AllowedRoots((folder,)), Limits(), threads=4)
     annotations = source.annotations()
 
     def fetch_and_preprocess() -> None:

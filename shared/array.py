@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import numpy.typing as npt
 
 from shared.array_packed import open_packed_array
-from shared.errors import InvalidIonImageError, UnsupportedSourceError
+from shared.errors import InvalidIonImageError, NotFoundError, UnsupportedSourceError
+from shared.foreign_file import OpenedFile, OpenedFolder, open_place
 from shared.limits import Limits
 
 ARRAY_SUFFIXES = (".npz", ".npy", ".zarr", ".h5ad")
@@ -62,8 +63,13 @@ def is_zarr_folder(path: Path) -> bool:
     return any((path / name).is_file() for name in _ZARR_FILES)
 
 
-def open_array(path: Path, limits: Limits) -> IonImageArray:
+def open_array(place: Path | OpenedFile | OpenedFolder, limits: Limits) -> IonImageArray:
     """Open an array file: `.npz`, `.npy`, zarr (2 or 3) or AnnData `.h5ad` (docs/sources.md).
+
+    Parameters
+    ----------
+    place
+        A path of one's own; or what was opened, for a foreign one: nothing but that is read then.
 
     Raises
     ------
@@ -74,23 +80,36 @@ def open_array(path: Path, limits: Limits) -> IonImageArray:
         When bytes, images or pixels exceed `limits`; judged from the headers.
     UnsupportedSourceError
         When the package for its format is not installed.
+    NotFoundError, OSError
+        When a path cannot be opened.
     """
-    if not path.is_dir():
-        with path.open("rb") as file:
+    opened = open_place(place.resolve()) if isinstance(place, Path) else place
+    if isinstance(opened, OpenedFile):
+        with opened.open_stream() as file:
             is_hdf5 = file.read(len(_HDF5_START)) == _HDF5_START
         if not is_hdf5:
-            return open_packed_array(path, limits)
-    elif not is_zarr_folder(path):
-        raise InvalidIonImageError(f"{path.name} is a folder without zarr's metadata; right would be a zarr folder")
+            return open_packed_array(opened, limits)
+    elif not _has_zarr_metadata(opened):
+        raise InvalidIonImageError(f"{opened.name} is a folder without zarr's metadata; expected a zarr folder")
     try:
-        if path.is_dir():
+        if isinstance(opened, OpenedFolder):
             from shared.array_zarr import open_zarr  # noqa: PLC0415 - an extra
             from shared.zarr_guard import read_below  # noqa: PLC0415 - an extra
 
-            return open_zarr(path, read_below(path), limits)
+            return open_zarr(opened.path, read_below(opened), limits)
         from shared.array_h5ad import open_h5ad  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UnsupportedSourceError(
-            f"{path.name} needs {error.name}, which is not installed here; right would be offsample[arrays]"
+            f"{opened.name} needs {error.name}, which is not installed here; expected offsample[arrays]"
         ) from error
-    return open_h5ad(path, limits)
+    return open_h5ad(opened, limits)
+
+
+def _has_zarr_metadata(folder: OpenedFolder) -> bool:
+    for name in _ZARR_FILES:
+        try:
+            folder.open_file(name).close()
+        except (NotFoundError, OSError):
+            continue
+        return True
+    return False

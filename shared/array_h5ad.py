@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.array_checks import NUMBERS, TEXTS, check_column_shape, make_annotation_ids
-from shared.array_hdf5 import find_dataset, find_member, hdf5_errors_translated, read_numbers, read_texts
+from shared.array_hdf5 import find_dataset, find_member, open_hdf5, read_numbers, read_texts
 from shared.errors import InvalidIonImageError
+from shared.foreign_file import OpenedFile
 from shared.ion_matrix import BLOCK_BYTES, IonMatrix, open_ion_matrix
 from shared.limits import Limits, require_at_most, require_image_size
 
@@ -28,13 +29,18 @@ _RIGHT = "right would be an AnnData file as metaspace-converter writes it"
 class H5adArray:
     """An `.h5ad` file, opened; see `IonImageArray`. Pixels without an entry in `obs` were not acquired."""
 
-    path: Path
+    file: OpenedFile
     limits: Limits
     shape: tuple[int, int, int]
     pixels: npt.NDArray[np.int64]
     """(pixels,) index into the flattened (H, W) image."""
     mz: npt.NDArray[Any] | None
     annotation_ids: list[str] | None
+
+    @property
+    def path(self) -> Path:
+        """The file's."""
+        return self.file.path
 
     @property
     def has_independent_rows(self) -> bool:
@@ -48,7 +54,7 @@ class H5adArray:
         mask[self.pixels] = True
         everywhere = bool(mask.all())
         ions = range(count) if wanted is None else wanted
-        with hdf5_errors_translated(self.path.name), h5py.File(self.path, "r") as file:
+        with open_hdf5(self.file) as file:
             matrix = open_ion_matrix(file, self.limits)
             for values in _columns(matrix, ions, len(self.pixels)):
                 image = np.zeros(height * width, values.dtype)
@@ -56,20 +62,20 @@ class H5adArray:
                 yield image.reshape(height, width), None if everywhere else mask.reshape(height, width)
 
 
-def open_h5ad(path: Path, limits: Limits) -> H5adArray:
+def open_h5ad(opened: OpenedFile, limits: Limits) -> H5adArray:
     """Open an AnnData file; see `open_array`."""
-    require_at_most(path.stat().st_size, limits.array_file_bytes, f"size of {path.name} in bytes")
-    with hdf5_errors_translated(path.name), h5py.File(path, "r") as file:
+    require_at_most(opened.size, limits.array_file_bytes, f"size of {opened.name} in bytes")
+    with open_hdf5(opened) as file:
         matrix = open_ion_matrix(file, limits)
         pixel_count, ion_count = matrix.shape
-        require_at_most(ion_count, limits.event_ions, f"number of ion images in {path.name}")
+        require_at_most(ion_count, limits.event_ions, f"number of ion images in {opened.name}")
         x = _read_coordinates(file, "x", pixel_count, limits)
         y = _read_coordinates(file, "y", pixel_count, limits)
         height, width = _find_image_size(file, x, y, limits)
         require_image_size(height, width, limits)
         shape = (ion_count, height, width)
         return H5adArray(
-            path,
+            opened,
             limits,
             shape,
             _flatten(x, y, height, width),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from shared.array_checks import check_kind
 from shared.disk_errors import PASSING_ERRNOS
 from shared.errors import InvalidIonImageError
+from shared.foreign_file import OpenedFile
 from shared.inflation import DEFLATE_RATIO, require_inflates_to_at_most
 from shared.limits import Limits, require_at_most
 
@@ -33,6 +34,13 @@ def hdf5_errors_translated(what: str) -> Iterator[None]:
         if error.errno in PASSING_ERRNOS:
             raise
         raise _make_error(what, error) from error
+
+
+@contextmanager
+def open_hdf5(file: OpenedFile) -> Iterator[h5py.File]:
+    """Open an HDF5 file until the block ends, in which errors are translated as by `hdf5_errors_translated`."""
+    with hdf5_errors_translated(file.name), file.open_stream() as stream, h5py.File(stream, "r") as opened:
+        yield opened
 
 
 def _make_error(what: str, error: Exception) -> InvalidIonImageError:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from shared.array_checks import check_column_shape, check_image_shape, check_kind, check_mask_shape, make_annotation_ids
 from shared.array_stream import ArrayStream, open_array_streams
 from shared.errors import InvalidIonImageError
+from shared.foreign_file import OpenedFile
 from shared.limits import Limits, require_at_most, require_image_size
 
 _IMAGES = "images"
@@ -27,7 +28,7 @@ class PackedArray:
 
     Attributes
     ----------
-    path
+    file
         The `.npz` or `.npy` file.
     shape
         (N, H, W).
@@ -37,10 +38,15 @@ class PackedArray:
         N texts, or None.
     """
 
-    path: Path
+    file: OpenedFile
     shape: tuple[int, int, int]
     mz: npt.NDArray[Any] | None = None
     annotation_ids: list[str] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file's."""
+        return self.file.path
 
     @property
     def has_independent_rows(self) -> bool:
@@ -51,7 +57,7 @@ class PackedArray:
         """Read the wanted images; see `IonImageArray`. Others are passed over, without reading them where possible."""
         count, height, width = self.shape
         with ExitStack() as stack:
-            streams = stack.enter_context(open_array_streams(self.path, (_IMAGES, "acquired")))
+            streams = stack.enter_context(open_array_streams(self.file, (_IMAGES, "acquired")))
             images, acquired = streams[_IMAGES], streams.get("acquired")
             one_for_all = acquired is not None and len(acquired.shape) == 2
             mask = acquired.read((height, width)) if acquired is not None and one_for_all else None
@@ -67,7 +73,7 @@ class PackedArray:
                 yield pixels, mask
 
 
-def open_packed_array(path: Path, limits: Limits) -> PackedArray:
+def open_packed_array(file: OpenedFile, limits: Limits) -> PackedArray:
     """Open an `.npz` (`images`, optionally `acquired`, `mz`, `annotation_ids`) or `.npy` file.
 
     Raises
@@ -77,10 +83,10 @@ def open_packed_array(path: Path, limits: Limits) -> PackedArray:
     TooLargeError
         When bytes, images or pixels exceed `limits`; judged from the headers.
     """
-    require_at_most(path.stat().st_size, limits.array_file_bytes, f"size of {path.name} in bytes")
-    with open_array_streams(path, (_IMAGES, *_COLUMNS)) as streams:
+    require_at_most(file.size, limits.array_file_bytes, f"size of {file.name} in bytes")
+    with open_array_streams(file, (_IMAGES, *_COLUMNS)) as streams:
         shape = _image_shape(streams[_IMAGES])
-        require_at_most(shape[0], limits.event_ions, f"number of ion images in {path.name}")
+        require_at_most(shape[0], limits.event_ions, f"number of ion images in {file.name}")
         require_image_size(*shape[1:], limits)
         for name in _COLUMNS:
             if name in streams:
@@ -89,7 +95,7 @@ def open_packed_array(path: Path, limits: Limits) -> PackedArray:
             require_at_most(stream.byte_count, limits.array_file_bytes, f"size of {stream.what} in bytes")
         mz = streams["mz"].read(shape[:1]) if "mz" in streams else None
         ids = _texts(streams["annotation_ids"], shape[0]) if "annotation_ids" in streams else None
-    return PackedArray(path, shape, mz, ids)
+    return PackedArray(file, shape, mz, ids)
 
 
 def _image_shape(images: ArrayStream) -> tuple[int, int, int]:

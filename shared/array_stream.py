@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from numpy.lib import format as npy_format
 
 from shared.errors import InvalidIonImageError
+from shared.foreign_file import OpenedFile
 
 _ZIP_START = b"PK"
 _SUFFIX = ".npy"
@@ -68,7 +68,7 @@ class ArrayStream:
 
 
 @contextmanager
-def open_array_streams(path: Path, names: Sequence[str]) -> Iterator[dict[str, ArrayStream]]:
+def open_array_streams(file: OpenedFile, names: Sequence[str]) -> Iterator[dict[str, ArrayStream]]:
     """Those of the named arrays that an `.npz` has, the first of which it must have; an `.npy` has only that one.
 
     Raises
@@ -77,25 +77,25 @@ def open_array_streams(path: Path, names: Sequence[str]) -> Iterator[dict[str, A
         When it is neither, lacks the first array, or a header is none.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(path.open("rb"))
-        is_zip = file.read(len(_ZIP_START)) == _ZIP_START
-        file.seek(0)
+        stream = stack.enter_context(file.open_stream())
+        is_zip = stream.read(len(_ZIP_START)) == _ZIP_START
+        stream.seek(0)
         if not is_zip:
-            yield {names[0]: _read_header(file, path.name)}
+            yield {names[0]: _read_header(stream, file.name)}
             return
-        with _as_input_error(path.name):
-            archive = stack.enter_context(zipfile.ZipFile(file))
+        with _as_input_error(file.name):
+            archive = stack.enter_context(zipfile.ZipFile(stream))
         found = {member.removesuffix(_SUFFIX) for member in archive.namelist() if member.endswith(_SUFFIX)}
         if names[0] not in found:
             raise InvalidIonImageError(
-                f"{path.name} has no array `{names[0]}` (it has {', '.join(sorted(found)[:5]) or 'none'});"
+                f"{file.name} has no array `{names[0]}` (it has {', '.join(sorted(found)[:5]) or 'none'});"
                 " right would be (N, H, W)"
             )
-        yield {name: _open_member(archive, name, path, stack) for name in names if name in found}
+        yield {name: _open_member(archive, name, file.name, stack) for name in names if name in found}
 
 
-def _open_member(archive: zipfile.ZipFile, name: str, path: Path, stack: ExitStack) -> ArrayStream:
-    what = f"`{name}` of {path.name}"
+def _open_member(archive: zipfile.ZipFile, name: str, file_name: str, stack: ExitStack) -> ArrayStream:
+    what = f"`{name}` of {file_name}"
     with _as_input_error(what):
         stream = stack.enter_context(archive.open(name + _SUFFIX))
     return _read_header(stream, what)

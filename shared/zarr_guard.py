@@ -1,14 +1,14 @@
 """What stands between a foreign zarr folder and the zarr package: only sound files of that very folder get through."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable, Iterable
-from pathlib import Path
 
 from zarr.abc.store import ByteRequest, Store
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 
-from shared.errors import InvalidIonImageError
-from shared.foreign_file import read_foreign_file
+from shared.errors import InvalidIonImageError, NotFoundError
+from shared.foreign_file import OpenedFolder, read_foreign_file
 from shared.inflation import require_inflates_to_at_most
 from shared.limits import Limits
 
@@ -104,17 +104,22 @@ class GuardedZarrStore(Store):
             yield key
 
 
-def read_below(folder: Path) -> ReadFile:
-    """Read files of one folder; what is no regular file, or lies elsewhere (symlinks), is refused."""
-    root = folder.resolve()
+def read_below(folder: OpenedFolder) -> ReadFile:
+    """Read files of one folder; symlinks and what is no regular file are refused."""
 
     def read(key: str, max_bytes: int) -> bytes | None:
-        path = root / key
-        if not path.exists():
+        try:
+            with folder.open_file(key) as file:
+                return read_foreign_file(file, max_bytes)
+        except FileNotFoundError:
             return None
-        real = path.resolve()
-        if not real.is_relative_to(root) or not real.is_file():
-            raise InvalidIonImageError(f"{key!r} is no regular file of its folder; right would be one")
-        return read_foreign_file(real, max_bytes)
+        except NotFoundError as error:
+            raise InvalidIonImageError(f"{key[:100]!r} is no regular file; expected one") from error
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.EXDEV):
+                raise
+            raise InvalidIonImageError(
+                f"{key[:100]!r} leads out of its folder, or is a symlink; expected a file"
+            ) from error
 
     return read

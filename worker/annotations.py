@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import InvalidAnnotationsError
+from shared.foreign_file import OpenedFile
 from shared.limits import require_at_most
 from shared.messages.event import Annotation, DatasetAnnotated, ImzmlIonImages
 from shared.validation import describe_validation_error
@@ -54,14 +55,15 @@ def _read_list(uri: str, access: SourceAccess) -> list[Annotation]:
     """Read the list that an event names, on disk or in a store, through the same gates as ion images."""
     if is_remote(uri):
         place = access.stores.allowed.resolve(uri)
-        content = open_store(place, access.stores, connections=1).read(place, access.limits.event_bytes)
-        return _parse_annotations(place.name, content)
-    return read_annotations(access.roots.find(uri), access.limits.event_bytes)
+        with open_store(place, access.stores, connections=1) as store:
+            return _parse_annotations(place.name, store.read(place, access.limits.event_bytes))
+    with access.roots.open_file(uri) as file:
+        return read_annotations(file, access.limits.event_bytes)
 
 
-def read_annotations(path: Path, max_bytes: int) -> list[Annotation]:
+def read_annotations(file: Path | OpenedFile, max_bytes: int) -> list[Annotation]:
     """Read a `.json` list of annotations, or a `.csv` with their fields as columns."""
-    return _parse_annotations(path.name, read_file(path, max_bytes))
+    return _parse_annotations(file.name, read_file(file, max_bytes))
 
 
 def _parse_annotations(name: str, content: bytes) -> list[Annotation]:

@@ -133,10 +133,11 @@ def count_agreement(rows: list[ResultRow], by_eye: dict[str, str]) -> tuple[int,
 
 def _draw_sheet(answer: EventAnswer, dataset: DemoDataset, path: Path) -> Path:
     data = dataset.event.data
-    source = open_source(data.ion_images, SourceAccess(AllowedRoots((DEMO_DATASET,)), Settings().limits))
+    access = SourceAccess(AllowedRoots((DEMO_DATASET,)), Settings().limits)
     agree, labelled = count_agreement(answer.rows, dataset.by_eye)
     title = f"{data.dataset_id}, release {answer.summary.release if answer.summary else '?'}"
     if agree < labelled:
         title += "; red frame: a person sees it otherwise"
-    make_contact_sheet(source, data.annotations or [], answer.rows, path, title, dataset.by_eye)
+    with open_source(data.ion_images, access) as source:
+        make_contact_sheet(source, data.annotations or [], answer.rows, path, title, dataset.by_eye)
     return path

@@ -1,5 +1,6 @@
 """The datasets of a command line, and what naming them allows to be read."""
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +42,9 @@ class LocalDataset:
         paths = [Path(uri) for uri in self._named_uris() if not is_remote(uri)]
         led_to: list[Path] = []
         if isinstance(location, ImzmlIonImages) and not is_remote(location.uri):
-            led_to = [find_ibd(Path(location.uri)).resolve()]
+            imzml = Path(location.uri)
+            ibd = imzml.parent / find_ibd(imzml.name, os.listdir(imzml.parent))  # noqa: PTH208 - names are what is wanted
+            led_to = [imzml.parent, ibd.resolve()]
         if isinstance(location, PngIonImages):
             entries = (entry for path in paths if path.is_dir() for entry in path.iterdir())
             led_to = [entry.resolve() for entry in entries if entry.is_symlink()]

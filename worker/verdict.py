@@ -188,10 +188,10 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     predictor = runtime.predictors.find(event.data.release)
     watch = EventWatch(run)
     access = replace(runtime.access, watch=watch.on_work)
-    source = open_source(event.data.ion_images, access)
-    annotations = list_annotations(event.data, source, access)
-    watch.total = len(annotations)
-    found = classify(source, annotations, predictor, threshold=event.data.threshold, on_progress=watch.on_progress)
+    with open_source(event.data.ion_images, access) as source:
+        annotations = list_annotations(event.data, source, access)
+        watch.total = len(annotations)
+        found = classify(source, annotations, predictor, threshold=event.data.threshold, on_progress=watch.on_progress)
     seconds = time.perf_counter() - started
     facts = {
         "release": predictor.release.version,

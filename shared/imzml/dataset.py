@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from shared.foreign_file import OpenedFile
 from shared.imzml.chunk_plan import order_as_stored
 from shared.imzml.extraction import extract_intensities
 from shared.imzml.ibd_file import open_ibd_file
@@ -25,7 +26,8 @@ from shared.limits import Limits
 class ImzmlDataset:
     """One plane of an imzML file."""
 
-    ibd_path: Path
+    ibd: Path | OpenedFile
+    """A path of one's own, or what was opened of a foreign one."""
     index: ImzmlIndex
     """Its spectra, in the order in which the .ibd file has them."""
     grid: PixelGrid
@@ -57,7 +59,7 @@ class ImzmlDataset:
         for start in range(0, len(mz), most):
             part = mz[start : start + most]
             with open_intensity_table(len(part), self.grid.pixel_count) as table:
-                with open_ibd_file(self.ibd_path, self.index, self.limits) as ibd:
+                with open_ibd_file(self.ibd, self.index, self.limits) as ibd:
                     windows = make_mass_windows(part, ppm)
                     extract_intensities(self.index, self.grid.pixel_of_spectrum, ibd, windows, table, watch)
                 for number, row in enumerate(table):
@@ -65,17 +67,23 @@ class ImzmlDataset:
 
     def pick_peaks(self, ppm: float, most: int, watch: WorkWatch = watch_nothing) -> PickedPeaks:
         """The most intense peaks of the mean spectrum, see `shared.imzml.peak_picking`."""
-        with open_ibd_file(self.ibd_path, self.index, self.limits) as ibd:
+        with open_ibd_file(self.ibd, self.index, self.limits) as ibd:
             return pick_peaks(self.index, ibd, ppm, most, watch)
 
 
 def open_imzml(
-    imzml_path: Path, ibd_path: Path, limits: Limits, z: int | None = None, watch: WorkWatch = watch_nothing
+    imzml: Path | OpenedFile,
+    ibd: Path | OpenedFile,
+    limits: Limits,
+    z: int | None = None,
+    watch: WorkWatch = watch_nothing,
 ) -> ImzmlDataset:
     """Open an imzML file and look whether its .ibd file can be its own.
 
     Parameters
     ----------
+    imzml, ibd
+        Paths of one's own, or what was opened of foreign ones; the dataset reads the latter for as long as it is used.
     z
         Which plane of a 3-D file; None for a file that has one.
 
@@ -90,7 +98,7 @@ def open_imzml(
     OSError
         When one of them cannot be opened or read.
     """
-    index = order_as_stored(select_plane(read_index(imzml_path, limits, watch), z))
+    index = order_as_stored(select_plane(read_index(imzml, limits, watch), z))
     grid = make_pixel_grid(index, limits)
-    with open_ibd_file(ibd_path, index, limits):
-        return ImzmlDataset(ibd_path, index, grid, limits)
+    with open_ibd_file(ibd, index, limits):
+        return ImzmlDataset(ibd, index, grid, limits)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidIonImageError
-from shared.foreign_file import open_foreign_file
+from shared.foreign_file import OpenedFile, open_foreign_file
 from shared.imzml.index import ArrayLayout, ImzmlIndex, require_whole
 from shared.limits import Limits
 
@@ -101,7 +101,7 @@ class IbdFile:
 
 
 @contextmanager
-def open_ibd_file(path: Path, index: ImzmlIndex, limits: Limits) -> Iterator[IbdFile]:
+def open_ibd_file(file: Path | OpenedFile, index: ImzmlIndex, limits: Limits) -> Iterator[IbdFile]:
     """Open the .ibd file of an index, after a look at its UUID and size.
 
     Raises
@@ -111,10 +111,10 @@ def open_ibd_file(path: Path, index: ImzmlIndex, limits: Limits) -> Iterator[Ibd
     TooLargeError
         When it is larger than `limits` allow.
     """
-    with open_foreign_file(path, limits.ibd_bytes) as (descriptor, size):
-        _require_uuid(os.pread(descriptor, 16, 0), index, path.name)
+    with open_foreign_file(file, limits.ibd_bytes) as (descriptor, size):
+        _require_uuid(os.pread(descriptor, 16, 0), index, file.name)
         require_whole(index, size, MOST_POINTS)
-        yield IbdFile(path.name, descriptor)
+        yield IbdFile(file.name, descriptor)
 
 
 def _require_uuid(found: bytes, index: ImzmlIndex, name: str) -> None:

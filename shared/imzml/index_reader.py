@@ -4,14 +4,13 @@ pyimzml builds a tree of every spectrum; expat alone, told to stop at a document
 ever defined, expanded or fetched), is faster (benchmarks/imzml.py) and holds a few numbers a spectrum.
 """
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from xml.parsers import expat
 
 from shared.errors import InvalidIonImageError
-from shared.foreign_file import open_foreign_file
+from shared.foreign_file import OpenedFile, open_foreign_file
 from shared.imzml.array_format import UNSAID, ArrayDescription
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.spectrum_columns import (
@@ -48,7 +47,7 @@ _RIGHT = "right would be a whole imzML 1.1 file"
 Attributes = dict[str, str]
 
 
-def read_index(path: Path, limits: Limits, watch: WorkWatch = watch_nothing) -> ImzmlIndex:
+def read_index(imzml: Path | OpenedFile, limits: Limits, watch: WorkWatch = watch_nothing) -> ImzmlIndex:
     """Read where each spectrum was measured and where its numbers lie; the .ibd file is not touched.
 
     Raises
@@ -58,20 +57,18 @@ def read_index(path: Path, limits: Limits, watch: WorkWatch = watch_nothing) -> 
     TooLargeError
         When the file is larger, or names more spectra, than `limits` allow.
     """
-    with (
-        open_foreign_file(path, limits.imzml_bytes) as (descriptor, size),
-        io.FileIO(descriptor, closefd=False) as file,
-    ):
-        reader = _IndexReader(path.name, limits)
+    opened = OpenedFile.at(imzml) if isinstance(imzml, Path) else imzml
+    with open_foreign_file(opened, limits.imzml_bytes) as (_, size), opened.open_stream() as file:
+        reader = _IndexReader(opened.name, limits)
         try:
             while piece := file.read(_READ_BYTES):
                 reader.feed(piece)
-                watch(f"reading {path.name}", min(file.tell(), size), size)
+                watch(f"reading {opened.name}", min(file.tell(), size), size)
             return reader.finish()
         except expat.ExpatError as error:
             problem = expat.ErrorString(error.code)
             raise InvalidIonImageError(
-                f"{path.name!r} is no XML, or is cut off or damaged, at line {error.lineno:,} ({problem}); {_RIGHT}"
+                f"{opened.name!r} is no XML, or is cut off or damaged, at line {error.lineno:,} ({problem}); {_RIGHT}"
             ) from error
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from model_store.predictor import Engine, Prediction, Predictor
 from model_store.release import Release
+from shared.foreign_file import OpenedFolder
 from shared.limits import Limits
 from shared.preprocessing import NetworkInputs
 from training.labelled.gold_standard_like import write_gold_standard_like
@@ -42,7 +43,7 @@ def gold_standard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def classify_folder(folder: Path, predictor: Predictor) -> Classification:
-    source = PngFolder(folder, AllowedRoots((folder,)), Limits(), threads=2)
+    source = PngFolder(OpenedFolder.at(folder), AllowedRoots((folder,)), Limits(), threads=2)
     return classify(source, source.annotations(), predictor)
 
 

@@ -184,7 +184,7 @@ def test_a_link_out_of_the_folder_a_pipe_and_a_folder_are_refused(tmp_path: Path
         rows = open_array(path, LIMITS).rows()
         next(rows)
         next(rows)
-        with pytest.raises(InvalidIonImageError, match="is no regular file of its folder"):
+        with pytest.raises(InvalidIonImageError, match=r"no regular file|symlink"):
             next(rows)
         chunk.rmdir() if chunk.is_dir() else chunk.unlink()
 

@@ -184,7 +184,7 @@ def test_naming_an_imzml_opens_its_ibd_too(tmp_path: Path) -> None:
     assert (dataset.data.ion_images, dataset.data.dataset_id) == (location, "a")
     assert dataset.roots.resolve(str(tmp_path / "a.ibd")) == tmp_path / "elsewhere" / "b.ibd"
     with pytest.raises(ForbiddenUriError):
-        dataset.roots.resolve(str(tmp_path / "other.ibd"))
+        dataset.roots.resolve(str(tmp_path.parent / "other.ibd"))
 
 
 @pytest.mark.parametrize("name", ["a{b}.npz", "a{b}.imzML"])

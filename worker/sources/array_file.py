@@ -3,42 +3,43 @@
 import math
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from shared.array import IonImageArray, is_zarr_folder, open_array
-from shared.errors import InvalidIonImageError, NotFoundError, TooLargeError
+from shared.array import IonImageArray, open_array
+from shared.closable import Closable
+from shared.errors import InvalidIonImageError, TooLargeError
+from shared.foreign_file import OpenedFile, OpenedFolder
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.messages.event import Annotation
 from worker.files import os_errors_translated
 from worker.sources.source import FetchedIonImage, make_annotation
+from worker.stores.store import Store
 
 
-def open_array_file(path: Path, limits: Limits) -> IonImageArray:
-    """Open an array on disk; see `open_array`.
-
-    Raises
-    ------
-    NotFoundError
-        When it is neither a regular file nor a zarr folder.
-    """
-    with os_errors_translated(path):
-        if not path.is_file() and not is_zarr_folder(path):
-            raise NotFoundError(f"{path.name!r} is no regular file; right would be an .npz, .npy, .zarr or .h5ad")
-        return open_array(path, limits)
+def open_array_file(place: OpenedFile | OpenedFolder, limits: Limits) -> "ArrayFile":
+    """Open an array on disk, which is closed with it; raises as `open_array`."""
+    with ExitStack() as stack:
+        stack.enter_context(place)
+        with os_errors_translated(place.path):
+            found = ArrayFile(open_array(place, limits), place)
+        stack.pop_all()
+        return found
 
 
-class ArrayFile:
+class ArrayFile(Closable):
     """Reads image after image; rows that no annotation names are passed over."""
 
     notes: tuple[str, ...] = ()
 
-    def __init__(self, array: IonImageArray) -> None:
+    def __init__(self, array: IonImageArray, place: OpenedFile | OpenedFolder | Store) -> None:
+        """Take over an array, and what it is read from."""
         self._array = array
+        self._place = place
 
     def annotations(self) -> list[Annotation]:
         """Every image; the annotation id is its entry in `annotation_ids`, else its index."""
@@ -63,6 +64,10 @@ class ArrayFile:
                 failed = [left.popleft()] if self._array.has_independent_rows else [left.popleft() for _ in list(left)]
                 for row in failed:
                     yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
+
+    def close(self) -> None:
+        """Close what the array is read from."""
+        self._place.close()
 
     def _rows(self, wanted: list[int]) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         with os_errors_translated(self._array.path):

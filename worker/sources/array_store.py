@@ -1,17 +1,18 @@
 """A zarr folder in a store beyond the local disk."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
-from shared.array import IonImageArray
 from shared.errors import NotFoundError, UnsupportedSourceError
 from shared.limits import Limits
+from worker.sources.array_file import ArrayFile
 from worker.stores.opening import StoreAccess, open_store
 
 ZARR_SUFFIX = ".zarr"
 
 
-def open_array_store(uri: str, access: StoreAccess, limits: Limits, connections: int) -> IonImageArray:
-    """Open a zarr folder in a store; only the chunks that are wanted are fetched.
+def open_array_store(uri: str, access: StoreAccess, limits: Limits, connections: int) -> ArrayFile:
+    """Open a zarr folder in a store, which is closed with it; only the chunks that are wanted are fetched.
 
     Raises
     ------
@@ -32,12 +33,15 @@ def open_array_store(uri: str, access: StoreAccess, limits: Limits, connections:
         raise UnsupportedSourceError(
             f"{root.name} needs {error.name}, which is not installed here; right would be offsample[arrays]"
         ) from error
-    store = open_store(root, access, connections)
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(root, access, connections))
 
-    def read(key: str, max_bytes: int) -> bytes | None:
-        try:
-            return store.read(root.join(key), max_bytes)
-        except NotFoundError:
-            return None
+        def read(key: str, max_bytes: int) -> bytes | None:
+            try:
+                return store.read(root.join(key), max_bytes)
+            except NotFoundError:
+                return None
 
-    return open_zarr(Path(root.name), read, limits)
+        found = ArrayFile(open_zarr(Path(root.name), read, limits), store)
+        stack.pop_all()
+        return found

@@ -1,11 +1,14 @@
 """An imzML file with its .ibd file: ion images are summed from the spectra."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
+from shared.closable import Closable
 from shared.errors import InvalidAnnotationsError, InvalidIonImageError, NotFoundError
+from shared.foreign_file import OpenedFile
 from shared.imzml.dataset import open_imzml
 from shared.imzml.work_watch import WorkWatch
 from shared.ion_image import make_ion_image
@@ -18,15 +21,18 @@ from worker.sources.source import FetchedIonImage
 _IBD_SUFFIX = ".ibd"
 
 
-class ImzmlFile:
+class ImzmlFile(Closable):
     """Reads all ions from one pass over the spectra, then gives image after image."""
 
-    def __init__(
-        self, path: Path, location: ImzmlIonImages, roots: AllowedRoots, limits: Limits, watch: WorkWatch
-    ) -> None:
-        with os_errors_translated(path):
-            ibd_path = roots.resolve(str(find_ibd(path)))
-            self._dataset = open_imzml(path, ibd_path, limits, location.z, watch)
+    def __init__(self, location: ImzmlIonImages, roots: AllowedRoots, limits: Limits, watch: WorkWatch) -> None:
+        """Open both files and read the index; raises as `AllowedRoots.open` and `open_imzml`."""
+        with ExitStack() as stack:
+            imzml = stack.enter_context(roots.open_file(location.uri))
+            self._ibd = stack.enter_context(_open_ibd(imzml, roots))
+            with os_errors_translated(imzml.path):
+                self._dataset = open_imzml(imzml, self._ibd, limits, location.z, watch)
+            imzml.close()
+            stack.pop_all()
         self._location = location
         self._watch = watch
 
@@ -37,7 +43,7 @@ class ImzmlFile:
 
     def annotations(self) -> list[Annotation]:
         """The most intense peaks of the mean spectrum, by m/z; the annotation id is made of it."""
-        with os_errors_translated(self._dataset.ibd_path):
+        with os_errors_translated(self._ibd.path):
             peaks = self._dataset.pick_peaks(self._location.ppm, self._location.most_peaks, self._watch)
         names = [f"mz_{mz:.4f}" for mz in peaks.mz]
         if len(set(names)) < len(names):
@@ -56,7 +62,7 @@ class ImzmlFile:
             return
         mz = np.array([mz for _, mz in known])
         mask = self._dataset.grid.acquisition_mask
-        with os_errors_translated(self._dataset.ibd_path):
+        with os_errors_translated(self._ibd.path):
             for number, intensities in self._dataset.extract(mz, self._location.ppm, self._watch):
                 annotation_id, _ = known[number]
                 try:
@@ -64,24 +70,34 @@ class ImzmlFile:
                 except InvalidIonImageError as error:
                     yield FetchedIonImage(annotation_id, reason=str(error))
 
+    def close(self) -> None:
+        """Close the .ibd file."""
+        self._ibd.close()
 
-def find_ibd(imzml_path: Path) -> Path:
-    """The .ibd file beside an .imzML file: of the same name, its ending in any case.
+
+def _open_ibd(imzml: OpenedFile, roots: AllowedRoots) -> OpenedFile:
+    """Open the .ibd file in the folder of an .imzML file."""
+    with roots.open_folder(str(imzml.path.parent)) as folder:
+        with os_errors_translated(folder.path):
+            names = folder.list_names()
+        return roots.open_within(folder, find_ibd(imzml.name, names))
+
+
+def find_ibd(imzml_name: str, names: Sequence[str]) -> str:
+    """The .ibd file of an .imzML file among the names in its folder: of the same name, its ending in any case.
 
     Raises
     ------
     NotFoundError
         When there is none.
     """
-    usual = imzml_path.with_suffix(_IBD_SUFFIX)
-    if usual.exists():
+    usual = Path(imzml_name).with_suffix(_IBD_SUFFIX).name
+    if usual in names:
         return usual
-    for entry in sorted(imzml_path.parent.iterdir()):
-        if entry.stem == imzml_path.stem and entry.suffix.lower() == _IBD_SUFFIX:
-            return entry
-    raise NotFoundError(
-        f"{usual.name!r} is missing beside {imzml_path.name!r}; right would be both files in one folder"
-    )
+    for name in sorted(names):
+        if Path(name).stem == Path(imzml_name).stem and Path(name).suffix.lower() == _IBD_SUFFIX:
+            return name
+    raise NotFoundError(f"{usual!r} is missing beside {imzml_name!r}; expected both files in one folder")
 
 
 def find_mz(annotation: Annotation) -> float:

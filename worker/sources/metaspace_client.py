@@ -57,17 +57,25 @@ def open_client(url: str, api_key: SecretStr | None, patience: Patience) -> Grap
     """
     config = get_config(host=url, config_path=os.devnull)
     client = GraphQLClient(config)
+    with contextlib.ExitStack() as stack:
+        stack.callback(client.session.close)
+        _prepare(client, config, api_key, patience)
+        stack.pop_all()
+    return client
+
+
+def _prepare(client: GraphQLClient, config: dict[str, Any], api_key: SecretStr | None, patience: Patience) -> None:
+    """Limit what the client's session does, and try the key."""
     client.session.trust_env = False  # a netrc file would replace the key
     client.session.max_redirects = 0
     for prefix in ("https://", "http://"):
         client.session.mount(prefix, _PatientAdapter(patience))
     config["usr_api_key"] = api_key.get_secret_value() if api_key is not None else None
     if api_key is not None:
-        with client_errors_translated(url):
+        with client_errors_translated(client.host):
             user = client.query("query { currentUser { id } }")["currentUser"]
         if user is None:
-            raise _refused_key(url)
-    return client
+            raise _refused_key(client.host)
 
 
 def find_records(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import urljoin
 import numpy as np
 from pydantic import SecretStr
 
+from shared.closable import Closable
 from shared.errors import ForbiddenUriError, InvalidAnnotationsError, NotFoundError, UnsupportedSourceError
 from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
@@ -33,7 +35,7 @@ class MetaspaceAccess:
     api_key: SecretStr | None = field(default=None, repr=False)
 
 
-class MetaspaceDataset:
+class MetaspaceDataset(Closable):
     """Asks for annotations with METASPACE's client, and fetches and decodes images in a few threads.
 
     The images are fetched without the client, which gives neither all 16 bits nor the acquisition mask and reads
@@ -58,6 +60,7 @@ class MetaspaceDataset:
         self._limits = limits
         self._threads = threads
         self._open_stores: dict[str, Store] = {}
+        self._closing = ExitStack()
 
     def annotations(self) -> list[Annotation]:
         """Every annotation up to the false discovery rate; its id is METASPACE's `ion`."""
@@ -72,13 +75,19 @@ class MetaspaceDataset:
         """Yield in the order of `annotations`."""
         record = StoreRecord(len(annotations))
         for place in {place.authority: place for one in annotations if (place := self._find_place(one))}.values():
-            self._open_stores[place.authority] = open_store(place, self._stores, self._threads)
+            if place.authority not in self._open_stores:
+                store = self._closing.enter_context(open_store(place, self._stores, self._threads))
+                self._open_stores[place.authority] = store
         return run_ahead(
             annotations,
             lambda one: record.try_image(one.annotation_id, lambda: self._read(one)),
             self._threads,
             "fetch",
         )
+
+    def close(self) -> None:
+        """Close the client and the stores."""
+        self._closing.close()
 
     @cached_property
     def _records(self) -> dict[str, dict[str, Any]]:
@@ -91,6 +100,7 @@ class MetaspaceDataset:
             ) from error
         location = self._location
         client = open_client(str(self._root).rstrip("/"), self._metaspace.api_key, self._stores.patience)
+        self._closing.callback(client.session.close)
         found = find_records(client, location.dataset_id, location.database, location.fdr, self._limits.event_ions)
         require_at_most(len(found.records), self._limits.event_ions, "number of annotations on METASPACE")
         if not found.records:

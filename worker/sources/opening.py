@@ -14,7 +14,7 @@ from shared.messages.event import (
     PngIonImages,
 )
 from worker.files import AllowedRoots
-from worker.sources.array_file import ArrayFile, open_array_file
+from worker.sources.array_file import open_array_file
 from worker.sources.array_store import open_array_store
 from worker.sources.image_place import parse_place
 from worker.sources.imzml_file import ImzmlFile
@@ -40,7 +40,7 @@ class SourceAccess:
 
 
 def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
-    """Open a source of ion images.
+    """Open a source of ion images, to be closed by whoever asked for it: `with open_source(…) as source`.
 
     Raises
     ------
@@ -66,15 +66,14 @@ def _open_pngs(uri: str, access: SourceAccess) -> IonImageSource:
     place = parse_place(uri)
     if is_remote(uri):
         return PngStore(place, access.stores, access.limits, access.fetch_threads)
-    path = access.roots.find(place.folder)
     pattern = unquote(place.pattern) if place.pattern and uri.startswith("file:") else place.pattern
-    return PngFolder(path, access.roots, access.limits, access.fetch_threads, pattern)
+    return PngFolder(access.roots.open_folder(place.folder), access.roots, access.limits, access.fetch_threads, pattern)
 
 
 def _open_array(uri: str, access: SourceAccess) -> IonImageSource:
     if is_remote(uri):
-        return ArrayFile(open_array_store(uri, access.stores, access.limits, access.fetch_threads))
-    return ArrayFile(open_array_file(access.roots.find(uri), access.limits))
+        return open_array_store(uri, access.stores, access.limits, access.fetch_threads)
+    return open_array_file(access.roots.open(uri), access.limits)
 
 
 def _open_imzml(location: ImzmlIonImages, access: SourceAccess) -> IonImageSource:
@@ -84,4 +83,4 @@ def _open_imzml(location: ImzmlIonImages, access: SourceAccess) -> IonImageSourc
             f"imzML file {place.name[:100]!r} is in a store, where only PNG files and zarr are served; right would be a"
             " file on the worker's disk"
         )
-    return ImzmlFile(access.roots.find(location.uri), location, access.roots, access.limits, access.watch)
+    return ImzmlFile(location, access.roots, access.limits, access.watch)

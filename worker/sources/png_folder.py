@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from shared.closable import Closable
 from shared.errors import InvalidAnnotationsError, InvalidInputError, NotFoundError
+from shared.foreign_file import OpenedFolder
 from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation
 from shared.png import decode_png
@@ -17,19 +19,16 @@ _AT_ONCE = 16
 So few threads with much to do each are fastest, and of those asked for only half are taken."""
 
 
-class PngFolder:
+class PngFolder(Closable):
     """Reads and decodes in a few threads, a bounded number of images ahead."""
 
     notes: tuple[str, ...] = ()
 
     def __init__(
-        self, folder: Path, roots: AllowedRoots, limits: Limits, threads: int, pattern: str | None = None
+        self, folder: OpenedFolder, roots: AllowedRoots, limits: Limits, threads: int, pattern: str | None = None
     ) -> None:
-        with os_errors_translated(folder):
-            if not folder.is_dir():
-                raise NotFoundError(f"{folder.name!r} is no folder; right would be a folder of PNG files")
         self._folder = folder
-        self._place = ImagePlace(str(folder), pattern)
+        self._place = ImagePlace(str(folder.path), pattern)
         self._roots = roots
         self._limits = limits
         self._threads = threads
@@ -41,25 +40,29 @@ class PngFolder:
                 "ion images are named by a URI template and no annotations are given; right would be annotations or"
                 " annotations_uri"
             )
-        with os_errors_translated(self._folder):
-            names = sorted(
-                path.name
-                for path in self._folder.iterdir()
-                if path.suffix.lower() == PNG_SUFFIX and not path.name.startswith(".")
-            )
+        with os_errors_translated(self._folder.path):
+            names = [
+                name
+                for name in self._folder.list_names()
+                if Path(name).suffix.lower() == PNG_SUFFIX and not name.startswith(".")
+            ]
         require_at_most(len(names), self._limits.event_ions, f"number of PNG files in {self._folder.name!r}")
         if not names:
-            raise NotFoundError(f"folder {self._folder.name!r} holds no PNG file; right would be one an ion image")
+            raise NotFoundError(f"folder {self._folder.name!r} holds no PNG file; expected one an ion image")
         return [make_annotation(Path(name).stem, name) for name in names]
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""
         return run_ahead(annotations, self._fetch_one, max(1, self._threads // 2), "fetch", at_once=_AT_ONCE)
 
+    def close(self) -> None:
+        """Close the folder."""
+        self._folder.close()
+
     def _fetch_one(self, annotation: Annotation) -> FetchedIonImage:
         try:
-            path = self._roots.resolve(str(self._folder / self._place.name(annotation, str)))
-            content = read_file(path, self._limits.image_file_bytes)
+            with self._roots.open_within(self._folder, self._place.name(annotation, str)) as file:
+                content = read_file(file, self._limits.image_file_bytes)
             return FetchedIonImage(annotation.annotation_id, decode_png(content, self._limits))
         except InvalidInputError as error:
             return FetchedIonImage(annotation.annotation_id, reason=str(error))

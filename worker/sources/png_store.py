@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from shared.closable import Closable
 from shared.errors import InvalidAnnotationsError, NotFoundError
 from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
@@ -17,7 +18,7 @@ from worker.stores.opening import StoreAccess, open_store
 from worker.stores.store_uri import HTTP_PORTS
 
 
-class PngStore:
+class PngStore(Closable):
     """Fetches and decodes in a few threads, a bounded number of images ahead."""
 
     notes: tuple[str, ...] = ()
@@ -51,6 +52,10 @@ class PngStore:
             self._threads,
             "fetch",
         )
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
 
     def _read(self, annotation: Annotation) -> IonImage:
         is_http = self._folder.scheme in HTTP_PORTS

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from pydantic import ValidationError
 
@@ -22,7 +23,7 @@ class FetchedIonImage:
 
 
 class IonImageSource(Protocol):
-    """The ion images of one dataset."""
+    """The ion images of one dataset; a context manager that ends with `close`."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -44,6 +45,16 @@ class IonImageSource(Protocol):
         A bad image is a result with a reason; an error is raised only when the source as a whole fails.
         """
         ...
+
+    def close(self) -> None:
+        """Give back descriptors and connections; nothing can be fetched then."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
 
 
 def make_annotation(annotation_id: str, image: str | int, mz: float | None = None) -> Annotation:

@@ -8,9 +8,11 @@ from typing import Any
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from fsspec.asyn import sync
 from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.http import HTTPFileSystem
 
+from shared.closable import Closable
 from shared.errors import (
     AccessDeniedError,
     ForbiddenUriError,
@@ -29,7 +31,7 @@ _CHUNK_BYTES = 2**18
 _USER_AGENT = "offsample"
 
 
-class HttpStore:
+class HttpStore(Closable):
     """Reads with fsspec over a session that minds whom it talks to.
 
     A host's addresses are judged where they are used: the connection goes to the very address that was judged, so a
@@ -41,6 +43,7 @@ class HttpStore:
         self._allowed = allowed
         self._patience = patience
         self._connections = connections
+        self._is_closed = False
         self._files = HTTPFileSystem(
             get_client=self._open_session, encoded=True, skip_instance_cache=True, allow_redirects=False
         )
@@ -56,6 +59,13 @@ class HttpStore:
             f"{str(folder)[:200]!r} is behind {folder.scheme}, where files cannot be listed; right would be an event"
             " with annotations or annotations_uri"
         )
+
+    def close(self) -> None:
+        """Close the connections; a read that still runs in another thread fails."""
+        self._is_closed = True
+        session = self._files._session  # noqa: SLF001 - fsspec closes it only when it is collected as garbage
+        if session is not None:
+            sync(self._files.loop, session.close)
 
     def _read_once(self, uri: StoreUri, max_bytes: int) -> bytes:
         content = _CappedBuffer(max_bytes, uri.name)
@@ -76,6 +86,8 @@ class HttpStore:
 
     async def _open_session(self, **_: Any) -> aiohttp.ClientSession:
         """Open fsspec's session, on its own event loop."""
+        if self._is_closed:
+            raise ValueError("store was closed")
         timeout = self._patience.timeout_seconds
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(resolver=_JudgedResolver(self._allowed), limit=self._connections),

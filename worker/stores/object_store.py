@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fsspec.asyn import sync
+
+from shared.closable import Closable
 from shared.errors import (
     AccessDeniedError,
     NotFoundError,
@@ -28,7 +31,7 @@ _CREDENTIAL_CODES = {
 }  # fmt: skip
 
 
-class ObjectStore:
+class ObjectStore(Closable):
     """One bucket."""
 
     def __init__(self, root: StoreUri, patience: Patience, connections: int) -> None:
@@ -59,6 +62,18 @@ class ObjectStore:
             lambda: self._ask(folder, lambda: self._files.ls(_key(folder), detail=True, refresh=True)), self._patience
         )
         return [one["name"].rpartition("/")[2] for one in found if one["type"] == "file"]
+
+    def close(self) -> None:
+        """Close the client's connections; a read that still runs in another thread fails.
+
+        fsspec closes them only when they are collected as garbage.
+        """
+        client = getattr(self._files, "_s3creator", None)
+        session = getattr(self._files, "_session", None)
+        if client is not None:
+            sync(self._files.loop, client.__aexit__, None, None, None)
+        elif session is not None:  # gcsfs
+            sync(self._files.loop, session.close)
 
     def _ask(self, uri: StoreUri, call: Any) -> Any:
         with _store_errors_translated(uri):

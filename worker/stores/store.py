@@ -4,7 +4,8 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
 
 from shared.errors import StoreBusyError, TransientError
 from worker.stores.store_uri import StoreUri
@@ -24,7 +25,7 @@ class Patience:
 
 
 class Store(Protocol):
-    """One place of files, read whole."""
+    """One place of files, read whole; a context manager that ends with `close`."""
 
     def read(self, uri: StoreUri, max_bytes: int) -> bytes:
         """Read one file of at most `max_bytes`, never more of it than that.
@@ -49,6 +50,16 @@ class Store(Protocol):
             When such a store cannot be listed.
         """
         ...
+
+    def close(self) -> None:
+        """Give back its connections; nothing can be read then."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
 
 
 def read_patiently(read: Callable[[], Found], patience: Patience) -> Found:
