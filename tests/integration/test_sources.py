@@ -40,7 +40,7 @@ IMAGES = np.random.default_rng(0).random((5, 6, 7))
         (png("{root}/file"), NotFoundError),
         (png("{root}/" + "x" * 300), NotFoundError),
         (array("{root}/missing.npz"), NotFoundError),
-        (array("{root}"), NotFoundError),
+        (array("{root}"), InvalidIonImageError),
         (array("{root}/pipe"), NotFoundError),
         (array("{root}/file"), InvalidIonImageError),
         (array("https://host/a.npz"), ForbiddenUriError),
@@ -59,7 +59,7 @@ def test_a_source_that_cannot_be_opened_is_an_error(
     os.mkfifo(tmp_path / "pipe")
     if not isinstance(location, MetaspaceIonImages):
         location = location.model_copy(update={"uri": location.uri.format(root=tmp_path)})
-    with pytest.raises(error, match="right would be"):
+    with pytest.raises(error):
         open_source(location, access)
 
 
