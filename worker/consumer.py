@@ -72,7 +72,7 @@ def _answers(message: ResultMessage, sent: SentEvent) -> bool:
 
 def _read_again(stream: ResultsStream, sent: SentEvent) -> EventAnswer:
     """The whole answer of an event that was finished before: by the index, or where that lacks some by reading all."""
-    answer = _gather(stream.find(sent.event.id) or [], sent)
+    answer = _gather(stream.find(sent.event.id), sent)
     return answer if answer.is_complete else _gather(stream.read_all(), sent)
 
 

@@ -39,11 +39,11 @@ class ResultsStream:
             done += len(entries)
             on_progress(done, max(total, done))
 
-    def find(self, event_id: str) -> list[ResultMessage] | None:
+    def find(self, event_id: str) -> list[ResultMessage]:
         """The messages of every event of this id, oldest first, from the index of answers.
 
-        None when the index has no such event: it is not answered yet, was answered longer ago than the index
-        remembers, or by a worker that kept none. A message that was trimmed from the stream is left out.
+        None are found when the event is not answered yet, was answered longer ago than the index remembers, or by a
+        worker that kept none. A message that was trimmed from the stream is left out.
         """
         ids = cast("list[bytes]", self._server.lrange(self._names.answers(event_id), 0, -1))
         found: list[ResultMessage] = []
@@ -53,7 +53,7 @@ class ResultsStream:
                 pipeline.xrange(self._names.results, entry_id, entry_id)
             for entries in cast("list[list[_Entry]]", pipeline.execute()):
                 found += self._parse_all(entries)
-        return [message for message in found if message.data.event_id == event_id] if ids else None
+        return [message for message in found if message.data.event_id == event_id]
 
     def follow(self, since: str) -> Iterator[list[ResultMessage]]:
         """What is published behind `since`, look by look, without end; an empty list when nothing came for a while."""

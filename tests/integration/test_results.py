@@ -238,8 +238,11 @@ def test_the_answer_to_one_event_is_found_without_reading_those_of_others(live: 
 def test_an_answer_that_is_not_indexed_is_found_by_a_scan(live: LiveServer) -> None:
     publish(live.connect(), *classified("run-1", ["a1"]), indexed=False)
 
+    unknown = run_results(live, "run-1")
     finished = run_results(live, "run-1", "--scan")
 
+    assert unknown.returncode == 1
+    assert "--scan" in unknown.stderr
     assert (annotations(finished), finished.returncode) == (["a1"], 0)
 
 

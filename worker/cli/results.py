@@ -62,9 +62,7 @@ def results(
 def _read(stream: ResultsStream, event: str | None, console: Console, *, scan: bool) -> list[ResultMessage]:
     """The messages of one event by the index, or of all events with a bar on stderr."""
     if event is not None and not scan:
-        found = stream.find(event)
-        if found is not None:
-            return found
+        return stream.find(event)
     columns = (TextColumn("reading the results stream"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
