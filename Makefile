@@ -25,7 +25,7 @@ LINUX := --python-platform x86_64-manylinux_2_28
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test redis-cli lint format requirements schemas fit evaluate gold-standard clean
+.PHONY: help setup demo test test-tools lint format requirements schemas fit evaluate gold-standard clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -36,7 +36,7 @@ setup: $(TEST_READY) ## Build .venv complete: worker, training and tests
 demo: $(WORKER_READY) ## Classify a real dataset through a real queue (installs only what the worker needs)
 	@$(BIN)/offsample demo
 
-test: $(TEST_READY) lint redis-cli ## Lint, then unit, integration and acceptance tests
+test: $(TEST_READY) lint test-tools ## Lint, then unit, integration and acceptance tests
 	@echo "== pytest"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest tests/unit tests/integration tests/acceptance $(PYTEST_ARGS)
 
@@ -52,9 +52,10 @@ lint: $(TEST_READY) ## Check format, style, types, imports and the Dockerfile
 	@echo "== hadolint"
 	@$(BIN)/hadolint Dockerfile
 
-redis-cli: # docs/messages.md speaks to the server with it, and a test runs what stands there
-	@command -v redis-cli >/dev/null || { echo "installing redis-tools (for redis-cli)"; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools >/dev/null; }
+test-tools: # docs/messages.md speaks to the server with redis-cli and node-redis, and tests run what stands there
+	@{ command -v redis-cli && command -v node && test -d /usr/share/nodejs/redis; } >/dev/null || { \
+		echo "installing redis-tools, nodejs and node-redis (for the examples of docs/messages.md)"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools nodejs node-redis >/dev/null; }
 
 format: $(TEST_READY) ## Format, and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -38,19 +39,30 @@ def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float =
     raise AssertionError(f"did not happen within {timeout_seconds:g} s: {what}")
 
 
+def find_free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 @dataclass
 class LiveServer:
     """A server on a unix socket that survives its own kill -9: Valkey, or what OFFSAMPLE_TEST_SERVER names."""
 
     folder: Path
     process: subprocess.Popen[bytes] | None = None
+    options: dict[str, str] = field(default_factory=dict)
+    """Settings of the server beside those that every test has, or instead of them."""
+    login: str = ""
+    """`user:password@` of the tests' own user, where the server asks for one."""
+    binary: str = field(default_factory=lambda: os.environ.get("OFFSAMPLE_TEST_SERVER") or str(get_binary_path()))
 
     @property
     def url(self) -> str:
-        return f"unix://{self.folder / 'v.sock'}"
+        return f"unix://{self.login}{self.folder / 'v.sock'}"
 
     def start(self) -> None:
-        binary = os.environ.get("OFFSAMPLE_TEST_SERVER") or str(get_binary_path())
         options = {
             "port": "0",
             "unixsocket": str(self.folder / "v.sock"),
@@ -59,10 +71,10 @@ class LiveServer:
             "appendonly": "yes",
             "appendfsync": "always",
             "maxmemory-policy": "noeviction",
-        }
+        } | self.options
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen([binary, *arguments], stdout=log, stderr=log)
+            self.process = subprocess.Popen([self.binary, *arguments], stdout=log, stderr=log)
         wait_until(self._answers, "server answers", 20)
 
     def kill(self) -> None:

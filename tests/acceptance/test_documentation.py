@@ -1,4 +1,4 @@
-"""What docs/messages.md shows works as it is written there, in the languages it shows it in."""
+"""What docs/messages.md and the README show works as it is written there, in the languages it is shown in."""
 
 import json
 import os
@@ -6,10 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
-from documented import install_command, read_block
-from live_service import BLADDER, LiveService, wait_until
+from documented import CHECKOUT, install_command, read_block
+from live_service import BLADDER, NAMES, LiveServer, LiveService, find_free_port, make_event, wait_until
+
+from worker.ledger.names import GROUP
+
+NODE_PACKAGES = Path("/usr/share/nodejs")
+"""Where Debian's node-redis lies."""
 
 
 def _example(name: str) -> str:
@@ -17,20 +26,52 @@ def _example(name: str) -> str:
 
 
 @pytest.fixture
+def service() -> Iterator[LiveService]:
+    """A service whose server listens on a port, for `redis-cli -u` and node-redis know no socket."""
+    with TemporaryDirectory(prefix="offs-") as folder:
+        server = LiveServer(Path(folder), options={"port": str(find_free_port()), "bind": "127.0.0.1"})
+        server.start()
+        live = LiveService(server, Path(folder), {"OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"})
+        try:
+            yield live
+        finally:
+            live.close()
+
+
+@pytest.fixture
 def environment(service: LiveService) -> dict[str, str]:
-    """An environment in which `redis-cli` and the examples speak to the test's server."""
-    real = shutil.which("redis-cli")
-    assert real is not None, "redis-cli is not installed; right would be `make test`, which installs it"
-    commands = service.folder / "bin"
-    install_command(commands, "redis-cli", f'{real} -s "{service.folder}/v.sock" "$@"')
-    path = f"{commands}:{os.environ['PATH']}"
-    return os.environ | service.environment | {"PATH": path, "BLADDER": str(BLADDER)}
+    """What a person has set who follows the page: the server, and a folder of ion images."""
+    url = f"redis://127.0.0.1:{service.server.options['port']}/0"
+    return os.environ | service.environment | {"OFFSAMPLE_REDIS_URL": url, "BLADDER": str(BLADDER)}
+
+
+@pytest.fixture
+def node(service: LiveService) -> list[str]:
+    """The command that runs the page's module beside node-redis."""
+    program = shutil.which("node")
+    assert program is not None, "expected Node.js, which `make test` installs, found none"
+    assert (NODE_PACKAGES / "redis").is_dir(), "expected node-redis, which `make test` installs, found none"
+    (service.folder / "node_modules").symlink_to(NODE_PACKAGES)
+    module = service.folder / "example.mjs"
+    module.write_text(_example("node"))
+    return [program, str(module)]
+
+
+def _start(program: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    search_path = {"NODE_PATH": str(NODE_PACKAGES)}  # for what node-redis itself needs
+    return subprocess.run(
+        program, env=environment | search_path, capture_output=True, text=True, timeout=90, check=False
+    )
 
 
 def _run(program: list[str], environment: dict[str, str]) -> str:
-    finished = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    finished = _start(program, environment)
     assert finished.returncode == 0, finished.stderr + finished.stdout
     return finished.stdout
+
+
+def _messages(printed: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
 
 
 def test_an_event_is_sent_and_its_results_received_with_redis_cli_alone(
@@ -38,17 +79,61 @@ def test_an_event_is_sent_and_its_results_received_with_redis_cli_alone(
 ) -> None:
     service.start_worker()
 
-    sent = _run(["sh", "-e", "-c", _example("send")], environment)
-    received = _run(["sh", "-e", "-c", _example("receive")], environment)
+    printed = _run(["sh", "-c", _example("send") + _example("receive")], environment)
 
-    assert re.fullmatch(r"\d+-\d+\n", sent)
-    messages = [json.loads(line) for line in received.splitlines() if line.startswith("{")]
-    assert [message["type"] for message in messages] == [
+    assert re.match(r"\d+-\d+\n", printed)
+    chunk, closing = _messages(printed)
+    assert (chunk["type"], closing["type"]) == (
         "offsample.ion_images.classified.v1",
         "offsample.dataset.classified.v1",
-    ]
-    assert len(messages[0]["data"]["rows"]) == 79
+    )
+    assert len(chunk["data"]["rows"]) == 79
     assert service.server.connect().xpending("offsample:results", "archive")["pending"] == 0
+
+
+def test_the_receiving_example_reads_on_behind_the_answers_to_others(
+    service: LiveService, environment: dict[str, str]
+) -> None:
+    service.start_worker()
+    other, refused = make_event(), make_event(release="1900.1.1")
+    for event in (other, refused):
+        service.send(event)
+        service.wait_for_closing(event["id"])
+
+    printed = _run(["sh", "-c", _example("send") + _example("receive")], environment)
+    again = _run(["sh", "-c", _example("send") + _example("receive")], environment)
+
+    assert len(_messages(printed)) == 5, "two messages of the first, one of the second, two of its own"
+    assert len(_messages(again)) == 2, "the group has read the others"
+
+
+@pytest.mark.parametrize("language", ["sh", "python", "node"])
+def test_an_example_says_that_its_event_was_rejected(
+    service: LiveService, environment: dict[str, str], node: list[str], language: str
+) -> None:
+    service.start_worker()
+    programs = {
+        "sh": ["sh", "-c", _example("send") + _example("receive")],
+        "python": [sys.executable, "-c", _example("python")],
+        "node": node,
+    }
+
+    finished = _start(programs[language], environment | {"BLADDER": "/elsewhere"})
+
+    assert finished.returncode == 1, finished.stderr
+    assert "rejected" in finished.stderr
+    assert "forbidden_uri" in finished.stderr + finished.stdout
+
+
+def test_a_server_that_refuses_an_event_fails_the_sending_example(
+    service: LiveService, environment: dict[str, str]
+) -> None:
+    service.server.connect().config_set("maxmemory", 1)
+
+    finished = _start(["sh", "-c", _example("send")], environment)
+
+    assert finished.returncode != 0
+    assert "OOM" in finished.stderr + finished.stdout
 
 
 def test_the_python_example_prints_every_row(service: LiveService, environment: dict[str, str]) -> None:
@@ -59,13 +144,37 @@ def test_the_python_example_prints_every_row(service: LiveService, environment: 
     assert len(printed.splitlines()) == 79
 
 
-def test_a_dead_letter_is_sent_again_as_the_page_says(service: LiveService, environment: dict[str, str]) -> None:
-    """Put aside because of a limit, sent again to workers with a larger one."""
-    first = service.start_worker(max_event_bytes=10)
-    _run(["sh", "-e", "-c", _example("send")], environment)
-    (letter,) = wait_until(service.dead_letters, "the event is put aside")
-    first.stop()
+def test_the_node_example_prints_every_row(service: LiveService, environment: dict[str, str], node: list[str]) -> None:
     service.start_worker()
+
+    first, second = _run(node, environment), _run(node, environment)
+
+    assert len(first.splitlines()) == 79
+    assert len(second.splitlines()) == 79
+
+
+def test_the_readme_sends_an_event_and_reads_its_results(service: LiveService, environment: dict[str, str]) -> None:
+    service.start_worker()
+    install_command(service.folder / "bin", "offsample", f'{sys.executable} -m worker.cli.main "$@"')
+    search_path = {"PATH": f"{service.folder / 'bin'}:{os.environ['PATH']}"}
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```sh\n(offsample submit .*?)```", text, re.DOTALL)
+    *sending, reading = block.replace("/data/my_dataset", str(BLADDER)).splitlines()
+
+    sent = _run(["sh", "-e", "-c", "\n".join(sending)], environment | search_path)
+    service.wait_for_closing("run-1")
+    read = _run(["sh", "-e", "-c", reading], environment | search_path)
+
+    assert sent.count("mz_") >= 79
+    assert read.count("mz_") >= 79
+
+
+def test_a_dead_letter_is_sent_again_as_the_page_says(service: LiveService, environment: dict[str, str]) -> None:
+    """Put aside because all of its workers were killed, which those of today are not."""
+    _run(["sh", "-e", "-c", _example("send")], environment)
+    _pretend_that_workers_died(service, times=5)
+    service.start_worker()
+    (letter,) = wait_until(service.dead_letters, "the event is put aside")
 
     _run([sys.executable, "-c", _example("send again")], environment)
 
@@ -73,3 +182,11 @@ def test_a_dead_letter_is_sent_again_as_the_page_says(service: LiveService, envi
     closing = service.wait_for_closing(json.loads(letter[b"message"])["id"])
     assert closing["type"] == "offsample.dataset.classified.v1"
     assert not service.dead_letters()
+
+
+def _pretend_that_workers_died(service: LiveService, times: int) -> None:
+    """Hand the event out as to workers that were killed long ago."""
+    server, stream = service.server.connect(), NAMES.events("normal")
+    server.xgroup_create(stream, GROUP, id="0")
+    ((_, [(entry, _)]),) = server.xreadgroup(GROUP, "killed", {stream: ">"})
+    server.xclaim(stream, GROUP, "killed", 0, [entry], idle=3_600_000, retrycount=times)
