@@ -1,0 +1,91 @@
+"""The acquisition: everything that is known of one real dataset."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.ion_image import AcquisitionMask, Intensities, IonImage
+
+AcquisitionLabel = Literal["on", "off", "unclear"]
+"""What a person says of one ion image."""
+
+AreaTruth = Literal["present", "absent", "unknown"]
+"""Whether anything off-sample was measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Which pixels are known to lie on the sample, and which beside it; a pixel in neither is near the edge or unknown.
+
+    Attributes
+    ----------
+    sample, off_sample
+        (H, W) bool each, never both True.
+    """
+
+    sample: AcquisitionMask
+    off_sample: AcquisitionMask
+
+
+@dataclass(frozen=True, eq=False)
+class Acquisition:
+    """One real dataset.
+
+    Attributes
+    ----------
+    series
+        What it must stay together with: the acquisitions of one laboratory's series share it.
+    images
+        (N, H, W) float32 >= 0, in the data's own scale, 0 where nothing was acquired.
+    acquisition_mask
+        (H, W) bool, True = measured.
+    annotation_ids
+        N texts.
+    mz
+        (N,) float64, Th; None where unknown.
+    labels
+        N; None = nobody labelled this ion.
+    regions
+        None = nobody drew any.
+    """
+
+    name: str
+    series: str
+    images: Intensities
+    acquisition_mask: AcquisitionMask
+    annotation_ids: tuple[str, ...]
+    mz: npt.NDArray[np.float64] | None
+    labels: tuple[AcquisitionLabel | None, ...]
+    regions: Regions | None
+    off_sample_area: AreaTruth
+
+    def __len__(self) -> int:
+        """N, the number of ions."""
+        return len(self.images)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, px."""
+        height, width = self.acquisition_mask.shape
+        return height, width
+
+    @property
+    def ion_images(self) -> list[IonImage]:
+        """N, all with the same acquisition mask."""
+        return [IonImage(image, self.acquisition_mask) for image in self.images]
+
+    @property
+    def known_regions(self) -> Regions | None:
+        """The regions; where nothing off-sample was measured and nobody drew any, all that was acquired is sample."""
+        if self.regions is None and self.off_sample_area == "absent":
+            return Regions(self.acquisition_mask, np.zeros_like(self.acquisition_mask))
+        return self.regions
+
+    @property
+    def known_labels(self) -> tuple[AcquisitionLabel | None, ...]:
+        """The labels; where nothing off-sample was measured, every ion that nobody labelled is on."""
+        if self.off_sample_area == "absent":
+            return tuple(label or "on" for label in self.labels)
+        return self.labels

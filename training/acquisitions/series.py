@@ -1,0 +1,84 @@
+"""The acquisitions of training/data, and the series that each of them belongs to."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+from shared.errors import InvalidInputError
+from training.acquisitions.acquisition import Acquisition, AreaTruth
+from training.acquisitions.reading import read_acquisition
+from training.data_root import DATA_ROOT
+
+SERIES_FILE = "series.csv"
+_TEXTURES = "unlabelled"
+
+
+@dataclass(frozen=True)
+class KnownAcquisition:
+    """One row of `training/data/series.csv`."""
+
+    folder: Path
+    series: str
+    off_sample_area: AreaTruth
+
+    @property
+    def name(self) -> str:
+        """That of the folder; no two are alike."""
+        return self.folder.name
+
+    @property
+    def gives_textures(self) -> bool:
+        """Whether semi-synthetic images are made of its ion images."""
+        return self.folder.parent.name == _TEXTURES
+
+    def read(self) -> Acquisition:
+        """Its ion images, labels and regions."""
+        return read_acquisition(self.folder, series=self.series, off_sample_area=self.off_sample_area)
+
+
+def list_acquisitions(root: Path = DATA_ROOT) -> list[KnownAcquisition]:
+    """Every acquisition in training/data, textures included, in the order of `series.csv`.
+
+    Raises
+    ------
+    InvalidInputError
+        When a row does not say present, absent or unknown, or a name occurs twice.
+    """
+    with (root / SERIES_FILE).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        if row["off_sample_area"] not in get_args(AreaTruth):
+            raise InvalidInputError(
+                f"{SERIES_FILE}, {row['folder']}: expected present, absent or unknown, got {row['off_sample_area']!r}"
+            )
+    known = [
+        KnownAcquisition(root / row["folder"], row["series"], cast("AreaTruth", row["off_sample_area"])) for row in rows
+    ]
+    names = [one.name for one in known]
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise InvalidInputError(f"{SERIES_FILE} names {min(repeated)!r} twice; expected each acquisition once")
+    return known
+
+
+def load_acquisitions(names: Sequence[str] | None = None) -> list[Acquisition]:
+    """The named acquisitions of training/data, or all that say something: labels, regions, or what was measured.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is none of such a name.
+    """
+    known = {one.name: one for one in list_acquisitions()}
+    unknown = sorted(set(names or ()) - set(known))
+    if unknown:
+        raise InvalidInputError(f"expected an acquisition of {SERIES_FILE}, got {unknown[0]!r}")
+    if names is not None:
+        return [known[name].read() for name in names]
+    return [one.read() for one in known.values() if not one.gives_textures or _says_something(one)]
+
+
+def _says_something(one: KnownAcquisition) -> bool:
+    return one.off_sample_area != "unknown" or (one.folder / "regions.npz").is_file()
