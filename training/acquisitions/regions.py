@@ -7,6 +7,7 @@ import numpy as np
 from shared.array_checks import NUMBERS, check_kind
 from shared.array_stream import ArrayStream, open_array_streams
 from shared.errors import InvalidIonImageError
+from shared.foreign_file import OpenedFile
 from shared.ion_image import AcquisitionMask
 from shared.limits import Limits, require_at_most
 from shared.png import decode_png
@@ -43,7 +44,7 @@ def _read_arrays(
     path: Path, acquisition_mask: AcquisitionMask, limits: Limits
 ) -> tuple[AcquisitionMask, AcquisitionMask]:
     require_at_most(path.stat().st_size, limits.array_file_bytes, f"size of {path.name} in bytes")
-    with open_array_streams(path, (_SAMPLE, _OFF_SAMPLE)) as streams:
+    with OpenedFile.at(path) as file, open_array_streams(file, (_SAMPLE, _OFF_SAMPLE)) as streams:
         read = {name: _read_mask(stream, acquisition_mask) for name, stream in streams.items()}
     sample = read[_SAMPLE]
     off_sample = read.get(_OFF_SAMPLE, np.zeros_like(sample))
