@@ -78,10 +78,13 @@ def test_no_acquisition_no_series_and_no_texture_straddles_a_fold(folds: list[Ac
         assert len(textures) >= 18
 
 
-def test_every_acquisition_that_says_something_is_held_out_once() -> None:
+def test_every_acquisition_that_can_be_judged_is_held_out_once() -> None:
+    """Of the embryo nobody knows whether anything off-sample was measured, and no ion has a label."""
     names = [one.name for one in load_acquisitions()]
     for folds in FOLDS:
-        assert (find_folds(folds, names) >= 0).all()
+        assert [name for name, fold in zip(names, find_folds(folds, names), strict=True) if fold < 0] == [
+            "mouse_embryo"
+        ]
     assert find_folds(FOLDS[0], ["la_icp_ms_c1sa1"]).tolist() == [-1]
 
 
