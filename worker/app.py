@@ -9,20 +9,28 @@ import billiard.pool
 import structlog
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_shutting_down
+from celery.worker.control import inspect_command
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from shared.errors import OffSampleError
 from shared.logging import configure_logging
-from worker.devices import bind_device
+from worker.broker import PatientConsumer, register_transport, worker_outage
+from worker.child_board import ChildBoard
+from worker.devices import bind_device, child_index, choose_concurrency
 from worker.drain import hand_back_after
 from worker.event_run import run_event
+from worker.ledger.outage import Outage, is_outage
+from worker.memory_limit import limit_memory
 from worker.runtime import Runtime, open_runtime
 from worker.server_url import broker_url
 from worker.settings import Settings
 from worker.tickets import TicketStep
 
 TASK_NAME = "offsample.classify_next"
+CHILDREN_COMMAND = "offsample_children"
 _TICKET_LOGGERS = ("celery.worker.strategy", "celery.app.trace")
+_RECONNECTING_LOGGERS = ("celery.worker.consumer.connection", "celery.worker.consumer.consumer")
 _HARD_LIMIT_GRACE_SECONDS = 60.0
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +43,10 @@ class OffSampleApp(Celery):
     """Celery with what a worker process holds: settings, read when first needed, and its runtime after the fork."""
 
     runtime: Runtime | None = None
+    outage: Outage = worker_outage()
+    """Of the worker's main process."""
+    board: ChildBoard = ChildBoard()
+    """The pool children of a worker, shared with them by the fork."""
 
     @property
     def settings(self) -> Settings:
@@ -60,6 +72,7 @@ def celery_configuration() -> dict[str, Any]:
         "task_ignore_result": True,
         "task_default_queue": settings.names.tickets,
         "task_time_limit": settings.event_timeout_seconds + _HARD_LIMIT_GRACE_SECONDS,
+        "worker_consumer": f"{PatientConsumer.__module__}:{PatientConsumer.__name__}",
         "worker_prefetch_multiplier": 1,
         "worker_soft_shutdown_timeout": settings.drain_seconds,
         "worker_hijack_root_logger": False,
@@ -67,6 +80,7 @@ def celery_configuration() -> dict[str, Any]:
     }
 
 
+register_transport()
 app = OffSampleApp("offsample")
 app.add_defaults(celery_configuration)
 app.steps["worker"].add(TicketStep)
@@ -77,20 +91,28 @@ def classify_next() -> None:
     """Run the ledger's next event; a ticket that finds none is spent."""
     runtime = app.runtime
     if runtime is None:
-        raise RuntimeError("process was not composed; right would be a worker started by `offsample worker`")
+        raise RuntimeError("process was not composed; expected a worker that `offsample worker` started")
     try:
         claim = runtime.ledger.claim()
     except RedisError as error:
-        _log.warning("claim_failed", error=str(error))
+        if not is_outage(error):  # the ledger says once that one began
+            _log.warning("claim_failed", error=str(error))
         return
     if claim is None:
         return
     try:
         classify_next.apply_async(retry=False)
-    except OperationalError as error:
+    except (OperationalError, RedisError) as error:
         _log.warning("ticket_not_sent", error=str(error))
     with structlog.contextvars.bound_contextvars(task_id=classify_next.request.id):
         run_event(claim, runtime)
+
+
+@inspect_command(name=CHILDREN_COMMAND)
+def list_children(state: Any) -> list[dict[str, Any]]:
+    """The pool children, for `offsample health`: pid, and whether each is alive."""
+    lease_seconds = state.app.settings.lease_seconds
+    return [{"pid": child.pid, "alive": child.is_alive(lease_seconds)} for child in state.app.board.states()]
 
 
 @setup_logging.connect
@@ -98,18 +120,27 @@ def _configure_logging(**_: Any) -> None:
     configure_logging(app.settings.log_level)
     for name in _TICKET_LOGGERS:  # a line per ticket says nothing: events have lines of their own
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _RECONNECTING_LOGGERS:  # nor does one per attempt to connect: the outage has a line of its own
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @worker_process_init.connect
 def _compose_process(**_: Any) -> None:
     """After the fork: choose the device, open ledger and release; a process that cannot ends its whole worker."""
     billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = _LAST_RESULT_WAITS
-    bind_device()
+    index = child_index()
+    app.board.begin(index, os.getpid())
     try:
-        app.runtime = open_runtime(app.settings)
-    except Exception:  # noqa: BLE001 - Celery would swallow it, and the pool would keep a child that can do nothing
+        settings = app.settings
+        bind_device()
+        app.runtime = open_runtime(settings)
+        limit_memory(settings.max_memory_bytes, choose_concurrency(settings))
+    except Exception as error:  # noqa: BLE001 - Celery would swallow it, and the pool would keep a useless child
         _log.critical("process_not_composed", exc_info=True)
+        app.board.fail(index, str(error) if isinstance(error, OffSampleError) else f"{type(error).__name__}: {error}")
         os.kill(os.getppid(), signal.SIGTERM)
+    else:
+        app.board.make_ready(index)
 
 
 @worker_shutting_down.connect

@@ -20,5 +20,9 @@ def bind_device() -> None:
     """In a pool child, before CUDA is loaded: keep to one GPU, the child's own."""
     gpus = visible_gpus()
     if gpus:
-        index = getattr(current_process(), "index", 0) or 0
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[index % len(gpus)]
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[child_index() % len(gpus)]
+
+
+def child_index() -> int:
+    """In a pool child: its place in the pool, from 0; a child that replaces another takes over its place."""
+    return getattr(current_process(), "index", 0) or 0

@@ -14,6 +14,7 @@ from shared.png import decode_png, encode_png
 from shared.preprocessing import preprocess
 from worker.files import AllowedRoots
 from worker.ledger.ledger import Ledger, connect
+from worker.ledger.outage import Outage
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess
 from worker.store_outages import StoreOutages
@@ -62,14 +63,15 @@ class Runtime:
     outages: StoreOutages
 
 
-def open_ledger(settings: Settings) -> Ledger:
-    """A ledger of this very process."""
+def open_ledger(settings: Settings, outage: Outage | None = None) -> Ledger:
+    """A ledger of this very process, which tells `outage` of every call that the server served or did not."""
     return Ledger(
         connect(settings.redis_url),
         settings.names,
         lease_seconds=settings.lease_seconds,
         max_message_bytes=settings.max_event_bytes,
         done_seconds=settings.done_seconds,
+        outage=outage,
     )
 
 
@@ -85,7 +87,8 @@ def open_runtime(settings: Settings) -> Runtime:
         settings.store_access,
         settings.metaspace,
     )
-    return Runtime(settings, open_ledger(settings), predictors, access, StoreOutages(settings.retry_seconds))
+    ledger = open_ledger(settings, Outage())
+    return Runtime(settings, ledger, predictors, access, StoreOutages(settings.retry_seconds))
 
 
 def _warm_decoding() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from tempfile import TemporaryFile
 
 import structlog
 from redis.exceptions import RedisError
@@ -12,6 +13,7 @@ from shared.errors import ConfigurationError, UnknownReleaseError
 from shared.logging import configure_logging
 from worker.devices import choose_concurrency
 from worker.ledger.ledger import connect
+from worker.ledger.outage import describe_server_error
 from worker.runtime import open_ledger
 from worker.server_url import without_password
 from worker.settings import Settings
@@ -36,10 +38,10 @@ def serve(settings: Settings, name: str | None = None) -> int:
         raise ConfigurationError(f"OFFSAMPLE_RELEASE cannot be used: {error}") from error
     choose_engine(settings.engine)
     _require_roots(settings)
+    _require_temporary_folder()
     _require_server(settings)
     configure_logging(settings.log_level)
     _warn_of_nothing_allowed(settings)
-    open_ledger(settings).create_groups()
     from worker.app import app  # noqa: PLC0415 - signal handlers are a worker's, not the command line's
 
     worker = app.Worker(
@@ -51,7 +53,20 @@ def serve(settings: Settings, name: str | None = None) -> int:
         quiet=True,
     )
     worker.start()
+    failure = app.board.failure()
+    if failure is not None:
+        raise ConfigurationError(f"a pool child cannot work: {failure}")
     return int(worker.exitcode or 0)
+
+
+def _require_temporary_folder() -> None:
+    try:
+        with TemporaryFile() as file:
+            file.write(b"x")
+    except OSError as error:
+        raise ConfigurationError(
+            f"no folder for temporary files can be written ({error.strerror}); expected TMPDIR to name one"
+        ) from error
 
 
 def _require_roots(settings: Settings) -> None:
@@ -69,16 +84,21 @@ def _warn_of_nothing_allowed(settings: Settings) -> None:
 
 
 def _require_server(settings: Settings) -> None:
-    """A reachable Redis >= 7 or Valkey."""
+    """A server that is new enough, and has the streams and their group when this returns.
+
+    Raises
+    ------
+    ConfigurationError
+        With what the server said.
+    """
     where = without_password(settings.redis_url)
     try:
-        information = connect(settings.redis_url, socket_timeout_seconds=5).info("server")
+        server = connect(settings.redis_url, socket_timeout_seconds=5)
+        version = str(server.info("server").get("redis_version", "0"))
+        if int(version.split(".", maxsplit=1)[0]) < _OLDEST_REDIS:
+            raise ConfigurationError(f"server {where} is Redis {version}; expected Redis >= {_OLDEST_REDIS}, or Valkey")
+        ledger = open_ledger(settings)
+        ledger.create_groups()
+        ledger.is_ready()  # a script that may write: streams that are there already prove nothing
     except RedisError as error:
-        raise ConfigurationError(
-            f"server {where} does not answer ({error}); right would be OFFSAMPLE_REDIS_URL naming a running one"
-        ) from error
-    version = str(information.get("redis_version", "0"))
-    if int(version.split(".", maxsplit=1)[0]) < _OLDEST_REDIS:
-        raise ConfigurationError(
-            f"server {where} is Redis {version}; right would be Redis >= {_OLDEST_REDIS} or Valkey"
-        )
+        raise ConfigurationError(describe_server_error(error, where)) from error

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """How often a worker looks for waiting events; at most a quarter of a lease."""
     done_seconds: int = Field(default=7 * 86_400, ge=60)
     """How long a finished event is remembered; longer than backlog and unread results live."""
+    max_memory_bytes: int = Field(default=0, ge=0)
+    """Memory one pool child may take, bytes; 0 = its share of what machine or container have."""
     max_event_bytes: int = Field(default=_DEFAULT_LIMITS.event_bytes, ge=1)
     """Largest event, and largest file that an `annotations_uri` names, bytes."""
     max_event_ions: int = Field(default=_DEFAULT_LIMITS.event_ions, ge=1, le=1_000_000)

@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
-import structlog
 from celery import bootsteps
+from celery.platforms import EX_FAILURE
+from celery.worker import state
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -12,7 +13,6 @@ from worker.ledger.ledger import Ledger
 from worker.runtime import open_ledger
 
 _SWEEP_SECONDS = 3600.0
-_log = structlog.get_logger(__name__)
 
 
 class TicketStep(bootsteps.StartStopStep):
@@ -25,13 +25,12 @@ class TicketStep(bootsteps.StartStopStep):
         self._timer_entry: Any = None
         self._ledger: Ledger | None = None
         self._app = worker.app
-        self._reachable = True
         self._next_sweep = 0.0
 
     def start(self, worker: Any) -> None:
         """Begin to look."""
         settings = self._app.settings
-        self._ledger = open_ledger(settings)
+        self._ledger = open_ledger(settings, self._app.outage)
         self._timer_entry = worker.timer.call_repeatedly(settings.ticket_seconds, self._tick)
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
@@ -44,6 +43,8 @@ class TicketStep(bootsteps.StartStopStep):
         """Never raises: a server that is away is looked for again at the next tick."""
         if self._ledger is None:
             return
+        if self._app.board.failure() is not None and state.should_stop is None:
+            state.should_stop = EX_FAILURE  # type: ignore[assignment]  # how Celery's own loop is told to end
         try:
             if self._ledger.is_ready():
                 self._app.tasks["offsample.classify_next"].apply_async(retry=False)
@@ -51,10 +52,4 @@ class TicketStep(bootsteps.StartStopStep):
                 self._next_sweep = time.monotonic() + _SWEEP_SECONDS
                 self._ledger.sweep_consumers()
         except (RedisError, OperationalError, OSError) as error:
-            if self._reachable:
-                _log.warning("ledger_unreachable", error=str(error))
-            self._reachable = False
-        else:
-            if not self._reachable:
-                _log.info("ledger_reachable_again")
-            self._reachable = True
+            self._app.outage.begin(error)

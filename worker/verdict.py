@@ -23,6 +23,7 @@ from worker.answers import classified_answer, digest_event, is_about, rejected_a
 from worker.classification import classify
 from worker.ledger.claim import Answer, Claim, DoneRecord
 from worker.ledger.heartbeat import Heartbeat
+from worker.memory_limit import refusing_too_large
 from worker.runtime import Runtime
 from worker.sources.opening import open_source
 from worker.stores.store_name import name_stores
@@ -96,13 +97,14 @@ class EventWatch:
 def judge_event(run: EventRun) -> Verdict:
     """Classify, repeat or reject."""
     try:
-        event = _read_event(run)
+        with refusing_too_large():
+            event = _read_event(run)
     except (InvalidMessageError, TooLargeError, TooManyDeliveriesError) as error:
         return _reject(run, error, dead_letter=True)
     try:
         done = _find_done(event, run)
         if done is None:
-            with run.runtime.outages.watch(_name_stores(event, run.runtime), run.claim.entry):
+            with run.runtime.outages.watch(_name_stores(event, run.runtime), run.claim.entry), refusing_too_large():
                 return _classify_event(event, run)
         _require_same_content(done, digest_event(event, done.version))
         run.runtime.ledger.publish_rest(done, run.runtime.settings.names.answers(event.id), give_up_at=run.deadline)

@@ -1,12 +1,14 @@
-"""`offsample health`: does a worker answer? For a container's health check."""
+"""`offsample health`: does a worker work? For a container's health check."""
 
 import socket
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from shared.errors import ConfigurationError, TransientError
+from worker.ledger.outage import describe_server_error
 from worker.server_url import without_password
 
 app = typer.Typer(add_completion=False)
@@ -17,24 +19,37 @@ def health(
     name: Annotated[str | None, typer.Option(help="The worker's --name; default: any worker of this host.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for its answer.")] = 5.0,
 ) -> None:
-    """Ask the worker of this host for a sign of life; non-zero exit when it gives none."""
-    from worker.app import app  # noqa: PLC0415 - half a second that other commands need not wait
-
+    """Ask the worker of this host for signs of life of its pool children; non-zero exit when there are none."""
     host = socket.gethostname()
-    try:
-        if name:
-            replies = app.control.ping(destination=[f"{name}@{host}"], timeout=timeout, limit=1)  # waits for no other
-        else:
-            replies = app.control.ping(timeout=timeout)
-    except OperationalError as error:
-        raise ConfigurationError(
-            f"server {without_password(app.settings.redis_url)} does not answer ({error}); right would be"
-            " OFFSAMPLE_REDIS_URL naming a running one"
-        ) from error
-    alive = sorted(worker for reply in replies or [] for worker in reply if worker.endswith(f"@{host}"))
-    if not alive:
+    replies = {
+        worker: children
+        for worker, children in _ask(f"{name}@{host}" if name else None, timeout).items()
+        if worker.endswith(f"@{host}") and isinstance(children, list)
+    }
+    if not replies:
         raise TransientError(
-            f"no worker {name + ' ' if name else ''}of host {host} answers within {timeout:g} s; right would be one"
+            f"no worker {name + ' ' if name else ''}of host {host} answers within {timeout:g} s; expected one"
             " started by `offsample worker` (with the same --name)"
         )
-    typer.echo(f"{', '.join(alive)} is alive")
+    for worker, children in sorted(replies.items()):
+        alive = sum(child["alive"] for child in children)
+        if not alive:
+            raise TransientError(
+                f"{worker} answers, but none of its {len(children)} pool children gives a sign of life; expected one"
+            )
+        typer.echo(f"{worker} is alive, {alive} of {len(children)} pool children too")
+
+
+def _ask(worker: str | None, timeout_seconds: float) -> dict[str, Any]:
+    """What workers answer, by name; one that is named is not waited for any longer than it takes."""
+    from worker.app import CHILDREN_COMMAND, app  # noqa: PLC0415 - half a second that other commands need not wait
+
+    limits: dict[str, Any] = {} if worker is None else {"destination": [worker], "limit": 1}
+    try:
+        replies = app.control.broadcast(CHILDREN_COMMAND, reply=True, timeout=timeout_seconds, **limits)
+    except (OperationalError, RedisError) as error:
+        cause = error if isinstance(error, RedisError) else error.__cause__
+        where = without_password(app.settings.redis_url)
+        said = describe_server_error(cause, where) if isinstance(cause, RedisError) else f"server {where}: {error}"
+        raise ConfigurationError(said) from error
+    return {worker: answer for reply in replies or [] for worker, answer in reply.items()}

@@ -60,7 +60,7 @@ def main() -> None:
         _say(f"{error.filename or 'output'} cannot be written or read ({error.strerror})")
         sys.exit(EXIT_INPUT)
     except _server_error() as error:
-        _say(f"server does not answer ({error}); right would be OFFSAMPLE_REDIS_URL naming a running Redis or Valkey")
+        _say(_describe_server_error(error))
         sys.exit(EXIT_DEPLOYMENT)
 
 
@@ -68,6 +68,17 @@ def _server_error() -> type[Exception]:
     from redis.exceptions import RedisError  # noqa: PLC0415 - looked at only when all others do not fit
 
     return RedisError
+
+
+def _describe_server_error(error: Exception) -> str:
+    from redis.exceptions import RedisError  # noqa: PLC0415 - as above
+
+    from worker.ledger.outage import describe_server_error  # noqa: PLC0415 - as above
+    from worker.server_url import without_password  # noqa: PLC0415 - as above
+    from worker.settings import Settings  # noqa: PLC0415 - as above
+
+    assert isinstance(error, RedisError)
+    return describe_server_error(error, without_password(Settings.read().redis_url))
 
 
 def _say(sentence: str) -> None:

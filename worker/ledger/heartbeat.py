@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from shared.errors import LeaseLostError
 from worker.ledger.claim import Claim
 from worker.ledger.ledger import Ledger
+from worker.ledger.outage import is_outage
 
 _BEATS_PER_LEASE = 4
 _log = structlog.get_logger(__name__)
@@ -58,4 +59,5 @@ class Heartbeat:
                     self._lost.set()
                     return
             except RedisError as error:
-                _log.warning("heartbeat_missed", entry=self._claim.entry, error=str(error))
+                if not is_outage(error):  # the ledger says once that one began
+                    _log.warning("heartbeat_missed", entry=self._claim.entry, error=str(error))

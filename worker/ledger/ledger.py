@@ -12,14 +12,13 @@ from typing import Any, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as ServerConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as ServerTimeoutError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from shared.errors import ConfigurationError, ServerUnavailableError
 from worker.ledger.claim import Answer, Claim, DoneRecord, Outcome
 from worker.ledger.names import GROUP, Names
+from worker.ledger.outage import Outage, is_outage
 from worker.ledger.oversized import describe_oversized
 from worker.ledger.scripts import register_scripts
 
@@ -31,8 +30,6 @@ SCRIPT_BYTES = 1_000_000
 
 _PROGRESS_SECONDS = 60
 _STAGED_SECONDS = 3600
-_PASSING = (ServerConnectionError, ServerTimeoutError, OutOfMemoryError, ReadOnlyError)
-_PASSING_WORDS = ("MISCONF", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS")
 
 
 def connect(url: str, socket_timeout_seconds: float = 10.0) -> Redis:
@@ -57,10 +54,12 @@ class Ledger:
         lease_seconds: float,
         max_message_bytes: int,
         done_seconds: int,
+        outage: Outage | None = None,
     ) -> None:
         self.names = names
         self.lease_seconds = lease_seconds
         self.consumer = uuid.uuid4().hex
+        self._outage = outage
         self._server = server
         self._scripts = register_scripts(server)
         self._lease_ms = int(lease_seconds * 1000)
@@ -268,20 +267,20 @@ class Ledger:
     def _run_with_groups(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
         """Run a script; on a server that was emptied, create the groups and run it once more."""
         try:
-            return script(keys=keys, args=arguments)
+            return self._ask(lambda: script(keys=keys, args=arguments))
         except ResponseError as error:
             if "NOGROUP" not in str(error) and "no such key" not in str(error):
                 raise
         self.create_groups()
-        return script(keys=keys, args=arguments)
+        return self._ask(lambda: script(keys=keys, args=arguments))
 
     def _patiently(self, call: Callable[[], Any], give_up_at: float) -> Any:
-        """Call again and again while the server is away, full, or refuses to write."""
+        """Call again and again while there is an outage."""
         while True:
             try:
-                return call()
+                return self._ask(call)
             except RedisError as error:
-                if not _is_passing(error):
+                if not is_outage(error):
                     raise
                 if time.monotonic() >= give_up_at:
                     raise ServerUnavailableError(
@@ -292,16 +291,23 @@ class Ledger:
     def _run_leased(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
         """Run a script that needs the lease; on a server that was emptied the lease is lost (0)."""
         try:
-            return script(keys=keys, args=arguments)
+            return self._ask(lambda: script(keys=keys, args=arguments))
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
         return 0
 
-
-def _is_passing(error: RedisError) -> bool:
-    """Whether the server may answer otherwise later."""
-    return isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS)
+    def _ask(self, call: Callable[[], Any]) -> Any:
+        """Call once, and tell the outage, if anybody listens, how that went."""
+        try:
+            reply = call()
+        except RedisError as error:
+            if self._outage is not None and is_outage(error):
+                self._outage.begin(error)
+            raise
+        if self._outage is not None:
+            self._outage.end()
+        return reply
 
 
 def split_by_size(messages: list[str], enough: int) -> Iterator[list[str]]:

@@ -1,0 +1,176 @@
+"""A server that does not serve, whatever it answers, is waited for: said once, and nothing ends."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from live_service import LiveServer, LiveService, make_event, wait_until
+from redis import Redis
+
+Step = Callable[[Redis], object]
+
+
+def _be_killed_by(server: Redis, command: str, *arguments: str) -> None:
+    """Change something that only new connections notice, and break those of the worker."""
+    server.execute_command(command, *arguments)
+    server.execute_command("CLIENT", "KILL", "USER", "worker")
+
+
+def _fail_to_save(server: Redis) -> None:
+    Path(str(server.config_get("dir")["dir"]), "dump.rdb").mkdir()
+    if server.info("persistence")["rdb_last_bgsave_status"] == "ok":
+        server.bgsave()
+    wait_until(lambda: server.info("persistence")["rdb_last_bgsave_status"] == "err", "saving fails")
+    server.config_set("save", "1000 1")
+
+
+def _save_again(server: Redis) -> None:
+    Path(str(server.config_get("dir")["dir"]), "dump.rdb").rmdir()
+    server.config_set("save", "")
+
+
+OUTAGES: dict[str, tuple[Step, Step]] = {
+    "read-only": (
+        lambda server: server.replicaof("127.0.0.1", "1"),
+        lambda server: server.replicaof("NO", "ONE"),
+    ),
+    "full": (
+        lambda server: server.config_set("maxmemory", "1"),
+        lambda server: server.config_set("maxmemory", "0"),
+    ),
+    "too few replicas": (
+        lambda server: server.config_set("min-replicas-to-write", "1"),
+        lambda server: server.config_set("min-replicas-to-write", "0"),
+    ),
+    "disk fails": (_fail_to_save, _save_again),
+    "no permission to write": (
+        lambda server: server.execute_command("ACL", "SETUSER", "worker", "-@write"),
+        lambda server: server.execute_command("ACL", "SETUSER", "worker", "+@all"),
+    ),
+    "no permission to wait for tickets": (
+        lambda server: server.execute_command("ACL", "SETUSER", "worker", "-brpop"),
+        lambda server: server.execute_command("ACL", "SETUSER", "worker", "+@all"),
+    ),
+    "no permission for scripts": (
+        lambda server: server.execute_command("ACL", "SETUSER", "worker", "-@scripting"),
+        lambda server: server.execute_command("ACL", "SETUSER", "worker", "+@all"),
+    ),
+    "another password": (
+        lambda server: _be_killed_by(server, "ACL", "SETUSER", "worker", "resetpass", ">other"),
+        lambda server: server.execute_command("ACL", "SETUSER", "worker", "resetpass", ">secret"),
+    ),
+    "too many clients": (
+        lambda server: _be_killed_by(server, "CONFIG", "SET", "maxclients", "1"),
+        lambda server: server.config_set("maxclients", "1000"),
+    ),
+}
+
+
+@pytest.fixture
+def guarded(service: LiveService) -> LiveService:
+    """The service, whose worker is a user of its own, so that the test can still change the server."""
+    service.server.connect().execute_command("ACL", "SETUSER", "worker", "on", ">secret", "~*", "&*", "+@all")
+    service.settings["OFFSAMPLE_REDIS_URL"] = service.server.url.replace("unix://", "unix://worker:secret@")
+    return service
+
+
+def test_a_running_worker_waits_for_a_server_that_refuses_and_says_so_once(guarded: LiveService) -> None:
+    worker = guarded.start_worker()
+    with guarded.server.connect() as server:
+        for number, (name, (begin, end)) in enumerate(OUTAGES.items(), start=1):
+            begin(server)
+            wait_until(lambda n=number: len(worker.logged("ledger_unreachable")) == n, f"outage is said: {name}", 20)
+            time.sleep(2.5)
+            end(server)
+
+            event = make_event()
+            guarded.send(event)
+            closing = guarded.wait_for_closing(event["id"], 30)
+
+            assert closing["type"] == "offsample.dataset.classified.v1", name
+            assert worker.process.poll() is None, name
+            wait_until(lambda n=number: len(worker.logged("ledger_reachable_again")) == n, f"end is said: {name}", 20)
+            assert len(worker.logged("ledger_unreachable")) == number, name
+    assert worker.stop() == 0
+    assert "Traceback" not in worker.log_path.read_text()
+
+
+def test_a_worker_is_stopped_during_an_outage(guarded: LiveService) -> None:
+    worker = guarded.start_worker()
+    guarded.server.connect().replicaof("127.0.0.1", "1")
+    wait_until(lambda: worker.logged("ledger_unreachable"), "outage is said")
+
+    assert worker.stop(20) == 0
+
+
+@pytest.fixture(scope="module")
+def refusing() -> Iterator[Callable[[str], str]]:
+    """A server of which `refusing(outage)` gives the URL during that outage."""
+    with TemporaryDirectory(prefix="offs-") as folder:
+        live = LiveServer(Path(folder))
+        live.start()
+        server = live.connect()
+        server.execute_command("ACL", "SETUSER", "worker", "on", ">secret", "~*", "&*", "+@all")
+        ended: list[Step] = []
+
+        def during(outage: str) -> str:
+            while ended:
+                ended.pop()(server)
+            begin, end = OUTAGES[outage]
+            begin(server)
+            ended.append(end)
+            return live.url.replace("unix://", "unix://worker:secret@")
+
+        yield during
+        server.close()
+        live.kill()
+
+
+@pytest.mark.parametrize(
+    ("outage", "words"),
+    [
+        ("read-only", "replica"),
+        ("full", "maxmemory"),
+        ("too few replicas", "NOREPLICAS"),
+        ("disk fails", "MISCONF"),
+        ("no permission to write", "permissions"),
+        ("another password", "refuses this user"),
+        ("too many clients", "clients"),
+    ],
+)
+@pytest.mark.parametrize("command", ["worker", "submit", "health"])
+def test_a_command_says_what_the_server_said(
+    refusing: Callable[[str], str], outage: str, words: str, command: str, tmp_path: Path
+) -> None:
+    said = _run(refusing(outage), tmp_path, command)
+
+    assert said.returncode == 3
+    assert words in said.stderr
+    assert "does not answer" not in said.stderr
+    assert "secret" not in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
+def test_a_server_that_is_not_there_does_not_answer(tmp_path: Path) -> None:
+    for command in ("worker", "submit", "health", "results"):
+        said = _run(f"unix://{tmp_path / 'nothing.sock'}", tmp_path, command)
+
+        assert (said.returncode, "does not answer" in said.stderr) == (3, True), command
+        assert said.stderr.count("\n") == 1, command
+
+
+def _run(url: str, folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    arguments = {"submit": ["submit", "--ion-images", str(folder)]}.get(command, [command])
+    (folder / "a.png").touch()
+    return subprocess.run(
+        [sys.executable, "-m", "worker.cli.main", *arguments],
+        env={"PATH": "", "OFFSAMPLE_REDIS_URL": url, "OFFSAMPLE_ALLOWED_ROOTS": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
