@@ -1,0 +1,176 @@
+"""Everything that is documented works under the user of deploy/users.acl that it is meant for, and no more does."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from documented import CHECKOUT, read_block
+from live_service import BLADDER, LiveServer, LiveService, find_free_port, make_event
+from redis import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError
+
+from worker.ledger.ledger import connect
+
+OFFSAMPLE = [sys.executable, "-m", "worker.cli.main"]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="offs-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def urls(folder: Path) -> dict[str, str]:
+    """The URL of each user, made as the page says, for a server of the page's port."""
+    (folder / "deploy").symlink_to(CHECKOUT / "deploy")
+    block = read_block("operations.md", "example: users")
+    made = subprocess.run(["sh", "-e", "-c", block], cwd=folder, capture_output=True, text=True, check=True)
+    with (folder / "users.acl").open("a") as users:
+        users.write("user admin on >admin ~* &* +@all\n")
+    port = str(find_free_port())
+    found = [line.replace(":6379", f":{port}") for line in made.stdout.splitlines()]
+    return {re.split("[/:]+", url)[1]: url for url in found}
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path, urls: dict[str, str]) -> Iterator[LiveService]:
+    """A server with these users, and a worker under its own."""
+    port = re.findall(r":(\d+)/", urls["worker"])[0]
+    options = {"port": port, "bind": "127.0.0.1", "aclfile": str(folder / "users.acl")}
+    server = LiveServer(folder, options=options, login="admin:admin@")
+    server.start()
+    live = LiveService(server, folder, {"OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_REDIS_URL": urls["worker"]})
+    try:
+        live.start_worker()
+        yield live
+    finally:
+        live.close()
+
+
+def run_as(url: str, *program: str) -> str:
+    """Standard output of a program that ends well."""
+    finished = subprocess.run(
+        program,
+        env=os.environ | {"OFFSAMPLE_REDIS_URL": url, "BLADDER": str(BLADDER)},
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr + finished.stdout
+    assert "NOPERM" not in finished.stderr + finished.stdout
+    return finished.stdout
+
+
+def test_the_producer_submits_and_waits_for_its_answer(service: LiveService, urls: dict[str, str]) -> None:
+    path = service.folder / "event.json"
+    path.write_text(json.dumps(make_event()))
+    submit = (*OFFSAMPLE, "submit", str(path), "--format", "json")
+
+    run_as(urls["producer"], *submit)
+    first = run_as(urls["producer"], *submit, "--wait")
+    again = run_as(urls["producer"], *submit, "--wait")
+
+    assert len(first.splitlines()) == 79
+    assert again == first
+
+
+def test_the_producer_runs_the_example_in_python(service: LiveService, urls: dict[str, str]) -> None:
+    assert service.workers
+    assert len(run_as(urls["producer"], sys.executable, "-c", _example("python")).splitlines()) == 79
+
+
+def test_the_consumer_receives_and_trims_what_the_producer_asked_for(
+    service: LiveService, urls: dict[str, str]
+) -> None:
+    sent = run_as(urls["producer"], "sh", "-c", _example("send") + 'echo "$ID"')
+    event_id = sent.split()[-1]
+    receive = f'SERVER="$OFFSAMPLE_REDIS_URL"; ID={event_id}\n' + _example("receive")
+
+    received = run_as(urls["consumer"], "sh", "-c", receive)
+    found = run_as(urls["consumer"], *OFFSAMPLE, "results", event_id, "--format", "json")
+    scanned = run_as(urls["consumer"], *OFFSAMPLE, "results", event_id, "--scan", "--format", "json")
+
+    assert received.count(f'"event_id":"{event_id}"') == 2
+    assert len(found.splitlines()) == 79
+    assert scanned == found
+    for command in (
+        "XINFO GROUPS offsample:results",
+        "XREADGROUP GROUP archive reader-1 STREAMS offsample:results 0",
+        "XAUTOCLAIM offsample:results archive reader-2 60000 0",
+        "XTRIM offsample:results MINID ~ 1",
+    ):
+        _ask(urls["consumer"], command)
+    assert service.pending() == 0
+
+
+def test_the_operator_watches_and_sends_dead_letters_again_as_the_worker(
+    service: LiveService, urls: dict[str, str]
+) -> None:
+    service.send("{}")
+    name = f"offsample-{service.workers[0].process.pid}"
+
+    assert name in run_as(urls["worker"], *OFFSAMPLE, "health", "--name", name)
+    celery = (sys.executable, "-m", "celery", "--app", "worker.app", "inspect", "active")
+    assert name in run_as(urls["worker"], *celery)
+    commands = re.findall(r"`((?:XLEN|XPENDING|XINFO|INFO)[^`]*)`", (CHECKOUT / "docs/operations.md").read_text())
+    assert len(commands) >= 5
+    for command in commands:
+        _ask(urls["worker"], command)
+    run_as(urls["worker"], sys.executable, "-c", _example("send again"))
+
+
+@pytest.mark.parametrize(
+    ("user", "command"),
+    [
+        ("producer", "XRANGE offsample:events - +"),
+        ("producer", "XADD offsample:results * message x"),
+        ("producer", "XTRIM offsample:results MAXLEN 0"),
+        ("producer", "GET offsample:clock"),
+        ("consumer", "XADD offsample:events * message x"),
+        ("consumer", "XRANGE offsample:dead-letters - +"),
+        ("consumer", "DEL offsample:results"),
+        ("worker", "FLUSHALL"),
+        ("worker", "CONFIG GET *"),
+        ("worker", "SET elsewhere 1"),
+    ],
+)
+def test_no_user_may_do_what_is_not_its_business(
+    service: LiveService, urls: dict[str, str], user: str, command: str
+) -> None:
+    assert service.workers
+    with pytest.raises(NoPermissionError):
+        _ask(urls[user], command)
+
+
+def test_nobody_gets_in_without_a_password(service: LiveService, urls: dict[str, str]) -> None:
+    assert service.workers
+    for url in (re.sub("//.*@", "//", urls["worker"]), re.sub(":[^:]*@", ":@", urls["producer"])):
+        with pytest.raises(AuthenticationError):
+            connect(url).ping()
+
+
+def test_the_worker_met_no_refusal(service: LiveService) -> None:
+    """After all of the above; its streams, tickets, remote control and end need the rights that it has."""
+    worker = service.start_worker()
+    assert worker.stop() == 0
+    for each in service.workers:
+        assert "NOPERM" not in each.log_path.read_text()
+        assert "no permissions" not in each.log_path.read_text()
+
+
+def _example(name: str) -> str:
+    return read_block("messages.md", f"example: {name}")
+
+
+def _ask(url: str, command: str) -> object:
+    server: Redis = connect(url)
+    return server.execute_command(*command.split())
