@@ -45,13 +45,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 EXPECTED = {
-    "PngIonImages(kind='png', uri='s3://bucket/x')": "right would be offsample[s3]",
-    "PngIonImages(kind='png', uri='gs://bucket/x')": "right would be offsample[gs]",
-    "PngIonImages(kind='png', uri='http://localhost/x')": "right would be offsample[http]",
-    "MetaspaceIonImages(kind='metaspace', dataset_id='x')": "right would be offsample[metaspace]",
-    "ArrayIonImages(kind='array', uri='s3://bucket/a.zarr')": "right would be offsample[arrays]",
-    "ArrayIonImages(kind='array', uri='{folder}/a.zarr')": "right would be offsample[arrays]",
-    "ArrayIonImages(kind='array', uri='{folder}/a.h5ad')": "right would be offsample[arrays]",
+    "PngIonImages(kind='png', uri='s3://bucket/x')": "offsample[s3]",
+    "PngIonImages(kind='png', uri='gs://bucket/x')": "offsample[gs]",
+    "PngIonImages(kind='png', uri='http://localhost/x')": "offsample[http]",
+    "MetaspaceIonImages(kind='metaspace', dataset_id='x')": "offsample[metaspace]",
+    "ArrayIonImages(kind='array', uri='s3://bucket/a.zarr')": "offsample[arrays]",
+    "ArrayIonImages(kind='array', uri='{folder}/a.zarr')": "offsample[arrays]",
+    "ArrayIonImages(kind='array', uri='{folder}/a.h5ad')": "offsample[arrays]",
     "ArrayIonImages(kind='array', uri='{folder}/a.npz')": "served",
 }
 

@@ -18,6 +18,7 @@ from shared.errors import (
     InvalidAnnotationsError,
     NotFoundError,
     OffSampleError,
+    StoreBusyError,
     TooLargeError,
     TransientError,
 )
@@ -25,6 +26,7 @@ from shared.ion_image import IonImage
 from shared.limits import Limits
 from shared.messages.event import Annotation, DatasetAnnotated, PngIonImages
 from worker.annotations import list_annotations
+from worker.files import AllowedRoots
 from worker.sources.opening import open_source
 from worker.stores.allowed_stores import ANY_NETWORK
 from worker.stores.store import Patience
@@ -109,6 +111,34 @@ def test_one_image_that_fails_for_ever_is_a_row_when_the_store_answers_for_other
     found = fetch(f"{http.url}/ds", access(http.url), "late", "bad")
     assert isinstance(found["late"], IonImage)
     assert "and answers for other images" in reason(found["bad"])
+
+
+def test_one_image_for_which_a_busy_store_has_no_time_is_no_row(http: HttpFiles) -> None:
+    """The event rests: the image itself may be sound."""
+    bad_is_asked_for, late_is_sent = threading.Event(), threading.Event()
+
+    def answer_late(handler: BaseHTTPRequestHandler) -> None:
+        bad_is_asked_for.wait(0.9)
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PNG), PNG))
+        late_is_sent.set()
+
+    def ask_for_less(handler: BaseHTTPRequestHandler) -> None:
+        bad_is_asked_for.set()
+        late_is_sent.wait(0.9)
+        handler.wfile.write(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n")
+
+    http.files |= {"/ds/late.png": Answer(send=answer_late), "/ds/bad.png": [Answer(send=ask_for_less), Answer(429)]}
+    with pytest.raises(StoreBusyError):
+        fetch(f"{http.url}/ds", access(http.url), "late", "bad")
+
+
+@pytest.mark.parametrize("end", ["?token=abc", "#part", "{annotation_id}?x"])
+def test_a_template_with_a_query_or_fragment_is_refused(http: HttpFiles, tmp_path: Path, end: str) -> None:
+    for folder in (f"{http.url}/ds", "s3://bucket/ds", f"file://{tmp_path}"):
+        granted = replace(access(http.url, "s3://bucket"), roots=AllowedRoots((tmp_path,)))
+        with pytest.raises(ForbiddenUriError, match="query or fragment"):
+            fetch(f"{folder}/{{image}}{end}", granted, "a", image="a.png")
+    assert http.asked == []
 
 
 def test_a_store_that_is_not_there_is_passing() -> None:

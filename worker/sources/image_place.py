@@ -44,7 +44,8 @@ def parse_place(uri: str) -> ImagePlace:
     Raises
     ------
     ForbiddenUriError
-        When a template's fields are unknown, or its first one stands before the path.
+        When a template's fields are unknown, its first one stands before the path, or, in a URI, a query or fragment
+        follows it.
     """
     if not {"{", "}"} & set(uri):
         return ImagePlace(uri, None)
@@ -55,7 +56,12 @@ def parse_place(uri: str) -> ImagePlace:
             f"{show_uri(uri)} is no template that is served; right would be a folder, and below it"
             " {annotation_id} or {image}"
         )
-    return ImagePlace(folder, uri[len(folder) + 1 :])
+    pattern = uri[len(folder) + 1 :]
+    if not uri.startswith("/") and {"?", "#"} & set(pattern):
+        raise ForbiddenUriError(
+            f"{show_uri(uri)} has a query or fragment, which may be a credential; expected a template without"
+        )
+    return ImagePlace(folder, pattern)
 
 
 def image_name(annotation: Annotation) -> str:
