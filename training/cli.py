@@ -19,6 +19,7 @@ from training.commands.gold_standard_like import write_gold_standard_like
 from training.commands.sample_masks import fit_mask_rule, sample_masks
 from training.commands.search_recipes import search_recipes
 from training.commands.summary import summary
+from training.commands.windows import windows
 from training.quiet_tensorflow import import_tensorflow_quietly
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command()(explore)
 app.command()(baseline)
 app.command("sample-masks")(sample_masks)
 app.command("fit-mask-rule")(fit_mask_rule)
+app.command()(windows)
 app.command("write-gold-standard-like")(write_gold_standard_like)
 
 

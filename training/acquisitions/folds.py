@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidInputError
-from training.acquisitions.acquisition import AreaTruth
+from training.acquisitions.acquisition import Acquisition, AreaTruth
 from training.acquisitions.series import KnownAcquisition, list_acquisitions
 from training.synthetic.sources import Sources
 
@@ -37,6 +37,10 @@ class AcquisitionFold:
         """
         kept = [source for source in sources.texture_sources if source.name in self.kept]
         return Sources(sources.outlines, kept)
+
+    def keep_acquisitions(self, acquisitions: Sequence[Acquisition]) -> list[Acquisition]:
+        """Those that a network of this fold may see."""
+        return [one for one in acquisitions if one.name in self.kept]
 
 
 def leave_one_out(

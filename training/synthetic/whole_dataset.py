@@ -12,7 +12,7 @@ from training.synthetic.sources import Sources
 from training.synthetic.textures import TextureSource
 
 _OFF_SHARE_RANGE = (0.01, 0.95)
-_OFF_SHARE_BETA = (1.3, 1.7)
+OFF_SHARE_BETA = (1.3, 1.7)
 """Off share of a dataset: METASPACE's gold standard has 9,909 off images of 23,238, and datasets from nearly none to
 nearly all; this beta distribution has the median .42."""
 
@@ -70,7 +70,7 @@ def draw_whole_dataset(
 
 
 def _draw_off_share(rng: np.random.Generator) -> float:
-    return float(np.clip(rng.beta(*_OFF_SHARE_BETA), *_OFF_SHARE_RANGE))
+    return float(np.clip(rng.beta(*OFF_SHARE_BETA), *_OFF_SHARE_RANGE))
 
 
 def _draw_wanted(

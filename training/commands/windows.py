@@ -1,0 +1,50 @@
+"""`python -m training windows`."""
+
+import sys
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared.errors import InvalidInputError
+
+
+def windows(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Acquisitions of your own with regions.npz or sample_mask.png; ours when left out."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Windows to draw.")] = 200,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Series to leave out, as a fold does; may be given several times.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="PNG of the gallery.")] = Path("runs/windows.png"),
+) -> None:
+    """Cut windows out of real acquisitions, draw a gallery of them and count them."""
+    from training.acquisitions.reading import read_acquisitions  # noqa: PLC0415 - --help needs none of it
+    from training.acquisitions.series import load_acquisitions  # noqa: PLC0415
+    from training.synthetic.outlines import load_outlines  # noqa: PLC0415
+    from training.windows.counts import WindowCounts, count_windows  # noqa: PLC0415
+    from training.windows.gallery import LEGEND, write_gallery  # noqa: PLC0415
+    from training.windows.source import draw_windows  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    found = [one for path in paths for one in read_acquisitions(path)] if paths else load_acquisitions()
+    unknown = sorted(set(without or ()) - {one.series for one in found})
+    if unknown:
+        raise InvalidInputError(f"expected a series of these acquisitions to leave out, got {unknown[0]!r}")
+    kept = [one for one in found if one.series not in (without or ())]
+    drawn = list(draw_windows(kept, load_outlines(), count, seed))
+    table = Table(title=f"{count} windows, seed {seed}")
+    for field in fields(WindowCounts):
+        left = field.name == "series"
+        table.add_column(field.name.replace("_", " "), justify="left" if left else "right", no_wrap=left)
+    for row in count_windows(drawn):
+        table.add_row(*(str(value) for value in astuple(row)))
+    console.print(table)
+    write_gallery(drawn, output)
+    console.print(f"wrote {output}; {LEGEND}", soft_wrap=True)

@@ -1,0 +1,45 @@
+"""Counts of windows: how many of which series, with and without area, and how their ions are labelled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from training.windows.window import RealWindow
+
+
+@dataclass(frozen=True)
+class WindowCounts:
+    """Of the windows of one series, or of all."""
+
+    series: str
+    without_area: int
+    with_area: int
+    irregular: int
+    """Those whose acquired pixels do not fill their rectangle."""
+
+    binned: int
+    ions: int
+    on: int
+    off: int
+    """Of the ions; the others are not known."""
+
+
+def count_windows(windows: Sequence[RealWindow]) -> list[WindowCounts]:
+    """One row a series, by name, and one for all."""
+    names = sorted({window.series for window in windows})
+    rows = [_count(name, [window for window in windows if window.series == name]) for name in names]
+    return [*rows, _count("all", windows)]
+
+
+def _count(series: str, windows: Sequence[RealWindow]) -> WindowCounts:
+    labels = [label for window in windows for label in window.labels]
+    with_area = sum(window.has_off_sample_area for window in windows)
+    return WindowCounts(
+        series=series,
+        without_area=len(windows) - with_area,
+        with_area=with_area,
+        irregular=sum(not window.acquisition_mask.all() for window in windows),
+        binned=sum(window.binning > 1 for window in windows),
+        ions=len(labels),
+        on=labels.count("on"),
+        off=labels.count("off"),
+    )

@@ -1,0 +1,88 @@
+"""Ions of a window: what each is called there, in which order they are taken, and what is done to their images."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.ion_image import AcquisitionMask, Intensities, IonImage
+from shared.preprocessing import describe_missing_signal
+from training.acquisitions.acquisition import AcquisitionLabel, Regions
+from training.labelled.labelled_image import Label
+from training.synthetic.dataset import OFF_FROM_RATIO, ON_UP_TO_RATIO
+from training.windows.settings import WindowSettings
+
+_FEWEST_SIGNAL_PX = 6
+_WEAK_RANGE = (0.1, 0.7)
+"""Of the mean non-zero intensity: what a threshold takes away."""
+
+
+def label_ions(
+    images: Intensities, known: Sequence[AcquisitionLabel | None], regions: Regions
+) -> tuple[Label | None, ...]:
+    """What each ion is within the window.
+
+    Wholly inside the sample everything is on. Else the ratio of the mean intensities outside and inside says it, with
+    the generator's bounds; where a person's label says otherwise, or a person could not tell, it is None.
+
+    Parameters
+    ----------
+    images
+        (N, h, w), those of the window.
+    """
+    if not regions.off_sample.any():
+        return tuple("on" for _ in images)
+    inside, outside = (images[:, where].mean(axis=1) for where in (regions.sample, regions.off_sample))
+    return tuple(
+        _agree(_label_ratio(float(out), float(within)), label)
+        for out, within, label in zip(outside, inside, known, strict=True)
+    )
+
+
+def _label_ratio(outside: float, inside: float) -> Label | None:
+    if outside == inside == 0:
+        return None
+    if outside >= OFF_FROM_RATIO * inside:
+        return "off"
+    return "on" if outside <= ON_UP_TO_RATIO * inside else None
+
+
+def _agree(measured: Label | None, known: AcquisitionLabel | None) -> Label | None:
+    return measured if known in (None, measured) else None
+
+
+def order_ions(labels: Sequence[Label | None], off_share: float | None, rng: np.random.Generator) -> list[int]:
+    """All rows in random order; with an `off_share`, off ions come that often among them for as long as both last."""
+    shuffled = [int(row) for row in rng.permutation(len(labels))]
+    if off_share is None:
+        return shuffled
+    off = [row for row in shuffled if labels[row] == "off"]
+    others = [row for row in shuffled if labels[row] != "off"]
+    order: list[int] = []
+    while off or others:
+        wanted, rest = (off, others) if rng.random() < off_share else (others, off)
+        order.append((wanted or rest).pop())
+    return order
+
+
+def spoil(settings: WindowSettings, rng: np.random.Generator) -> Callable[[Intensities], Intensities]:
+    """What one window's images all go through: a threshold, or rounding, or nothing."""
+    weak = float(rng.uniform(*_WEAK_RANGE)) if rng.random() < settings.threshold else 0.0
+    rounded = rng.random() < settings.eight_bit
+
+    def apply(image: Intensities) -> Intensities:
+        signal = image[image > 0]
+        if weak and signal.size:
+            image = np.where(image < weak * signal.mean(), 0, image)
+        highest = float(image.max())
+        if rounded and highest > 0:
+            image = np.rint(image * (255 / highest))
+        return image.astype(np.float32)
+
+    return apply
+
+
+def shows_something(image: Intensities, mask: AcquisitionMask) -> bool:
+    """Whether there is anything to recognise."""
+    seen: npt.NDArray[np.intp] = np.flatnonzero(image)
+    return seen.size >= _FEWEST_SIGNAL_PX and describe_missing_signal(IonImage(image, mask)) is None

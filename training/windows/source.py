@@ -1,0 +1,149 @@
+"""Windows as a source of datasets: drawn by number, so that window k of a seed is the same wherever it is drawn."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy import ndimage
+
+from shared.errors import InvalidInputError
+from shared.ion_image import Intensities
+from training.acquisitions.acquisition import Acquisition, Regions
+from training.synthetic.outlines import Outline
+from training.synthetic.random_field import Mask, draw_log_uniform
+from training.synthetic.whole_dataset import OFF_SHARE_BETA
+from training.windows.binning import bin_images, bin_mask
+from training.windows.cutting import can_cut, cut_mask
+from training.windows.ions import label_ions, order_ions, shows_something, spoil
+from training.windows.settings import WindowSettings
+from training.windows.window import RealWindow
+
+_TRIES = 60
+
+
+def draw_window(
+    acquisitions: Sequence[Acquisition],
+    outlines: Sequence[Outline],
+    seed: tuple[int, ...],
+    settings: WindowSettings | None = None,
+) -> RealWindow:
+    """One window; series are equally likely, and so are the acquisitions of one series.
+
+    Parameters
+    ----------
+    acquisitions
+        Those that may be cut: of a fold, those it keeps.
+    outlines
+        Shapes of irregular windows.
+    seed
+        The same seed with the same acquisitions gives the same window.
+
+    Raises
+    ------
+    InvalidInputError
+        When no acquisition has regions to cut by.
+    """
+    settings = settings or WindowSettings()
+    rng = np.random.default_rng(seed)
+    for _ in range(_TRIES):
+        inside = bool(rng.random() < settings.without_area)
+        able = [one for one in acquisitions if can_cut(one, inside=inside)]
+        if able:
+            window = cut_window(_pick(able, rng), outlines, rng, settings, inside=inside)
+            if window is not None:
+                return window
+    raise InvalidInputError(
+        f"expected acquisitions with regions of sample and background, or of sample alone, got"
+        f" {len(acquisitions)} that give no window"
+    )
+
+
+def draw_windows(
+    acquisitions: Sequence[Acquisition],
+    outlines: Sequence[Outline],
+    count: int,
+    seed: int,
+    settings: WindowSettings | None = None,
+) -> Iterator[RealWindow]:
+    """Windows 0 to `count` - 1 of a seed."""
+    return (draw_window(acquisitions, outlines, (seed, number), settings) for number in range(count))
+
+
+def cut_window(
+    acquisition: Acquisition,
+    outlines: Sequence[Outline],
+    rng: np.random.Generator,
+    settings: WindowSettings,
+    *,
+    inside: bool,
+) -> RealWindow | None:
+    """A window of one acquisition; None when none suits, or too little shows in it."""
+    regions = acquisition.known_regions
+    found = cut_mask(acquisition, outlines, rng, inside=inside)
+    if regions is None or found is None:
+        return None
+    kind, whole_mask = found
+    frame = ndimage.find_objects(whole_mask.astype(np.uint8))[0]
+    mask, sample, off_sample = (
+        part[frame] & whole_mask[frame] for part in (whole_mask, regions.sample, regions.off_sample)
+    )
+    images = np.where(mask, acquisition.images[:, *frame], 0)
+    labels = label_ions(images, acquisition.known_labels, Regions(sample, off_sample))
+    binning = _draw_binning(mask, settings, rng)
+    window_mask, window_off_sample = bin_mask(mask, mask, binning), bin_mask(off_sample, mask, binning)
+    order = order_ions(labels, None if inside else _draw_off_share(settings, rng), rng)
+    rows, shown = _take_ions(bin_images(images, mask, window_mask, binning), window_mask, order, settings, rng)
+    if not rows or inside is bool(window_off_sample.any()):
+        return None
+    return RealWindow(
+        acquisition=acquisition.name,
+        series=acquisition.series,
+        kind=kind,
+        binning=binning,
+        images=np.stack(shown),
+        acquisition_mask=window_mask,
+        sample_mask=bin_mask(sample, mask, binning),
+        off_sample_mask=window_off_sample,
+        rows=tuple(rows),
+        labels=tuple(labels[row] for row in rows),
+    )
+
+
+def _take_ions(
+    images: Intensities,
+    window_mask: Mask,
+    order: Sequence[int],
+    settings: WindowSettings,
+    rng: np.random.Generator,
+) -> tuple[list[int], list[Intensities]]:
+    """The first ions in this order that show something, as many as were drawn; none where there are too few."""
+    wanted = round(draw_log_uniform(settings.fewest_ions, settings.most_ions, rng))
+    spoiler = spoil(settings, rng)
+    rows: list[int] = []
+    shown: list[Intensities] = []
+    for row in order:
+        image = spoiler(images[row])
+        if shows_something(image, window_mask):
+            rows.append(row)
+            shown.append(image)
+            if len(rows) == wanted:
+                break
+    return (rows, shown) if len(rows) >= settings.fewest_ions else ([], [])
+
+
+def _draw_off_share(settings: WindowSettings, rng: np.random.Generator) -> float | None:
+    """That of the ions to take; None = as the acquisition has them."""
+    return float(rng.beta(*OFF_SHARE_BETA)) if rng.random() < settings.chosen_off_share else None
+
+
+def _draw_binning(mask: Mask, settings: WindowSettings, rng: np.random.Generator) -> int:
+    if min(mask.shape) < settings.binned_from_px or rng.random() >= settings.binned:
+        return 1
+    return int(rng.integers(2, settings.most_binning + 1))
+
+
+def _pick(acquisitions: Sequence[Acquisition], rng: np.random.Generator) -> Acquisition:
+    """Any series, then any acquisition of it."""
+    names = sorted({one.series for one in acquisitions})
+    series = names[int(rng.integers(len(names)))]
+    members = [one for one in acquisitions if one.series == series]
+    return members[int(rng.integers(len(members)))]
