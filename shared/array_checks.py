@@ -1,21 +1,27 @@
 """What must hold of the arrays in any array file before they are read."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from shared.errors import InvalidIonImageError
+from shared.limits import Limits, require_at_most
 
 NUMBERS = "fiub"
 TEXTS = "USOTiu"
+TEXT_BYTES = 4 * 512
+"""The longest annotation id there may be, as NumPy stores it."""
+_NUMBER_BYTES = 8
 
 
 def check_image_shape(shape: tuple[int, ...], what: str) -> tuple[int, int, int]:
     """(N, H, W) of an (N, H, W) array, or of one (H, W) image; refuse any other."""
     whole = shape if len(shape) != 2 else (1, *shape)
     if len(whole) != 3 or 0 in whole[1:]:
-        raise InvalidIonImageError(f"{what} has shape {whole}; right would be (N, height, width)")
+        raise InvalidIonImageError(f"{what} has shape {whole}; expected (N, height, width)")
     count, height, width = whole
     return count, height, width
 
@@ -23,34 +29,60 @@ def check_image_shape(shape: tuple[int, ...], what: str) -> tuple[int, int, int]
 def check_mask_shape(found: tuple[int, ...], shape: tuple[int, int, int], what: str) -> None:
     """Refuse an acquisition mask that is neither one for all images nor one each."""
     if found not in (shape, shape[1:]):
-        raise InvalidIonImageError(f"{what} has shape {found}; right would be {shape} or {shape[1:]}")
+        raise InvalidIonImageError(f"{what} has shape {found}; expected {shape} or {shape[1:]}")
 
 
 def check_column_shape(found: tuple[int, ...], shape: tuple[int, int, int], what: str) -> None:
     """Refuse a column that has not one entry an image."""
     if found != shape[:1]:
-        raise InvalidIonImageError(f"{what} has shape {found}; right would be {shape[:1]}")
+        raise InvalidIonImageError(f"{what} has shape {found}; expected {shape[:1]}")
 
 
 def check_kind(dtype: np.dtype[Any], kinds: str, what: str) -> None:
-    """Refuse a dtype that is none of NumPy's `kinds`."""
+    """Refuse a dtype that is none of NumPy's `kinds`, numbers of more than 64 bits, and too long texts.
+
+    Raises
+    ------
+    InvalidIonImageError, TooLargeError
+        When it is one of these.
+    """
     if dtype.kind not in kinds:
         wanted = "texts or whole numbers" if "U" in kinds else "real numbers"
-        raise InvalidIonImageError(f"{what} has dtype {dtype}; right would be {wanted}")
+        raise InvalidIonImageError(f"{what} has dtype {str(dtype)[:100]}; expected {wanted}")
+    if dtype.kind in NUMBERS and dtype.itemsize > _NUMBER_BYTES:
+        raise InvalidIonImageError(f"{what} has numbers of {8 * dtype.itemsize} bits; expected at most 64")
+    if dtype.kind in "US":
+        require_at_most(dtype.itemsize, TEXT_BYTES, f"size of an entry of {what} in bytes")
 
 
-def make_annotation_ids(values: Sequence[object], what: str) -> list[str]:
-    """N different annotation ids.
+def read_texts(values: npt.NDArray[Any], what: str) -> list[str]:
+    """The texts of a column, or of a part of one: Unicode, bytes of UTF-8, or whole numbers.
 
     Raises
     ------
     InvalidIonImageError
-        When one is no text, or occurs twice.
+        When one is no Unicode: half of a surrogate pair, or beyond the last character.
     """
+    if values.dtype.kind == "U":
+        letters = values.astype(values.dtype.newbyteorder("=")).view(np.uint32)
+        if letters.size and int(letters.max()) > sys.maxunicode:  # which NumPy does not check, and Python aborts on
+            raise InvalidIonImageError(f"{what} has a letter beyond U+{sys.maxunicode:X}; expected Unicode")
     try:
-        texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values]
-    except ValueError as error:
-        raise InvalidIonImageError(f"{what} are no texts ({error}); right would be Unicode") from error
-    if len(set(texts)) != len(texts):
-        raise InvalidIonImageError(f"{what} repeats an id; right would be a different one each")
+        texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values.tolist()]
+        "".join(texts).encode()
+    except UnicodeError as error:
+        raise InvalidIonImageError(f"{what} are no texts ({error}); expected Unicode") from error
     return texts
+
+
+def check_annotation_ids(texts: Sequence[str], what: str, limits: Limits) -> None:
+    """Refuse annotation ids that repeat, or that together are longer than an event with them might be.
+
+    Raises
+    ------
+    InvalidIonImageError, TooLargeError
+        When they do, or are.
+    """
+    require_at_most(sum(map(len, texts)), limits.event_bytes, f"length of all of {what}")
+    if len(set(texts)) != len(texts):
+        raise InvalidIonImageError(f"{what} repeats an id; expected a different one each")

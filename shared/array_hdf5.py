@@ -1,51 +1,66 @@
 """Datasets of a foreign HDF5 file: looked at before they are read, for the format can point out of the file."""
 
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
-from shared.array_checks import check_kind
+from shared.array_checks import NUMBERS, TEXT_BYTES, check_kind, read_texts
 from shared.disk_errors import PASSING_ERRNOS
 from shared.errors import InvalidIonImageError
 from shared.foreign_file import OpenedFile
-from shared.inflation import DEFLATE_RATIO, require_inflates_to_at_most
-from shared.limits import Limits, require_at_most
+from shared.guarded_stream import GuardedStream
+from shared.hdf5_packing import check_packing
+from shared.hdf5_texts import ForeignHdf5, require_short_texts
+from shared.limits import MEBIBYTE, Limits, require_at_most
 
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF}
-_STORED_SLACK_BYTES = 65_536
-"""What filters may add to a chunk that cannot be shrunk."""
-_TEXTS_AT_ONCE = 64
-_TEXT_CHARACTERS = 512
+PIECE_BYTES: Final = 32 * MEBIBYTE
+"""Most bytes that are read at once of a file's tables of contents, and of columns."""
+
+_TEXTS_AT_ONCE: Final = 64
+_NUMBERS_AT_ONCE: Final = 2**20
+_TEXT_CHARACTERS: Final = 512
+
+_FOREIGN: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SystemError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What h5py and HDF5 raise for foreign bytes; which of them for what is not documented, and fuzzing finds them all.
+A defect of this project's raises them as well, so none of its decisions belongs into the block."""
 
 
 @contextmanager
-def hdf5_errors_translated(what: str) -> Iterator[None]:
-    """Turn what foreign bytes do to HDF5 into the caller's error; a failing disk stays an OSError."""
+def open_hdf5(file: OpenedFile, most_bytes: int = PIECE_BYTES) -> Iterator[ForeignHdf5]:
+    """Open an HDF5 file until the block ends; no piece of it that is larger than `most_bytes` is read.
+
+    What foreign bytes do to HDF5 becomes the caller's error; a failing disk stays an OSError.
+    """
     try:
-        yield
-    except (KeyError, ValueError, TypeError, RuntimeError, OverflowError, MemoryError) as error:
-        raise _make_error(what, error) from error
+        with file.open_stream() as stream, ForeignHdf5(GuardedStream(stream, most_bytes)) as opened:
+            yield opened
+    except _FOREIGN as error:
+        raise _make_error(file.name, error) from error
     except OSError as error:
         if error.errno in PASSING_ERRNOS:
             raise
-        raise _make_error(what, error) from error
-
-
-@contextmanager
-def open_hdf5(file: OpenedFile) -> Iterator[h5py.File]:
-    """Open an HDF5 file until the block ends, in which errors are translated as by `hdf5_errors_translated`."""
-    with hdf5_errors_translated(file.name), file.open_stream() as stream, h5py.File(stream, "r") as opened:
-        yield opened
+        raise _make_error(file.name, error) from error
 
 
 def _make_error(what: str, error: Exception) -> InvalidIonImageError:
     first_line = str(error).partition("\n")[0][:200]
-    return InvalidIonImageError(f"{what} cannot be read ({first_line}); right would be a sound HDF5 file")
+    return InvalidIonImageError(f"{what} cannot be read ({first_line}); expected a sound HDF5 file")
 
 
 def find_member(group: h5py.Group, name: str) -> Any:
@@ -54,20 +69,36 @@ def find_member(group: h5py.Group, name: str) -> Any:
     Raises
     ------
     InvalidIonImageError
-        When it is a link, which could lead into another file.
+        When it is a link, which could lead into another file, or its values lie in other files.
     """
-    for part in name.split("/"):
+    parts = name.split("/")
+    for depth, part in enumerate(parts, start=1):
         link = group.get(part, getlink=True)
         if link is None:
             return None
         if not isinstance(link, h5py.HardLink):
-            raise InvalidIonImageError(f"`{name}` is a link; right would be the thing itself, in the same file")
+            raise InvalidIonImageError(f"`{name}` is a link; expected the thing itself, in the same file")
         group = group[part]
+        if isinstance(group, h5py.Dataset):
+            _require_own_values(group, name)
+            return group if depth == len(parts) else None
     return group
 
 
-def find_dataset(group: h5py.Group, name: str, kinds: str, limits: Limits) -> h5py.Dataset | None:
-    """A dataset whose values lie in this file and unpack within the limits, or None.
+def _require_own_values(dataset: h5py.Dataset, name: str) -> None:
+    """Before anything else is asked of it: a virtual dataset looks into its sources to find out its shape."""
+    properties = dataset.id.get_create_plist()
+    if properties.get_layout() == h5py.h5d.VIRTUAL or properties.get_external_count():
+        raise InvalidIonImageError(f"`{name}` has its values in other files; expected them in its own")
+
+
+def find_dataset(group: h5py.Group, name: str, kinds: str, most_bytes: int, chunk_bytes: int) -> h5py.Dataset | None:
+    """A dataset whose values lie in this file and unpack within bounds, or None.
+
+    Parameters
+    ----------
+    most_bytes, chunk_bytes
+        Of all its values, and of one of its chunks, unpacked.
 
     Raises
     ------
@@ -81,50 +112,48 @@ def find_dataset(group: h5py.Group, name: str, kinds: str, limits: Limits) -> h5
         return None
     what = f"`{name}`"
     if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
-        raise InvalidIonImageError(f"{what} is no array; right would be one")
+        raise InvalidIonImageError(f"{what} is no array; expected one")
     check_kind(dataset.dtype, kinds, what)
-    if dataset.external or dataset.is_virtual:
-        raise InvalidIonImageError(f"{what} has its values in other files; right would be in its own")
-    require_at_most(prod(dataset.shape) * dataset.dtype.itemsize, limits.array_file_bytes, f"size of {what} in bytes")
-    if dataset.chunks is not None:
-        _check_chunks(dataset, what, limits)
+    if dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype) is None:
+        raise InvalidIonImageError(f"{what} has dtype object; expected texts")
+    require_at_most(prod(dataset.shape) * dataset.dtype.itemsize, most_bytes, f"size of {what} in bytes")
+    check_packing(dataset, what, chunk_bytes)
     return dataset
 
 
-def _check_chunks(dataset: h5py.Dataset, what: str, limits: Limits) -> None:
-    """Refuse filters that this project does not know, and chunks that unpack to more than they should."""
-    nominal = prod(dataset.chunks) * dataset.dtype.itemsize
-    require_at_most(nominal, limits.array_chunk_bytes, f"size of a chunk of {what} in bytes")
-    properties = dataset.id.get_create_plist()
-    filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
-    if not set(filters) <= _FILTERS:
-        raise InvalidIonImageError(f"{what} is packed by an unknown filter; right would be gzip, lzf or none")
-    if not filters:
-        return
-
-    def check_chunk(chunk: Any) -> None:
-        require_at_most(chunk.size, nominal + _STORED_SLACK_BYTES, f"size of a stored chunk of {what} in bytes")
-        if h5py.h5z.FILTER_DEFLATE in filters and chunk.size * DEFLATE_RATIO > limits.array_chunk_bytes:
-            suspects.append(chunk.chunk_offset)
-
-    suspects: list[tuple[int, ...]] = []
-    dataset.id.chunk_iter(check_chunk)
-    for offset in suspects:
-        _, content = dataset.id.read_direct_chunk(offset)
-        if h5py.h5z.FILTER_FLETCHER32 not in filters or filters.index(h5py.h5z.FILTER_FLETCHER32) < len(filters) - 1:
-            require_inflates_to_at_most(content, "zlib", limits.array_chunk_bytes, f"a chunk of {what}")
+def find_column(group: h5py.Group, name: str, kinds: str, count: int) -> h5py.Dataset | None:
+    """A dataset of `count` values, or None; raises as `find_dataset`, and when it has another number of them."""
+    itemsize = TEXT_BYTES if kinds != NUMBERS else 8
+    column = find_dataset(group, name, kinds, max(1, count) * itemsize, PIECE_BYTES)
+    if column is not None and column.shape != (count,):
+        raise InvalidIonImageError(f"`{name}` has shape {column.shape}; expected {(count,)}")
+    return column
 
 
-def read_texts(dataset: h5py.Dataset, what: str) -> list[str]:
-    """Read a column of texts, a few at a time: each is refused when it is too long to be an annotation id."""
+def read_text_column(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> list[str]:
+    """Read a column of texts, a few at a time.
+
+    Raises
+    ------
+    InvalidIonImageError, TooLargeError
+        When one is no Unicode, or too long to be an annotation id, or all are longer than an event with them might be.
+    """
+    if dataset.dtype.kind == "O":
+        require_short_texts(file, dataset, what)
     texts: list[str] = []
+    characters = 0
     for start in range(0, dataset.shape[0], _TEXTS_AT_ONCE):
-        found: Sequence[Any] = dataset[start : start + _TEXTS_AT_ONCE].tolist()
-        texts += [one.decode() if isinstance(one, bytes) else str(one) for one in found]
-        require_at_most(max(map(len, texts[start:])), _TEXT_CHARACTERS, f"length of an entry of {what}")
+        found = read_texts(dataset[start : start + _TEXTS_AT_ONCE], what)
+        require_at_most(max(map(len, found)), _TEXT_CHARACTERS, f"length of an entry of {what}")
+        characters += sum(map(len, found))
+        require_at_most(characters, Limits.event_bytes, f"length of all of {what}")
+        texts += found
     return texts
 
 
-def read_numbers(dataset: h5py.Dataset) -> npt.NDArray[Any]:
-    """Read a whole column of numbers."""
-    return np.asarray(dataset[()])
+def read_numbers(dataset: h5py.Dataset, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
+    """Read a whole column of numbers, a piece at a time, as `dtype`; None = as they are."""
+    found = np.empty(dataset.shape, dataset.dtype if dtype is None else dtype)
+    for start in range(0, len(found), _NUMBERS_AT_ONCE):
+        found[start : start + _NUMBERS_AT_ONCE] = dataset[start : start + _NUMBERS_AT_ONCE]
+    return found

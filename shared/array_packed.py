@@ -1,25 +1,35 @@
 """Ion images as `.npy` and `.npz`, read row by row so that memory holds one image, not the dataset."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from shared.array_checks import check_column_shape, check_image_shape, check_kind, check_mask_shape, make_annotation_ids
+from shared.array_checks import (
+    NUMBERS,
+    check_annotation_ids,
+    check_column_shape,
+    check_image_shape,
+    check_kind,
+    check_mask_shape,
+    read_texts,
+)
 from shared.array_stream import ArrayStream, open_array_streams
-from shared.errors import InvalidIonImageError
 from shared.foreign_file import OpenedFile
-from shared.limits import Limits, require_at_most, require_image_size
+from shared.limits import MEBIBYTE, Limits, require_at_most, require_image_size
 
 _IMAGES = "images"
-_NUMBERS = "fiub"
-_COLUMNS = {"acquired": _NUMBERS, "mz": "fiu", "annotation_ids": "USiu"}
+_COLUMNS = {"acquired": NUMBERS, "mz": "fiu", "annotation_ids": "USiu"}
 """The arrays beside `images`, each with the kinds of dtype it may have."""
-_TEXT_BYTES = 4 * 512
-"""The longest annotation id there may be, as NumPy stores it."""
+_TEXTS_AT_ONCE = 4096
+_BLOCK_BYTES = 128 * MEBIBYTE
+"""How much of an array in Fortran order is turned at once."""
+_PIXELS_BYTES = 16 * MEBIBYTE
+"""How much of it is read at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,22 +65,51 @@ class PackedArray:
 
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         """Read the wanted images; see `IonImageArray`. Others are passed over, without reading them where possible."""
-        count, height, width = self.shape
-        with ExitStack() as stack:
-            streams = stack.enter_context(open_array_streams(self.file, (_IMAGES, "acquired")))
-            images, acquired = streams[_IMAGES], streams.get("acquired")
-            one_for_all = acquired is not None and len(acquired.shape) == 2
-            mask = acquired.read((height, width)) if acquired is not None and one_for_all else None
-            row_streams = [images] if acquired is None or one_for_all else [images, acquired]
-            next_row = 0
-            for row in range(count) if wanted is None else wanted:
-                for stream in row_streams:
+        rows = range(self.shape[0]) if wanted is None else wanted
+        with open_array_streams(self.file, (_IMAGES, "acquired")) as streams:
+            acquired = streams.get("acquired")
+            if acquired is not None and len(acquired.shape) == 2:
+                mask: Iterator[npt.NDArray[Any] | None] = repeat(_read_image(acquired, self.shape), len(rows))
+            elif acquired is not None:
+                mask = self._read_rows("acquired", rows)
+            else:
+                mask = repeat(None, len(rows))
+        yield from zip(self._read_rows(_IMAGES, rows), mask, strict=True)
+
+    def _read_rows(self, name: str, wanted: Sequence[int]) -> Iterator[npt.NDArray[Any]]:
+        """The wanted rows of one array, (H, W) each."""
+        _, height, width = self.shape
+        with open_array_streams(self.file, (_IMAGES, name)) as streams:
+            stream = streams[name]
+            if not stream.fortran_order:
+                next_row = 0
+                for row in wanted:
                     stream.skip((row - next_row, height, width))
-                pixels = images.read((height, width))
-                if acquired is not None and not one_for_all:
-                    mask = acquired.read((height, width))
-                next_row = row + 1
-                yield pixels, mask
+                    next_row = row + 1
+                    yield stream.read((height, width))
+                return
+        at_once = max(1, _BLOCK_BYTES // (height * width * stream.dtype.itemsize))
+        for start in range(0, len(wanted), at_once):
+            with open_array_streams(self.file, (_IMAGES, name)) as streams:
+                yield from _turn(streams[name], self.shape, np.asarray(wanted[start : start + at_once]))
+
+
+def _turn(stream: ArrayStream, shape: tuple[int, int, int], wanted: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[Any]]:
+    """The wanted rows of an array in Fortran order, which has all rows of the first pixel first, column by column."""
+    count, height, width = shape
+    turned = np.empty((len(wanted), height * width), stream.dtype)
+    at_once = max(1, _PIXELS_BYTES // (count * stream.dtype.itemsize))
+    for start in range(0, height * width, at_once):
+        stop = min(start + at_once, height * width)
+        turned[:, start:stop] = stream.read((stop - start, count))[:, wanted].T
+    for row in turned:
+        yield row.reshape(width, height).T
+
+
+def _read_image(stream: ArrayStream, shape: tuple[int, int, int]) -> npt.NDArray[Any]:
+    """The one (H, W) image of an array."""
+    _, height, width = shape
+    return stream.read((width, height)).T if stream.fortran_order else stream.read((height, width))
 
 
 def open_packed_array(file: OpenedFile, limits: Limits) -> PackedArray:
@@ -94,32 +133,29 @@ def open_packed_array(file: OpenedFile, limits: Limits) -> PackedArray:
         for stream in streams.values():
             require_at_most(stream.byte_count, limits.array_file_bytes, f"size of {stream.what} in bytes")
         mz = streams["mz"].read(shape[:1]) if "mz" in streams else None
-        ids = _texts(streams["annotation_ids"], shape[0]) if "annotation_ids" in streams else None
+        ids = _read_ids(streams["annotation_ids"], shape[0], limits) if "annotation_ids" in streams else None
     return PackedArray(file, shape, mz, ids)
 
 
 def _image_shape(images: ArrayStream) -> tuple[int, int, int]:
     """(N, H, W) of an (N, H, W) array, or of one (H, W) image."""
-    _check_dtype(images, _NUMBERS)
+    check_kind(images.dtype, NUMBERS, images.what)
     return check_image_shape(images.shape, images.what)
 
 
 def _check_column(column: ArrayStream, name: str, shape: tuple[int, int, int]) -> None:
     """Refuse a column that does not fit the images."""
-    _check_dtype(column, _COLUMNS[name])
+    check_kind(column.dtype, _COLUMNS[name], column.what)
     if name == "acquired":
         check_mask_shape(column.shape, shape, column.what)
     else:
         check_column_shape(column.shape, shape, column.what)
 
 
-def _check_dtype(stream: ArrayStream, kinds: str) -> None:
-    check_kind(stream.dtype, kinds, stream.what)
-    if stream.fortran_order and len(stream.shape) > 1:
-        raise InvalidIonImageError(f"{stream.what} is in Fortran order; right would be C order")
-
-
-def _texts(stream: ArrayStream, count: int) -> list[str]:
-    """N different annotation ids."""
-    require_at_most(stream.dtype.itemsize, _TEXT_BYTES, f"size of an entry of {stream.what} in bytes")
-    return make_annotation_ids(stream.read((count,)).tolist(), stream.what)
+def _read_ids(stream: ArrayStream, count: int, limits: Limits) -> list[str]:
+    """N different annotation ids, a few at a time: NumPy stores each at the length of the longest."""
+    texts: list[str] = []
+    for start in range(0, count, _TEXTS_AT_ONCE):
+        texts += read_texts(stream.read((min(_TEXTS_AT_ONCE, count - start),)), stream.what)
+    check_annotation_ids(texts, stream.what, limits)
+    return texts

@@ -2,11 +2,17 @@
 
 import zlib
 
+import imagecodecs
+
 from shared.errors import InvalidIonImageError
 from shared.limits import require_at_most
 
 DEFLATE_RATIO = 1032
 """The most that deflate can shrink anything (zlib's technical details)."""
+LZF_RATIO = 88
+"""The most that LZF can shrink anything: a back reference of 3 bytes stands for at most 264."""
+_MOST_BLOSC_BLOCK_BYTES = 2**25
+"""blosc takes three times the size of a block beside what it unpacks."""
 _STEP_BYTES = 2**20
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _AUTOMATIC_WBITS = 47
@@ -19,7 +25,7 @@ def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: st
     Parameters
     ----------
     codec
-        `blosc`, `zstd`, `lz4` (as numcodecs writes them), `gzip` or `zlib`.
+        `blosc`, `zstd`, `lz4` (as numcodecs writes them), `lzf` (as h5py does), `gzip` or `zlib`.
 
     Raises
     ------
@@ -30,8 +36,11 @@ def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: st
     """
     if codec in ("gzip", "zlib"):
         unpacked = _count_inflated(content, limit, what)
+    elif codec == "lzf":
+        unpacked = _unpack_lzf(content, limit, what)
     elif codec == "blosc":
         unpacked = _read_size(content, 4, 4, what)
+        require_at_most(_read_size(content, 8, 4, what), _MOST_BLOSC_BLOCK_BYTES, f"size of a block of {what} in bytes")
     elif codec == "lz4":
         unpacked = _read_size(content, 0, 4, what)
     else:
@@ -55,27 +64,37 @@ def _count_inflated(content: bytes, limit: int, what: str) -> int:
                     return total  # it ends early: whoever unpacks it says so
             rest = inflater.unused_data
     except zlib.error as error:
-        raise InvalidIonImageError(f"{what} is corrupt ({error}); right would be a sound one") from error
+        raise InvalidIonImageError(f"{what} is corrupt ({error}); expected a sound one") from error
     return total
+
+
+def _unpack_lzf(content: bytes, limit: int, what: str) -> int:
+    """Bytes that it unpacks to, found out by doing so within bounds: LZF does not state it."""
+    try:
+        return len(imagecodecs.lzf_decode(content, out=limit))
+    except imagecodecs.LzfError as error:
+        raise InvalidIonImageError(
+            f"{what} is corrupt, or unpacks to more than {limit:,} bytes ({error}); expected a sound one within them"
+        ) from error
 
 
 def _read_size(content: bytes, offset: int, width: int, what: str) -> int:
     field = content[offset : offset + width]
     if len(field) != width:
-        raise InvalidIonImageError(f"{what} ends too early; right would be a whole one")
+        raise InvalidIonImageError(f"{what} ends too early; expected a whole one")
     return int.from_bytes(field, "little")
 
 
 def _read_zstd_size(content: bytes, what: str) -> int:
     """Size of the content of a zstd frame (RFC 8878, 3.1.1.1)."""
     if content[:4] != _ZSTD_MAGIC or len(content) < 6:
-        raise InvalidIonImageError(f"{what} is no zstd frame; right would be one")
+        raise InvalidIonImageError(f"{what} is no zstd frame; expected one")
     descriptor = content[4]
     is_single_segment = bool(descriptor & 0x20)
     width = {0: 1 if is_single_segment else 0, 1: 2, 2: 4, 3: 8}[descriptor >> 6]
     if width == 0:
         raise InvalidIonImageError(
-            f"{what} is a zstd frame that does not say its size; right would be one that does, as numcodecs writes it"
+            f"{what} is a zstd frame that does not say its size; expected one that does, as numcodecs writes it"
         )
     offset = 5 + (0 if is_single_segment else 1) + (0, 1, 2, 4)[descriptor & 3]
     return _read_size(content, offset, width, what) + (256 if width == 2 else 0)

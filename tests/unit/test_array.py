@@ -93,6 +93,56 @@ def test_each_image_may_have_its_own_acquisition_mask(tmp_path: Path) -> None:
     np.testing.assert_array_equal([found for _, found in read_all(tmp_path / "dataset.npz")], masks)
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("masks", [IMAGES > 0.5, IMAGES[0] > 0.5], ids=["a mask each", "one mask"])
+def test_arrays_in_fortran_order_are_read(tmp_path: Path, save: Any, masks: npt.NDArray[np.bool_]) -> None:
+    path = tmp_path / "dataset.npz"
+    save(path, images=np.asfortranarray(IMAGES), acquired=np.asfortranarray(masks))
+    for wanted in (None, [0, 2], [1]):
+        rows = list(open_array(path, LIMITS).rows(wanted))
+        chosen = range(3) if wanted is None else wanted
+        np.testing.assert_array_equal([pixels for pixels, _ in rows], IMAGES[list(chosen)])
+        np.testing.assert_array_equal(
+            np.stack([mask for _, mask in rows if mask is not None]),
+            np.broadcast_to(masks, IMAGES.shape)[list(chosen)],
+        )
+
+
+def test_one_image_in_fortran_order_is_read(tmp_path: Path) -> None:
+    rows = read_all(write(tmp_path, npy_bytes(np.asfortranarray(IMAGES[0]))))
+    np.testing.assert_array_equal(rows[0][0], IMAGES[0])
+
+
+def test_a_large_array_in_fortran_order_is_turned_a_few_images_at_a_time(tmp_path: Path) -> None:
+    """180 MB: its pixels do not fit into one piece that is read, nor its images into one block that is turned."""
+    images = np.arange(2000 * 300, dtype=np.uint32).reshape(2000, 300, 1) % 251 * np.ones((1, 1, 300), np.uint8)
+    path = write(tmp_path, npy_bytes(np.asfortranarray(images.astype(np.uint8))))
+    for row, (pixels, _) in zip((3, 1999), open_array(path, LIMITS).rows([3, 1999]), strict=True):
+        np.testing.assert_array_equal(pixels, images[row])
+    for row, (pixels, _) in enumerate(open_array(path, LIMITS).rows()):
+        assert row % 500 or (pixels == images[row]).all()
+
+
+def test_images_of_the_other_byte_order_in_fortran_order_are_read(tmp_path: Path) -> None:
+    rows = read_all(write(tmp_path, npy_bytes(np.asfortranarray(IMAGES.astype(">f4")))))
+    np.testing.assert_array_equal([pixels for pixels, _ in rows], IMAGES.astype("f4"))
+
+
+@pytest.mark.parametrize("letter", [0x110000, 0xFFFFFFFF, 0xD800, 0xDFFF], ids=hex)
+def test_an_id_that_is_no_unicode_is_an_error(tmp_path: Path, letter: int) -> None:
+    """NumPy hands such letters to Python, which raises SystemError or makes a text that no message can hold."""
+    ids = np.array([letter, 97, 98], "<u4").view("<U1")
+    path = write(tmp_path, npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(ids)))
+    with pytest.raises(InvalidIonImageError, match="expected Unicode"):
+        open_array(path, LIMITS)
+
+
+def test_ids_of_the_other_byte_order_are_read(tmp_path: Path) -> None:
+    ids = np.array(["a", "b", "ç"]).astype(">U1")
+    path = write(tmp_path, npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(ids)))
+    assert open_array(path, LIMITS).annotation_ids == ["a", "b", "ç"]
+
+
 @pytest.mark.parametrize(
     ("ids", "texts"), [([b"a", b"\xc3\xa7"], ["a", "ç"]), ([7, 5], ["7", "5"]), (["x y", "z"], ["x y", "z"])]
 )
@@ -121,17 +171,17 @@ BAD: dict[str, tuple[bytes, str]] = {
     "cut magic": (npy_bytes(IMAGES)[:5], "no readable .npy array"),
     "cut header": (npy_bytes(IMAGES)[:40], "no readable .npy array"),
     "later version": (b"\x93NUMPY\x03\x00" + bytes(200), "version"),
-    "objects": (npy_bytes(np.array([[None]])), "dtype object; right would be real numbers"),
-    "complex": (npy_bytes(IMAGES.astype(complex)), "right would be real numbers"),
-    "texts": (npy_bytes([["a"]]), "right would be real numbers"),
-    "records": (npy_bytes(np.zeros((1, 2, 2), "f4,f4")), "right would be real numbers"),
-    "one axis": (npy_bytes(np.ones(5)), "right would be \\(N, height, width\\)"),
-    "four axes": (npy_bytes(np.ones((1, 2, 3, 4))), "right would be \\(N, height, width\\)"),
-    "no height": (npy_bytes(np.ones((2, 0, 3))), "right would be \\(N, height, width\\)"),
-    "fortran order": (npy_bytes(np.asfortranarray(IMAGES)), "right would be C order"),
-    "negative sides": (npy_header(describe("(2, -3, -4)")) + bytes(200), "right would be whole numbers"),
-    "negative count": (npy_header(describe("(-2, 3, 4)")) + bytes(200), "right would be whole numbers"),
-    "truth values as sides": (npy_header(describe("(True, True)")) + bytes(200), "right would be whole numbers"),
+    "objects": (npy_bytes(np.array([[None]])), "dtype object; expected real numbers"),
+    "complex": (npy_bytes(IMAGES.astype(complex)), "expected real numbers"),
+    "texts": (npy_bytes([["a"]]), "expected real numbers"),
+    "records": (npy_bytes(np.zeros((1, 2, 2), "f4,f4")), "expected real numbers"),
+    "one axis": (npy_bytes(np.ones(5)), "expected \\(N, height, width\\)"),
+    "four axes": (npy_bytes(np.ones((1, 2, 3, 4))), "expected \\(N, height, width\\)"),
+    "no height": (npy_bytes(np.ones((2, 0, 3))), "expected \\(N, height, width\\)"),
+    "128 bits": (npy_bytes(IMAGES.astype("f16")), "128 bits"),
+    "negative sides": (npy_header(describe("(2, -3, -4)")) + bytes(200), "expected whole numbers"),
+    "negative count": (npy_header(describe("(-2, 3, 4)")) + bytes(200), "expected whole numbers"),
+    "truth values as sides": (npy_header(describe("(True, True)")) + bytes(200), "expected whole numbers"),
     "no shape": (npy_header("{'descr': '<f4'}\n"), "no readable .npy array"),
     "endless minus": (npy_header(describe("-" * 9000 + "1")), "no readable .npy array"),
     "open brackets": (npy_header(describe("(" * 5000)), "no readable .npy array"),
@@ -144,11 +194,11 @@ BAD: dict[str, tuple[bytes, str]] = {
     "member no array": (npz_bytes(images=b"hello"), "no readable .npy array"),
     "mask of another shape": (
         npz_bytes(images=npy_bytes(IMAGES), acquired=npy_bytes(np.ones((5, 4)))),
-        r"`acquired` of array.bin has shape \(5, 4\); right would be \(3, 4, 5\) or \(4, 5\)",
+        r"`acquired` of array.bin has shape \(5, 4\); expected \(3, 4, 5\) or \(4, 5\)",
     ),
     "mask of texts": (npz_bytes(images=npy_bytes(IMAGES), acquired=npy_bytes(np.full((4, 5), "x"))), "real numbers"),
-    "mz of another length": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes([1.0])), r"right would be \(3,\)"),
-    "mz as texts": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes(["a", "b", "c"])), "right would be"),
+    "mz of another length": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes([1.0])), r"expected \(3,\)"),
+    "mz as texts": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes(["a", "b", "c"])), "expected"),
     "ids of another length": (npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(["a"])), r"\(3,\)"),
     "ids repeated": (
         npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(["a", "b", "a"])),
@@ -156,11 +206,11 @@ BAD: dict[str, tuple[bytes, str]] = {
     ),
     "ids as objects": (
         npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(np.array(["a", "b", None]))),
-        "right would be texts or whole numbers",
+        "expected texts or whole numbers",
     ),
     "ids no Unicode": (
         npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(np.array([b"\xff", b"a", b"b"]))),
-        "right would be Unicode",
+        "expected Unicode",
     ),
 }
 
@@ -201,7 +251,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("content", BOMBS.values(), ids=BOMBS)
 def test_a_header_that_claims_too_much_is_refused_before_anything_is_read(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(TooLargeError, match="right would be at most"):
+    with pytest.raises(TooLargeError, match=r"number|side|size|length"):
         open_array(write(tmp_path, content), LIMITS)
 
 
@@ -223,9 +273,14 @@ def test_an_npy_with_an_npz_behind_it_is_the_npy(tmp_path: Path) -> None:
     assert len(rows) == 3
 
 
-@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_altered_pixels_in_an_npz_are_an_error(tmp_path: Path, packing: int) -> None:
-    content = bytearray(npz_bytes(packing, images=npy_bytes(RNG.random((3, 20, 20)))))
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_packings_that_unpack_without_bounds_are_refused(tmp_path: Path, packing: int) -> None:
+    with pytest.raises(InvalidIonImageError, match="packed"):
+        read_all(write(tmp_path, npz_bytes(packing, images=npy_bytes(IMAGES))))
+
+
+def test_altered_pixels_in_an_npz_are_an_error(tmp_path: Path) -> None:
+    content = bytearray(npz_bytes(images=npy_bytes(RNG.random((3, 20, 20)))))
     content[3000:3020] = bytes(20)
     with pytest.raises(InvalidIonImageError, match=r"is corrupt|ends too early"):
         read_all(write(tmp_path, bytes(content)))
@@ -241,7 +296,7 @@ def test_an_encrypted_npz_is_an_error(tmp_path: Path) -> None:
 
 @given(st.binary(max_size=400) | st.binary(max_size=400).map(lambda content: b"PK\x03\x04" + content))
 def test_any_bytes_are_an_error(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises((InvalidIonImageError, TooLargeError), match="right would be"):
+    with pytest.raises((InvalidIonImageError, TooLargeError)):
         read_all(write(tmp_path, content))
 
 
@@ -285,4 +340,4 @@ def test_any_header_is_read_or_an_error_and_nothing_worse(tmp_path: Path, header
     try:
         read_all(write(tmp_path, npy_header(header) + bytes(64)))
     except (InvalidIonImageError, TooLargeError) as error:
-        assert "right would be" in str(error)  # noqa: PT017 - either outcome is right
+        assert str(error)  # noqa: PT017 - either outcome is right

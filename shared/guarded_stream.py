@@ -1,0 +1,59 @@
+"""A foreign file that is never read in large pieces: what claims to be long inside it cannot take memory for that."""
+
+import io
+from typing import BinaryIO
+
+_WHENCE_START = 0
+
+
+class GuardedStream(io.RawIOBase):
+    """A binary stream for libraries that read as much at once as the file tells them to (HDF5, zip).
+
+    Raises
+    ------
+    OSError
+        Without an errno, from a read of more bytes than `most_bytes`, or one beyond the end of the file.
+    """
+
+    def __init__(self, stream: BinaryIO, most_bytes: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self.most_bytes = most_bytes
+        """Most bytes of one read; whoever has checked what is read next may raise it."""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = _WHENCE_START) -> int:
+        """Move, as in any stream."""
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Where the next read begins."""
+        return self._stream.tell()
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer."""
+        self._require_few(len(buffer))
+        count: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
+        if count < len(buffer):  # HDF5 would take the rest as it finds it
+            raise OSError("file ends too early")
+        return count
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so many bytes, or to the end."""
+        if size is None or size < 0:
+            here = self._stream.tell()
+            size = self._stream.seek(0, io.SEEK_END) - here
+            self._stream.seek(here)
+        self._require_few(size)
+        return self._stream.read(size)
+
+    def _require_few(self, size: int) -> None:
+        if size > self.most_bytes:
+            raise OSError(f"a piece of {size:,} bytes is read at once; expected at most {self.most_bytes:,}")
