@@ -13,6 +13,7 @@ from model_store.release import RELEASES_ROOT
 from shared.errors import ConfigurationError, ForbiddenUriError
 from shared.limits import Limits
 from worker.ledger.names import Names
+from worker.server_tls import with_explicit_tls
 from worker.sources.metaspace_dataset import METASPACE_URL, MetaspaceAccess
 from worker.stores.allowed_stores import AllowedStores
 from worker.stores.opening import StoreAccess
@@ -35,7 +36,9 @@ class Settings(BaseSettings):
         env_prefix="OFFSAMPLE_", frozen=True, extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False
     )
 
-    redis_url: Annotated[str, AfterValidator(_require_supported_url)] = "redis://127.0.0.1:6379/0"
+    redis_url: Annotated[str, AfterValidator(_require_supported_url), AfterValidator(with_explicit_tls)] = (
+        "redis://127.0.0.1:6379/0"
+    )
     """Server of ledger and tickets: Redis >= 7 or Valkey."""
     namespace: str = Field(default="offsample", pattern=r"^[A-Za-z0-9_.:{}-]+$")
     """Prefix of every key on the server; braces (`{offsample}`) put all keys into one hash slot."""
