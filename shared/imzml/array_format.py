@@ -1,5 +1,6 @@
-"""How the numbers of one sort of array lie in the .ibd file."""
+"""How the numbers of one sort of array lie in the .ibd file, and what an imzML file claims of it."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -10,7 +11,8 @@ from shared.errors import InvalidIonImageError
 
 ArrayKind = Literal["m/z", "intensity"]
 
-KINDS: Final[dict[str, ArrayKind]] = {"MS:1000514": "m/z", "MS:1000515": "intensity"}
+_KINDS: Final[dict[str, ArrayKind]] = {"MS:1000514": "m/z", "MS:1000515": "intensity"}
+_NAMED_KINDS: Final[dict[str, ArrayKind]] = {"m/z array": "m/z", "intensity array": "intensity"}
 
 _DTYPES: Final = {  # PSI-MS and imaging MS vocabularies; an imzML's numbers are little-endian (imzML 1.1.0, section 3)
     "MS:1000519": "<i4",
@@ -23,8 +25,10 @@ _DTYPES: Final = {  # PSI-MS and imaging MS vocabularies; an imzML's numbers are
     "IMS:1100000": "<i1",
     "IMS:1100001": "<i2",
 }
+_NAMED_DTYPE: Final = re.compile(r"(8|16|32|64)[- ]bit (float|integer)")
 _COMPRESSIONS: Final = {"MS:1000574": True, "MS:1000576": False}
-_RIGHT_DTYPE = "32- or 64-bit float, or an integer of 8 to 64 bits"
+_NAMED_COMPRESSIONS: Final = {"zlib compression": True, "no compression": False}
+_EXPECTED: Final = "expected floats of 16 to 64 bits or integers of 8 to 64, with zlib compression or none"
 
 
 @dataclass(frozen=True)
@@ -42,23 +46,33 @@ class ArrayFormat:
 
 @dataclass(frozen=True)
 class ArrayDescription:
-    """What cvParams, gathered one by one, say of an array."""
+    """What cvParams, gathered one by one, claim of an array, by their accessions and by their names.
 
-    kind: ArrayKind | None = None
-    dtype: str | None = None
-    zlib: bool = False
+    A file may claim two things of one array: an accession that contradicts its own name, or a group that contradicts
+    the array that refers to it. `format_settling` finds out which holds.
+
+    Attributes
+    ----------
+    kinds, dtypes, compressions
+        Every claim once, in the order of the file; compression True = zlib.
+    unknown
+        Name of a number format or a compression that is not served.
+    """
+
+    kinds: tuple[ArrayKind, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    compressions: tuple[bool, ...] = ()
     unknown: str | None = None
-    """Name of a number format or a compression that is not served."""
 
     def take(self, accession: str, name: str) -> "ArrayDescription":
         """The description with one cvParam more; one that says nothing about the format changes nothing."""
-        if accession in KINDS:
-            return replace(self, kind=KINDS[accession])
-        if accession in _DTYPES:
-            return replace(self, dtype=_DTYPES[accession])
-        if accession in _COMPRESSIONS:
-            return replace(self, zlib=_COMPRESSIONS[accession])
-        if "compression" in name or "-bit " in name:
+        plain = name.strip().lower()
+        kinds = (_KINDS.get(accession), _NAMED_KINDS.get(plain))
+        dtypes = (_DTYPES.get(accession), _read_dtype(plain))
+        compressions = (_COMPRESSIONS.get(accession), _NAMED_COMPRESSIONS.get(plain))
+        if any(one is not None for one in (*kinds, *dtypes, *compressions)):
+            return self._with(kinds, dtypes, compressions)
+        if "compression" in plain or "-bit " in plain:
             return replace(self, unknown=name[:100])
         return self
 
@@ -66,32 +80,50 @@ class ArrayDescription:
         """The description with what a parameter group says; for an array's first group, the group's very object."""
         if self is UNSAID:
             return group
-        return ArrayDescription(
-            group.kind or self.kind,
-            group.dtype or self.dtype,
-            group.zlib or self.zlib,
-            group.unknown or self.unknown,
+        return replace(self._with(group.kinds, group.dtypes, group.compressions), unknown=group.unknown or self.unknown)
+
+    def _with(
+        self,
+        kinds: tuple[ArrayKind | None, ...],
+        dtypes: tuple[str | None, ...],
+        compressions: tuple[bool | None, ...],
+    ) -> "ArrayDescription":
+        return replace(
+            self,
+            kinds=tuple(dict.fromkeys([*self.kinds, *(one for one in kinds if one is not None)])),
+            dtypes=tuple(dict.fromkeys([*self.dtypes, *(one for one in dtypes if one is not None)])),
+            compressions=tuple(dict.fromkeys([*self.compressions, *(one for one in compressions if one is not None)])),
         )
 
-    def format(self, file_name: str) -> ArrayFormat:
-        """The format, complete.
+    def require_served(self, file_name: str, kind: ArrayKind) -> None:
+        """Refuse a number format that is unknown or not stated.
 
         Raises
         ------
         InvalidIonImageError
-            When it is unknown or not stated.
+            Naming it.
         """
         if self.unknown is not None:
+            raise InvalidIonImageError(f"{file_name!r} has {kind} arrays in {self.unknown!r}; {_EXPECTED}")
+        if not self.dtypes:
             raise InvalidIonImageError(
-                f"{file_name!r} has {self.kind} arrays in {self.unknown!r}; right would be {_RIGHT_DTYPE}, with zlib"
-                " compression or none"
+                f"{file_name!r} does not say the number format of its {kind} arrays; {_EXPECTED}"
             )
-        if self.dtype is None:
-            raise InvalidIonImageError(
-                f"{file_name!r} does not say the number format of its {self.kind} arrays; right would be {_RIGHT_DTYPE}"
-            )
-        return ArrayFormat(self.dtype, self.zlib)
 
 
 UNSAID: Final = ArrayDescription()
 """An array of which nothing is said yet."""
+
+
+def name_dtype(dtype: npt.DTypeLike) -> str:
+    """A number format as a person says it: "32-bit float"."""
+    found = np.dtype(dtype)
+    return f"{found.itemsize * 8}-bit {'float' if found.kind == 'f' else 'integer'}"
+
+
+def _read_dtype(name: str) -> str | None:
+    found = _NAMED_DTYPE.fullmatch(name)
+    if found is None:
+        return None
+    dtype = f"<{'f' if found[2] == 'float' else 'i'}{int(found[1]) // 8}"
+    return None if dtype == "<f1" else dtype

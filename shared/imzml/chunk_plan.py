@@ -13,8 +13,10 @@ CHUNK_POINTS = 2**17
 
 def order_as_stored(index: ImzmlIndex) -> ImzmlIndex:
     """The spectra in the order in which their intensities lie in the file."""
-    order = np.argsort(index.intensity.offsets, kind="stable")
-    return index.select(order)
+    offsets = index.intensity.offsets
+    if (offsets[1:] >= offsets[:-1]).all():
+        return index
+    return index.select(np.argsort(offsets, kind="stable"))
 
 
 def plan_chunks(index: ImzmlIndex, most_spectra: int) -> Iterator[slice]:

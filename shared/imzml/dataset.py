@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from shared.foreign_file import OpenedFile
 from shared.imzml.chunk_plan import order_as_stored
+from shared.imzml.contradictions import describe_contradictions
 from shared.imzml.extraction import extract_intensities
 from shared.imzml.ibd_file import open_ibd_file
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.index_reader import read_index
+from shared.imzml.index_settling import settle_index
 from shared.imzml.intensity_table import ions_per_table, open_intensity_table
 from shared.imzml.mass_windows import make_mass_windows
 from shared.imzml.peak_picking import PickedPeaks, pick_peaks
@@ -98,7 +100,10 @@ def open_imzml(
     OSError
         When one of them cannot be opened or read.
     """
-    index = order_as_stored(select_plane(read_index(imzml, limits, watch), z))
+    stated = read_index(imzml, limits, watch)
+    settled = settle_index(stated, ibd, limits, watch)
+    index = order_as_stored(select_plane(settled, z))
     grid = make_pixel_grid(index, limits)
     with open_ibd_file(ibd, index, limits):
-        return ImzmlDataset(ibd, index, grid, limits)
+        notes = (*index.notes, *describe_contradictions(stated, index, grid))
+        return ImzmlDataset(ibd, index, grid, limits, notes)

@@ -76,8 +76,8 @@ class IbdFile:
             part = os.pread(self.descriptor, size, offset)
             if not part:
                 raise InvalidIonImageError(
-                    f"{self.name!r} ends before byte {offset + size:,}, where its imzML places numbers; right would be"
-                    " the whole file"
+                    f"{self.name!r} ends before byte {offset + size:,}, where its imzML places numbers; expected the"
+                    " whole file"
                 )
             parts.append(part)
             offset, size = offset + len(part), size - len(part)
@@ -90,12 +90,13 @@ class IbdFile:
             unpacked = unpacker.decompress(packed, size + 1)
         except zlib.error as error:
             raise InvalidIonImageError(
-                f"{self.name!r} has an array that is no zlib data ({error}); right would be a whole file"
+                f"{self.name!r} has an array that is no zlib data ({error}); expected a whole file"
             ) from error
-        if len(unpacked) != size:
+        if len(unpacked) != size or not unpacker.eof:
             found = "more" if len(unpacked) > size else f"{len(unpacked):,}"
             raise InvalidIonImageError(
-                f"{self.name!r} has an array that unpacks to {found} bytes; right would be {size:,}, as its imzML says"
+                f"{self.name!r} has an array that is cut off or unpacks to {found} bytes; expected {size:,}, as its"
+                " imzML says"
             )
         return unpacked
 
@@ -112,19 +113,23 @@ def open_ibd_file(file: Path | OpenedFile, index: ImzmlIndex, limits: Limits) ->
         When it is larger than `limits` allow.
     """
     with open_foreign_file(file, limits.ibd_bytes) as (descriptor, size):
-        _require_uuid(os.pread(descriptor, 16, 0), index, file.name)
+        if index.uuid is not None and index.uuid not in read_uuids(descriptor):
+            raise another_file(file.name, descriptor, index.file_name, index.uuid)
         require_whole(index, size, MOST_POINTS)
         yield IbdFile(file.name, descriptor)
 
 
-def _require_uuid(found: bytes, index: ImzmlIndex, name: str) -> None:
-    """Compare the first 16 bytes with the imzML's UUID, which some writers store with swapped bytes (as a GUID)."""
-    stated = index.uuid
-    if stated is None:
-        return
+def read_uuids(descriptor: int) -> tuple[str, str]:
+    """The first 16 bytes as a UUID, and as some writers store one: with swapped bytes, as a GUID."""
+    found = os.pread(descriptor, 16, 0)
     swapped = found[3::-1] + found[5:3:-1] + found[7:5:-1] + found[8:]
-    if stated not in (found.hex(), swapped.hex()):
-        raise InvalidIonImageError(
-            f"{name!r} begins with the UUID {found.hex() or '(none)'} and {index.file_name!r} names {stated}; right"
-            " would be the two files of one measurement"
-        )
+    return found.hex(), swapped.hex()
+
+
+def another_file(name: str, descriptor: int, file_name: str, stated: str) -> InvalidIonImageError:
+    """The error of an .ibd file that does not begin with the UUID of its imzML file."""
+    found, _ = read_uuids(descriptor)
+    return InvalidIonImageError(
+        f"{name!r} begins with the UUID {found or '(none)'} and {file_name!r} names {stated}; expected the two files of"
+        " one measurement"
+    )

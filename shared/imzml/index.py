@@ -9,6 +9,7 @@ from shared.errors import InvalidIonImageError
 from shared.imzml.array_format import ArrayFormat
 
 Column = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 _ZLIB_FRAME_BYTES = 1024
 """What zlib may add to numbers that do not shrink, and more."""
@@ -42,7 +43,7 @@ class ArrayLayout:
 
 @dataclass(frozen=True, eq=False)
 class ImzmlIndex:
-    """An imzML file, read.
+    """An imzML file with what was found to hold of it.
 
     Attributes
     ----------
@@ -51,22 +52,25 @@ class ImzmlIndex:
     uuid
         32 hexadecimal digits that the .ibd file must begin with, or None when none are stated.
     is_centroid
-        Whether the spectra are stated to be lists of peaks, not profiles.
+        Whether the spectra are stated to be lists of peaks, not profiles; None where that is stated in two ways.
     numbers
         (S,) which spectrum of the file each is, from 1; for error sentences.
     coordinates
         (S, 3) positions x, y, z as stated; z is 1 where none is.
     mz, intensity
         The arrays of the S spectra.
+    notes
+        What was believed where the two files contradict themselves.
     """
 
     file_name: str
     uuid: str | None
-    is_centroid: bool
+    is_centroid: bool | None
     numbers: Column
     coordinates: npt.NDArray[np.int64]
     mz: ArrayLayout
     intensity: ArrayLayout
+    notes: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.coordinates)
@@ -83,14 +87,14 @@ class ImzmlIndex:
 
 
 def unwrap_offsets(offsets: Column) -> Column:
-    """Mend offsets above 2 GiB that a writer stored as signed 32-bit numbers: each turn below 0 adds 2**32.
+    """Offsets above 2 GiB that a writer stored as signed 32-bit numbers: each turn below 0 adds 2**32.
 
     pyimzml does the same.
     """
     wrapped = (offsets[1:] < 0) & (offsets[:-1] >= 0)
-    mended = offsets.copy()
-    mended[1:] += np.cumsum(wrapped) * 2**32
-    return mended
+    unwrapped = offsets.copy()
+    unwrapped[1:] += np.cumsum(wrapped) * 2**32
+    return unwrapped
 
 
 def require_whole(index: ImzmlIndex, ibd_bytes: int, most_points: int) -> None:
@@ -107,21 +111,35 @@ def require_whole(index: ImzmlIndex, ibd_bytes: int, most_points: int) -> None:
         first = int(np.flatnonzero(~fitting)[0])
         raise InvalidIonImageError(
             f"spectrum {index.numbers[first]} of {index.file_name!r} has {lengths[first]:,} m/z and"
-            f" {index.intensity.lengths[first]:,} intensities; right would be as many of both, at most {most_points:,}"
+            f" {index.intensity.lengths[first]:,} intensities; expected as many of both, at most {most_points:,}"
         )
-    for kind, layout in (("m/z", index.mz), ("intensity", index.intensity)):
-        wrong = np.flatnonzero((layout.lengths > 0) & ~_lies_inside(layout, ibd_bytes))
-        if wrong.size:
-            first = int(wrong[0])
-            raise InvalidIonImageError(
-                f"{index.file_name!r} places the {kind} array of spectrum {index.numbers[first]} at byte"
-                f" {layout.offsets[first]:,}, {layout.encoded_lengths[first]:,} bytes long, and its .ibd file has"
-                f" {ibd_bytes:,} bytes; right would be a place inside it (is the .ibd file cut off?)"
-            )
+    filled = lengths > 0
+    for kind, layout, other in (("m/z", index.mz, index.intensity), ("intensity", index.intensity, index.mz)):
+        _refuse(
+            index, kind, layout, filled & ~_lies_inside(layout, ibd_bytes),
+            f"expected a place inside the {ibd_bytes:,} bytes of its .ibd file (is that cut off?)",
+        )  # fmt: skip
+        _refuse(index, kind, layout, filled & _runs_into(layout, other, filled), "where other arrays lie")
 
 
-def _lies_inside(layout: ArrayLayout, ibd_bytes: int) -> npt.NDArray[np.bool_]:
+def _refuse(index: ImzmlIndex, kind: str, layout: ArrayLayout, wrong: Bools, why: str) -> None:
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise InvalidIonImageError(
+            f"{index.file_name!r} places the {kind} array of spectrum {index.numbers[first]} at byte"
+            f" {layout.offsets[first]:,}, {layout.encoded_lengths[first]:,} bytes long; {why}"
+        )
+
+
+def _lies_inside(layout: ArrayLayout, ibd_bytes: int) -> Bools:
     """(S,) whether each array lies in the file and takes no more bytes than its numbers need."""
-    inside: npt.NDArray[np.bool_] = (layout.offsets >= 0) & (layout.offsets <= ibd_bytes)
+    inside: Bools = (layout.offsets >= 0) & (layout.offsets <= ibd_bytes)
     inside &= (layout.encoded_lengths > 0) & (layout.encoded_lengths <= ibd_bytes - layout.offsets)
     return inside & (layout.encoded_lengths <= 2 * layout.lengths * layout.format.item_bytes + _ZLIB_FRAME_BYTES)
+
+
+def _runs_into(layout: ArrayLayout, other: ArrayLayout, filled: Bools) -> Bools:
+    """(S,) whether each array reaches into one of the other sort; arrays of one sort may share their bytes."""
+    begins = np.unique(other.offsets[filled])
+    following = np.append(begins, np.iinfo(np.int64).max)[np.searchsorted(begins, layout.offsets)]
+    return np.asarray(layout.offsets + layout.encoded_lengths > following)

@@ -4,51 +4,60 @@ pyimzml builds a tree of every spectrum; expat alone, told to stop at a document
 ever defined, expanded or fetched), is faster (benchmarks/imzml.py) and holds a few numbers a spectrum.
 """
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from xml.parsers import expat
 
-from shared.errors import InvalidIonImageError
+from shared.errors import InvalidIonImageError, TooLargeError
 from shared.foreign_file import OpenedFile, open_foreign_file
 from shared.imzml.array_format import UNSAID, ArrayDescription
-from shared.imzml.index import ImzmlIndex
-from shared.imzml.spectrum_columns import (
-    CENTROID,
-    ENCODED_LENGTH,
-    LENGTH,
-    OFFSET,
-    POSITION_X,
-    POSITION_Y,
-    POSITION_Z,
-    PROFILE,
-    UUID,
-    SpectrumColumns,
-    StatedArray,
-)
+from shared.imzml.representation import RepresentationClaims
+from shared.imzml.spectrum_columns import SpectrumColumns, StatedArray
+from shared.imzml.stated_index import StatedIndex
+from shared.imzml.statements import NAMES, describe_misnaming
 from shared.imzml.work_watch import WorkWatch, watch_nothing
 from shared.limits import Limits, require_at_most
 
 _NAMESPACE: Final = "http://psi.hupo.org/ms/mzml"
 _PARAMETER: Final = frozenset(("cvParam", f"{_NAMESPACE} cvParam"))
-_STATED: Final = frozenset(
-    (UUID, CENTROID, PROFILE, POSITION_X, POSITION_Y, POSITION_Z, OFFSET, LENGTH, ENCODED_LENGTH)
-)
+_STATED: Final = frozenset(NAMES)
 _ENCODINGS: Final = frozenset(
     ("utf-8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "latin1", "windows-1252", "cp1252")
 )
+_LAST_ENCODING: Final = "iso-8859-1"
+"""What any bytes can be read as."""
+_FIRST_NOT_ASCII = 0x80
 _READ_BYTES = 2**20
 _LONGEST_TOKEN_BYTES = 2**23
 """Longest tag, comment or run of text; expat holds it whole."""
 _DEEPEST = 100
 """Most elements inside each other; an imzML has about ten."""
-_RIGHT = "right would be a whole imzML 1.1 file"
+_MOST_GROUPS = 10_000
+"""Most groups of parameters; an imzML has about five."""
+_LONGEST_ID = 1_000
+"""Letters of a group's id."""
+_MOST_NOTES = 10
+_EXPECTED = "expected a whole imzML 1.1 file"
+
+_NOT_AS_STATED: Final = frozenset(
+    expat.errors.codes[problem]
+    for problem in (
+        expat.errors.XML_ERROR_INVALID_TOKEN,
+        expat.errors.XML_ERROR_PARTIAL_CHAR,
+        expat.errors.XML_ERROR_INCORRECT_ENCODING,
+    )
+)
 
 Attributes = dict[str, str]
 
 
-def read_index(imzml: Path | OpenedFile, limits: Limits, watch: WorkWatch = watch_nothing) -> ImzmlIndex:
+def read_index(imzml: Path | OpenedFile, limits: Limits, watch: WorkWatch = watch_nothing) -> StatedIndex:
     """Read where each spectrum was measured and where its numbers lie; the .ibd file is not touched.
+
+    A file that is in another encoding than it states is read again in the one that it seems to be in: all that is taken
+    from it is ASCII.
 
     Raises
     ------
@@ -59,23 +68,42 @@ def read_index(imzml: Path | OpenedFile, limits: Limits, watch: WorkWatch = watc
     """
     opened = OpenedFile.at(imzml) if isinstance(imzml, Path) else imzml
     with open_foreign_file(opened, limits.imzml_bytes) as (_, size), opened.open_stream() as file:
-        reader = _IndexReader(opened.name, limits)
-        try:
-            while piece := file.read(_READ_BYTES):
-                reader.feed(piece)
-                watch(f"reading {opened.name}", min(file.tell(), size), size)
-            return reader.finish()
-        except expat.ExpatError as error:
-            problem = expat.ErrorString(error.code)
-            raise InvalidIonImageError(
-                f"{opened.name!r} is no XML, or is cut off or damaged, at line {error.lineno:,} ({problem}); {_RIGHT}"
-            ) from error
+        encoding = None
+        while True:
+            reader = _IndexReader(opened.name, limits, encoding)
+            try:
+                while piece := file.read(_READ_BYTES):
+                    reader.feed(piece)
+                    watch(f"reading {opened.name}", min(file.tell(), size), size)
+                return reader.finish()
+            except expat.ExpatError as error:
+                other = None if encoding == _LAST_ENCODING else _find_encoding(error, reader, file)
+                if other is None:
+                    problem = expat.ErrorString(error.code)
+                    raise InvalidIonImageError(
+                        f"{opened.name!r} is no XML, or is cut off or damaged, at line {error.lineno:,} ({problem});"
+                        f" {_EXPECTED}"
+                    ) from error
+                encoding = other
+                file.seek(0)
+
+
+def _find_encoding(error: expat.ExpatError, reader: "_IndexReader", file: BinaryIO) -> str | None:
+    """The encoding that a file is in where it is not in the stated one; None when that is not what is wrong."""
+    if error.code not in _NOT_AS_STATED:
+        return None
+    file.seek(0)
+    head = file.read(4)
+    if error.code == expat.errors.codes[expat.errors.XML_ERROR_INCORRECT_ENCODING]:
+        return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    file.seek(reader.error_place)
+    return _LAST_ENCODING if max(file.read(1), default=0) >= _FIRST_NOT_ASCII else None
 
 
 class _IndexReader:
     """What is known in the middle of the file."""
 
-    def __init__(self, file_name: str, limits: Limits) -> None:
+    def __init__(self, file_name: str, limits: Limits, encoding: str | None) -> None:
         self._file_name = file_name
         self._limits = limits
         self._fed_bytes = 0
@@ -88,10 +116,16 @@ class _IndexReader:
         self._stated = self._header
         self._position: dict[str, str] = {}
         self._arrays: list[StatedArray] = []
+        self._has_other_arrays = False
+        self._encoding = encoding
+        self._representation = RepresentationClaims()
+        self._spectrum_count: str | None = None
+        self._notes: dict[str, None] = {}
         self._on_start = _with_namespace(
             {
                 "referenceableParamGroupRef": self._take_group_reference,
                 "referenceableParamGroup": self._begin_group,
+                "spectrumList": self._begin_list,
                 "spectrum": self._begin_spectrum,
                 "binaryDataArray": self._begin_array,
             }
@@ -103,7 +137,7 @@ class _IndexReader:
                 "binaryDataArray": self._end_array,
             }
         )
-        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser = expat.ParserCreate(encoding, namespace_separator=" ")
         self._parser.XmlDeclHandler = self._check_encoding
         self._parser.StartDoctypeDeclHandler = self._refuse_document_type
         self._parser.StartElementHandler = self._check_root
@@ -114,20 +148,35 @@ class _IndexReader:
         self._fed_bytes += len(piece)
         if self._fed_bytes - max(self._parser.CurrentByteIndex, 0) > _LONGEST_TOKEN_BYTES:
             raise InvalidIonImageError(
-                f"{self._file_name!r} has a tag or text above {_LONGEST_TOKEN_BYTES:,} bytes; {_RIGHT}"
+                f"{self._file_name!r} has a tag or text above {_LONGEST_TOKEN_BYTES:,} bytes; {_EXPECTED}"
             )
         if self._depth > _DEEPEST:  # looked at once a piece: what one piece can nest takes little memory
-            raise InvalidIonImageError(f"{self._file_name!r} nests more than {_DEEPEST} elements; {_RIGHT}")
+            raise InvalidIonImageError(f"{self._file_name!r} nests more than {_DEEPEST} elements; {_EXPECTED}")
 
-    def finish(self) -> ImzmlIndex:
+    def finish(self) -> StatedIndex:
         self._parser.Parse(b"", True)
-        return self._columns.index(self._header)
+        return self._columns.index(self._header, self._representation, self._spectrum_count, list(self._notes))
+
+    @property
+    def error_place(self) -> int:
+        """The byte of the file at which the parser stopped."""
+        return max(self._parser.ErrorByteIndex, 0)
 
     def _check_root(self, name: str, attributes: Attributes) -> None:
         root = name.rpartition(" ")[2]
         if root != "mzML":
-            raise InvalidIonImageError(f"{self._file_name!r} is XML of another kind (<{root[:50]}>); {_RIGHT}")
-        self._parser.StartElementHandler = self._start
+            raise InvalidIonImageError(f"{self._file_name!r} is XML of another kind (<{root[:50]}>); {_EXPECTED}")
+        self._parser.StartElementHandler = self._start_warily
+        self._start(name, attributes)
+
+    def _start_warily(self, name: str, attributes: Attributes) -> None:
+        """As `_start`, until the first spectrum ends: compare names with accessions, which takes time."""
+        if name in _PARAMETER:
+            accession, called = attributes.get("accession", ""), attributes.get("name", "")
+            self._representation.take(accession, called)
+            note = describe_misnaming(accession, called)
+            if note is not None and len(self._notes) < _MOST_NOTES:
+                self._notes[note] = None
         self._start(name, attributes)
 
     def _start(self, name: str, attributes: Attributes) -> None:
@@ -147,29 +196,41 @@ class _IndexReader:
             self._on_end[name]()
 
     def _check_encoding(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if self._encoding is not None:
+            self._notes[f"it states the encoding {(encoding or 'UTF-8')[:50]!a} and is in {self._encoding}"] = None
         if encoding is not None and encoding.lower() not in _ENCODINGS:
             raise InvalidIonImageError(
-                f"{self._file_name!r} is in the encoding {encoding[:50]!r}; right would be UTF-8 or ISO-8859-1"
+                f"{self._file_name!r} is in the encoding {encoding[:50]!r}; expected UTF-8 or ISO-8859-1"
             )
 
     def _refuse_document_type(self, *_: object) -> None:
         raise InvalidIonImageError(
-            f"{self._file_name!r} has a document type declaration, which may define entities; {_RIGHT} without one"
+            f"{self._file_name!r} has a document type declaration, which may define entities; {_EXPECTED} without one"
         )
 
     def _begin_group(self, attributes: Attributes) -> None:
         self._group_id, self._description = attributes.get("id", ""), UNSAID
+        if len(self._groups) >= _MOST_GROUPS or len(self._group_id) > _LONGEST_ID:
+            raise TooLargeError(
+                f"{self._file_name!r} has more than {_MOST_GROUPS:,} groups of parameters, or an id above"
+                f" {_LONGEST_ID:,} letters; {_EXPECTED}"
+            )
 
     def _end_group(self) -> None:
         self._groups[self._group_id], self._description = self._description or UNSAID, None
 
+    def _begin_list(self, attributes: Attributes) -> None:
+        self._spectrum_count = attributes.get("count")
+
     def _begin_spectrum(self, _: Attributes) -> None:
         self._stated = self._position = {}
         self._arrays = []
+        self._has_other_arrays = False
 
     def _end_spectrum(self) -> None:
-        self._columns.add(self._position, self._arrays)
+        self._columns.add(self._position, self._arrays, has_others=self._has_other_arrays)
         self._stated = self._header
+        self._parser.StartElementHandler = self._start
         require_at_most(self._columns.count, self._limits.image_pixels, f"number of spectra in {self._file_name!r}")
 
     def _begin_array(self, _: Attributes) -> None:
@@ -181,8 +242,10 @@ class _IndexReader:
             self._description = self._description.add(group)
 
     def _end_array(self) -> None:
-        if self._description is not None and self._description.kind is not None:
+        if self._description is not None and self._description.kinds:
             self._arrays.append(StatedArray(self._description, self._stated))
+        else:
+            self._has_other_arrays = True
         self._description, self._stated = None, self._position
 
 

@@ -27,6 +27,7 @@ from shared.errors import InvalidIonImageError
 from shared.imzml.ibd_file import IbdFile
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.reading_ahead import read_ahead
+from shared.imzml.representation import look_like_centroids
 from shared.imzml.spectrum_chunk import SpectrumChunk, read_chunks
 from shared.imzml.work_watch import WorkWatch
 from shared.ion_mz import require_ppm
@@ -52,6 +53,9 @@ _LEAST_RATIO: Final = 3.0
 _MOST_INTENSITY: Final = np.float64(np.finfo(np.float32).max)
 """A higher intensity is infinite in an ion image, and would make sums of the mean spectrum infinite."""
 
+_LOOKED_AT: Final = 20
+"""Spectra that are looked at where a file does not say what they are."""
+
 _CHUNK_SPECTRA: Final = 4096
 
 
@@ -65,10 +69,13 @@ class PickedPeaks:
         (N,) Th.
     mean_intensity
         (N,) mean over all spectra of the peak's cell, in the file's units.
+    note
+        What the spectra were taken for, where the file calls them centroids and profiles; None where it does not.
     """
 
     mz: npt.NDArray[np.float64]
     mean_intensity: npt.NDArray[np.float64]
+    note: str | None = None
 
 
 def pick_peaks(index: ImzmlIndex, ibd: IbdFile, ppm: float, most: int, watch: WorkWatch) -> PickedPeaks:
@@ -82,12 +89,23 @@ def pick_peaks(index: ImzmlIndex, ibd: IbdFile, ppm: float, most: int, watch: Wo
         When `ppm` is out of its range.
     """
     require_ppm(ppm)
+    is_centroid = _measure_centroid(index, ibd) if index.is_centroid is None else index.is_centroid
     spectrum = _MeanSpectrum(ppm)
     with closing(read_ahead(read_chunks(index, ibd, _CHUNK_SPECTRA))) as chunks:
         for chunk in chunks:
             spectrum.add(chunk)
             watch("picking peaks of the mean spectrum", chunk.spectra.stop, len(index))
-    return spectrum.pick(index, most)
+    mz, mean_intensity = spectrum.pick(index, most, is_centroid=is_centroid)
+    found = "centroids" if is_centroid else "profiles"
+    note = None if index.is_centroid is not None else f"its spectra are called both: they look like {found}"
+    return PickedPeaks(mz, mean_intensity, note)
+
+
+def _measure_centroid(index: ImzmlIndex, ibd: IbdFile) -> bool:
+    """Whether some spectra look like lists of peaks."""
+    filled = np.flatnonzero(index.mz.lengths > 0)
+    some = filled[np.linspace(0, len(filled) - 1, min(len(filled), _LOOKED_AT)).astype(np.intp)].tolist()
+    return look_like_centroids([ibd.read_numbers((index.mz,), slice(one, one + 1))[0] for one in some])
 
 
 class _MeanSpectrum:
@@ -124,26 +142,29 @@ class _MeanSpectrum:
             cells = np.log(mz / MZ_RANGE[0]) / self._step
             return np.clip(np.nan_to_num(cells), 0, len(self._intensity) - 1).astype(np.intp)
 
-    def pick(self, index: ImzmlIndex, most: int) -> PickedPeaks:
+    def pick(
+        self, index: ImzmlIndex, most: int, *, is_centroid: bool
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The m/z of at most `most` peaks, ascending, and their mean intensities."""
         occupied = np.flatnonzero(self._intensity)
         if not len(occupied):
             raise InvalidIonImageError(
                 f"{index.file_name!r} has no peak to pick: no intensity above 0 at an m/z from {MZ_RANGE[0]:g} to"
-                f" {MZ_RANGE[1]:g}; right would be spectra with signal"
+                f" {MZ_RANGE[1]:g}; expected spectra with signal"
             )
         heights = self._intensity[occupied]
         tops = heights >= maximum_filter1d(self._intensity, 5)[occupied]
         presence = self._spread(self._spectra)[occupied]
         least = max(_LEAST_SHARE * len(index), _LEAST_TIMES * float(np.median(presence)))
         tops &= presence >= min(least, _ENOUGH_SHARE * len(index))
-        if not index.is_centroid:
+        if not is_centroid:
             tops &= (heights >= np.append(heights[1:], 0)) & (heights > np.append(0, heights[:-1]))
             outstanding = tops & (heights >= _LEAST_RATIO * np.median(heights))
             tops = outstanding if outstanding.any() else tops
         cells = occupied[tops]
         strongest = np.sort(cells[np.argsort(-self._intensity[cells], kind="stable")[:most]])
         mz = self._spread(self._moment)[strongest] / self._spread(self._intensity)[strongest]
-        return PickedPeaks(mz, self._intensity[strongest] / len(index))
+        return mz, self._intensity[strongest] / len(index)
 
     @staticmethod
     def _spread(sums: npt.NDArray[np.float64] | npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

@@ -11,6 +11,8 @@ from shared.ion_image import AcquisitionMask, Intensities
 from shared.limits import Limits, require_image_size
 
 _SHOWN = 10
+_LEAST_PLACES = 4
+"""Columns (or rows) from which on a common step counts as a step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +23,8 @@ class PixelGrid:
     ----------
     origin
         Coordinates x, y of the upper left pixel, as the file states them.
+    step
+        How far neighbouring pixels are apart, x and y, in the file's coordinates: 1 in nearly all files.
     places
         (P,) where each pixel with a spectrum lies in the rectangle, read row by row.
     pixel_of_spectrum
@@ -30,6 +34,7 @@ class PixelGrid:
     """
 
     origin: tuple[int, int]
+    step: tuple[int, int]
     places: npt.NDArray[np.intp]
     pixel_of_spectrum: npt.NDArray[np.intp]
     acquisition_mask: AcquisitionMask
@@ -59,16 +64,16 @@ def select_plane(index: ImzmlIndex, z: int | None) -> ImzmlIndex:
     InvalidIonImageError
         When the file has several planes and none is chosen, or not the chosen one.
     """
-    planes = np.unique(index.coordinates[:, 2])
-    shown = ", ".join(map(str, planes[:_SHOWN].tolist())) + ", …" * (len(planes) > _SHOWN)
+    planes = np.unique(index.coordinates[:, 2]).tolist()
+    shown = ", ".join(map(str, planes[:_SHOWN])) + ", …" * (len(planes) > _SHOWN)
     if z is None and len(planes) > 1:
         raise InvalidIonImageError(
-            f"{index.file_name!r} has {len(planes)} planes (z: {shown}); right would be to choose one by its z"
+            f"{index.file_name!r} has {len(planes)} planes (z: {shown}); expected the z of one of them"
         )
     if z is None or (len(planes) == 1 and z == planes[0]):
         return index
     if z not in planes:
-        raise InvalidIonImageError(f"{index.file_name!r} has no plane z = {z}; right would be one of {shown}")
+        raise InvalidIonImageError(f"{index.file_name!r} has no plane z = {z}; expected one of {shown}")
     return index.select(np.flatnonzero(index.coordinates[:, 2] == z))
 
 
@@ -76,7 +81,8 @@ def make_pixel_grid(index: ImzmlIndex, limits: Limits) -> PixelGrid:
     """Lay out the spectra of one plane.
 
     Coordinates may begin anywhere: only the rectangle that has spectra counts, as on METASPACE, so that a region cut
-    out of a large slide is not a small spot in an empty image.
+    out of a large slide is not a small spot in an empty image. Coordinates that all go in a common step (every second
+    one, or micrometres) are divided by it.
 
     Raises
     ------
@@ -87,21 +93,37 @@ def make_pixel_grid(index: ImzmlIndex, limits: Limits) -> PixelGrid:
     """
     x, y = index.coordinates[:, 0], index.coordinates[:, 1]
     left, top = int(x.min()), int(y.min())
-    width, height = int(x.max()) - left + 1, int(y.max()) - top + 1
     if left < 0 or top < 0:
         raise InvalidIonImageError(
-            f"{index.file_name!r} has positions below 0 (x {left}, y {top}); right would be positions from 1"
+            f"{index.file_name!r} has positions below 0 (x {left}, y {top}); expected positions from 0 or 1"
         )
+    x, y = x - left, y - top
+    step_x, step_y = _find_step(x), _find_step(y)
+    x, y = x // step_x, y // step_y
+    width, height = int(x.max()) + 1, int(y.max()) + 1
     if width == height == 1:
         raise InvalidIonImageError(
-            f"{index.file_name!r} has all its spectra ({len(index):,}) at one place (x {left}, y {top}); right would be"
+            f"{index.file_name!r} has all its spectra ({len(index):,}) at one place (x {left}, y {top}); expected"
             " one place a pixel"
         )
     require_image_size(height, width, limits)
-    places, first, sorted_pixel = np.unique((y - top) * width + (x - left), return_index=True, return_inverse=True)
+    places, first, sorted_pixel = np.unique(y * width + x, return_index=True, return_inverse=True)
     by_appearance = np.argsort(first)
     number = np.empty_like(by_appearance)
     number[by_appearance] = np.arange(len(places))
     mask = np.zeros((height, width), dtype=np.bool_)
     mask.flat[places] = True
-    return PixelGrid((left, top), places[by_appearance], number[sorted_pixel], mask)
+    return PixelGrid((left, top), (step_x, step_y), places[by_appearance], number[sorted_pixel], mask)
+
+
+def _find_step(offsets: npt.NDArray[np.int64]) -> int:
+    """The common step of coordinates that begin at 0; 1 where there are too few places to tell.
+
+    A few places that happen to share a divisor are no grid: there must be `_LEAST_PLACES`, and most of the places that
+    the step makes must be taken.
+    """
+    places = np.unique(offsets)
+    step = int(np.gcd.reduce(places))
+    if len(places) < _LEAST_PLACES or step < 2:
+        return 1
+    return step if 2 * len(places) > int(places[-1]) // step + 1 else 1

@@ -2,29 +2,22 @@
 
 import re
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
 from shared.errors import InvalidIonImageError
-from shared.imzml.array_format import ArrayDescription, ArrayFormat, ArrayKind
-from shared.imzml.index import ArrayLayout, Column, ImzmlIndex, unwrap_offsets
+from shared.imzml.array_format import UNSAID, ArrayDescription, ArrayKind
+from shared.imzml.index import unwrap_offsets
+from shared.imzml.representation import RepresentationClaims
+from shared.imzml.stated_index import Column, StatedIndex, StatedLayout
+from shared.imzml.statements import ENCODED_LENGTH, LENGTH, NAMES, OFFSET, POSITION_X, POSITION_Y, POSITION_Z
 
-UUID = "IMS:1000080"
-CENTROID, PROFILE = "MS:1000127", "MS:1000128"
-POSITION_X, POSITION_Y, POSITION_Z = "IMS:1000050", "IMS:1000051", "IMS:1000052"
-OFFSET, LENGTH, ENCODED_LENGTH = "IMS:1000102", "IMS:1000103", "IMS:1000104"
-
-_NAMES: Final = {
-    POSITION_X: "position x",
-    POSITION_Y: "position y",
-    POSITION_Z: "position z",
-    OFFSET: "external offset",
-    LENGTH: "external array length",
-    ENCODED_LENGTH: "external encoded length",
-}
+_SCIENTIFIC: Final = re.compile(r"\s*[+-]?\d{1,30}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,2})?\s*")
+_BOTH: Final = frozenset(("m/z", "intensity"))
 
 
 @dataclass(frozen=True)
@@ -38,26 +31,29 @@ class StatedArray:
 
 @dataclass
 class ArrayColumns:
-    """Format, and three columns of 64-bit numbers."""
+    """Three columns of 64-bit numbers, and what is claimed of the arrays."""
 
-    description: ArrayDescription
-    format: ArrayFormat
+    description: ArrayDescription = UNSAID
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
     lengths: "array[int]" = field(default_factory=lambda: array("q"))
     encoded_lengths: "array[int]" = field(default_factory=lambda: array("q"))
 
     def add(self, numbers: dict[str, str]) -> None:
         """Add one spectrum's; KeyError, ValueError or OverflowError when a number is missing or is none."""
-        self.offsets.append(int(numbers[OFFSET]))
-        self.lengths.append(int(numbers[LENGTH]))
-        if self.format.zlib:
-            self.encoded_lengths.append(int(numbers[ENCODED_LENGTH]))
+        self.offsets.append(read_whole(numbers[OFFSET]))
+        self.lengths.append(read_whole(numbers[LENGTH]))
+        encoded = numbers.get(ENCODED_LENGTH)
+        self.encoded_lengths.append(read_whole(encoded) if encoded else -1)
 
-    def layout(self) -> ArrayLayout:
+    def add_nothing(self) -> None:
+        """Add a spectrum without arrays."""
+        for column in (self.offsets, self.lengths, self.encoded_lengths):
+            column.append(0)
+
+    def layout(self) -> StatedLayout:
         """The columns as arrays."""
-        lengths = _as_column(self.lengths)
-        encoded = _as_column(self.encoded_lengths) if self.format.zlib else lengths * self.format.item_bytes
-        return ArrayLayout(self.format, unwrap_offsets(_as_column(self.offsets)), lengths, encoded)
+        offsets = unwrap_offsets(_as_column(self.offsets))
+        return StatedLayout(self.description, offsets, _as_column(self.lengths), _as_column(self.encoded_lengths))
 
 
 @dataclass
@@ -66,13 +62,27 @@ class SpectrumColumns:
 
     file_name: str
     positions: "array[int]" = field(default_factory=lambda: array("q"))
-    arrays: dict[ArrayKind, ArrayColumns] = field(default_factory=dict)
+    arrays: dict[ArrayKind, ArrayColumns] = field(
+        default_factory=lambda: {"m/z": ArrayColumns(), "intensity": ArrayColumns()}
+    )
     count: int = 0
-    first_stated: dict[str, str] = field(default_factory=dict)
-    """Accession -> value, of what the first spectrum states beside its arrays."""
+    empty_count: int = 0
+    """How many spectra have no arrays."""
+    first_empty: int = 0
+    """Which of them is the first, from 1."""
+    _pair: tuple[ArrayDescription, ArrayDescription] = (UNSAID, UNSAID)
+    """Descriptions of the last spectrum's arrays: nearly always the same objects again."""
+    _pair_columns: tuple[ArrayColumns, ...] = ()
 
-    def add(self, position: dict[str, str], arrays: Sequence[StatedArray]) -> None:
-        """Add one spectrum.
+    def add(self, position: dict[str, str], arrays: Sequence[StatedArray], *, has_others: bool) -> None:
+        """Add one spectrum; one without any array was measured, and nothing was found.
+
+        Parameters
+        ----------
+        arrays
+            Its arrays of m/z and intensities.
+        has_others
+            Whether it has arrays of other kinds.
 
         Raises
         ------
@@ -80,84 +90,127 @@ class SpectrumColumns:
             When a number is missing or is none, or the spectra differ in format.
         """
         self.count += 1
-        if len(arrays) != 2 or arrays[0].description.kind == arrays[1].description.kind:
-            raise InvalidIonImageError(
-                f"spectrum {self.count} of {self.file_name!r} has not one m/z array and one intensity array; right"
-                " would be one of each, kept in an .ibd file"
-            )
-        if self.count == 1:
-            self.first_stated = position
         try:
-            self.positions.append(int(position[POSITION_X]))
-            self.positions.append(int(position[POSITION_Y]))
-            self.positions.append(int(position.get(POSITION_Z) or 1))
-            for stated in arrays:
-                self._find(stated.description).add(stated.numbers)
+            self.positions.append(read_whole(position[POSITION_X]))
+            self.positions.append(read_whole(position[POSITION_Y]))
+            self.positions.append(read_whole(position.get(POSITION_Z) or "1"))
+            if arrays or has_others:
+                for columns, stated in zip(self._find_columns(arrays), arrays, strict=True):
+                    columns.add(stated.numbers)
+            else:
+                self._add_empty()
         except (KeyError, ValueError, OverflowError) as error:
             raise InvalidIonImageError(self._describe_bad_number(position, arrays)) from error
 
-    def index(self, header: Mapping[str, str]) -> ImzmlIndex:
+    def index(
+        self,
+        header: dict[str, str],
+        representation: RepresentationClaims,
+        spectrum_count: str | None,
+        notes: Sequence[str],
+    ) -> StatedIndex:
         """All spectra, as arrays.
-
-        Parameters
-        ----------
-        header
-            Accession -> value, of what is stated outside the spectra.
 
         Raises
         ------
         InvalidIonImageError
-            When there is none.
+            When there is none, or none with arrays.
         """
-        if self.count == 0:
-            raise InvalidIonImageError(f"{self.file_name!r} has no spectrum; right would be one a pixel")
-        stated = self.first_stated.keys() | header.keys()
-        return ImzmlIndex(
+        if self.count == self.empty_count:
+            what = "spectrum with arrays" if self.count else "spectrum"
+            raise InvalidIonImageError(f"{self.file_name!r} has no {what}; expected one spectrum a pixel")
+        return StatedIndex(
             file_name=self.file_name,
-            uuid=_normalise_uuid(header.get(UUID)),
-            is_centroid=CENTROID in stated and PROFILE not in stated,
-            numbers=np.arange(1, self.count + 1),
+            header=header,
+            representation=representation,
+            spectrum_count=spectrum_count,
             coordinates=_as_column(self.positions).reshape(-1, 3),
             mz=self.arrays["m/z"].layout(),
             intensity=self.arrays["intensity"].layout(),
+            notes=(*notes, *self._describe_empty()),
         )
 
-    def _find(self, description: ArrayDescription) -> ArrayColumns:
-        """The columns of arrays of this kind, which all have one format."""
-        kind = description.kind or "intensity"
-        columns = self.arrays.get(kind)
-        if columns is None:
-            columns = self.arrays[kind] = ArrayColumns(description, description.format(self.file_name))
-        if columns.description is not description and columns.description != description:
+    def _find_columns(self, arrays: Sequence[StatedArray]) -> tuple[ArrayColumns, ...]:
+        """The columns that each array belongs to."""
+        pair = self._pair
+        if len(arrays) != 2:
+            raise self._not_one_of_each()
+        if arrays[0].description is not pair[0] or arrays[1].description is not pair[1]:
+            self._pair = (arrays[0].description, arrays[1].description)
+            self._pair_columns = tuple(
+                self._require_one_format(kind, description)
+                for kind, description in zip(self._find_kinds(self._pair), self._pair, strict=True)
+            )
+        return self._pair_columns
+
+    def _find_kinds(self, pair: tuple[ArrayDescription, ArrayDescription]) -> tuple[ArrayKind, ArrayKind]:
+        """Which array is which; one that is called both is what the other is not."""
+        first, second = (frozenset(description.kinds) for description in pair)
+        if len(first) == 1 and _BOTH - first <= second:
+            return ("m/z", "intensity") if "m/z" in first else ("intensity", "m/z")
+        if len(second) == 1 and _BOTH - second <= first:
+            return ("intensity", "m/z") if "m/z" in second else ("m/z", "intensity")
+        raise self._not_one_of_each()
+
+    def _require_one_format(self, kind: ArrayKind, description: ArrayDescription) -> ArrayColumns:
+        columns = self.arrays[kind]
+        known = columns.description
+        if known is UNSAID:
+            description.require_served(self.file_name, kind)
+            columns.description = description
+        elif known is not description and known != description:
             raise InvalidIonImageError(
-                f"{self.file_name!r} has {kind} arrays of different number formats or compressions; right would be one"
+                f"{self.file_name!r} has {kind} arrays of different number formats or compressions; expected one"
                 " for all spectra"
             )
         return columns
+
+    def _not_one_of_each(self) -> InvalidIonImageError:
+        return InvalidIonImageError(
+            f"spectrum {self.count} of {self.file_name!r} has not one m/z array and one intensity array; expected one"
+            " of each, kept in an .ibd file"
+        )
+
+    def _add_empty(self) -> None:
+        self.empty_count += 1
+        for columns in self.arrays.values():
+            columns.add_nothing()
+        self.first_empty = self.first_empty or self.count
+
+    def _describe_empty(self) -> list[str]:
+        if not self.empty_count:
+            return []
+        return [
+            f"{self.empty_count:,} of {self.count:,} spectra have no arrays (first: {self.first_empty}): taken as empty"
+        ]
 
     def _describe_bad_number(self, position: dict[str, str], arrays: Sequence[StatedArray]) -> str:
         """Name the first number of the last spectrum that is missing or is none."""
         numbers = [(accession, position.get(accession)) for accession in (POSITION_X, POSITION_Y)]
         numbers += [(POSITION_Z, position.get(POSITION_Z) or "1")]
         numbers += [(accession, one.numbers.get(accession)) for one in arrays for accession in (OFFSET, LENGTH)]
-        numbers += [(ENCODED_LENGTH, one.numbers.get(ENCODED_LENGTH)) for one in arrays if one.description.zlib]
+        numbers += [(ENCODED_LENGTH, one.numbers.get(ENCODED_LENGTH) or "-1") for one in arrays]
         accession, text = next((name, text) for name, text in numbers if not _is_number(text))
-        found = f"has the {_NAMES[accession]} {text[:30]!r}" if text else f"does not say its {_NAMES[accession]}"
+        found = f"has the {NAMES[accession]} {text[:30]!r}" if text else f"does not say its {NAMES[accession]}"
         return (
-            f"spectrum {self.count} of {self.file_name!r} {found}; right would be a whole number in {accession},"
-            " below 2**63"
+            f"spectrum {self.count} of {self.file_name!r} {found}; expected a whole number in {accession}, below 2**63"
         )
 
 
-def _normalise_uuid(text: str | None) -> str | None:
-    """32 lower-case hexadecimal digits, or None when they are not stated."""
-    digits = (text or "").strip("{} ").replace("-", "").lower()
-    return digits if re.fullmatch("[0-9a-f]{32}", digits) else None
+def read_whole(text: str) -> int:
+    """A whole number, also as R writes it (1e+05); ValueError when it is none."""
+    try:
+        return int(text)
+    except ValueError:
+        found = Decimal(text) if _SCIENTIFIC.fullmatch(text) else Decimal("0.5")
+        if found != found.to_integral_value():
+            raise
+        return int(found)
 
 
 def _is_number(text: str | None) -> bool:
     try:
-        return text is not None and abs(int(text)) < 2**63
+        return text is not None and -(2**63) <= read_whole(text) < 2**63
     except ValueError:
         return False
 

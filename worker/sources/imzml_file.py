@@ -1,5 +1,6 @@
 """An imzML file with its .ibd file: ion images are summed from the spectra."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,17 +35,19 @@ class ImzmlFile(Closable):
             imzml.close()
             stack.pop_all()
         self._location = location
+        self._peak_notes: tuple[str, ...] = ()
         self._watch = watch
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was believed where the two files contradict themselves."""
-        return self._dataset.notes
+        return self._dataset.notes + self._peak_notes
 
     def annotations(self) -> list[Annotation]:
         """The most intense peaks of the mean spectrum, by m/z; the annotation id is made of it."""
         with os_errors_translated(self._ibd.path):
             peaks = self._dataset.pick_peaks(self._location.ppm, self._location.most_peaks, self._watch)
+        self._peak_notes = () if peaks.note is None else (peaks.note,)
         names = [f"mz_{mz:.4f}" for mz in peaks.mz]
         if len(set(names)) < len(names):
             names = [f"mz_{mz:.7f}" for mz in peaks.mz]
@@ -84,20 +87,31 @@ def _open_ibd(imzml: OpenedFile, roots: AllowedRoots) -> OpenedFile:
 
 
 def find_ibd(imzml_name: str, names: Sequence[str]) -> str:
-    """The .ibd file of an .imzML file among the names in its folder: of the same name, its ending in any case.
+    """The .ibd file of an .imzML file among the names in its folder: the same as file systems that mind no case see it.
 
     Raises
     ------
     NotFoundError
-        When there is none.
+        When there is none, or several differ from the imzML's name in more than the case of the ending.
     """
     usual = Path(imzml_name).with_suffix(_IBD_SUFFIX).name
     if usual in names:
         return usual
-    for name in sorted(names):
-        if Path(name).stem == Path(imzml_name).stem and Path(name).suffix.lower() == _IBD_SUFFIX:
-            return name
+    wanted = _fold(usual)
+    alike = [name for name in sorted(names) if _fold(name) == wanted]
+    found = [name for name in alike if Path(name).stem == Path(imzml_name).stem] or alike
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFoundError(
+            f"{usual!r} is missing beside {imzml_name!r}, where {found[0]!r} and {found[1]!r} are; expected one of them"
+        )
     raise NotFoundError(f"{usual!r} is missing beside {imzml_name!r}; expected both files in one folder")
+
+
+def _fold(name: str) -> str:
+    """A file's name without its case, and with accents composed: macOS takes them apart."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def find_mz(annotation: Annotation) -> float:
