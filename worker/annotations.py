@@ -1,27 +1,19 @@
 """Which ions an event wants classified."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import InvalidAnnotationsError
 from shared.foreign_file import OpenedFile
-from shared.limits import require_at_most
+from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation, DatasetAnnotated, ImzmlIonImages
-from shared.validation import describe_validation_error
+from worker.annotation_list import parse_annotations
 from worker.files import read_file
 from worker.sources.opening import SourceAccess
 from worker.sources.source import IonImageSource
 from worker.stores.opening import open_store
 from worker.stores.store_uri import is_remote
-
-_ANNOTATIONS = TypeAdapter(list[Annotation])
-_RIGHT = "a JSON list, or CSV with a column annotation_id"
 
 
 def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: SourceAccess) -> Sequence[Annotation]:
@@ -43,8 +35,8 @@ def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: Sou
         annotations = source.annotations()
     if not annotations and isinstance(data.ion_images, ImzmlIonImages):
         raise InvalidAnnotationsError(
-            "list of annotations for an imzML file is empty; right would be at least one, or no list at all (then its"
-            " peaks are picked)"
+            "list of annotations for an imzML file is empty; expected at least one, or no list at all (then its peaks"
+            " are picked)"
         )
     require_at_most(len(annotations), access.limits.event_ions, "number of annotations")
     _require_unique_ids(annotations)
@@ -56,53 +48,15 @@ def _read_list(uri: str, access: SourceAccess) -> list[Annotation]:
     if is_remote(uri):
         place = access.stores.allowed.resolve(uri)
         with open_store(place, access.stores, connections=1) as store:
-            return _parse_annotations(place.name, store.read(place, access.limits.event_bytes))
+            content = store.read(place, access.limits.event_bytes)
+        return parse_annotations(place.name, content, access.limits.event_ions)
     with access.roots.open_file(uri) as file:
-        return read_annotations(file, access.limits.event_bytes)
+        return read_annotations(file, access.limits)
 
 
-def read_annotations(file: Path | OpenedFile, max_bytes: int) -> list[Annotation]:
-    """Read a `.json` list of annotations, or a `.csv` with their fields as columns."""
-    return _parse_annotations(file.name, read_file(file, max_bytes))
-
-
-def _parse_annotations(name: str, content: bytes) -> list[Annotation]:
-    try:
-        if name.lower().endswith(".csv"):
-            reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
-            _require_columns(name, reader.fieldnames or [])
-            return _ANNOTATIONS.validate_python([_from_cells(name, reader.line_num, cells) for cells in reader])
-        return _ANNOTATIONS.validate_json(content)
-    except ValidationError as error:
-        raise InvalidAnnotationsError(
-            f"{name} is no list of annotations: {describe_validation_error(error)}; right would be {_RIGHT}"
-        ) from error
-    except (ValueError, csv.Error) as error:
-        raise InvalidAnnotationsError(f"{name} cannot be read ({error}); right would be {_RIGHT}") from error
-
-
-def _require_columns(name: str, columns: Sequence[str]) -> None:
-    unknown = [column for column in columns if column not in Annotation.model_fields]
-    if unknown or "annotation_id" not in columns:
-        wrong = f"a column {unknown[0][:100]!r}" if unknown else "no column annotation_id"
-        raise InvalidAnnotationsError(
-            f"{name} has {wrong}; right would be annotation_id and any of"
-            f" {', '.join(field for field in Annotation.model_fields if field != 'annotation_id')}, separated by commas"
-        )
-
-
-def _from_cells(name: str, line: int, cells: dict[str, Any]) -> dict[str, Any]:
-    """One CSV row without its empty cells; `mz` and `charge` as numbers."""
-    found = {column: cell for column, cell in cells.items() if cell not in (None, "")}
-    for column, convert in (("mz", float), ("charge", int)):
-        try:
-            if column in found:
-                found[column] = convert(found[column])
-        except ValueError as error:
-            raise InvalidAnnotationsError(
-                f"line {line} of {name} has the {column} {found[column][:40]!r}; right would be a number"
-            ) from error
-    return found
+def read_annotations(file: Path | OpenedFile, limits: Limits) -> list[Annotation]:
+    """Read a list of annotations, see `parse_annotations`; raises as `read_file`, too."""
+    return parse_annotations(file.name, read_file(file, limits.event_bytes), limits.event_ions)
 
 
 def _require_unique_ids(annotations: Sequence[Annotation]) -> None:
@@ -110,5 +64,5 @@ def _require_unique_ids(annotations: Sequence[Annotation]) -> None:
     if repeated:
         raise InvalidAnnotationsError(
             f"annotation_id {repeated[0][:100]!r} occurs more than once (ids that do: {len(repeated)}); results are"
-            " matched by it, so right would be a different one each"
+            " matched by it, so expected a different one each"
         )

@@ -1,6 +1,7 @@
 """Lists of annotations in files of their own."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidAnnotationsError, NotFoundError, TooLargeError
+from shared.limits import Limits
 from shared.messages.event import Annotation
 from worker.annotations import read_annotations
 
-MOST_BYTES = 100_000
+LIMITS = Limits(event_bytes=100_000, event_ions=1000)
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -29,13 +31,13 @@ def test_json_and_csv_say_the_same(tmp_path: Path) -> None:
     as_csv = write(
         tmp_path, "LIST.CSV", "annotation_id,mz,formula,adduct,image\na,500.25,C6H12O6,+H,a b.png\nb,501,,,\n"
     )
-    assert read_annotations(as_json, MOST_BYTES) == expected
-    assert read_annotations(as_csv, MOST_BYTES) == expected
+    assert read_annotations(as_json, LIMITS) == expected
+    assert read_annotations(as_csv, LIMITS) == expected
 
 
 def test_csv_may_come_from_a_spreadsheet(tmp_path: Path) -> None:
     path = write(tmp_path, "list.csv", b'\xef\xbb\xbfannotation_id,mz\r\n"a ""1""",5\r\n')
-    assert read_annotations(path, MOST_BYTES) == [Annotation(annotation_id='a "1"', mz=5)]
+    assert read_annotations(path, LIMITS) == [Annotation(annotation_id='a "1"', mz=5)]
 
 
 BAD: dict[str, tuple[str, str | bytes]] = {
@@ -46,7 +48,16 @@ BAD: dict[str, tuple[str, str | bytes]] = {
     "json with NaN": ("list.json", '[{"annotation_id": "a", "mz": NaN}]'),
     "json not UTF-8": ("list.json", b'[{"annotation_id": "\xff"}]'),
     "csv without ids": ("list.csv", "mz\n5\n"),
-    "csv of an unknown column": ("list.csv", "annotation_id,colour\na,red\n"),
+    "csv of a misspelt column": ("list.csv", "annotation_id,adducts\na,+H\n"),
+    "csv with a column twice": ("list.csv", "annotation_id,mz,mz\na,5,6\n"),
+    "csv of nothing": ("list.csv", ""),
+    "csv of comments": ("list.csv", "# a\n# b\n"),
+    "csv with a decimal comma": ("list.csv", 'annotation_id,mz\na,"5,5"\n'),
+    "csv with a comma for thousands": ("list.csv", "annotation_id;mz\na;1.234,5\n"),
+    "csv with a modification and no m/z": ("list.csv", "ion,formula,adduct,chemMod\na,C,M+H,-H2O+C\n"),
+    "csv in windows-1252": ("list.csv", "annotation_id\nGerät\n".encode("cp1252")),
+    "csv in utf-16 without a mark": ("list.csv", "annotation_id\na\n".encode("utf-16-le")),
+    "text of prose": ("list.txt", "hello"),
     "csv with m/z as text": ("list.csv", "annotation_id,mz\na,heavy\n"),
     "csv with NaN": ("list.csv", "annotation_id,mz\na,nan\n"),
     "csv with an infinite m/z": ("list.csv", "annotation_id,mz\na,inf\n"),
@@ -60,39 +71,113 @@ BAD: dict[str, tuple[str, str | bytes]] = {
 @pytest.mark.parametrize(("name", "content"), BAD.values(), ids=BAD)
 def test_a_bad_list_is_an_error_that_names_the_file(tmp_path: Path, name: str, content: str | bytes) -> None:
     with pytest.raises(InvalidAnnotationsError, match=name):
-        read_annotations(write(tmp_path, name, content), MOST_BYTES)
+        read_annotations(write(tmp_path, name, content), LIMITS)
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "nouns"),
     [
-        ("annotation_id,mz\na,5\nb,heavy\n", r"line 3 of list\.csv has the mz 'heavy'; right would be a number"),
-        ("annotation_id,charge\na,+\n", r"line 2 of list\.csv has the charge '\+'; right would be a number"),
-        ("annotation_id,m/z\na,5\n", r"has a column 'm/z'; right would be annotation_id and any of mz, formula"),
-        ("mz\n5\n", r"has no column annotation_id; right would be"),
+        ("annotation_id,mz\na,5\nb,heavy\n", ("line 3", "mz", "heavy")),
+        ("annotation_id,charge\na,+\n", ("line 2", "charge")),
+        ("annotation_id,formulas\na,C\n", ("formulas", "'formula'")),
+        ("mz\n5\n", ("annotation_id",)),
+        ("annotation_id|mz\na|5\n", ("annotation_id|mz", "separat")),
+        ("annotation_id,mz\na,5,6,7\n", ("line 2", "cells")),
+        ("annotation_id,mz\n,5\n", ("line 2", "annotation_id")),
+        ("a;b\n".encode("cp1252") + b"\xff", ("UTF-8", "encoding")),
     ],
 )
-def test_what_is_wrong_in_a_list_is_named(tmp_path: Path, content: str, sentence: str) -> None:
-    with pytest.raises(InvalidAnnotationsError, match=sentence):
-        read_annotations(write(tmp_path, "list.csv", content), MOST_BYTES)
+def test_what_is_wrong_in_a_list_is_named(tmp_path: Path, content: str | bytes, nouns: Sequence[str]) -> None:
+    with pytest.raises(InvalidAnnotationsError) as refusal:
+        read_annotations(write(tmp_path, "list.csv", content), LIMITS)
+    assert all(noun in str(refusal.value) for noun in nouns)
 
 
-@given(st.sampled_from(["list.csv", "list.json"]), st.binary(max_size=200) | st.text(max_size=200))
+METASPACE = (
+    "# Generated at 7/24/2024 3:15:02 PM. For help see https://bit.ly/3Bzs6Z4\n"
+    "# URL: https://metaspace2020.eu/annotations?db_id=22&fdr=0.1\n"
+    '"group","datasetName","datasetId","formula","adduct","chemMod","neutralLoss","ion","mz","msm","fdr","offSample"\n'
+    '"","mouse, ""A""","2016-09-21","C6H12O6","M+K","","","C6H12O6+K+","219.0265","0.98","0.05","false"\n'
+    '"","mouse, ""A""","2016-09-21","C16H32O2","M-H","","-H2O","C16H32O2-H2O-H-","237.2224","0.9","0.05","true"\n'
+)
+OF_METASPACE = [
+    Annotation(annotation_id="C6H12O6+K+", mz=219.0265, formula="C6H12O6", adduct="M+K"),
+    Annotation(annotation_id="C16H32O2-H2O-H-", mz=237.2224, formula="C16H32O2", adduct="M-H"),
+]
+_EMPTY_ROWS = ",,,,,,,,,,,\n" * 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        METASPACE,
+        METASPACE.split("\n", 2)[2] + _EMPTY_ROWS,
+        METASPACE.replace("7/24/2024 3:15:02 PM", "x,y").replace("# Gen", '"# Gen').replace("3Bzs6Z4\n", 'Z4",,,\n')
+        + _EMPTY_ROWS,
+        "\n" + METASPACE.replace("\n", "\r\n"),
+    ],
+    ids=["as it is", "without comments, with empty rows", "comments through a spreadsheet", "of Windows"],
+)
+def test_an_export_of_metaspace_is_a_list(tmp_path: Path, text: str) -> None:
+    assert read_annotations(write(tmp_path, "annotations.csv", text), LIMITS) == OF_METASPACE
+
+
+PLAIN = "annotation_id,mz\na,500.25\nb,501\n"
+GERMAN = "annotation_id;mz\na;500,25\nb;501\n"
+TABS = PLAIN.replace(",", "\t")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("list.csv", GERMAN),
+        ("list.csv", "sep=;\r\n" + GERMAN.replace("\n", "\r\n") + ";\r\n;\r\n"),
+        ("list.tsv", TABS),
+        ("list.txt", TABS.replace(".", ",")),
+        ("list.csv", TABS),
+        ("list.csv", PLAIN.encode("utf-16")),
+        ("list.txt", b"\xfe\xff" + TABS.encode("utf-16-be")),
+        ("list.csv", GERMAN.encode("utf-8-sig")),
+        ("list.csv", PLAIN.replace("annotation_id,mz", " Annotation_ID , m/z ,colour, ").replace("25", "25,red,")),
+        ("list.csv", "group,Name,m/z\nx,a,500.25\nx,b,501\n"),
+        ("list.json", '[{"annotation_id": "a", "mz": 500.25}, {"annotation_id": "b", "mz": 501}]'.encode("utf-16")),
+    ],
+)
+def test_a_list_is_read_however_a_spreadsheet_saves_it(tmp_path: Path, name: str, content: str | bytes) -> None:
+    found = read_annotations(write(tmp_path, name, content), LIMITS)
+    assert found == [Annotation(annotation_id="a", mz=500.25), Annotation(annotation_id="b", mz=501)]
+
+
+def test_a_line_separator_of_unicode_ends_no_row(tmp_path: Path) -> None:
+    (found,) = read_annotations(write(tmp_path, "list.csv", 'annotation_id,image\n"a\u2028b",c\n'), LIMITS)
+    assert (found.annotation_id, found.image) == ("a\u2028b", "c")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("list.csv", "annotation_id\n" + "a\n" * 1001), ("list.json", "[" + "1," * 30_000 + "1]")],
+)
+def test_a_list_of_too_many_is_refused_before_it_takes_memory(tmp_path: Path, name: str, content: str) -> None:
+    with pytest.raises(TooLargeError):
+        read_annotations(write(tmp_path, name, content), LIMITS)
+
+
+@given(st.sampled_from(["list.csv", "list.json", "list.txt"]), st.binary(max_size=200) | st.text(max_size=200))
 def test_any_content_is_a_list_or_an_error(tmp_path: Path, name: str, content: str | bytes) -> None:
     try:
         found = read_annotations(
-            write(tmp_path, name, content.encode(errors="replace") if isinstance(content, str) else content), MOST_BYTES
+            write(tmp_path, name, content.encode(errors="replace") if isinstance(content, str) else content), LIMITS
         )
-    except InvalidAnnotationsError:
+    except (InvalidAnnotationsError, TooLargeError):
         return
     assert all(one.annotation_id for one in found)
 
 
 def test_a_list_above_the_limit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TooLargeError, match=r"size of 'list\.csv' in bytes"):
-        read_annotations(write(tmp_path, "list.csv", "annotation_id\na\n"), 5)
+        read_annotations(write(tmp_path, "list.csv", "annotation_id\na\n"), Limits(event_bytes=5))
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"'list\.csv' cannot be read"):
-        read_annotations(tmp_path / "list.csv", MOST_BYTES)
+        read_annotations(tmp_path / "list.csv", LIMITS)

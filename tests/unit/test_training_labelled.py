@@ -153,6 +153,38 @@ def test_folders_with_a_label_file_each_are_one_dataset_each(tmp_path: Path) -> 
     assert load_labelled_set(tmp_path).dataset_names == ["a", "b"]
 
 
+@pytest.mark.parametrize("served_as", ["ion_images", "bladder"])
+def test_one_dataset_id_for_all_folders_does_not_make_them_one_dataset(tmp_path: Path, served_as: str) -> None:
+    """What `offsample classify` calls a dataset tells nothing of folders that were classified one by one."""
+    for number, (name, label) in enumerate((("a", "on"), ("b", "off"))):
+        write_png(tmp_path / name / "ion.png", PIXELS[number])
+        text = f"annotation_id,status,label,dataset_id\nion,classified,{label},{served_as}\n"
+        (tmp_path / name / "labels.csv").write_text(text, "utf-8")
+    labelled_set = load_labelled_set(tmp_path)
+    assert labels_of(labelled_set) == {"a/ion": "on", "b/ion": "off"}
+    assert not labelled_set.left_out
+
+
+def test_a_label_file_of_several_datasets_tells_them_apart_row_by_row(tmp_path: Path) -> None:
+    for number in range(3):
+        write_png(tmp_path / f"{number}.png", PIXELS[number])
+    (tmp_path / "labels.csv").write_text("file,label,dataset_id\n0,on,a\n1,off,b\n2,on,\n", "utf-8")
+    assert load_labelled_set(tmp_path).dataset_names == sorted(["a", "b", tmp_path.name])
+    (tmp_path / "labels.csv").write_text("file,label,dataset,dataset_id\n0,on,x,a\n1,off,x,b\n", "utf-8")
+    assert load_labelled_set(tmp_path).dataset_names == ["x"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_labels_may_come_out_of_a_spreadsheet(tmp_path: Path, encoding: str) -> None:
+    for number, name in enumerate("abc"):
+        write_png(tmp_path / f"{name}.png", PIXELS[number])
+    text = "annotation_id;off_sample_probability;label\r\na;0,9;off\r\nb;0,1; On \r\nc;0,5;\r\n;;\r\n"
+    (tmp_path / "labels.csv").write_bytes(text.encode(encoding))
+    labelled_set = load_labelled_set(tmp_path)
+    assert labels_of(labelled_set) == {f"{tmp_path.name}/a": "off", f"{tmp_path.name}/b": "on"}
+    assert reasons_of(labelled_set) == {f"{tmp_path.name}/c": "unlabelled"}
+
+
 def test_a_label_file_names_no_file_of_another_folder(tmp_path: Path) -> None:
     write_png(tmp_path / "secret.png", PIXELS[0])
     write_png(tmp_path / "mine" / "ion.png", PIXELS[1])
@@ -165,11 +197,11 @@ def test_a_label_file_names_no_file_of_another_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "has no row"),
+        (b"", "is empty"),
         (b"annotation_id,label\n", "has no row"),
         (b"a,b\n1,2\n", "lacks annotation_id or label"),
-        (b"annotation_id,label\n\xff,on\n", "is not UTF-8"),
-        (b'annotation_id,label\n"a"b,on\n', "is no CSV"),
+        (b"annotation_id,label\n\xff,on\n", "UTF-8"),
+        (b'annotation_id,label\n"a"b,on\n', "CSV"),
     ],
 )
 def test_a_label_file_that_is_none_is_refused_in_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:

@@ -1,7 +1,13 @@
-"""A label file with the ion images that lie beside it: one dataset, unless the file names several."""
+"""A label file with the ion images that lie beside it: one dataset, unless the file names several.
+
+The dataset is called as the folder is. A column `dataset` says otherwise, row by row; so does `dataset_id`, the
+service's column, where it has several values: one value for all tells nothing of folders that were classified one by
+one, and may be the same in each.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from shared.array import IonImageArray, open_array
@@ -39,7 +45,7 @@ def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
     images = find_images(label_file)
     dataset = label_file.stem if images.stem == label_file.stem else label_file.parent.resolve().name
     labelled: list[tuple[LabelRow, Label]] = []
-    for row in read_label_rows(label_file):
+    for row in _name_datasets(read_label_rows(label_file)):
         label = LABELS.get(row.label)
         if label is None:
             yield _leave_out(row, row.dataset or dataset)
@@ -47,6 +53,13 @@ def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
             labelled.append((row, label))
     read = _read_array if images.is_file() else _read_pngs
     yield from read(images, labelled, dataset, limits)
+
+
+def _name_datasets(rows: list[LabelRow]) -> list[LabelRow]:
+    """Rows whose `dataset` is the one they are of, None for that of the folder."""
+    if len({row.served_as for row in rows} - {None}) < 2:
+        return rows
+    return [replace(row, dataset=row.dataset or row.served_as) for row in rows]
 
 
 def _leave_out(row: LabelRow, dataset: str) -> LeftOut:

@@ -4,7 +4,6 @@ The service's own output is such a file: `offsample classify … --format csv` (
 by a person, is read as it is.
 """
 
-import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import InvalidInputError
+from shared.table_file import decode_text, read_table
 
 _ID_COLUMNS = ("annotation_id", "index", "file")
 """What may name the ion image of a row, in this order of preference."""
 
+_COLUMNS = (*_ID_COLUMNS, "label", "dataset", "dataset_id")
 _LARGEST_FILE_BYTES = 256 * 2**20
 
 
@@ -31,6 +32,10 @@ class LabelRow:
     """As written, in lower case; empty when there is none."""
 
     dataset: str | None
+    """From the column `dataset`: what a person says."""
+
+    served_as: str | None = None
+    """From the column `dataset_id`: what the service was told to call it."""
 
 
 def read_label_rows(path: Path) -> list[LabelRow]:
@@ -44,29 +49,26 @@ def read_label_rows(path: Path) -> list[LabelRow]:
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:
             raise InvalidInputError(f"label file {path.name} is larger than 256 MiB; right would be one row an image")
-        text = path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise InvalidInputError(f"label file {path.name} cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(f"label file {path.name} is not UTF-8; right would be UTF-8 text") from error
-    records = _parse_csv(text, path.name) if path.suffix.lower() == ".csv" else _parse_json_lines(text, path.name)
+    records = _parse_csv(content, path.name) if path.suffix.lower() == ".csv" else _parse_json_lines(content, path.name)
     rows = [_make_row(record, number, path.name) for number, record in records]
     if not rows:
         raise InvalidInputError(f"label file {path.name} has no row; right would be one row an image")
     return rows
 
 
-def _parse_csv(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
-    try:
-        for record in reader:
-            yield reader.line_num, record
-    except csv.Error as error:
-        raise InvalidInputError(f"label file {name}, line {reader.line_num}, is no CSV ({error})") from error
+def _parse_csv(content: bytes, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows as a program or a spreadsheet saves them; each has a label, "" where its cell is empty."""
+    table = read_table(content, f"label file {name}", _COLUMNS)
+    empty = {"label": ""} if "label" in table.columns else {}
+    for number, cells in table.rows:
+        yield number, empty | cells
 
 
-def _parse_json_lines(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def _parse_json_lines(content: bytes, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(decode_text(content, f"label file {name}").split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -86,6 +88,12 @@ def _make_row(record: dict[str, Any], number: int, name: str) -> LabelRow:
             " right would be a column annotation_id (or index, or file) and a column label"
         )
     label = record["label"]
-    dataset = record.get("dataset") or record.get("dataset_id")
+    dataset, served_as = record.get("dataset"), record.get("dataset_id")
     word = "" if label is None else str(label).strip().lower()
-    return LabelRow(str(record[column]), column == "index", word, str(dataset) if dataset else None)
+    return LabelRow(
+        str(record[column]),
+        column == "index",
+        word,
+        str(dataset) if dataset else None,
+        str(served_as) if served_as else None,
+    )
