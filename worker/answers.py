@@ -95,6 +95,7 @@ def classified_answer(
                 total_seconds=round(total_seconds, 3),
             ),
             off_sample_area=found.off_sample_area,
+            assessment=found.assessment,
         ),
         **envelope,
     )

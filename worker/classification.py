@@ -12,8 +12,9 @@ from model_store.manifest import Manifest
 from model_store.predictor import Predictor
 from model_store.sample_mask import OffSampleArea
 from shared.messages.event import Annotation
-from shared.messages.results import Counts, ResultRow
+from shared.messages.results import Assessment, Counts, ResultRow
 from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
+from worker.assessment import ImageExtent, assess, measure_extent
 from worker.context_run import ContextRun, InputBatch, Shape
 from worker.run_ahead import gather_ahead
 from worker.sources.source import FetchedIonImage, IonImageSource
@@ -35,8 +36,15 @@ class Classification:
     shapes: Counter[Shape]
     """How many readable ion images have which height and width, px."""
     predict_seconds: float
+    extents: Sequence[ImageExtent] = ()
+    """Of the classified ion images."""
     off_sample_area: OffSampleArea | None = None
     """Whether the dataset has off-sample area; None when the release does not judge it."""
+
+    @property
+    def assessment(self) -> list[Assessment]:
+        """Why the labels mean little, if so."""
+        return assess(self.extents)
 
     @property
     def counts(self) -> Counts:
@@ -62,12 +70,14 @@ class _Prepared:
     shape: Shape | None = None
     network_input: NetworkInputs | None = None
     row: ResultRow | None = None
+    extent: ImageExtent | None = None
 
 
 @dataclass
 class _Progress:
     rows: dict[str, ResultRow] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    extents: dict[str, ImageExtent] = field(default_factory=dict)
     predict_seconds: float = 0.0
 
 
@@ -118,7 +128,9 @@ def classify(  # noqa: PLR0913 - what a caller may choose
         _refuse_odd_shapes(progress)
     rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
     area = None if context_run is None else context_run.off_sample_area
-    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds, area)
+    classified = [row.annotation_id for row in rows if row.status == "classified"]
+    extents = [progress.extents[annotation_id] for annotation_id in classified]
+    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds, extents, area)
 
 
 def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared:
@@ -130,7 +142,8 @@ def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared
     if missing is not None:
         row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
         return _Prepared(annotation_id, ion_image.shape, row=row)
-    return _Prepared(annotation_id, ion_image.shape, preprocess([ion_image], channels)[0])
+    network_input = preprocess([ion_image], channels)[0]
+    return _Prepared(annotation_id, ion_image.shape, network_input, extent=measure_extent(ion_image))
 
 
 def _settle(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator[InputBatch]:
@@ -139,6 +152,8 @@ def _settle(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator
         for one in batch:
             if one.shape is not None:
                 progress.shapes[one.annotation_id] = one.shape
+            if one.extent is not None:
+                progress.extents[one.annotation_id] = one.extent
             if one.row is not None:
                 progress.rows[one.annotation_id] = one.row
         waiting = [(one.annotation_id, one.network_input) for one in batch if one.network_input is not None]

@@ -1,7 +1,7 @@
 """What a person names on the command line, in the terms of an event: where ion images are, and of which kind."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -48,9 +48,12 @@ class KindOptions:
 
 @dataclass(frozen=True)
 class NamedPlace:
-    """A dataset's name, made of its place, and its location."""
+    """Where a dataset is, and what it may be called after."""
 
-    dataset_id: str
+    trail: tuple[str, ...]
+    """Names of the folders that lead to it, and its own without suffix."""
+    full_name: str
+    """Its own with suffix."""
     location: IonImagesLocation
 
 
@@ -67,21 +70,24 @@ def name_place(place: str, options: KindOptions) -> NamedPlace:
         When its name or an option cannot stand in an event.
     """
     if place.startswith(METASPACE_PREFIX):
-        dataset_id = place.removeprefix(METASPACE_PREFIX)
-        fields = {"kind": "metaspace", "dataset_id": dataset_id}
+        path, stem = PurePath(place.removeprefix(METASPACE_PREFIX)), place.removeprefix(METASPACE_PREFIX)
+        fields = {"kind": "metaspace", "dataset_id": stem}
     elif is_remote(place):
-        dataset_id = Path(parse_store_uri(parse_place(place).folder).name).stem
+        path = PurePath(parse_store_uri(parse_place(place).folder).path)
+        stem = path.stem
         fields = {"kind": _kind_in_store(place), "uri": place}
     elif "{" in place and not Path(place).exists():
         template = str(Path(place).absolute())
-        dataset_id = Path(parse_place(template).folder).name
+        path = PurePath(parse_place(template).folder)
+        stem = path.name
         fields = {"kind": "png", "uri": template}
     else:
         path = Path(place).resolve()
-        dataset_id = path.stem
-        fields = {"kind": _kind_on_disk(path, place), "uri": str(path)}
+        kind = _kind_on_disk(path, place)
+        stem = path.name if kind == "png" else path.stem
+        fields = {"kind": kind, "uri": str(path)}
     location = _LOCATION.validate_python(fields | options.given_for(fields["kind"]))
-    return NamedPlace(dataset_id or "dataset", location)
+    return NamedPlace((*path.parts[:-1], stem), path.name, location)
 
 
 def _kind_in_store(uri: str) -> str:
@@ -93,7 +99,7 @@ def _kind_in_store(uri: str) -> str:
 
 def _kind_on_disk(path: Path, shown: str) -> str:
     if not path.exists():
-        raise NotFoundError(f"{shown} does not exist; right would be {_RIGHT}")
+        raise NotFoundError(f"{shown} does not exist; expected {_RIGHT}")
     suffix = path.suffix.lower()
     if is_zarr_folder(path) or (path.is_file() and suffix in ARRAY_SUFFIXES):
         return "array"
@@ -101,4 +107,4 @@ def _kind_on_disk(path: Path, shown: str) -> str:
         return "png"
     if suffix == _IMZML_SUFFIX:
         return "imzml"
-    raise InvalidInputError(f"{shown} is of no known kind; right would be {_RIGHT}")
+    raise InvalidInputError(f"{shown} is of no known kind; expected {_RIGHT}")

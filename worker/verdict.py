@@ -202,6 +202,7 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
         "total_seconds": round(seconds, 3),
         "predict_seconds": round(found.predict_seconds, 3),
         **found.counts.model_dump(),
+        **({"assessment": found.assessment} if found.assessment else {}),
         **({"notes": list(source.notes)} if source.notes else {}),
     }
     answer = classified_answer(event, run.claim, runtime.settings.names, found, predictor, seconds)

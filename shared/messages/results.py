@@ -18,6 +18,8 @@ from shared.messages.cloud_event import (
 ROWS_PER_CHUNK = 1_000
 
 Label = Literal["on", "off"]
+Assessment = Literal["little_acquired", "few_pixels", "few_counts"]
+"""What puts a dataset outside what the model was fitted on; docs/messages.md says what each means."""
 Status = Literal["classified", "no_signal", "unreadable"]
 
 
@@ -100,6 +102,8 @@ class DatasetSummary(AboutEvent):
     timings: Timings
     off_sample_area: Literal["present", "absent"] | None = None
     """Whether the dataset has off-sample area; null when the release does not judge it."""
+    assessment: list[Assessment] = Field(default_factory=list)
+    """Why the labels of this dataset mean little, if so: it lies outside what the model was fitted on."""
 
 
 class Tried(MessagePart):

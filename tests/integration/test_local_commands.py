@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from imzml_making import REAL_IMZML
 from PIL import Image
 
 from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release
@@ -165,7 +167,7 @@ def test_a_sheet_is_a_picture_of_the_dataset(tmp_path: Path) -> None:
         (["{folder}/empty"], "holds no PNG file"),
         (["{folder}/broken.npz"], "broken.npz is"),
         (["{folder}", "--annotations", "{folder}/notes.txt"], "notes.txt is no list of annotations: "),
-        (["{folder}", "{folder}/empty", "--sheet", "s.png"], "--sheet draws one dataset"),
+        (["{folder}", "--sheet", "s.tiff"], "--sheet is s.tiff"),
         (["{folder}", "--release", "1900.1.1"], "release '1900.1.1' is not installed"),
     ],
     ids=lambda value: str(value)[:60],
@@ -176,6 +178,113 @@ def test_an_error_is_one_sentence(png_folder: Path, arguments: list[str], part: 
     (png_folder / "empty").mkdir()
     line = require_one_sentence(run("classify", *(one.format(folder=png_folder) for one in arguments)), 1)
     assert part in line
+
+
+def test_one_bad_place_among_several_is_one_line_and_the_rows_of_the_others_are_printed(
+    png_folder: Path, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "good.npz", images=np.random.default_rng(0).random((2, 20, 30)))
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04broken")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "image.png").write_bytes(b"no image")
+    places = [tmp_path / "broken.npz", png_folder, tmp_path / "missing", tmp_path / "good.npz", tmp_path / "bad"]
+    ended = run("classify", *places, "--format", "json")
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert ended.returncode == 1
+    assert [row["dataset_id"] for row in rows] == ["dataset"] * 8 + ["good"] * 2 + ["bad"]
+    told = [line for line in ended.stderr.splitlines() if line.startswith("offsample: ")]
+    assert len(told) == 3
+    for name in (str(tmp_path / "missing"), "broken", "bad"):
+        assert sum(line.startswith(f"offsample: {name}: ") for line in told) == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_nothing_good_among_several_is_a_line_each(tmp_path: Path) -> None:
+    ended = run("classify", tmp_path / "one.npz", tmp_path / "two.npz")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert [line.startswith("offsample: ") for line in ended.stderr.splitlines()] == [True, True]
+
+
+def test_a_folder_of_imzml_files_is_classified(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        for suffix in (".imzML", ".ibd"):
+            shutil.copy(REAL_IMZML.with_suffix(suffix), tmp_path / f"{name}{suffix}")
+    (tmp_path / "third.imzML").write_text("<none/>")
+    (tmp_path / "ions.csv").write_text("name;m/z\nstrongest;656,7762\n")
+    ended = run("classify", tmp_path, "--annotations", tmp_path / "ions.csv", "--ppm", "10", "--format", "json")
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(row["dataset_id"], row["annotation_id"]) for row in rows] == [
+        ("first", "strongest"),
+        ("second", "strongest"),
+    ]
+    assert rows[0]["label"] == rows[1]["label"] is not None
+    assert ended.returncode == 1
+    assert sum(line.startswith("offsample: third: ") for line in ended.stderr.splitlines()) == 1
+
+
+def test_several_datasets_have_a_sheet_each(png_folder: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        np.savez(tmp_path / name / "s.npz", images=np.random.default_rng(0).random((2, 20, 30)))
+    places = [png_folder, tmp_path / "a" / "s.npz", tmp_path / "b" / "s.npz"]
+    ended = run("classify", *places, "--sheet", tmp_path / "sheets" / "sheet.png")
+    assert ended.returncode == 0, ended.stderr
+    drawn = sorted(path.name for path in (tmp_path / "sheets").iterdir())
+    assert drawn == ["sheet_a_s.png", "sheet_b_s.png", "sheet_dataset.png"]
+
+
+def test_corrected_rows_are_labels_of_the_folder_that_they_were_made_of(tmp_path: Path) -> None:
+    """The documented route: classify, save beside the images, correct, and train."""
+    names = ["liver", "brain", "kidney"]
+    for seed, name in enumerate(names):
+        folder = tmp_path / "labelled" / name
+        folder.mkdir(parents=True)
+        np.savez(folder / "ion_images.npz", images=np.random.default_rng(seed).random((4, 20, 30)))
+        ended = run("classify", folder / "ion_images.npz", "--format", "csv")
+        (folder / "labels.csv").write_text(ended.stdout)
+        assert {row["dataset_id"] for row in csv.DictReader(io.StringIO(ended.stdout))} == {name}
+    counted = subprocess.run(
+        [sys.executable, "-m", "training", "summary", str(tmp_path / "labelled"), "--figure", str(tmp_path / "f.png")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=TIMEOUT_SECONDS,
+    ).stdout
+    assert "12 ion images of 3 datasets" in counted
+    assert all(name in counted for name in names)
+    assert "conflicting" not in counted
+    together = run("classify", *(tmp_path / "labelled" / name / "ion_images.npz" for name in names), "--format", "json")
+    assert {json.loads(line)["dataset_id"] for line in together.stdout.splitlines()} == set(names)
+
+
+def write_npz(path: Path, images: np.ndarray[Any, Any], share: float = 1.0) -> Path:
+    acquired = np.zeros(images.shape[1:], bool)
+    acquired.ravel()[: int(acquired.size * share)] = True
+    np.savez(path, images=images, acquired=acquired)
+    return path
+
+
+def test_it_says_when_a_dataset_lies_outside_what_the_model_was_fitted_on(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    counts = np.zeros((2, 30, 40))
+    counts[0, 3, 4], counts[1, 5, 6] = 2, 1
+    counts[:, 20, 20] = 1
+    for name, place, words in (
+        (
+            "little",
+            write_npz(tmp_path / "little.npz", rng.random((2, 60, 60)), 0.04),
+            ["4% of the image", "less than 5%"],
+        ),
+        ("few", write_npz(tmp_path / "few.npz", rng.random((2, 7, 9))), ["fewer than 64 pixels"]),
+        ("counts", write_npz(tmp_path / "counts.npz", counts), ["40 counts"]),
+        ("quarter", write_npz(tmp_path / "quarter.npz", rng.random((2, 30, 40)), 0.25), ["25% of the image acquired"]),
+    ):
+        rows, said = classify(place)
+        assert all(row["label"] for row in rows)
+        assert all(word in said for word in words), said
+        assert said.count("check the labels by eye") == (name != "quarter")
+    _, said = classify(write_npz(tmp_path / "usual.npz", rng.random((2, 30, 40))))
+    assert len(said.splitlines()) == 1
 
 
 def test_a_sheet_that_cannot_be_written_is_one_sentence(png_folder: Path) -> None:

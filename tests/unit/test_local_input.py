@@ -9,12 +9,15 @@ import pytest
 
 from shared.errors import ForbiddenUriError, InvalidInputError, NotFoundError
 from shared.messages.event import ArrayIonImages, ImzmlIonImages, MetaspaceIonImages, PngIonImages
-from worker.local_input import LocalDataset, find_datasets
+from worker.local_input import LocalDataset, find_dataset, find_datasets
 from worker.named_place import KindOptions
 
 
 def find(places: Sequence[str | Path], *rest: Any) -> list[LocalDataset]:
-    return find_datasets([str(place) for place in places], *rest)
+    found, refused = find_datasets([str(place) for place in places], *rest)
+    for one in refused:
+        raise one.error
+    return found
 
 
 def test_a_folder_is_a_dataset_of_pngs(png_folder: Path) -> None:
@@ -66,7 +69,7 @@ def test_a_list_of_annotations_may_be_read_wherever_it_lies(png_folder: Path, tm
 
 
 def test_a_list_of_annotations_that_is_missing_is_named(png_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"list\.csv is no file; right would be a \.json or \.csv list"):
+    with pytest.raises(NotFoundError, match=r"list\.csv is no file"):
         find([png_folder], str(tmp_path / "list.csv"))
 
 
@@ -78,20 +81,113 @@ def test_a_list_of_annotations_for_single_images_is_refused(png_folder: Path, tm
 
 @pytest.mark.parametrize("name", ["missing", "missing.png", "missing.npz"])
 def test_what_does_not_exist_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NotFoundError, match=f"{name} does not exist; right would be"):
+    with pytest.raises(NotFoundError, match=f"{name} does not exist"):
         find([tmp_path / name])
 
 
 def test_a_file_of_no_known_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "image.tiff").touch()
-    with pytest.raises(InvalidInputError, match=r"image\.tiff is of no known kind; right would be"):
+    with pytest.raises(InvalidInputError, match=r"image\.tiff is of no known kind"):
         find([tmp_path / "image.tiff"])
 
 
-def test_two_images_of_one_name_are_refused(png_folder: Path, tmp_path: Path) -> None:
+def test_two_images_of_one_name_in_one_folder_are_refused(png_folder: Path) -> None:
+    (png_folder / "image_1.PNG").touch()
+    with pytest.raises(InvalidInputError, match="image_1"):
+        find([png_folder / "image_1.png", png_folder / "image_1.PNG"])
+
+
+def test_images_of_one_name_in_several_folders_are_told_apart_by_their_dataset(
+    png_folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "image_1.png").touch()
-    with pytest.raises(InvalidInputError, match="two images are called 'image_1'"):
-        find([png_folder / "image_1.png", tmp_path / "image_1.png"])
+    here, there = find([png_folder / "image_1.png", tmp_path / "image_1.png"])
+    assert here.data.dataset_id != there.data.dataset_id
+    assert [len(one.data.annotations or []) for one in (here, there)] == [1, 1]
+
+
+def test_a_place_that_cannot_be_used_does_not_hide_the_others(png_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "image.tiff").touch()
+    (tmp_path / "a.npz").touch()
+    places = [png_folder, tmp_path / "missing", tmp_path / "image.tiff", tmp_path / "a.npz"]
+    found, refused = find_datasets(list(map(str, places)))
+    assert [one.data.dataset_id for one in found] == ["dataset", "a"]
+    assert [(one.place, type(one.error)) for one in refused] == [
+        (str(places[1]), NotFoundError),
+        (str(places[2]), InvalidInputError),
+    ]
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def names_of(datasets: Sequence[LocalDataset]) -> list[str]:
+    return [one.data.dataset_id for one in datasets]
+
+
+def test_files_of_a_generic_name_are_called_as_their_folders(tmp_path: Path) -> None:
+    touch(tmp_path, "a/ion_images.npz", "b/ion_images.npz", "c/ion_images/x.png", "d/own.npz")
+    places = [
+        tmp_path / "a/ion_images.npz",
+        tmp_path / "b/ion_images.npz",
+        tmp_path / "c/ion_images",
+        tmp_path / "d/own.npz",
+    ]
+    assert names_of(find(places)) == ["a", "b", "c", "own"]
+    assert names_of(find(places[:1])) == ["a"]
+
+
+def test_names_that_repeat_are_told_apart_by_folders_then_by_suffix(tmp_path: Path) -> None:
+    touch(tmp_path, "a/s.npz", "b/s.npz", "c/t.npz", "c/t.npy", "x/r/s.npy", "y/r/s.npy", "z/v.1/i.png", "z/v.2/i.png")
+    places = ["a/s.npz", "b/s.npz", "c/t.npz", "c/t.npy", "x/r/s.npy", "y/r/s.npy", "z/v.1", "z/v.2"]
+    found = names_of(find([tmp_path / place for place in places]))
+    assert found == ["a/s", "b/s", "c/t.npz", "c/t.npy", "x/r/s", "y/r/s", "v.1", "v.2"]
+
+
+def test_a_dataset_that_is_named_twice_is_one(png_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(png_folder)
+    assert names_of(find([png_folder, f"{png_folder}/", tmp_path / "link"])) == ["dataset"]
+
+
+def test_a_folder_of_imzml_files_is_one_dataset_each(tmp_path: Path) -> None:
+    touch(tmp_path, "b.imzML", "b.ibd", "a.IMZML", "a.ibd", "optical.png", "c.npz", ".hidden.imzML", "notes.txt")
+    found = find([tmp_path])
+    assert names_of(found) == ["a", "b", "c"]
+    assert [one.data.ion_images.kind for one in found] == ["imzml", "imzml", "array"]
+
+
+def test_a_folder_of_datasets_is_each_of_them(tmp_path: Path) -> None:
+    touch(
+        tmp_path,
+        "a/ion_images.npz",
+        "b/x.png",
+        "b/y.png",
+        "c/s.imzML",
+        "c/s.ibd",
+        "d.zarr/zarr.json",
+        "e/deep/x.png",
+        "f/n.txt",
+    )
+    found = find([tmp_path])
+    assert names_of(found) == ["d", "a", "b", "s"]
+
+
+def test_a_folder_of_nothing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="holds no PNG file"):
+        find([touch(tmp_path / "empty", "n.txt")])
+
+
+def test_one_dataset_is_wanted_where_an_event_is_made(tmp_path: Path) -> None:
+    touch(tmp_path, "a.npz", "b.npz")
+    with pytest.raises(InvalidInputError, match="2 datasets"):
+        find_dataset(str(tmp_path))
+    assert find_dataset(str(tmp_path / "a.npz")).data.dataset_id == "a"
+    with pytest.raises(NotFoundError):
+        find_dataset(str(tmp_path / "missing"))
 
 
 @pytest.mark.parametrize("name", [b"\xff.png", b"\xff.npz"])

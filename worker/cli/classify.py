@@ -1,5 +1,8 @@
 """`offsample classify PATH…`: no queue, the same fetch, preprocessing and predictor."""
 
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +14,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from model_store.opening import open_predictor
 from model_store.predictor import Engine, Predictor
 from model_store.release import open_release
-from shared.errors import InvalidInputError
+from shared.errors import InvalidInputError, OffSampleError, TransientError
 from worker.annotations import list_annotations
+from worker.assessment import SENTENCES, find_acquired_share
 from worker.classification import Classification, classify
 from worker.cli import place_options
 from worker.local_input import LocalDataset, find_datasets
@@ -21,6 +25,11 @@ from worker.row_format import DatasetRows, RowFormat, describe_counts, print_row
 from worker.settings import Settings
 from worker.sheet_making import make_contact_sheet
 from worker.sources.opening import SourceAccess, open_source
+
+_EXIT_INPUT = 1
+"""As of one input that cannot be classified."""
+_NEARLY_ALL = 0.995
+"""An acquired share that need not be told."""
 
 app = typer.Typer(add_completion=False)
 
@@ -36,43 +45,78 @@ def classify_paths(  # noqa: PLR0913 - a command's options
     most_peaks: place_options.MostPeaks = None,
     database: place_options.Database = None,
     fdr: place_options.Fdr = None,
-    sheet: Annotated[Path | None, typer.Option(help="Also draw a contact sheet into this PNG file.")] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="Also draw a contact sheet into this PNG file; of several datasets, one each beside it."),
+    ] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="Default: OFFSAMPLE_ENGINE, else auto.")] = None,
 ) -> None:
-    """Classify ion images right here, without a queue."""
+    """Classify ion images right here, without a queue.
+
+    Of several places, one that cannot be classified is told on stderr, the rows of the others are printed, and the exit
+    code is 1.
+    """
     settings = Settings.read()
-    datasets = find_datasets(paths, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
-    if sheet is not None:
-        _require_drawable(sheet, datasets)
-    opened = open_release(release or settings.release, settings.releases_root)
-    predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
-    classified = [_classify_dataset(dataset, predictor, settings, threshold, sheet) for dataset in datasets]
-    print_rows(classified, row_format)
-    if all(row.status == "unreadable" for dataset in classified for row in dataset.rows):
-        raise InvalidInputError("no ion image could be read; each row says why")
+    datasets, refused = find_datasets(paths, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
+    sheets = _choose_sheets(sheet, datasets)
+    failures = _Failures(is_only_one=len(datasets) + len(refused) == 1)
+    for one in refused:
+        failures.add(one.place, one.error)
+    classified: list[DatasetRows] = []
+    if datasets:
+        opened = open_release(release or settings.release, settings.releases_root)
+        predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
+    for dataset, sheet_path in zip(datasets, sheets, strict=True):
+        try:
+            classified.append(_classify_dataset(dataset, predictor, settings, threshold, sheet_path))
+        except (InvalidInputError, TransientError) as error:
+            failures.add(dataset.data.dataset_id, error)
+    if classified:
+        print_rows(classified, row_format)
+    for rows in classified:
+        if rows.rows and all(row.status == "unreadable" for row in rows.rows):
+            failures.add(rows.dataset_id, InvalidInputError("no ion image could be read; each row says why"))
+    if failures.count:
+        raise typer.Exit(_EXIT_INPUT)
+
+
+class _Failures:
+    """What could not be classified: one line each; alone, it is the command's own error."""
+
+    def __init__(self, *, is_only_one: bool) -> None:
+        self.count = 0
+        self._is_only_one = is_only_one
+        self._console = Console(stderr=True, highlight=False)
+
+    def add(self, name: str, error: OffSampleError) -> None:
+        if self._is_only_one:
+            raise error
+        self.count += 1
+        self._console.print(f"offsample: {name}: {error}", markup=False, emoji=False, soft_wrap=True)
 
 
 def _classify_dataset(
     dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, sheet: Path | None
 ) -> DatasetRows:
     console = Console(stderr=True, highlight=False)
-    with _progress_bar(console) as bar:
-        task = bar.add_task(dataset.data.dataset_id, total=None)
+    dataset_id = dataset.data.dataset_id
+    with _progress_bar(console) as bar, ExitStack() as stack:
+        task = bar.add_task(dataset_id, total=None)
 
         def on_work(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{dataset.data.dataset_id}: {what}", completed=done, total=total)
+            bar.update(task, description=f"{dataset_id}: {what}", completed=done, total=total)
 
         def on_progress(done: int) -> None:
             if done:  # before, a source may have more to say
-                bar.update(task, description=dataset.data.dataset_id, completed=done, total=total)
+                bar.update(task, description=dataset_id, completed=done, total=total)
 
         stores = replace(settings.store_access, allowed=dataset.stores(settings.metaspace_url))
         access = SourceAccess(
             dataset.roots, settings.limits, settings.fetch_threads, stores, settings.metaspace, on_work
         )
-        source = open_source(dataset.data.ion_images, access)
+        source = stack.enter_context(open_source(dataset.data.ion_images, access))
         annotations = list_annotations(dataset.data, source, access)
         total = len(annotations)
         found = classify(
@@ -84,36 +128,45 @@ def _classify_dataset(
             loose=dataset.loose,
             on_progress=on_progress,
         )
-    for note in source.notes:
-        console.print(f"{dataset.data.dataset_id}: {note}", markup=False, soft_wrap=True)
-    _tell(dataset, found, predictor, console)
-    if sheet is not None:
-        title = f"{dataset.data.dataset_id}: {describe_counts(found.counts)}"
-        make_contact_sheet(source, annotations, found.rows, sheet, title)
-        console.print(f"contact sheet: {sheet}", markup=False, soft_wrap=True)
-    return DatasetRows(dataset.data.dataset_id, predictor.release.version, found.rows)
+        bar.stop()
+        for sentence in (*source.notes, *_describe(dataset, found, predictor)):
+            console.print(f"{dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
+        if sheet is not None:
+            title = f"{dataset_id}: {describe_counts(found.counts)}"
+            make_contact_sheet(source, annotations, found.rows, sheet, title)
+            console.print(f"contact sheet: {sheet}", markup=False, soft_wrap=True)
+    return DatasetRows(dataset_id, predictor.release.version, found.rows)
 
 
-def _require_drawable(sheet: Path, datasets: list[LocalDataset]) -> None:
-    """Refuse a sheet before the work that it would crown."""
-    if len(datasets) != 1:
-        raise InvalidInputError("--sheet draws one dataset; right would be one path")
+def _choose_sheets(sheet: Path | None, datasets: Sequence[LocalDataset]) -> list[Path | None]:
+    """Where the sheet of each dataset goes: of several, the dataset's name stands behind the file's.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is no name of a .png file; before any work.
+    """
+    if sheet is None:
+        return [None] * len(datasets)
     if sheet.suffix.lower() != ".png" or sheet.is_dir():
-        raise InvalidInputError(f"--sheet is {sheet}; right would be the name of a .png file")
+        raise InvalidInputError(f"--sheet is {sheet}; expected the name of a .png file")
+    if len(datasets) < 2:
+        return [sheet] * len(datasets)
+    names = [re.sub(r"[^\w.()+-]+", "_", dataset.data.dataset_id) for dataset in datasets]
+    different = [name if names.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(names, start=1)]
+    return [sheet.with_name(f"{sheet.stem}_{name}{sheet.suffix}") for name in different]
 
 
-def _tell(dataset: LocalDataset, found: Classification, predictor: Predictor, console: Console) -> None:
+def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor) -> Iterator[str]:
+    """What a person is told of a dataset: its counts, and what is to be kept in mind."""
     if len(found.shapes) > 1 and not dataset.loose:
-        console.print(
-            f"{dataset.data.dataset_id}: images differ in size ({len(found.shapes)} sizes), so they are taken as loose"
-            " images, each its own dataset",
-            markup=False,
-            soft_wrap=True,
-        )
+        sizes = f"images differ in size ({len(found.shapes)} sizes)"
+        yield f"{sizes}, so they are taken as loose images, each its own dataset"
+    share = find_acquired_share(found.extents)
+    acquired = "" if share is None or share > _NEARLY_ALL else f", {share:.0%} of the image acquired"
     area = "" if found.off_sample_area is None else f", off-sample area {found.off_sample_area}"
-    counts = describe_counts(found.counts)
-    summary = f"{dataset.data.dataset_id}: {counts}{area} (release {predictor.release.version})"
-    console.print(summary, markup=False, soft_wrap=True)
+    yield f"{describe_counts(found.counts)}{acquired}{area} (release {predictor.release.version})"
+    yield from (SENTENCES[code] for code in found.assessment)
 
 
 def _progress_bar(console: Console) -> Progress:

@@ -15,12 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from shared.errors import InvalidInputError, NotFoundError
 from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 from shared.validation import describe_validation_error
+from worker.assessment import SENTENCES
 from worker.cli import place_options
 from worker.consumer import read_progress, wait_for_answer
 from worker.event_answer import EventAnswer
 from worker.files import read_file
 from worker.ledger.ledger import connect
-from worker.local_input import LocalDataset, find_datasets
+from worker.local_input import LocalDataset, find_dataset
 from worker.named_place import KindOptions
 from worker.producer import Priority, SentEvent, send_event
 from worker.results_stream import ResultsStream
@@ -64,7 +65,7 @@ def submit(  # noqa: PLR0913 - a command's options
         _require_none_of(annotations, dataset_id, release, threshold, *astuple(options))
         event = _read_event(event_file, settings)
     else:
-        (dataset,) = find_datasets([cast("str", ion_images)], annotations, options)
+        dataset = find_dataset(cast("str", ion_images), annotations, options)
         event = _make_event(dataset, dataset_id, release, threshold)
     server = connect(settings.redis_url)
     since = ResultsStream(server, settings.names).newest_id() if wait else None  # sending alone needs no right to read
@@ -145,3 +146,5 @@ def _print_answer(answer: EventAnswer, row_format: RowFormat, console: Console) 
         dataset_id = answer.summary.dataset_id
         print_rows([DatasetRows(dataset_id, answer.summary.release, answer.rows)], row_format)
         console.print(f"{describe_counts(answer.summary.counts)} (release {answer.summary.release})", markup=False)
+        for code in answer.summary.assessment:
+            console.print(f"{dataset_id}: {SENTENCES[code]}", markup=False)

@@ -1,0 +1,53 @@
+"""When ion images lie outside what the model was fitted on."""
+
+import numpy as np
+import pytest
+from conftest import make_random_ion_image
+
+from shared.ion_image import make_ion_image
+from shared.messages.results import Assessment
+from worker.assessment import SENTENCES, ImageExtent, assess, find_acquired_share, measure_extent
+
+USUAL = ImageExtent(acquired_share=0.9, acquired_pixels=540, counts=5000.0)
+
+
+def test_an_extent_is_measured_where_it_was_acquired() -> None:
+    mask = np.zeros((4, 5), bool)
+    mask[0, :4] = True
+    extent = measure_extent(make_ion_image(np.full((4, 5), 0.5), mask))
+    assert extent == ImageExtent(0.2, 4, 4.0)
+    assert measure_extent(make_ion_image(np.zeros((4, 5)))) == ImageExtent(1.0, 20, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("extents", "expected"),
+    [
+        ([], []),
+        ([USUAL], []),
+        ([ImageExtent(0.049, 540, 5000)], ["little_acquired"]),
+        ([ImageExtent(0.05, 64, 5000)], []),
+        ([ImageExtent(0.9, 63, 5000)], ["few_pixels"]),
+        ([ImageExtent(0.9, 540, 40)], ["few_counts"]),
+        ([ImageExtent(0.9, 540, 40)] * 20 + [USUAL], []),
+        ([ImageExtent(0.01, 3, 2)], ["little_acquired", "few_pixels", "few_counts"]),
+        ([ImageExtent(0.01, 3, 5000), USUAL, USUAL], []),
+        ([ImageExtent(0.01, 3, 5000), ImageExtent(0.01, 3, 5000), USUAL], ["little_acquired", "few_pixels"]),
+    ],
+)
+def test_a_dataset_is_judged_by_its_images_together(extents: list[ImageExtent], expected: list[Assessment]) -> None:
+    assert assess(extents) == expected
+
+
+def test_scaling_an_image_changes_nothing() -> None:
+    image = make_random_ion_image(0)
+    scaled = make_ion_image(image.intensities * 8, image.acquisition_mask)
+    assert measure_extent(image) == measure_extent(scaled)
+
+
+def test_the_share_of_most_images_is_told() -> None:
+    assert find_acquired_share([USUAL, USUAL, ImageExtent(0.1, 5, 9)]) == 0.9
+    assert find_acquired_share([]) is None
+
+
+def test_every_code_has_a_sentence() -> None:
+    assert set(SENTENCES) == set(Assessment.__args__)  # type: ignore[attr-defined]
