@@ -98,7 +98,7 @@ def test_bad_images_are_rows_that_say_so_and_change_no_other(png_folder: Path, p
         "z_other_size": ("unreadable", "ion image is 21 x 30 px and this dataset's are 20 x 30 px"),
         "missing": (
             "unreadable",
-            "'missing.png' cannot be read (No such file or directory); right would be a readable file",
+            "'missing.png' cannot be read (No such file or directory); expected a readable file",
         ),
     }
     after = probabilities(found.rows)

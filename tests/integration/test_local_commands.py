@@ -166,7 +166,7 @@ def test_a_sheet_is_a_picture_of_the_dataset(tmp_path: Path) -> None:
         (["{folder}/missing"], "does not exist"),
         (["{folder}/empty"], "holds no PNG file"),
         (["{folder}/broken.npz"], "broken.npz is"),
-        (["{folder}", "--annotations", "{folder}/notes.txt"], "notes.txt is no list of annotations: "),
+        (["{folder}", "--annotations", "{folder}/notes.txt"], "notes.txt has no column annotation_id"),
         (["{folder}", "--sheet", "s.tiff"], "--sheet is s.tiff"),
         (["{folder}", "--release", "1900.1.1"], "release '1900.1.1' is not installed"),
     ],
