@@ -111,13 +111,14 @@ def publish(
 def synthetic_sheet(
     output: Annotated[Path, typer.Option(help="PNG to write.")] = Path("runs/synthetic-sheet.png"),
     seed: Annotated[int, typer.Option(min=0)] = 1,
+    mixture: Annotated[str, typer.Option(help="Name of the mixture.")] = "training-2",
 ) -> None:
     """Draw semi-synthetic ion images beside real ones."""
     from training.synthetic.mixture import load_training_mixture
     from training.synthetic.sheet import write_sheet
     from training.synthetic.sources import load_sources
 
-    write_sheet(load_sources(), load_training_mixture(), seed, output)
+    write_sheet(load_sources(), load_training_mixture(mixture), seed, output)
     console.print(f"wrote {output}: green = on, red = off, orange = ambiguous, blue = real", soft_wrap=True)
 
 

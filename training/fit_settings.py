@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
 from training.preset import RECIPES, PresetName, Recipe
+from training.synthetic.mixture import SHIPPED
 
 
 class FitData(BaseModel):
@@ -34,6 +35,9 @@ class FitSettings(BaseModel):
     recipe: Recipe = RECIPES[PresetName.DEFAULT]
     data: FitData | None = None
     """None = semi-synthetic ion images."""
+
+    mixture: str = SHIPPED
+    """Name of the mixture that semi-synthetic ion images are drawn from."""
 
     images: int = Field(default=20_000, ge=2)
     """Training images, shared by the members."""

@@ -36,7 +36,7 @@ def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> No
     if run.is_finished():
         return
     training_sources, validation_sources = split_sources(load_sources())
-    mixture = load_training_mixture()
+    mixture = load_training_mixture(settings.mixture)
     draw = draw_context_set if settings.recipe.uses_context else draw_set
     training = draw(training_sources, mixture, settings.images, (settings.seed, _TRAINING_STREAM))
     validation = draw(validation_sources, mixture, settings.validation_images, (_VALIDATION_SEED, _VALIDATION_STREAM))

@@ -4,6 +4,7 @@ from training.fit_settings import FitSettings
 from training.network import KERNELS_PER_CHANNEL, PARAMETERS_2018
 from training.preset import PresetName, Recipe
 from training.synthetic.dataset import OFF_FROM_RATIO, ON_UP_TO_RATIO
+from training.synthetic.mixture import SHIPPED
 
 _SYNTHETIC_DATA = (
     "semi-synthetic ion images composed from 63 sample masks of METASPACE datasets and the ion images of 23 public,"
@@ -91,7 +92,8 @@ def write_fit_command(settings: FitSettings) -> str:
     recipe = settings.recipe
     preset = "" if settings.preset is PresetName.DEFAULT else f" --preset {settings.preset}"
     data = f" --images {settings.images}" if settings.data is None else f" --data {settings.data.name}"
+    mixture = "" if settings.mixture == SHIPPED else f" --mixture {settings.mixture}"
     return (
-        f"python -m training fit{data}{preset} --members {settings.members} --epochs {recipe.epochs}"
+        f"python -m training fit{data}{mixture}{preset} --members {settings.members} --epochs {recipe.epochs}"
         f" --seed {settings.seed} --output RUN_DIR"
     )

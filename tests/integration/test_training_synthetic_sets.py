@@ -4,9 +4,12 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt, label
 
-from training.synthetic.dataset import draw_images, draw_set, label_pattern
-from training.synthetic.mixture import load_training_mixture
+from training.synthetic.acquisition import ACQUISITIONS
+from training.synthetic.dataset import draw_any_images, draw_images, draw_set, label_pattern
+from training.synthetic.mixture import CURRENT, load_training_mixture
+from training.synthetic.placement import PLACEMENTS
 from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE
 from training.synthetic.sources import Sources, load_sources, split_sources
 
@@ -72,3 +75,60 @@ def test_no_drawn_image_without_off_sample_area_is_off(sources: Sources) -> None
     sample_only = [image.label for image in images if image.scene.off_sample_share < LEAST_OFF_SAMPLE_SHARE]
     assert len(sample_only) > 5
     assert set(sample_only) == {"on"}
+
+
+@pytest.mark.parametrize(
+    ("mixture", "begins"), [("training-1", "1bcaab20fee7ad18"), ("training-2", "d19a40064c7ecdf7")]
+)
+def test_a_mixture_draws_the_same_images_as_ever(sources: Sources, mixture: str, begins: str) -> None:
+    """A recipe names its mixture and its seed: it must stay repeatable."""
+    assert draw_set(sources, load_training_mixture(mixture), 30, (11,)).digest().startswith(begins)
+
+
+@pytest.mark.parametrize("pattern", ["bright_ring", "striped_film", "corner_polymer", "patterned_slide"])
+def test_patterns_of_the_slide_are_off_wherever_slide_was_measured(sources: Sources, pattern: str) -> None:
+    whole = load_training_mixture(CURRENT)
+    only = {
+        "patterns": whole.patterns.only(pattern),
+        "placements": whole.placements.only("framed"),
+        "acquisitions": whole.acquisitions.only("rectangle"),
+    }
+    drawn = islice(draw_any_images(sources, whole.model_copy(update=only), np.random.default_rng(1)), 30)
+    labels = [image.label for image in drawn if image.scene.off_sample_share > 0.1]
+    assert len(labels) > 20
+    assert labels.count("off") >= 0.8 * len(labels)
+
+
+def test_a_bright_ring_is_dark_beyond(sources: Sources) -> None:
+    """Around round samples the far corners are darker than the ring by far."""
+    whole = load_training_mixture(CURRENT)
+    only = {
+        "patterns": whole.patterns.only("bright_ring"),
+        "placements": whole.placements.only("round"),
+        "acquisitions": whole.acquisitions.only("rectangle"),
+    }
+    darker = 0
+    for image in islice(draw_any_images(sources, whole.model_copy(update=only), np.random.default_rng(1)), 20):
+        near = distance_transform_edt(~image.scene.sample_mask) / max(image.pattern.shape)
+        outside = ~image.scene.sample_mask
+        beyond = image.pattern[outside & (near >= np.quantile(near[outside], 0.9))].mean()
+        darker += beyond < 0.5 * image.pattern[outside].max()
+    assert darker >= 18
+
+
+def test_small_sections_hardly_cover_the_slide(sources: Sources) -> None:
+    rng = np.random.default_rng(2)
+    shares = [PLACEMENTS["small_sections"](outline.sample_mask, rng).mean() for outline in sources.outlines[:30]]
+    assert np.median(shares) < 0.3
+    round_ones = [PLACEMENTS["round"](outline.sample_mask, rng) for outline in sources.outlines[:30]]
+    assert {label(mask)[1] for mask in round_ones} >= {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("acquisition", "least", "most"), [("close_to_sample", 0.0, 0.45), ("inside_sample", 0.0, 0.0)]
+)
+def test_irregular_acquisitions_hug_the_sample(sources: Sources, acquisition: str, least: float, most: float) -> None:
+    rng = np.random.default_rng(3)
+    for outline in sources.outlines[:30]:
+        mask = ACQUISITIONS[acquisition](outline.sample_mask, rng)
+        assert least <= (mask & ~outline.sample_mask).sum() / mask.sum() <= most

@@ -11,13 +11,15 @@ from training.synthetic.acquisition import ACQUISITIONS
 from training.synthetic.measurement import SIGNALS
 from training.synthetic.mixture import (
     BENCHMARK_PATH,
-    TRAINING_PATH,
+    CURRENT,
+    SHIPPED,
     Mixture,
     Shares,
     load_benchmark,
+    load_mixture,
     load_training_mixture,
 )
-from training.synthetic.patterns import PATTERNS
+from training.synthetic.patterns.catalogue import PATTERNS
 from training.synthetic.placement import PLACEMENTS
 
 FROZEN = "ffe7bf286f88"
@@ -28,12 +30,42 @@ def test_the_benchmark_is_the_one_that_was_frozen() -> None:
     assert load_benchmark().digest.startswith(FROZEN)
 
 
-@pytest.mark.parametrize("mixture", [load_training_mixture(), load_benchmark().mixture], ids=["training", "benchmark"])
-def test_every_pattern_placement_acquisition_and_signal_level_is_drawn_and_no_other(mixture: Mixture) -> None:
+SHIPPED_DIGEST = "ae2f8294a393"
+"""First digits of the digest of what the shipped releases were fitted on."""
+
+
+def test_what_shipped_releases_were_fitted_on_is_still_the_default_and_unchanged() -> None:
+    assert load_training_mixture() == load_training_mixture(SHIPPED)
+    assert load_training_mixture(SHIPPED).digest.startswith(SHIPPED_DIGEST)
+    assert load_training_mixture(CURRENT).digest != load_training_mixture(SHIPPED).digest
+
+
+def test_the_current_mixture_draws_every_pattern_placement_acquisition_and_signal_level_and_no_other() -> None:
+    mixture = load_training_mixture(CURRENT)
     assert set(mixture.patterns.root) == set(PATTERNS)
     assert set(mixture.placements.root) == set(PLACEMENTS)
     assert set(mixture.acquisitions.root) == set(ACQUISITIONS)
     assert set(mixture.signals.root) == set(SIGNALS)
+
+
+@pytest.mark.parametrize(
+    "mixture", [load_training_mixture(SHIPPED), load_benchmark().mixture], ids=["training-1", "benchmark"]
+)
+def test_older_mixtures_draw_alike_names_and_only_such_as_there_are(mixture: Mixture) -> None:
+    assert set(mixture.patterns.root) == set(PATTERNS) - {
+        "bright_ring",
+        "striped_film",
+        "corner_polymer",
+        "patterned_slide",
+    }
+    assert set(mixture.placements.root) == set(PLACEMENTS) - {"round", "small_sections"}
+    assert set(mixture.acquisitions.root) == set(ACQUISITIONS) - {"close_to_sample", "inside_sample"}
+    assert set(mixture.signals.root) == set(SIGNALS)
+
+
+def test_an_unknown_mixture_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="mixture"):
+        load_training_mixture("training-0")
 
 
 def test_the_digest_ignores_comments_and_order_and_sees_every_number(tmp_path: Path) -> None:
@@ -49,27 +81,27 @@ def test_the_digest_ignores_comments_and_order_and_sees_every_number(tmp_path: P
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"patterns": {"rim": 0.5}}, r"add up to 0\.5; right would be 1"),
-        ({"patterns": {"rim": 1.5, "halo": -0.5}}, "training.yaml is no Mixture"),
-        ({"unknown": 1}, "training.yaml is no Mixture"),
+        ({"patterns": {"rim": 0.5}}, r"add up to 0\.5"),
+        ({"patterns": {"rim": 1.5, "halo": -0.5}}, "own.yaml is no Mixture"),
+        ({"unknown": 1}, "own.yaml is no Mixture"),
     ],
 )
 def test_a_mixture_that_is_wrong_is_refused_in_a_sentence(
     tmp_path: Path, change: dict[str, object], sentence: str
 ) -> None:
-    content = yaml.safe_load(TRAINING_PATH.read_text(encoding="utf-8")) | change
-    path = tmp_path / "training.yaml"
+    content = yaml.safe_load((BENCHMARK_PATH.parent / f"{SHIPPED}.yaml").read_text(encoding="utf-8")) | change
+    path = tmp_path / "own.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(InvalidInputError, match=sentence):
-        load_training_mixture(path)
+        load_mixture(path)
 
 
 @pytest.mark.parametrize("content", ["{", "- 1", ""])
 def test_a_file_that_is_no_mixture_is_refused(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "training.yaml"
+    path = tmp_path / "own.yaml"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(InvalidInputError, match=r"training\.yaml is no (YAML|Mixture)"):
-        load_training_mixture(path)
+    with pytest.raises(InvalidInputError, match=r"own\.yaml is no (YAML|Mixture)"):
+        load_mixture(path)
 
 
 def test_shares_are_drawn_as_often_as_they_say() -> None:

@@ -13,6 +13,7 @@ from shared.errors import InvalidInputError
 from training.fit_settings import FitSettings, make_settings, settings_of
 from training.preset import PresetName
 from training.quiet_tensorflow import import_tensorflow_quietly
+from training.synthetic.mixture import TRAINING_MIXTURES
 
 if TYPE_CHECKING:
     from training.fitting import OnEpoch
@@ -33,18 +34,21 @@ def fit(  # noqa: PLR0913 - options of a command
         int | None, typer.Option(min=1, help="Epochs per member; those of the preset when left out.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = _DEFAULTS.seed,
+    mixture: Annotated[
+        str | None, typer.Option(help=f"What semi-synthetic images are drawn from: {', '.join(TRAINING_MIXTURES)}.")
+    ] = None,
 ) -> None:
     """Fit an ensemble on semi-synthetic ion images, or on labelled ones of your own."""
-    if data is not None and images is not None:
-        raise InvalidInputError(
-            "--images counts semi-synthetic images and --data has its own; right would be one of them"
-        )
+    if data is not None and (images is not None or mixture is not None):
+        raise InvalidInputError("expected --data, or --images and --mixture for semi-synthetic images, got both")
+    if mixture is not None and mixture not in TRAINING_MIXTURES:
+        raise InvalidInputError(f"expected a mixture of {', '.join(TRAINING_MIXTURES)}, got {mixture!r}")
     import_tensorflow_quietly()
     from training.run_folder import RunFolder  # noqa: PLC0415 - Keras takes seconds, and --help none
 
     console, run = Console(), RunFolder(output)
     if data is None:
-        settings = make_settings(preset, images=images, members=members, epochs=epochs, seed=seed)
+        settings = make_settings(preset, images=images, members=members, epochs=epochs, seed=seed, mixture=mixture)
         start = _prepare_synthetic(settings, run)
     else:
         settings, start = _prepare_labelled(data, make_settings(preset, members=members, epochs=epochs, seed=seed), run)

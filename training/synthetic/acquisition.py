@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from training.synthetic.mixture import Artefacts
-from training.synthetic.random_field import Mask
+from training.synthetic.random_field import Mask, draw_log_uniform, draw_smooth_field
 
 _CLOSED_SHARE = 0.5
 
@@ -29,6 +29,26 @@ def acquire_around_sample(sample_mask: Mask, rng: np.random.Generator) -> Mask:
     return np.asarray(ndimage.distance_transform_edt(~sample_mask) <= margin_px)
 
 
+def acquire_close_to_sample(sample_mask: Mask, rng: np.random.Generator) -> Mask:
+    """What somebody drew by hand around the sample: it hugs the outline, wider here and narrower there.
+
+    Real irregular acquisitions do so; a wide margin hardly occurs.
+    """
+    height, width = sample_mask.shape
+    margin_px = draw_log_uniform(0.005, 0.06, rng) * max(sample_mask.shape)
+    wobble = 1 + 0.6 * draw_smooth_field((height, width), 0.15 * max(sample_mask.shape), rng)
+    away_px = ndimage.distance_transform_edt(~sample_mask)
+    return np.asarray(away_px <= np.maximum(margin_px * wobble, 0))
+
+
+def acquire_inside_sample(sample_mask: Mask, rng: np.random.Generator) -> Mask:
+    """The sample without its rim: somebody drew the area a little too small."""
+    padded = np.pad(sample_mask, 1, mode="edge")  # the border of the image is no rim
+    depth_px = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] if not sample_mask.all() else np.inf
+    inner = np.asarray(sample_mask & (depth_px > rng.integers(1, 4)))
+    return inner if inner.any() else sample_mask.copy()
+
+
 def acquire_ellipse(sample_mask: Mask, rng: np.random.Generator) -> Mask:
     """An ellipse, a lozenge or a rounded rectangle that nearly fills the image."""
     exponent = rng.choice((1.0, 2.0, 4.0))
@@ -43,6 +63,8 @@ ACQUISITIONS: dict[str, Callable[[Mask, np.random.Generator], Mask]] = {
     "sample_only": acquire_sample_only,
     "around_sample": acquire_around_sample,
     "ellipse": acquire_ellipse,
+    "close_to_sample": acquire_close_to_sample,
+    "inside_sample": acquire_inside_sample,
 }
 """By the names that mixtures use."""
 

@@ -17,7 +17,7 @@ from shared.ion_image import IonImage
 from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs, describe_missing_signal, preprocess
 from training.synthetic.measurement import measure
 from training.synthetic.mixture import Mixture
-from training.synthetic.patterns import draw_pattern
+from training.synthetic.patterns.catalogue import draw_pattern
 from training.synthetic.random_field import Field
 from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
 from training.synthetic.sources import Sources

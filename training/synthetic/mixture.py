@@ -13,7 +13,11 @@ from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
 
 _FOLDER = Path(__file__).parent
-TRAINING_PATH = _FOLDER / "training.yaml"
+SHIPPED, CURRENT = "training-1", "training-2"
+"""What the releases of 2026.11 were fitted on, and what new networks are fitted on. A mixture that was fitted on never
+changes; a better one gets the next number. So every recipe stays repeatable."""
+
+TRAINING_MIXTURES = (SHIPPED, CURRENT)
 BENCHMARK_PATH = _FOLDER / "benchmark.yaml"
 
 _SUM_TOLERANCE = 1e-6
@@ -32,7 +36,7 @@ class Shares(RootModel[dict[str, Share]]):
     def _require_whole(self) -> "Shares":
         total = sum(self.root.values())
         if abs(total - 1) > _SUM_TOLERANCE:
-            raise ValueError(f"shares add up to {total:g}; right would be 1")
+            raise ValueError(f"shares add up to {total:g}; expected 1")
         return self
 
     def draw(self, rng: np.random.Generator) -> str:
@@ -92,8 +96,21 @@ class Benchmark(BaseModel):
         return hashlib.sha256(_canonical(self).encode()).hexdigest()
 
 
-def load_training_mixture(path: Path = TRAINING_PATH) -> Mixture:
-    """What recipes are fitted on.
+def load_training_mixture(name: str = SHIPPED) -> Mixture:
+    """What recipes are fitted on, by its name.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is none of this name.
+    """
+    if name not in TRAINING_MIXTURES:
+        raise InvalidInputError(f"expected a mixture of {', '.join(TRAINING_MIXTURES)}, got {name!r}")
+    return load_mixture(_FOLDER / f"{name}.yaml")
+
+
+def load_mixture(path: Path) -> Mixture:
+    """Any mixture.
 
     Raises
     ------
@@ -118,7 +135,7 @@ def _load(model: type[_Model], path: Path) -> _Model:
     try:
         return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read ({error.strerror}); right would be a YAML file") from error
+        raise InvalidInputError(f"{path} cannot be read ({error.strerror}); expected a YAML file") from error
     except yaml.YAMLError as error:
         raise InvalidInputError(f"{path.name} is no YAML: {error}") from error
     except ValidationError as error:

@@ -61,6 +61,42 @@ def place_everywhere(outline: Mask, rng: np.random.Generator) -> Mask:
     return np.ones_like(_frame(outline, draw_log_uniform(0.5, 1.5, rng), rng))
 
 
+def place_round(outline: Mask, rng: np.random.Generator) -> Mask:
+    """One to three round samples apart from each other, such as spheroids, colonies or punches; two mostly."""
+    side = max(outline.shape)
+    count = int(rng.choice((1, 2, 3), p=(0.25, 0.55, 0.2)))
+    radii = [side * draw_log_uniform(0.1, 0.22, rng) for _ in range(count)]
+    gap = side * draw_log_uniform(0.04, 0.3, rng)
+    centres = np.cumsum([2 * radius + gap for radius in radii]) - np.asarray(radii)
+    width = int(centres[-1] + radii[-1] + gap)
+    height = int(2 * max(radii) + 2 * side * draw_log_uniform(0.05, 0.3, rng))
+    rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    placed = np.zeros((height, width), dtype=np.bool_)
+    for centre, radius in zip(centres, radii, strict=True):
+        row = height / 2 + rng.uniform(-0.1, 0.1) * side
+        squash = draw_log_uniform(0.8, 1.25, rng)
+        placed |= np.hypot((rows - row) * squash, (columns - centre) / squash) <= radius
+    placed = _warp(placed, rng)
+    return placed if rng.random() < 0.5 else placed.T
+
+
+def place_small_sections(outline: Mask, rng: np.random.Generator) -> Mask:
+    """Three to nine small sections in rows on a large slide, which they hardly cover."""
+    section = _trim(vary(outline, rng))
+    across, down = int(rng.integers(2, 4)), int(rng.integers(1, 4))
+    pitch = int(max(section.shape) * draw_log_uniform(1.3, 2.4, rng))
+    placed = np.zeros((down * pitch + pitch // 2, across * pitch + pitch // 2), dtype=np.bool_)
+    for row in range(down):
+        for column in range(across):
+            own = section[:: rng.choice((1, -1)), :: rng.choice((1, -1))]
+            height, width = own.shape
+            top = row * pitch + int(rng.integers(pitch * 3 // 2 - height + 1))
+            left = column * pitch + int(rng.integers(pitch * 3 // 2 - width + 1))
+            window = placed[top : top + height, left : left + width]
+            window |= own[: window.shape[0], : window.shape[1]]
+    return placed if rng.random() < 0.5 else placed.T
+
+
 PLACEMENTS: dict[str, Placer] = {
     "framed": place_framed,
     "touching": place_touching,
@@ -68,6 +104,8 @@ PLACEMENTS: dict[str, Placer] = {
     "sections": place_sections,
     "tight": place_tight,
     "everywhere": place_everywhere,
+    "round": place_round,
+    "small_sections": place_small_sections,
 }
 """By the names that mixtures use; each takes an outline (H, W) and gives a sample mask of another size."""
 

@@ -10,7 +10,6 @@ from shared.ion_image import IonImage, make_ion_image
 from shared.preprocessing import scale_intensities
 from training.synthetic.dataset import SyntheticImage, draw_any_images
 from training.synthetic.mixture import Mixture
-from training.synthetic.patterns import PATTERNS
 from training.synthetic.sources import Sources
 
 _COLUMNS, _REAL_COLUMNS = 16, 4
@@ -24,10 +23,10 @@ def write_sheet(sources: Sources, mixture: Mixture, seed: int, path: Path) -> No
     Frames: green = on, red = off, orange = ambiguous, blue = real and unlabelled. Not-acquired pixels are white.
     """
     rng = np.random.default_rng(seed)
-    size = (_COLUMNS * _INCHES_PER_IMAGE, len(PATTERNS) * _INCHES_PER_IMAGE)
-    figure = Figure(figsize=size, layout="constrained")
     drawn = _draw_rows(sources, mixture, rng)
-    for (name, images), axes_row in zip(drawn.items(), figure.subplots(len(PATTERNS), _COLUMNS), strict=True):
+    size = (_COLUMNS * _INCHES_PER_IMAGE, len(drawn) * _INCHES_PER_IMAGE)
+    figure = Figure(figsize=size, layout="constrained")
+    for (name, images), axes_row in zip(drawn.items(), figure.subplots(len(drawn), _COLUMNS), strict=True):
         for column, axes in enumerate(axes_row):
             if column < _REAL_COLUMNS:
                 _show(axes, _draw_real(sources, rng), "real")
@@ -43,7 +42,7 @@ def _draw_rows(sources: Sources, mixture: Mixture, rng: np.random.Generator) -> 
     """As many images of every pattern as a row shows."""
     wanted = _COLUMNS - _REAL_COLUMNS
     rows: dict[str, list[SyntheticImage]] = {}
-    for name in PATTERNS:
+    for name in mixture.patterns.root:
         only = mixture.model_copy(update={"patterns": mixture.patterns.only(name)})
         rows[name] = [image for _, image in zip(range(wanted), draw_any_images(sources, only, rng), strict=False)]
     return rows

@@ -25,7 +25,7 @@ _NEAR_SIDES = 0.06
 
 def draw_matrix_around(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
     """All around the sample."""
-    return _suppress(scene, draw_matrix(scene, source, rng), source, rng)
+    return suppress(scene, draw_matrix(scene, source, rng), source, rng)
 
 
 def draw_weakly_suppressed(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
@@ -38,14 +38,14 @@ def draw_weakly_suppressed(scene: Scene, source: TextureSource, rng: np.random.G
 def draw_one_side(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
     """Stronger towards one side or corner."""
     slope = draw_slope(shape_of(scene), rng.uniform(1.5, 7), rng)
-    return _suppress(scene, slope * draw_matrix(scene, source, rng), source, rng)
+    return suppress(scene, slope * draw_matrix(scene, source, rng), source, rng)
 
 
 def draw_halo(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
     """Around the sample, weaker with the distance from it; the sample itself is dark."""
     distance = np.maximum(-signed_depth(scene.sample_mask), 0)
     halo = np.exp(-distance / draw_log_uniform(0.01, 0.2, rng)) * draw_unevenness(scene, rng.uniform(0, 1), rng)
-    return _suppress(scene, (rng.uniform(0, 0.2) + halo) * draw_matrix(scene, source, rng), source, rng)
+    return suppress(scene, (rng.uniform(0, 0.2) + halo) * draw_matrix(scene, source, rng), source, rng)
 
 
 def draw_acquisition_edge(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
@@ -54,7 +54,7 @@ def draw_acquisition_edge(scene: Scene, source: TextureSource, rng: np.random.Ge
     edge = np.exp(-inside_px / (side_px(scene) * draw_log_uniform(0.01, 0.1, rng)))
     if rng.random() < 0.6:
         edge = edge * draw_slope(shape_of(scene), rng.uniform(1, 6), rng)
-    return _suppress(scene, edge * draw_unevenness(scene, rng.uniform(0, 1), rng), source, rng)
+    return suppress(scene, edge * draw_unevenness(scene, rng.uniform(0, 1), rng), source, rng)
 
 
 def draw_patches(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
@@ -63,10 +63,10 @@ def draw_patches(scene: Scene, source: TextureSource, rng: np.random.Generator) 
     spots = draw_spots(shape_of(scene), allowed, rng, radius=(0.004, 0.04))
     speckle = draw_smooth_field(shape_of(scene), rng.uniform(0.5, 1.5), rng)
     floor = draw_log_uniform(0.001, 0.1, rng) * rng.integers(2)
-    return _suppress(scene, (floor + spots) * np.exp(rng.uniform(0.5, 1.5) * speckle), source, rng)
+    return suppress(scene, (floor + spots) * np.exp(rng.uniform(0.5, 1.5) * speckle), source, rng)
 
 
-def _suppress(scene: Scene, layer: Field, source: TextureSource, rng: np.random.Generator) -> Field:
+def suppress(scene: Scene, layer: Field, source: TextureSource, rng: np.random.Generator) -> Field:
     """Mean 1 off the sample, and less on it: darker than what surrounds it closely, and than what lies further off.
 
     A sample that outshines the slide around it would show tissue, whatever lies at the borders.

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from training.synthetic.layers import delocalise, draw_matrix, draw_tissue, draw_unevenness, shape_of, unit_mean
-from training.synthetic.matrix_patterns import MATRIX_PATTERNS
+from training.synthetic.patterns.matrix import MATRIX_PATTERNS
+from training.synthetic.patterns.sample import SAMPLE_PATTERNS
+from training.synthetic.patterns.slide import SLIDE_PATTERNS
 from training.synthetic.random_field import Field, draw_log_uniform, draw_smooth_field
-from training.synthetic.sample_patterns import SAMPLE_PATTERNS
 from training.synthetic.scene import Scene
 from training.synthetic.textures import TextureSource
 
@@ -37,6 +38,7 @@ def draw_streaks(scene: Scene, source: TextureSource, rng: np.random.Generator) 
 PATTERNS: dict[str, Callable[[Scene, TextureSource, np.random.Generator], Field]] = {
     **SAMPLE_PATTERNS,
     **MATRIX_PATTERNS,
+    **SLIDE_PATTERNS,
     "everywhere": draw_everywhere,
     "streaks": draw_streaks,
 }

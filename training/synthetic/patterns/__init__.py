@@ -1,0 +1,1 @@
+"""Patterns: the noise-free intensities of one ion over one scene."""
