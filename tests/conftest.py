@@ -1,5 +1,6 @@
 """What tests of every tier share: the shipped release, the bladder, ion images to write."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,13 @@ settings.register_profile(
     "offsample", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("offsample")
+OF_TESTS = "OFFSAMPLE_TEST_"
+
+
+def pytest_configure() -> None:
+    """Settings of the shell that runs the tests are none of theirs."""
+    for name in [name for name in os.environ if name.startswith("OFFSAMPLE_") and not name.startswith(OF_TESTS)]:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

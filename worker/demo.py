@@ -15,6 +15,7 @@ from uuid import uuid4
 from rich.console import Console
 
 from shared.errors import ConfigurationError
+from shared.limits import Limits
 from shared.messages.event import DATASET_ANNOTATED, Annotation, DatasetAnnotated, DatasetAnnotatedEvent, PngIonImages
 from shared.messages.results import ResultRow
 from worker.cli.submit import show_wait
@@ -102,7 +103,7 @@ def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Cal
 
 
 def _send_and_wait(url: str, event: DatasetAnnotatedEvent, require_worker: Callable[[], None]) -> EventAnswer:
-    settings = Settings(redis_url=url)
+    settings = Settings.model_construct(redis_url=url)  # as the worker's: nothing of this shell's environment
     server = connect(url)
     since = ResultsStream(server, settings.names).newest_id()
     sent = send_event(server, settings.names, event)
@@ -133,7 +134,7 @@ def count_agreement(rows: list[ResultRow], by_eye: dict[str, str]) -> tuple[int,
 
 def _draw_sheet(answer: EventAnswer, dataset: DemoDataset, path: Path) -> Path:
     data = dataset.event.data
-    access = SourceAccess(AllowedRoots((DEMO_DATASET,)), Settings().limits)
+    access = SourceAccess(AllowedRoots((DEMO_DATASET,)), Limits())
     agree, labelled = count_agreement(answer.rows, dataset.by_eye)
     title = f"{data.dataset_id}, release {answer.summary.release if answer.summary else '?'}"
     if agree < labelled:

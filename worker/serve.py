@@ -2,13 +2,14 @@
 
 import os
 import socket
+from importlib.metadata import version
 from tempfile import TemporaryFile
 
 import structlog
 from redis.exceptions import RedisError
 
 from model_store.opening import choose_engine
-from model_store.release import open_release
+from model_store.release import Release, open_release
 from shared.errors import ConfigurationError, UnknownReleaseError
 from shared.logging import configure_logging
 from worker.devices import choose_concurrency
@@ -33,7 +34,7 @@ def serve(settings: Settings, name: str | None = None) -> int:
         When no worker could do its work.
     """
     try:
-        open_release(settings.release, settings.releases_root)
+        release = open_release(settings.release, settings.releases_root)
     except UnknownReleaseError as error:  # of an event it would be the caller's
         raise ConfigurationError(f"OFFSAMPLE_RELEASE cannot be used: {error}") from error
     choose_engine(settings.engine)
@@ -41,12 +42,13 @@ def serve(settings: Settings, name: str | None = None) -> int:
     _require_temporary_folder()
     _require_server(settings)
     configure_logging(settings.log_level)
-    _warn_of_nothing_allowed(settings)
+    concurrency = choose_concurrency(settings)
+    _log_start(settings, release, concurrency)
     from worker.app import app  # noqa: PLC0415 - signal handlers are a worker's, not the command line's
 
     worker = app.Worker(
         hostname=f"{name or f'offsample-{os.getpid()}'}@{socket.gethostname()}",
-        concurrency=choose_concurrency(settings),
+        concurrency=concurrency,
         loglevel=settings.log_level,
         without_gossip=True,
         without_mingle=True,
@@ -72,14 +74,27 @@ def _require_temporary_folder() -> None:
 def _require_roots(settings: Settings) -> None:
     for root in settings.allowed_roots:
         if not root.is_dir():
-            raise ConfigurationError(f"OFFSAMPLE_ALLOWED_ROOTS names {root}, which is no folder; right would be one")
+            raise ConfigurationError(f"OFFSAMPLE_ALLOWED_ROOTS names {root}, which is no folder; expected one")
 
 
-def _warn_of_nothing_allowed(settings: Settings) -> None:
+def _log_start(settings: Settings, release: Release, concurrency: int) -> None:
+    """What runs here, with what, and what events may make it read."""
+    _log.info(
+        "worker_started",
+        version=version("offsample"),
+        release=release.version,
+        engine=choose_engine(settings.engine).value,
+        concurrency=concurrency,
+        server=without_password(settings.redis_url),
+        namespace=settings.namespace,
+        allowed_roots=[str(root) for root in settings.allowed_roots],
+        allowed_stores=list(settings.allowed_stores),
+        allowed_networks=[str(network) for network in settings.allowed_networks],
+    )
     if not settings.allowed_roots and not settings.allowed_stores:
         _log.warning(
             "nothing_is_allowed",
-            reason="every event will be rejected; right would be OFFSAMPLE_ALLOWED_ROOTS or OFFSAMPLE_ALLOWED_STORES",
+            reason="every event will be rejected; expected OFFSAMPLE_ALLOWED_ROOTS or OFFSAMPLE_ALLOWED_STORES",
         )
 
 
@@ -94,9 +109,9 @@ def _require_server(settings: Settings) -> None:
     where = without_password(settings.redis_url)
     try:
         server = connect(settings.redis_url, socket_timeout_seconds=5)
-        version = str(server.info("server").get("redis_version", "0"))
-        if int(version.split(".", maxsplit=1)[0]) < _OLDEST_REDIS:
-            raise ConfigurationError(f"server {where} is Redis {version}; expected Redis >= {_OLDEST_REDIS}, or Valkey")
+        found = str(server.info("server").get("redis_version", "0"))
+        if int(found.split(".", maxsplit=1)[0]) < _OLDEST_REDIS:
+            raise ConfigurationError(f"server {where} is Redis {found}; expected Redis >= {_OLDEST_REDIS}, or Valkey")
         ledger = open_ledger(settings)
         ledger.create_groups()
         ledger.is_ready()  # a script that may write: streams that are there already prove nothing

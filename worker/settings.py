@@ -1,6 +1,7 @@
 """Everything an operator may set, read from the environment once, by the composition root."""
 
 import os
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
@@ -14,6 +15,7 @@ from shared.errors import ConfigurationError, ForbiddenUriError
 from shared.limits import Limits
 from worker.ledger.names import Names
 from worker.server_tls import with_explicit_tls
+from worker.server_url import require_server_url
 from worker.sources.metaspace_dataset import METASPACE_URL, MetaspaceAccess
 from worker.stores.allowed_stores import AllowedStores
 from worker.stores.opening import StoreAccess
@@ -21,22 +23,22 @@ from worker.stores.store import Patience
 from worker.stores.store_uri import HTTP_PORTS, parse_store_uri
 
 _DEFAULT_LIMITS = Limits()
+_LEAST_LEASE_SECONDS = 30.0
+_PREFIX = "OFFSAMPLE_"
+_NEAR = 0.75
+"""How alike a name must be to a setting's to pass for it misspelt; 1 = the same."""
 
-
-def _require_supported_url(url: str) -> str:
-    if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("right would be redis://, rediss:// or unix://")
-    return url
+_OF_TESTS = "TEST_"
 
 
 class Settings(BaseSettings):
     """The worker's settings; each is the environment variable `OFFSAMPLE_` + its name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix="OFFSAMPLE_", frozen=True, extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False
+        env_prefix=_PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False
     )
 
-    redis_url: Annotated[str, AfterValidator(_require_supported_url), AfterValidator(with_explicit_tls)] = (
+    redis_url: Annotated[str, AfterValidator(require_server_url), AfterValidator(with_explicit_tls)] = (
         "redis://127.0.0.1:6379/0"
     )
     """Server of ledger and tickets: Redis >= 7 or Valkey."""
@@ -69,7 +71,9 @@ class Settings(BaseSettings):
     fetch_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
     """How long one such attempt may take."""
     lease_seconds: float = Field(default=60.0, ge=1, le=3600)
-    """How long an event stays with a silent worker; at least 30 outside tests."""
+    """How long an event stays with a silent worker; at least 30, if `OFFSAMPLE_ALLOW_SHORT_LEASE` is not set."""
+    allow_short_lease: bool = False
+    """Take a lease below 30 s, of which a busy worker may lose its event to another; for tests."""
     max_deliveries: int = Field(default=5, ge=1, le=1000)
     """How often an event is started before it is put among the dead letters."""
     event_timeout_seconds: float = Field(default=3600.0, ge=1, le=86_400)
@@ -152,6 +156,15 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _require_long_lease(self) -> Self:
+        if self.lease_seconds < _LEAST_LEASE_SECONDS and not self.allow_short_lease:
+            raise ValueError(
+                f"OFFSAMPLE_LEASE_SECONDS is {self.lease_seconds:g}, which code that holds the interpreter for long can"
+                f" outlast; expected at least {_LEAST_LEASE_SECONDS:g}, or OFFSAMPLE_ALLOW_SHORT_LEASE=1 in a test"
+            )
+        return self
+
     @field_validator("release", "metaspace_api_key", mode="before")
     @classmethod
     def _take_empty_as_unset(cls, value: object) -> object:
@@ -164,9 +177,10 @@ class Settings(BaseSettings):
         Raises
         ------
         ConfigurationError
-            Naming the variable that is wrong.
+            Naming the variable that is wrong, or that looks like one misspelt.
         """
         try:
+            _require_known_names()
             return cls()
         except ValidationError as error:
             findings = "; ".join(
@@ -209,3 +223,21 @@ class Settings(BaseSettings):
             imzml_bytes=self.max_imzml_bytes,
             ibd_bytes=self.max_ibd_bytes,
         )
+
+
+def unknown_variables() -> dict[str, str | None]:
+    """Variables of the environment that begin as settings do and are none; each with the setting it seems to mean.
+
+    Others than people set such variables too: a cluster names a service of its own `OFFSAMPLE_SERVICE_HOST`.
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    said = [name.upper().removeprefix(_PREFIX) for name in os.environ if name.upper().startswith(_PREFIX)]
+    unknown = sorted(name for name in said if name not in known and not name.startswith(_OF_TESTS))
+    near = {name: get_close_matches(name, known, n=1, cutoff=_NEAR) for name in unknown}
+    return {f"{_PREFIX}{name}": f"{_PREFIX}{found[0]}" if found else None for name, found in near.items()}
+
+
+def _require_known_names() -> None:
+    misspelt = [f"{name} is no setting; expected {near}" for name, near in unknown_variables().items() if near]
+    if misspelt:
+        raise ConfigurationError("; ".join(misspelt))

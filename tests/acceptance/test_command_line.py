@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -109,6 +110,26 @@ def test_a_worker_that_may_read_nothing_says_so(service: LiveService) -> None:
     assert worker.logged("nothing_is_allowed")
 
 
+def test_a_worker_says_at_its_start_what_it_is_and_what_it_may_read(service: LiveService) -> None:
+    worker = service.start_worker(allowed_stores="https://example.org/ions")
+
+    (started,) = worker.logged("worker_started")
+    assert started["version"] == version("offsample")
+    assert started["release"] == default_version()
+    assert str(service.folder) in started["allowed_roots"]
+    assert started["allowed_stores"] == ["https://example.org/ions"]
+
+
+def test_a_misspelt_setting_is_said_and_a_foreign_variable_changes_nothing() -> None:
+    misspelt = _offsample("releases", "show", OFFSAMPLE_RELEASE_ROOT="/nowhere")
+    _require_one_sentence(misspelt)
+    assert (misspelt.returncode, "OFFSAMPLE_RELEASES_ROOT" in misspelt.stderr) == (3, True)
+
+    foreign = _offsample("releases", "show", OFFSAMPLE_SERVICE_HOST="10.0.0.1")
+    assert foreign.returncode == 0
+    assert "OFFSAMPLE_SERVICE_HOST" in foreign.stderr
+
+
 def test_bad_input_of_submit_is_refused_before_it_is_sent(service: LiveService) -> None:
     path = service.folder / "event.json"
     path.write_text('{"specversion": "1.0"}')
@@ -128,7 +149,7 @@ def test_without_a_server_each_command_says_so_in_one_sentence(tmp_path: Path) -
     for arguments in (("worker",), ("results",), ("health",), ("submit", "--ion-images", BLADDER)):
         finished = _offsample(*arguments, OFFSAMPLE_REDIS_URL=nowhere)
         _require_one_sentence(finished)
-        assert "right would be" in finished.stderr
+        assert "does not answer" in finished.stderr
 
 
 def test_a_worker_does_not_start_on_a_release_that_was_altered(service: LiveService) -> None:
@@ -155,8 +176,11 @@ def test_a_worker_does_not_start_on_wrong_settings(service: LiveService) -> None
 
 
 def test_the_demo_classifies_the_real_bladder_and_cleans_up(tmp_path: Path) -> None:
+    """Whatever the shell it is run from has set."""
     with TemporaryDirectory(prefix="offs-") as short:  # a unix socket's path must be short
-        finished = _offsample("demo", cwd=tmp_path, TMPDIR=short)
+        finished = _offsample(
+            "demo", cwd=tmp_path, TMPDIR=short, OFFSAMPLE_NAMESPACE="elsewhere", OFFSAMPLE_THREADS="many"
+        )
         assert list(Path(short).glob("offsample-*")) == [], "the server's data is gone"
 
     assert finished.returncode == 0, finished.stderr

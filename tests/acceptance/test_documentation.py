@@ -31,7 +31,11 @@ def service() -> Iterator[LiveService]:
     with TemporaryDirectory(prefix="offs-") as folder:
         server = LiveServer(Path(folder), options={"port": str(find_free_port()), "bind": "127.0.0.1"})
         server.start()
-        live = LiveService(server, Path(folder), {"OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"})
+        live = LiveService(
+            server,
+            Path(folder),
+            {"OFFSAMPLE_ALLOW_SHORT_LEASE": "1", "OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"},
+        )
         try:
             yield live
         finally:

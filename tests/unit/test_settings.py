@@ -9,7 +9,7 @@ import pytest
 from model_store.predictor import Engine
 from shared.errors import ConfigurationError
 from shared.limits import Limits
-from worker.settings import Settings
+from worker.settings import Settings, unknown_variables
 from worker.settings_table import make_settings_table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -69,6 +69,7 @@ def test_a_default_stands_as_a_person_would_type_it(monkeypatch: pytest.MonkeyPa
         ("FETCH_THREADS", "0"),
         ("LEASE_SECONDS", "nan"),
         ("LEASE_SECONDS", "0"),
+        ("ALLOW_SHORT_LEASE", "perhaps"),
         ("EVENT_TIMEOUT_SECONDS", "inf"),
         ("MAX_DELIVERIES", "0"),
         ("MAX_EVENT_IONS", "1e9"),
@@ -97,6 +98,40 @@ def test_settings_that_do_not_fit_together_are_named(monkeypatch: pytest.MonkeyP
         ConfigurationError, match=r"are wrong: .*OFFSAMPLE_TICKET_SECONDS is above a quarter of OFFSAMPLE_L"
     ):
         Settings.read()
+
+
+def test_a_lease_that_busy_code_can_outlast_is_refused_unless_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFSAMPLE_LEASE_SECONDS", "29")
+    with pytest.raises(ConfigurationError, match="OFFSAMPLE_LEASE_SECONDS"):
+        Settings.read()
+    monkeypatch.setenv("OFFSAMPLE_ALLOW_SHORT_LEASE", "1")
+    assert Settings.read().lease_seconds == 29
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("OFFSAMPLE_REDISURL", "OFFSAMPLE_REDIS_URL"),
+        ("OFFSAMPLE_ALLOWED_ROOT", "OFFSAMPLE_ALLOWED_ROOTS"),
+        ("OFFSAMPLE_LEASE_SECOND", "OFFSAMPLE_LEASE_SECONDS"),
+        ("OFFSAMPLE_METASPACE_KEY", "OFFSAMPLE_METASPACE_API_KEY"),
+        ("OFFSAMPLE_MAX_EVENT_IMAGES", "OFFSAMPLE_MAX_EVENT_IONS"),
+    ],
+)
+def test_a_misspelt_variable_is_an_error_that_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, misspelt: str, meant: str
+) -> None:
+    monkeypatch.setenv(misspelt, "x")
+    with pytest.raises(ConfigurationError, match=f"{misspelt} .*{meant}"):
+        Settings.read()
+
+
+def test_a_variable_that_means_no_setting_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that runs a service of this name sets such ones itself."""
+    for name in ("OFFSAMPLE_SERVICE_HOST", "OFFSAMPLE_PORT_6379_TCP_ADDR", "OFFSAMPLE_TEST_SERVER"):
+        monkeypatch.setenv(name, "x")
+    assert unknown_variables() == {"OFFSAMPLE_PORT_6379_TCP_ADDR": None, "OFFSAMPLE_SERVICE_HOST": None}
+    assert Settings.read() == Settings()
 
 
 def test_roots_are_separated_by_colons(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """`offsample`: the commands, and how they say what went wrong."""
 
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -45,6 +46,7 @@ def _options(
 def main() -> None:
     """Run one command; an error is one clear sentence and a non-zero exit, never a traceback."""
     try:
+        _say_what_is_no_setting()
         app()
     except SystemExit:  # how typer ends; the last clause need not be looked at
         raise
@@ -62,6 +64,16 @@ def main() -> None:
     except _server_error() as error:
         _say(_describe_server_error(error))
         sys.exit(EXIT_DEPLOYMENT)
+
+
+def _say_what_is_no_setting() -> None:
+    """One line a variable that begins as settings do and is none; one that is near to a setting is an error later."""
+    if any(name.startswith("OFFSAMPLE_") for name in os.environ):
+        from worker.settings import unknown_variables  # noqa: PLC0415 - most commands on files need no setting
+
+        for name, near in unknown_variables().items():
+            if near is None:
+                _say(f"{name} is no setting and changes nothing; README.md lists the settings")
 
 
 def _server_error() -> type[Exception]:
