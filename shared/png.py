@@ -32,7 +32,7 @@ def decode_png(content: bytes, limits: Limits) -> IonImage:
     try:
         pixels = decode_pixels(whole)
     except (imagecodecs.PngError, ValueError) as error:
-        raise InvalidIonImageError(f"PNG cannot be decoded ({error}); right would be a complete PNG file") from error
+        raise InvalidIonImageError(f"PNG cannot be decoded ({error}); expected a complete PNG file") from error
     grey, alpha = _split_channels(pixels)
     return make_ion_image(grey, alpha)
 
@@ -59,12 +59,11 @@ def _split_channels(pixels: PngPixels) -> tuple[PngPixels, PngPixels | None]:
 
 def _require_grey(rgb: PngPixels, alpha: PngPixels | None) -> None:
     """Refuse a colour map: its channels are no intensities."""
-    values = rgb.astype(np.int32)
-    spread = values.max(axis=-1) - values.min(axis=-1)
+    spread = rgb.max(axis=-1) - rgb.min(axis=-1)
     if alpha is not None:
-        spread = np.where(alpha != 0, spread, 0)
+        spread[alpha == 0] = 0
     if int(spread.max()) > _GREY_TOLERANCE * np.iinfo(rgb.dtype).max:
         raise InvalidIonImageError(
             "PNG is a coloured picture (red, green and blue differ), whose colours are no intensities;"
-            " right would be a grey-scale PNG, 8 or 16 bits, with or without alpha"
+            " expected a grey-scale PNG, 8 or 16 bits, with or without alpha"
         )

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from typing import cast
 
 import imagecodecs
 import numpy as np
@@ -19,7 +20,7 @@ _PLAIN_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 _BLOCK_BYTES = 0xFFFF
 """Most of a stored block."""
 
-_Part = bytes | bytearray
+_Part = bytes | memoryview
 
 
 def decode_pixels(whole: WholePng) -> PngPixels:
@@ -65,8 +66,9 @@ def _pack_again(whole: WholePng) -> bytes:
 def _store(raw: bytes | bytearray) -> list[_Part]:
     """The parts of a zlib stream that holds `raw` as it is (RFC 1950, RFC 1951)."""
     parts: list[_Part] = [b"\x78\x01"]
+    view = memoryview(raw)
     for start in range(0, len(raw), _BLOCK_BYTES):
-        block = raw[start : start + _BLOCK_BYTES]
+        block = view[start : start + _BLOCK_BYTES]
         last = start + _BLOCK_BYTES >= len(raw)
         parts += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
     return [*parts, struct.pack(">I", imagecodecs.deflate_adler32(raw))]
@@ -76,5 +78,5 @@ def _pack(kind: bytes, data: Sequence[_Part]) -> list[_Part]:
     """The parts of a chunk: length, kind, data, checksum."""
     checksum = imagecodecs.deflate_crc32(kind)
     for part in data:
-        checksum = imagecodecs.deflate_crc32(part, value=checksum)
+        checksum = imagecodecs.deflate_crc32(cast("bytes", part), value=checksum)
     return [struct.pack(">I", sum(map(len, data))), kind, *data, struct.pack(">I", checksum)]

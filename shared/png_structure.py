@@ -9,13 +9,19 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import imagecodecs
 
 from shared.errors import InvalidIonImageError
-from shared.limits import Limits, require_image_size
+from shared.limits import Limits, require_at_most, require_image_size
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MOST_CHUNKS = 65_536
+"""Writers make chunks of 8 KiB or more, so that a file of 64 MiB has 8,192."""
+_BYTES_A_PIXEL = 4
+"""Bytes of a pixel of the largest images: grey and alpha of 16 bits, or red, green, blue and alpha of 8. Wider ones
+may have fewer pixels."""
 _IHDR_BYTES, _LAST_FILTER, _PALETTE = 13, 4, 3
 # Colour type -> samples a pixel, allowed bits a sample, length of tRNS (None: none allowed).
 _COLOUR_TYPES = {
@@ -78,47 +84,50 @@ def read_whole_png(content: bytes, limits: Limits) -> WholePng:
     chunks = _chunks(content)
     header = _read_header(*next(chunks), limits)
     kept: dict[bytes, bytes] = {}
-    pixels = []
+    pixels: list[memoryview] = []
     for kind, data in chunks:
         if kind == b"IDAT":
             pixels.append(data)
         elif kind in (b"PLTE", b"tRNS"):
-            kept[kind] = data
+            kept[kind] = bytes(data)
         elif kind != b"IEND" and kind[:1].isupper():
-            raise InvalidIonImageError(f"PNG has an unknown chunk {kind!r} that matters; right would be a standard PNG")
-    rows = _unpack_rows(b"".join(pixels), header)
+            raise InvalidIonImageError(f"PNG has an unknown chunk {kind!r} that matters; expected a standard PNG")
+    packed = pixels[0] if len(pixels) == 1 else b"".join(pixels)
+    rows = _unpack_rows(packed, header, limits)
     return WholePng(header, _colour_chunks(header, kept), rows, _row_filters(rows, header))
 
 
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Kind and data of every chunk, from IHDR to IEND, each with its checksum checked."""
     if not content.startswith(PNG_SIGNATURE):
-        raise InvalidIonImageError("file does not begin as a PNG does; right would be a complete PNG file")
-    position, kind = len(PNG_SIGNATURE), b""
+        raise InvalidIonImageError("file does not begin as a PNG does; expected a complete PNG file")
+    position, kind, count, view = len(PNG_SIGNATURE), b"", 0, memoryview(content)
     while kind != b"IEND":
+        count += 1
+        require_at_most(count, _MOST_CHUNKS, "number of chunks of a PNG")
         length = int.from_bytes(content[position : position + 4])
         end = position + 12 + length
         if end > len(content):
-            raise InvalidIonImageError("PNG ends too early; right would be a complete PNG file")
-        kind, data = content[position + 4 : position + 8], content[position + 8 : end - 4]
-        if imagecodecs.deflate_crc32(content[position + 4 : end - 4]) != int.from_bytes(content[end - 4 : end]):
-            raise InvalidIonImageError(
-                f"PNG is corrupt: checksum of {kind!r} is wrong; right would be a complete PNG file"
-            )
+            raise InvalidIonImageError("PNG ends too early; expected a complete PNG file")
+        kind, data = content[position + 4 : position + 8], view[position + 8 : end - 4]
+        if imagecodecs.deflate_crc32(cast("bytes", view[position + 4 : end - 4])) != int.from_bytes(
+            content[end - 4 : end]
+        ):
+            raise InvalidIonImageError(f"PNG is corrupt: checksum of {kind!r} is wrong; expected a complete PNG file")
         yield kind, data
         position = end
 
 
-def _read_header(kind: bytes, data: bytes, limits: Limits) -> PngHeader:
+def _read_header(kind: bytes, data: memoryview, limits: Limits) -> PngHeader:
     if kind != b"IHDR" or len(data) != _IHDR_BYTES:
-        raise InvalidIonImageError("file does not begin as a PNG does; right would be a complete PNG file")
+        raise InvalidIonImageError("file does not begin as a PNG does; expected a complete PNG file")
     width, height, bits, colour_type, compression, filtering, interlace = struct.unpack(">IIBBBBB", data)
     if not (width and height):
-        raise InvalidIonImageError(f"PNG is {height} x {width} px; right would be at least 1 x 1")
+        raise InvalidIonImageError(f"PNG is {height} x {width} px; expected at least 1 x 1")
     require_image_size(height, width, limits)
     known = colour_type in _COLOUR_TYPES and bits in _COLOUR_TYPES[colour_type][1]
     if not known or compression or filtering or interlace > 1:
-        raise InvalidIonImageError("PNG has a header that no PNG may have; right would be a standard PNG file")
+        raise InvalidIonImageError("PNG has a header that no PNG may have; expected a standard PNG file")
     return PngHeader(width, height, bits, colour_type, interlaced=interlace == 1)
 
 
@@ -128,23 +137,25 @@ def _colour_chunks(header: PngHeader, kept: dict[bytes, bytes]) -> tuple[tuple[b
     palette, transparency = kept.get(b"PLTE"), kept.get(b"tRNS")
     if header.colour_type == _PALETTE:
         if palette is None or len(palette) % 3 or not 3 <= len(palette) <= 3 << header.bits:
-            raise InvalidIonImageError("PNG has no usable palette; right would be a standard PNG file")
+            raise InvalidIonImageError("PNG has no usable palette; expected a standard PNG file")
         found.append((b"PLTE", palette))
     if transparency is not None:
         length = _COLOUR_TYPES[header.colour_type][2]
         entries = len(palette or b"") // 3
         fits = 1 <= len(transparency) <= entries if header.colour_type == _PALETTE else len(transparency) == length
         if not fits:
-            raise InvalidIonImageError("PNG has an unusable transparency chunk; right would be a standard PNG file")
+            raise InvalidIonImageError("PNG has an unusable transparency chunk; expected a standard PNG file")
         found.append((b"tRNS", transparency))
     return tuple(found)
 
 
-def _unpack_rows(packed: bytes, header: PngHeader) -> bytes | bytearray:
+def _unpack_rows(packed: bytes | memoryview, header: PngHeader, limits: Limits) -> bytes | bytearray:
     """As many bytes as the header promises, with an intact checksum."""
     expected = sum(rows * row_bytes for rows, row_bytes in header.scanlines())
+    most = _BYTES_A_PIXEL * limits.image_pixels + 2 * limits.image_side_px  # each row has a byte more
+    require_at_most(expected, most, "size of a PNG, unpacked, in bytes")
     try:
-        raw: bytes | bytearray = imagecodecs.deflate_decode(packed, out=expected, raw=False)
+        raw: bytes | bytearray = imagecodecs.deflate_decode(cast("bytes", packed), out=expected, raw=False)
     except imagecodecs.DeflateError:  # zlib is slower, and says what is wrong
         raw = _unpack_with_zlib(packed, expected)
     if len(raw) != expected:
@@ -161,20 +172,20 @@ def _row_filters(raw: bytes | bytearray, header: PngHeader) -> frozenset[int]:
         found.update(raw[position:end:row_bytes])
         position = end
     if max(found) > _LAST_FILTER:
-        raise InvalidIonImageError("PNG has an unknown row filter; right would be a standard PNG file")
+        raise InvalidIonImageError("PNG has an unknown row filter; expected a standard PNG file")
     return frozenset(found)
 
 
-def _unpack_with_zlib(packed: bytes, expected: int) -> bytes:
+def _unpack_with_zlib(packed: bytes | memoryview, expected: int) -> bytes:
     unpacker = zlib.decompressobj()
     try:
         raw = unpacker.decompress(packed, expected + 1)
     except zlib.error as error:
-        raise InvalidIonImageError(f"PNG cannot be unpacked ({error}); right would be a complete PNG file") from error
+        raise InvalidIonImageError(f"PNG cannot be unpacked ({error}); expected a complete PNG file") from error
     if not unpacker.eof:
         raise _wrong_size()
     return raw
 
 
 def _wrong_size() -> InvalidIonImageError:
-    return InvalidIonImageError("PNG has too few or too many pixels; right would be as many as its header says")
+    return InvalidIonImageError("PNG has too few or too many pixels; expected as many as its header says")

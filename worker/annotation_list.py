@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import FailFast, TypeAdapter, ValidationError
 
 from shared.errors import InvalidAnnotationsError, InvalidInputError
+from shared.json_values import require_few_values
 from shared.limits import require_at_most
 from shared.messages.event import Annotation
 from shared.table_file import TextTable, decode_text, read_table
@@ -55,6 +56,7 @@ def parse_annotations(name: str, content: bytes, most: int) -> list[Annotation]:
             return _read_rows(name, read_table(content, name, _KNOWN), most)
         text = decode_text(content, name)
         require_at_most(text.count(","), _COMMAS_OF_ONE * most, f"number of commas in {name}")
+        require_few_values(text, name)
         return _ANNOTATIONS.validate_json(text)
     except ValidationError as error:
         raise InvalidAnnotationsError(
