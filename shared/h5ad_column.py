@@ -50,6 +50,8 @@ def read_positions(file: ForeignHdf5, name: str, count: int) -> npt.NDArray[np.i
     values = read_number_column(file, name, count)
     if values is None:
         return None
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64)  # smaller ones cannot be compared with 32 bits
     if values.size and not (values.min() >= 0 and values.max() <= _LARGEST_POSITION):  # NaN is neither
         raise InvalidIonImageError(f"`{name}` has values outside an image, or none; expected whole numbers from 0")
     positions = values.astype(np.int32)

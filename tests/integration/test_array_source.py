@@ -57,7 +57,11 @@ def test_a_few_negative_or_missing_pixels_do_not_cost_an_image(tmp_path: Path, a
     images = IMAGES.copy()
     images[1, 2, 3], images[2, 2, 3] = np.nan, -1
     np.savez(tmp_path / "a.npz", images=images)
-    found = fetch(open_source(array(tmp_path / "a.npz"), access), annotate("1", "2"))
+    source = open_source(array(tmp_path / "a.npz"), access)
+    assert source.notes == ()
+    found = fetch(source, annotate("0", "1", "2"))
+    assert len(source.notes) == 1
+    assert "2 ion images" in source.notes[0]
     missing, negative = found["1"], found["2"]
     assert isinstance(missing, IonImage)
     assert isinstance(negative, IonImage)

@@ -17,6 +17,7 @@ from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.messages.event import Annotation
 from worker.files import os_errors_translated
+from worker.sources.pixel_notes import PixelNotes
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.stores.store import Store
 
@@ -34,12 +35,16 @@ def open_array_file(place: OpenedFile | OpenedFolder, limits: Limits) -> "ArrayF
 class ArrayFile(Closable):
     """Reads image after image; rows that no annotation names are passed over."""
 
-    notes: tuple[str, ...] = ()
-
     def __init__(self, array: IonImageArray, place: OpenedFile | OpenedFolder | Store) -> None:
         """Take over an array, and what it is read from."""
         self._array = array
         self._place = place
+        self._pixel_notes = PixelNotes()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many of the images read so far had bad pixels."""
+        return self._pixel_notes.sentences
 
     def annotations(self) -> list[Annotation]:
         """Every image; the annotation id is its entry in `annotation_ids`, else its index."""
@@ -59,7 +64,7 @@ class ArrayFile(Closable):
         while left:
             try:
                 for pixels, mask in self._rows(list(left)):
-                    yield from (_make(annotation_id, pixels, mask) for annotation_id in wanted[left.popleft()])
+                    yield from (self._make(annotation_id, pixels, mask) for annotation_id in wanted[left.popleft()])
             except (InvalidIonImageError, TooLargeError) as error:  # what was read stays
                 failed = [left.popleft()] if self._array.has_independent_rows else [left.popleft() for _ in list(left)]
                 for row in failed:
@@ -68,6 +73,12 @@ class ArrayFile(Closable):
     def close(self) -> None:
         """Close what the array is read from."""
         self._place.close()
+
+    def _make(self, annotation_id: str, pixels: npt.NDArray[Any], mask: npt.NDArray[Any] | None) -> FetchedIonImage:
+        try:
+            return FetchedIonImage(annotation_id, self._pixel_notes.add(annotation_id, make_ion_image(pixels, mask)))
+        except InvalidIonImageError as error:
+            return FetchedIonImage(annotation_id, reason=str(error))
 
     def _rows(self, wanted: list[int]) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         with os_errors_translated(self._array.path):
@@ -91,13 +102,6 @@ class ArrayFile(Closable):
     def _describe_missing(self, annotation: Annotation) -> str:
         wanted = annotation.annotation_id if annotation.image is None else annotation.image
         return f"array has no image {wanted!r}; right would be a row from 0 to {self._array.shape[0] - 1}, or its id"
-
-
-def _make(annotation_id: str, pixels: npt.NDArray[Any], mask: npt.NDArray[Any] | None) -> FetchedIonImage:
-    try:
-        return FetchedIonImage(annotation_id, make_ion_image(pixels, mask))
-    except InvalidIonImageError as error:
-        return FetchedIonImage(annotation_id, reason=str(error))
 
 
 def _annotation_id(array: IonImageArray, row: int) -> str:

@@ -17,6 +17,7 @@ from shared.ion_mz import compute_mz, require_mz
 from shared.limits import Limits
 from shared.messages.event import Annotation, ImzmlIonImages
 from worker.files import AllowedRoots, os_errors_translated
+from worker.sources.pixel_notes import PixelNotes
 from worker.sources.source import FetchedIonImage
 
 _IBD_SUFFIX = ".ibd"
@@ -36,12 +37,13 @@ class ImzmlFile(Closable):
             stack.pop_all()
         self._location = location
         self._peak_notes: tuple[str, ...] = ()
+        self._pixel_notes = PixelNotes()
         self._watch = watch
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was believed where the two files contradict themselves."""
-        return self._dataset.notes + self._peak_notes
+        """What was believed where the two files contradict themselves, and how many images had bad pixels."""
+        return self._dataset.notes + self._peak_notes + self._pixel_notes.sentences
 
     def annotations(self) -> list[Annotation]:
         """The most intense peaks of the mean spectrum, by m/z; the annotation id is made of it."""
@@ -69,7 +71,8 @@ class ImzmlFile(Closable):
             for number, intensities in self._dataset.extract(mz, self._location.ppm, self._watch):
                 annotation_id, _ = known[number]
                 try:
-                    yield FetchedIonImage(annotation_id, make_ion_image(intensities, mask))
+                    ion_image = self._pixel_notes.add(annotation_id, make_ion_image(intensities, mask))
+                    yield FetchedIonImage(annotation_id, ion_image)
                 except InvalidIonImageError as error:
                     yield FetchedIonImage(annotation_id, reason=str(error))
 
