@@ -76,8 +76,17 @@ def read_event(path: Path) -> None:
     parse_event(path.read_bytes())
 
 
+def read_folder(path: Path) -> None:
+    """Every image of a folder of PNGs, one after the other."""
+    from source_making import open_any  # noqa: PLC0415
+
+    source = open_any(path)
+    for one in source.fetch(source.annotations()):
+        assert one.ion_image is not None, one.reason
+
+
 READERS: dict[str, Callable[[Path], None]] = {
-    "array": read_array, "png": read_png, "list": read_list, "event": read_event
+    "array": read_array, "png": read_png, "list": read_list, "event": read_event, "folder": read_folder
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Work done in threads, a bounded number of items ahead of whoever takes them."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice, takewhile
@@ -20,7 +20,7 @@ _Done = TypeVar("_Done")
 
 def run_ahead(
     items: Iterable[_Item], run: Callable[[_Item], _Done], threads: int, name: str, at_once: int = 1
-) -> Iterator[_Done]:
+) -> Generator[_Done]:
     """Yield `run(item)` in the order of `items`, which the caller's thread draws; what either raises ends it.
 
     Parameters

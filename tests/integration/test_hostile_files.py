@@ -170,7 +170,7 @@ def _wide_ids(path: Path) -> Path:
 
 
 def _long_ids(path: Path) -> Path:
-    ids = np.char.add(np.arange(100_000).astype("U512"), "x" * 500)
+    ids = np.char.add(np.arange(100_000).astype("U6"), "x" * 500)
     return _npz(path, images=_npy("|u1", (100_000, 1, 1), bytes(100_000)), annotation_ids=_saved(ids))
 
 
@@ -309,3 +309,77 @@ def test_a_hostile_file_is_refused_within_half_a_gibibyte(tmp_path: Path, what: 
     assert outcome.code is not None, what
     assert not outcome.hit_the_net, outcome
     assert outcome.peak_mib < MOST_MIB, outcome
+
+
+def test_large_images_of_a_folder_are_read_one_at_a_time(tmp_path: Path) -> None:
+    """24 files of 12 KB, each an ion image of 45 MB."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(24):
+        _png(folder / f"{number}.png", 3000, 3000, 8, 0, bytes(3000 * 3001))
+    outcome = read_in_child("folder", folder)
+    assert outcome.code is None
+    assert outcome.peak_mib < MOST_MIB, outcome
+
+
+def _largest_h5ad(path: Path) -> Path:
+    """Sixteen million pixels, packed."""
+    side, pixels = 4000, 4000 * 4000
+    with h5py.File(path, "w") as file:
+        packed: Any = {"chunks": (2**20,), "compression": "gzip"}
+        _replace(file, "X", (pixels, 2), "f8", chunks=(2**20, 2))
+        x = file.create_dataset("obs/ion_image_pixel_x", (pixels,), "i8", **packed)
+        y = file.create_dataset("obs/ion_image_pixel_y", (pixels,), "i8", **packed)
+        for start in range(0, pixels, 2**20):
+            numbers = np.arange(start, min(start + 2**20, pixels))
+            x[start : start + 2**20], y[start : start + 2**20] = numbers % side, numbers // side
+    return path
+
+
+def _largest_npz(path: Path) -> Path:
+    ones = np.ones((2, 4000, 4000))
+    np.savez_compressed(path.with_suffix(".npz"), images=ones, acquired=ones)
+    return path.with_suffix(".npz")
+
+
+def _largest_fortran(path: Path) -> Path:
+    np.save(path.with_suffix(".npy"), np.asfortranarray(np.ones((2, 4000, 4000))))
+    return path.with_suffix(".npy")
+
+
+def _largest_zarr(path: Path) -> Path:
+    """One chunk of 244 MiB."""
+    return _zarr(path, data=np.ones((2, 4000, 4000)), chunks=(2, 4000, 4000))
+
+
+def _largest_png(path: Path) -> Path:
+    return _png(path, 4000, 4000, 16, 4, (b"\1" + bytes(4 * 4000)) * 4000)
+
+
+def _largest_event(path: Path) -> Path:
+    rows = ", ".join(
+        f'{{"annotation_id": "{n}", "mz": 1.5, "formula": "C", "adduct": "+H", "charge": 1, "image": {n}}}'
+        for n in range(100_000)
+    )
+    data = f'{{"dataset_id": "a", "ion_images": {{"kind": "png", "uri": "/a"}}, "annotations": [{rows}]}}'
+    text = '{"specversion": "1.0", "id": "a", "source": "a", "type": "offsample.dataset.annotated.v1", "data": '
+    path.write_text(text + data + "}")
+    return path
+
+
+LARGEST: dict[str, tuple[str, Callable[[Path], Path]]] = {
+    "h5ad": ("array", _largest_h5ad),
+    "npz": ("array", _largest_npz),
+    "npy in Fortran order": ("array", _largest_fortran),
+    "zarr": ("array", _largest_zarr),
+    "PNG": ("png", _largest_png),
+    "event": ("event", _largest_event),
+}
+
+
+@pytest.mark.parametrize("what", LARGEST)
+def test_the_largest_that_is_allowed_is_read_within_a_gibibyte(tmp_path: Path, what: str) -> None:
+    reader, make = LARGEST[what]
+    outcome = read_in_child(reader, make(tmp_path / "largest"))
+    assert outcome.code is None, outcome
+    assert outcome.peak_mib < 2 * MOST_MIB, outcome

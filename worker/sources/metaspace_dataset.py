@@ -1,7 +1,7 @@
 """A dataset on METASPACE: the principal isotope's image of every annotation."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +17,7 @@ from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation, MetaspaceIonImages
 from shared.png import decode_png
-from worker.run_ahead import run_ahead
+from worker.sources.large_images import fetch_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.sources.store_record import StoreRecord
 from worker.stores.opening import StoreAccess, open_store
@@ -78,11 +78,10 @@ class MetaspaceDataset(Closable):
             if place.authority not in self._open_stores:
                 store = self._closing.enter_context(open_store(place, self._stores, self._threads))
                 self._open_stores[place.authority] = store
-        return run_ahead(
+        return fetch_ahead(
             annotations,
-            lambda one: record.try_image(one.annotation_id, lambda: self._read(one)),
+            lambda one, check: record.try_image(one.annotation_id, lambda: self._read(one, check)),
             self._threads,
-            "fetch",
         )
 
     def close(self) -> None:
@@ -139,10 +138,11 @@ class MetaspaceDataset(Closable):
             raise ForbiddenUriError("METASPACE names an image that is not behind https; right would be https")
         return place
 
-    def _read(self, annotation: Annotation) -> IonImage:
+    def _read(self, annotation: Annotation, check: Callable[[bytes], None]) -> IonImage:
         record = self._find_record(annotation)
         place = self._locate(record)
         content = self._open_stores[place.authority].read(place, self._limits.image_file_bytes)
+        check(content)
         return _scale(decode_png(content, self._limits), _principal(record))
 
 

@@ -1,6 +1,6 @@
 """A folder of PNG files, one an ion image."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from shared.closable import Closable
@@ -10,8 +10,8 @@ from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation
 from shared.png import decode_png
 from worker.files import AllowedRoots, os_errors_translated, read_file
-from worker.run_ahead import run_ahead
 from worker.sources.image_place import PNG_SUFFIX, ImagePlace
+from worker.sources.large_images import fetch_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 
 _AT_ONCE = 16
@@ -53,16 +53,17 @@ class PngFolder(Closable):
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""
-        return run_ahead(annotations, self._fetch_one, max(1, self._threads // 2), "fetch", at_once=_AT_ONCE)
+        return fetch_ahead(annotations, self._fetch_one, max(1, self._threads // 2), at_once=_AT_ONCE)
 
     def close(self) -> None:
         """Close the folder."""
         self._folder.close()
 
-    def _fetch_one(self, annotation: Annotation) -> FetchedIonImage:
+    def _fetch_one(self, annotation: Annotation, check: Callable[[bytes], None]) -> FetchedIonImage:
         try:
             with self._roots.open_within(self._folder, self._place.name(annotation, str)) as file:
                 content = read_file(file, self._limits.image_file_bytes)
+            check(content)
             return FetchedIonImage(annotation.annotation_id, decode_png(content, self._limits))
         except InvalidInputError as error:
             return FetchedIonImage(annotation.annotation_id, reason=str(error))

@@ -1,6 +1,6 @@
 """PNG files in a store beyond the local disk, one an ion image."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -10,8 +10,8 @@ from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
 from shared.messages.event import Annotation
 from shared.png import decode_png
-from worker.run_ahead import run_ahead
 from worker.sources.image_place import PNG_SUFFIX, ImagePlace
+from worker.sources.large_images import fetch_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.sources.store_record import StoreRecord
 from worker.stores.opening import StoreAccess, open_store
@@ -46,19 +46,20 @@ class PngStore(Closable):
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""
         record = StoreRecord(len(annotations))
-        return run_ahead(
+        return fetch_ahead(
             annotations,
-            lambda one: record.try_image(one.annotation_id, lambda: self._read(one)),
+            lambda one, check: record.try_image(one.annotation_id, lambda: self._read(one, check)),
             self._threads,
-            "fetch",
         )
 
     def close(self) -> None:
         """Close the store."""
         self._store.close()
 
-    def _read(self, annotation: Annotation) -> IonImage:
+    def _read(self, annotation: Annotation, check: Callable[[bytes], None]) -> IonImage:
         is_http = self._folder.scheme in HTTP_PORTS
         name = self._place.name(annotation, (lambda text: quote(text, safe="")) if is_http else str)
         uri = self._folder.join(name)
-        return decode_png(self._store.read(uri, self._limits.image_file_bytes), self._limits)
+        content = self._store.read(uri, self._limits.image_file_bytes)
+        check(content)
+        return decode_png(content, self._limits)
