@@ -13,6 +13,7 @@
     │   ├── UnsupportedSourceError     a kind of ion-image source not served here
     │   ├── UnknownReleaseError        a pinned release that is not installed
     │   ├── ReusedEventIdError         one event id, two contents
+    │   ├── UnreadableInputError       what a library raised on foreign data, and nobody foresaw
     │   ├── DeadlineExceededError      an event that took longer than it may
     │   ├── StoreUnavailableError      an event whose store did not answer for as long as settings allow
     │   └── TooManyDeliveriesError     an event that keeps killing its worker
@@ -107,6 +108,12 @@ class ReusedEventIdError(InvalidInputError):
     """An event id that was already used for another content."""
 
     code = "reused_event_id"
+
+
+class UnreadableInputError(InvalidInputError):
+    """Files on which a library failed in a way that no reader foresaw; the log has the traceback."""
+
+    code = "unreadable_input"
 
 
 class DeadlineExceededError(InvalidInputError):

@@ -21,6 +21,7 @@ from worker.sources.imzml_file import ImzmlFile
 from worker.sources.metaspace_dataset import MetaspaceAccess, MetaspaceDataset
 from worker.sources.png_folder import PngFolder
 from worker.sources.png_store import PngStore
+from worker.sources.reading_border import BorderedSource, unforeseen_errors_refused
 from worker.sources.source import IonImageSource
 from worker.stores.opening import StoreAccess
 from worker.stores.store_uri import is_remote
@@ -39,7 +40,7 @@ class SourceAccess:
     """Told of long work before the first ion image; what it raises ends the work."""
 
 
-def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
+def open_source(location: IonImagesLocation, access: SourceAccess) -> BorderedSource:
     """Open a source of ion images, to be closed by whoever asked for it: `with open_source(…) as source`.
 
     Raises
@@ -48,9 +49,16 @@ def open_source(location: IonImagesLocation, access: SourceAccess) -> IonImageSo
         When its format is not served where it lies, or needs a package that is not installed.
     ForbiddenUriError, AccessDeniedError, NotFoundError, TooLargeError, InvalidIonImageError
         When it may not or cannot be opened.
+    UnreadableInputError
+        When a library fails on it in a way that no reader foresaw.
     TransientError
         When its store is away.
     """
+    with unforeseen_errors_refused():
+        return BorderedSource(_open(location, access))
+
+
+def _open(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
     match location:
         case PngIonImages(uri=uri):
             return _open_pngs(uri, access)
