@@ -7,7 +7,7 @@ RUN ?= runs/latest
 GOLD_RUN ?= runs/gold-standard
 PRESET ?= report-2018
 MEMBERS ?= 5
-FOLDS ?= 10
+FOLDS ?=
 ATTEMPTS ?= 5
 PYTEST_ARGS ?=
 
@@ -83,12 +83,12 @@ evaluate: $(TEST_READY) ## Judge the default release on the real sets (python -m
 	@$(BIN)/python -m training evaluate
 
 gold-standard: $(TEST_READY) ## Fit and cross-validate DATA=folder in the gold standard's layout (hours for all of it)
-	@test -n "$(DATA)" || { echo "DATA is missing; right would be make gold-standard DATA=folder" >&2; exit 1; }
+	@test -n "$(DATA)" || { echo "DATA is missing: expected make gold-standard DATA=folder" >&2; exit 1; }
 	@$(BIN)/python -m training summary "$(DATA)" --figure "$(GOLD_RUN)/class-distribution.png"
 	@$(BIN)/python -m training fit --data "$(DATA)" --preset $(PRESET) --members $(MEMBERS) --output "$(GOLD_RUN)/fit"
-	@$(BIN)/python -m training cross-validate "$(DATA)" --preset $(PRESET) --folds $(FOLDS) --attempts $(ATTEMPTS) \
+	@$(BIN)/python -m training cross-validate "$(DATA)" --preset $(PRESET) $(if $(FOLDS),--folds $(FOLDS)) --attempts $(ATTEMPTS) \
 		--output "$(GOLD_RUN)/cross-validation"
-	@$(BIN)/python -m training baseline "$(DATA)" --folds $(FOLDS) --output "$(GOLD_RUN)/baseline"
+	@$(BIN)/python -m training baseline "$(DATA)" $(if $(FOLDS),--folds $(FOLDS)) --output "$(GOLD_RUN)/baseline"
 	@echo "now: $(BIN)/python -m training publish $(GOLD_RUN)/fit --version VERSION"
 
 clean: ## Delete .venv and what tools left behind

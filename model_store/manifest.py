@@ -13,6 +13,8 @@ from shared.preprocessing import (
     ContextChannel,
 )
 
+VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -48,6 +50,14 @@ class InputDescription(_Part):
         return ALL_CHANNELS[: len(self.channels)]
 
 
+class AcquisitionFigures(_Part):
+    """What one predictor did on the images of one acquisition."""
+
+    name: str
+    right: int = Field(ge=0)
+    images: int = Field(ge=1)
+
+
 class RealSetFigures(_Part):
     """What one predictor did on one real set; figures of different sets are never pooled."""
 
@@ -56,7 +66,12 @@ class RealSetFigures(_Part):
     right: int = Field(ge=0)
     images: int = Field(ge=1)
     wilson_95: tuple[Probability, Probability]
+    """Of the share that is right, as if images were independent draws."""
+    acquisitions_95: tuple[Probability, Probability] | None = None
+    """Of the same share over acquisitions; None where there are fewer than two, or where they are not known."""
     auc: Probability | None
+    acquisitions: tuple[AcquisitionFigures, ...] = ()
+    """The same by acquisition; empty where it is not known which image is of which."""
 
 
 class BenchmarkFigures(_Part):
@@ -74,6 +89,12 @@ class BenchmarkFigures(_Part):
     expected_calibration_error: Probability | None
     rule_f1: Probability
     rule_auc: Probability
+    right_95: tuple[Probability, Probability] | None = None
+    """Of the share that is right; this and the next three are over sample masks and textures, which cross."""
+    f1_95: tuple[Probability, Probability] | None = None
+    rule_f1_95: tuple[Probability, Probability] | None = None
+    f1_above_rule_95: tuple[float, float] | None = None
+    """Of F1 minus the rule's."""
 
 
 class Provenance(_Part):
@@ -86,12 +107,18 @@ class Provenance(_Part):
     training_data: str
     training_images: int
     licence_notes: str
+    fitted_on_textures: bool | None = None
+    """Whether a member was fitted on patches of the unlabelled ion images in training/data; None = not stated."""
+    described: str | None = None
+    """ISO 8601 date on which card, pictures and figures were made anew from the same networks; None = never."""
+    default_although_worse_on: tuple[str, ...] = ()
+    """Real sets on which it was made the default release although the one before did better."""
 
 
 class Manifest(_Part):
     """`manifest.json` of a release."""
 
-    version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)
+    version: str = Field(pattern=VERSION_PATTERN)
     kind: Literal["ensemble", "context"] = "ensemble"
     """`context`: some or all members see every image together with the context of its dataset."""
     input: InputDescription

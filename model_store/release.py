@@ -1,14 +1,15 @@
 """Find a published release and verify it, byte by byte, before anything runs on it."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from model_store.blend import Blend
-from model_store.manifest import Manifest
-from shared.errors import ReleaseError, UnknownReleaseError
+from model_store.manifest import VERSION_PATTERN, Manifest
+from shared.errors import InvalidInputError, ReleaseError, UnknownReleaseError
 from shared.preprocessing import PREPROCESSING_VERSION
 from shared.validation import describe_validation_error
 
@@ -50,9 +51,37 @@ def default_version(root: Path = RELEASES_ROOT) -> str:
         raise ReleaseError(f"{root / _DEFAULT_NAME} cannot be read; right would be a file naming a release") from error
 
 
+def has_default(root: Path = RELEASES_ROOT) -> bool:
+    """Whether a release under `root` was made the default."""
+    return (root / _DEFAULT_NAME).exists()
+
+
+def write_default(version: str, root: Path = RELEASES_ROOT) -> None:
+    """Make an installed release the default, from one moment to the next."""
+    partial = root / f".partial-{_DEFAULT_NAME}"
+    partial.write_text(version + "\n", encoding="ascii")
+    partial.replace(root / _DEFAULT_NAME)
+
+
 def installed_versions(root: Path = RELEASES_ROOT) -> list[str]:
     """Versions that have a manifest under `root`, sorted."""
     return sorted(path.parent.name for path in root.glob(f"*/{MANIFEST_NAME}"))
+
+
+def require_new_version(version: str, root: Path = RELEASES_ROOT) -> None:
+    """Check that a release may get this version.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is no name.
+    ReleaseError
+        When a release has it.
+    """
+    if not re.fullmatch(VERSION_PATTERN, version):
+        raise InvalidInputError(f"expected a version of letters, digits, '.', '_' and '-', got {version!r}")
+    if (root / version).exists():
+        raise ReleaseError(f"release {version} exists and releases never change; expected a new version")
 
 
 def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Release:

@@ -1,7 +1,9 @@
 """Evaluation: a release and the untrained rule, on each real set on its own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from model_store.manifest import Manifest
 from model_store.opening import open_predictor
 from model_store.predictor import Engine, Predictor
 from model_store.release import Release
@@ -33,5 +35,14 @@ def judge_rule(real_set: RealSet, inputs: NetworkInputs) -> Figures:
 
 def _judge_release(predictor: Predictor, real_set: RealSet, inputs: NetworkInputs) -> Figures:
     probabilities = predictor.predict(inputs).off_sample_probability
-    called_off = probabilities >= predictor.release.manifest.threshold
-    return judge(real_set, f"release {predictor.release.version}", probabilities, called_off)
+    manifest = predictor.release.manifest
+    found = judge(real_set, f"release {manifest.version}", probabilities, probabilities >= manifest.threshold)
+    return replace(found, role=f"{found.role}{_describe_fit(real_set, manifest)}")
+
+
+def _describe_fit(real_set: RealSet, manifest: Manifest) -> str:
+    """Whether the release was fitted on these very images, for what its figures may be taken for."""
+    fitted_on = manifest.provenance.fitted_on_textures
+    if not real_set.are_textures or fitted_on is False:
+        return ""
+    return f"; patches of these very images {'were' if fitted_on else 'may have been'} fitted on"

@@ -22,6 +22,15 @@ class FitData(BaseModel):
     """SHA-256 of inputs, labels and dataset names: a run is resumed only with the data it was begun with."""
 
     datasets: int = Field(ge=1)
+    """All of them, fitted on and watched."""
+
+    watched: tuple[str, ...] | None = None
+    """Names of the datasets that are watched and not fitted on; None = not recorded, in runs of before."""
+
+    @property
+    def fitted_datasets(self) -> int | None:
+        """How many datasets are fitted on; None where that was not recorded."""
+        return None if self.watched is None else self.datasets - len(self.watched)
 
 
 class FitSettings(BaseModel):
@@ -51,7 +60,7 @@ class FitSettings(BaseModel):
     def _require_a_step(self) -> "FitSettings":
         if self.steps_per_epoch == 0:
             least = self.recipe.batch
-            raise ValueError(f"{self.images} images are no full batch; right would be at least {least} images")
+            raise ValueError(f"{self.images} images are no full batch; expected at least {least} images")
         return self
 
     @property

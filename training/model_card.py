@@ -5,15 +5,29 @@ from dataclasses import dataclass
 
 from model_store.blend import Blend
 from model_store.manifest import Manifest
+from shared.errors import InvalidInputError
 from training.benchmark.release_figures import ReleaseOnBenchmark
 from training.card_limits import wrap, write_limits
 from training.decision import Decision
 from training.evaluate import RULE_NAME
-from training.evaluation_table import format_auc, warnings_of
-from training.figures import Figures, wilson_95
+from training.evaluation_table import (
+    ACQUISITIONS_MEAN,
+    WILSON_MEANS,
+    describe_acquisitions,
+    describe_f1_above_rule,
+    format_auc,
+    format_interval,
+    warnings_of,
+)
+from training.figures import Figures
 from training.fit_settings import FitSettings
 from training.recipe_text import describe_data, describe_recipe
 from training.text_tables import TextTable
+
+_FIGURES_HEADING = "## Figures on real images"
+_BENCHMARK_HEADING = "## Figures on semi-synthetic images"
+_PICTURES_HEADING = "## Where it fails"
+_MEASURED_HEADINGS = (_FIGURES_HEADING, _BENCHMARK_HEADING, _PICTURES_HEADING)
 
 _PURPOSE = """\
 Off-sample recognition for imaging mass spectrometry: one ion image goes in, the probability that its signal comes
@@ -61,6 +75,36 @@ def write_model_card(content: CardContent) -> str:
         write_limits(content.manifest, content.settings, content.decision),
     ]
     return "\n".join(parts)
+
+
+def rewrite_figures(
+    card: str,
+    manifest: Manifest,
+    rows: Sequence[Figures],
+    benchmark: ReleaseOnBenchmark | None,
+    pictures: str | None,
+) -> str:
+    """The card with its verdict and the sections that hold figures written anew, everything else word by word.
+
+    Raises
+    ------
+    InvalidInputError
+        When it has no title, or no section of figures.
+    """
+    title = f"# Release {manifest.version}\n"
+    if title not in card or f"\n{_FIGURES_HEADING}\n" not in card:
+        raise InvalidInputError(f"the model card of release {manifest.version} is not one that `publish` wrote")
+    _, _, behind_title = card.partition(title)
+    first, *sections = behind_title.split("\n## ")
+    anew = "\n".join(
+        [_write_figures(rows), *_write_benchmark(benchmark, manifest), *_write_pictures(pictures)],
+    )
+    kept = [f"## {section}" for section in sections]
+    place = next(number for number, section in enumerate(kept) if section.startswith(_FIGURES_HEADING))
+    kept = [section for section in kept if not section.startswith(_MEASURED_HEADINGS)]
+    kept.insert(place, anew.rstrip("\n") + "\n")
+    verdict = "".join(f"{part}\n" for part in _write_verdict(rows))
+    return f"{verdict}{title}{first}\n" + "\n".join(kept)
 
 
 def sets_not_beaten(rows: Sequence[Figures]) -> list[tuple[Figures, Figures]]:
@@ -116,20 +160,23 @@ def _write_decision(decision: Decision) -> str:
 
 def _write_figures(rows: Sequence[Figures]) -> str:
     lines = [
-        "## Figures on real images",
+        _FIGURES_HEADING,
         "",
         "Each set on its own; never add them up.",
         "",
-        "| set | it is | predictor | right | Wilson 95 % | AUC |",
-        "|---|---|---|---|---|---|",
+        "| set | it is | predictor | right | Wilson 95 % | over acquisitions | AUC |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for row in rows:
-        low, high = row.wilson_95
-        lines.append(
-            f"| {row.data_set} | {row.role} | {row.predictor} | {row.right} of {row.images}"
-            f" | {low:.3f}-{high:.3f} | {format_auc(row.auc)} |"
-        )
-    notes = [f"- {warning}." for warning in warnings_of(rows)]
+    lines += [
+        f"| {row.data_set} | {row.role} | {row.predictor} | {row.right} of {row.images}"
+        f" | {format_interval(row.wilson_95)} | {format_interval(row.acquisitions_95)} | {format_auc(row.auc)} |"
+        for row in rows
+    ]
+    notes = [
+        f"- Wilson 95 %: {WILSON_MEANS}. Over acquisitions: {ACQUISITIONS_MEAN}.",
+        *(f"- {line}." for line in describe_acquisitions(rows)),
+        *(f"- {warning}." for warning in warnings_of(rows)),
+    ]
     notes.append(
         "- gold_standard_top_losses was chosen because models fail on it, and says nothing about ordinary images."
     )
@@ -140,20 +187,21 @@ def _write_benchmark(benchmark: ReleaseOnBenchmark | None, manifest: Manifest) -
     if benchmark is None:
         return []
     found = benchmark.figures()
-    low, high = wilson_95(found.right, found.images)
     error = found.expected_calibration_error
     text = (
         f"{found.identity}. It was fixed before this release was fitted. Right: {found.right:,} of {found.images:,}"
-        f" (Wilson 95 % {low:.3f}-{high:.3f}); F1 {found.f1:.3f}, precision {found.precision:.3f}, recall"
-        f" {found.recall:.3f}, AUC {found.auc:.3f}"
+        f" ({format_interval(found.right_95)}); F1 {found.f1:.3f} ({format_interval(found.f1_95)}), precision"
+        f" {found.precision:.3f}, recall {found.recall:.3f}, AUC {found.auc:.3f}"
         f"{'' if error is None else f', expected calibration error {error:.3f}'}."
-        f" {RULE_NAME.capitalize()}: F1 {found.rule_f1:.3f}, AUC {found.rule_auc:.3f}."
+        f" {RULE_NAME.capitalize()}: F1 {found.rule_f1:.3f} ({format_interval(found.rule_f1_95)}), AUC"
+        f" {found.rule_auc:.3f}. F1 above the rule's: {describe_f1_above_rule(found)}. In brackets 95 % intervals over"
+        " sample masks and textures, drawn each on their own."
         " Many of its images are undecidable by design: few counts, or a contrast near the limit of the label."
     )
     if manifest.uses_context:
         text += " Its images belong to no dataset, so they were judged without context."
     tables = [_write_table(table) for table in benchmark.aspect_tables()]
-    return ["## Figures on semi-synthetic images", "", wrap(text), "", *tables]
+    return [_BENCHMARK_HEADING, "", wrap(text), "", *tables]
 
 
 def _write_table(table: TextTable) -> str:
@@ -168,4 +216,4 @@ def _write_pictures(pictures: str | None) -> list[str]:
         "What it is surest of and wrong about: up to eight images of every real set, and sixteen of the benchmark, as"
         " the network sees them. Above each its label and the probability it got."
     )
-    return ["## Where it fails", "", wrap(text), "", f"![worst mistakes]({pictures})", ""]
+    return [_PICTURES_HEADING, "", wrap(text), "", f"![worst mistakes]({pictures})", ""]

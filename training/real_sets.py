@@ -1,4 +1,4 @@
-"""The real sets: they judge, and no label of theirs fits, selects or calibrates anything."""
+"""The real sets: they judge, and no label of theirs fits, selects or calibrates a release that ships."""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -39,10 +39,9 @@ class RealSet:
     dataset_of: tuple[str, ...]
     """N names of acquisitions; empty where unknown."""
 
-    @property
-    def datasets(self) -> int | None:
-        """Acquisitions that the images come from; None when unknown."""
-        return len(set(self.dataset_of) - {""}) or None
+    are_textures: bool = False
+    """Whether patches of these very images are textures of semi-synthetic ones: a release may have been fitted on them.
+    """
 
 
 def load_real_sets(names: Sequence[str] | None = None) -> list[RealSet]:
@@ -55,7 +54,7 @@ def load_real_sets(names: Sequence[str] | None = None) -> list[RealSet]:
     """
     unknown = sorted(set(names or ()) - set(_LOADERS))
     if unknown:
-        raise InvalidInputError(f"no real set is named {unknown[0]!r}; right would be one of: {', '.join(_LOADERS)}")
+        raise InvalidInputError(f"no real set is named {unknown[0]!r}; expected one of: {', '.join(_LOADERS)}")
     return [_LOADERS[name]() for name in names or _LOADERS]
 
 
@@ -99,8 +98,21 @@ def _load_sample_only() -> RealSet:
             ion_images += shown
             names += [source.name] * len(shown)
     off = np.zeros(len(ion_images), dtype=np.bool_)
-    role = "sample-only acquisitions: every off is false; patches of them were textures of the fit"
-    return RealSet("sample_only", role, tuple(ion_images), off, tuple(names))
+    role = "acquisitions of nothing but sample: every off is false"
+    return RealSet("sample_only", role, tuple(ion_images), off, tuple(names), are_textures=True)
+
+
+def _load_brain_interiors() -> RealSet:
+    """Three rectangles inside one mouse brain, all measured within three hours; no image of theirs shapes any fit."""
+    ion_images: list[IonImage] = []
+    names: list[str] = []
+    for path in sorted((DATA_ROOT / "brain_interiors").glob("*/ion_images.npz")):
+        with np.load(path) as arrays:
+            ion_images += [make_ion_image(image, arrays["acquired"]) for image in arrays["images"]]
+            names += [path.parent.name] * len(arrays["images"])
+    role = "one series of acquisitions inside a brain, never fitted on: every off is false"
+    off = np.zeros(len(ion_images), dtype=np.bool_)
+    return RealSet("brain_interiors", role, tuple(ion_images), off, tuple(names))
 
 
 _LOADERS: dict[str, Callable[[], RealSet]] = {
@@ -109,7 +121,11 @@ _LOADERS: dict[str, Callable[[], RealSet]] = {
     "metaspace_predicted_sure": _load_metaspace_predicted_sure,
     "gold_standard_top_losses": _load_gold_standard_top_losses,
     "sample_only": _load_sample_only,
+    "brain_interiors": _load_brain_interiors,
 }
+
+REAL_SET_NAMES = tuple(_LOADERS)
+"""Of every real set, in the order in which they are printed."""
 
 
 def _png_set(name: str, role: str, folder: Path, rows: list[dict[str, str]]) -> RealSet:

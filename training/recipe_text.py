@@ -1,6 +1,6 @@
 """The recipe of a run in words, for model card and manifest."""
 
-from training.fit_settings import FitSettings
+from training.fit_settings import FitData, FitSettings
 from training.network import KERNELS_PER_CHANNEL, PARAMETERS_2018
 from training.preset import PresetName, Recipe
 from training.synthetic.dataset import OFF_FROM_RATIO, ON_UP_TO_RATIO
@@ -20,14 +20,16 @@ def describe_training_data(settings: FitSettings) -> str:
     """What the images are, without their number."""
     if settings.data is None:
         return _SYNTHETIC_DATA
-    return f"labelled ion images of {settings.data.name}, {settings.data.datasets} datasets"
+    fitted_on = settings.data.fitted_datasets
+    datasets = f"some of its {settings.data.datasets} datasets" if fitted_on is None else _count_datasets(fitted_on)
+    return f"labelled ion images of {settings.data.name}, {datasets}"
 
 
 def describe_licences(settings: FitSettings) -> str:
     """Where the images come from and under which licences."""
     if settings.data is None:
         return _SYNTHETIC_LICENCES
-    return f"those of {settings.data.name}, which whoever fitted this knows"
+    return f"those of {settings.data.name}, which are not recorded here"
 
 
 def describe_data(settings: FitSettings) -> str:
@@ -36,7 +38,7 @@ def describe_data(settings: FitSettings) -> str:
     start = f"{settings.images:,} {describe_training_data(settings)}."
     licences = f" Licences: {describe_licences(settings)}."
     if settings.data is not None:
-        return f"{start} {settings.validation_images:,} images of other datasets of it were held out.{licences}"
+        return f"{start} {_describe_held_out(settings, settings.data)}{licences}"
     return (
         f"{start} 9 of the 63 masks and 2 of the 8 families of textures"
         f" were held out.{whole} An image is off-sample when its noise-free intensity outside the sample is, on average"
@@ -47,6 +49,19 @@ def describe_data(settings: FitSettings) -> str:
         " of sample-only acquisitions was raised after false offs in sample_only."
         f"{licences}"
     )
+
+
+def _describe_held_out(settings: FitSettings, data: FitData) -> str:
+    """Which datasets were not fitted on."""
+    images = f"{settings.validation_images:,} images of"
+    if data.watched is None:
+        return f"{images} the others were held out."
+    others = _count_datasets(len(data.watched)).replace("dataset", "other dataset")
+    return f"{images} {others} were held out: {', '.join(data.watched)}."
+
+
+def _count_datasets(count: int) -> str:
+    return "1 dataset" if count == 1 else f"{count} datasets"
 
 
 def describe_recipe(settings: FitSettings, threshold: float) -> str:

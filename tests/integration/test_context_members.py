@@ -15,7 +15,8 @@ from model_store.predictor import Engine
 from model_store.release import Release, read_blend, verify_release
 from shared.errors import InvalidInputError, ReleaseError
 from training.decision import Decision
-from training.publish import Evidence, publish_release
+from training.publish import publish_release
+from training.release_manifest import Evidence
 from training.run_folder import RunFolder
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
@@ -102,17 +103,15 @@ def test_a_blend_hears_image_and_context_members_as_they_are(
 def test_a_blend_needs_image_members_and_a_plain_release_no_context(
     context_run: RunFolder, context_release: Release, release: Release, tmp_path: Path
 ) -> None:
-    with pytest.raises(
-        InvalidInputError, match="a blend weighs image members and context members; right would be a plain"
-    ):
+    with pytest.raises(InvalidInputError, match="a blend weighs image members and context members; expected a plain"):
         publish_release(context_run, "2000.1.4", Evidence(blend=make_blend()), root=tmp_path)
-    with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; right would be"):
+    with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; expected"):
         publish_release(context_run, "2000.1.4", Evidence(plain=context_release), root=tmp_path)
     decided = Decision(0.5, None, 1.5, "by this test", "")
-    with pytest.raises(InvalidInputError, match="brings threshold, temperature and doubt of its own; right would be"):
+    with pytest.raises(InvalidInputError, match="brings threshold, temperature and doubt of its own; expected"):
         publish_release(context_run, "2000.1.4", Evidence(plain=release, decision=decided), root=tmp_path)
     turned = replace(release, manifest=release.manifest.model_copy(update={"label_order": ("off", "on")}))
-    with pytest.raises(InvalidInputError, match=r"has the label order \('off', 'on'\); right would be \('on', 'off'\)"):
+    with pytest.raises(InvalidInputError, match=r"has the label order \('off', 'on'\), expected \('on', 'off'\)"):
         publish_release(context_run, "2000.1.4", Evidence(plain=turned), root=tmp_path)
 
 

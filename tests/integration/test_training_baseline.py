@@ -186,10 +186,10 @@ def test_a_folder_is_not_resumed_under_other_settings(tmp_path: Path) -> None:
         begin_folder(tmp_path, settings.model_copy(update={"seed": 2}), "baseline")
 
 
-def test_one_training_dataset_is_too_few(sources: Sources) -> None:
+def test_one_training_dataset_is_too_few(sources: Sources, tmp_path: Path) -> None:
     drawn = draw(sources, datasets=2, ions=3, folds=2)
-    with pytest.raises(InvalidInputError, match="fold 1 leaves one dataset to train on; right would be two or more"):
-        judge_fold(KMEANS_MASK, drawn, [see(dataset) for dataset in drawn.datasets], 0, seed=1)
+    with pytest.raises(InvalidInputError, match="fold 1 leaves 1 of 2 datasets"):
+        run_baseline(drawn, 1, tmp_path, ignore, FAST)
 
 
 def test_labelled_datasets_keep_their_images_together(sources: Sources, tmp_path: Path) -> None:

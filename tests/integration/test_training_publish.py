@@ -1,6 +1,8 @@
 """Publication: what is published computes what was fitted, and off means off."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,16 +14,26 @@ import pytest
 from model_store.manifest import Manifest
 from model_store.opening import open_predictor
 from model_store.predictor import Engine
-from model_store.release import MANIFEST_NAME, Release, default_version, installed_versions, open_release
+from model_store.release import (
+    MANIFEST_NAME,
+    RELEASES_ROOT,
+    Release,
+    default_version,
+    installed_versions,
+    open_release,
+)
 from shared.errors import InvalidInputError, ReleaseError
 from shared.preprocessing import NetworkInputs
 from training.ensemble_graph import export_ensemble, require_agreement
 from training.fit_settings import FitSettings
 from training.fitting import without_optimiser
+from training.looks import LOG_PATH
 from training.preset import Recipe
-from training.publish import Evidence, publish_release
+from training.publish import publish_release
 from training.real_sets import load_real_sets
 from training.recipe import build_member, one_hot
+from training.redescription import describe_again
+from training.release_manifest import Evidence
 from training.run_folder import RunFolder
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
@@ -63,6 +75,20 @@ def run(members: list[keras.Model], tmp_path_factory: pytest.TempPathFactory) ->
     folder.begin(FitSettings(recipe=RECIPE, images=128, members=2))
     for member, model in enumerate(members, start=1):
         without_optimiser(model, RECIPE, model.name).save(folder.member_path(member))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def inverted_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A small fit that takes on for off."""
+    inputs, off = draw_rings_and_discs(128)
+    keras.utils.set_random_seed(1)
+    model = build_member(RECIPE, "member_1")
+    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
+    model.fit(inputs, one_hot(~off), batch_size=16, epochs=4, verbose=0)
+    folder = RunFolder(tmp_path_factory.mktemp("inverted"))
+    folder.begin(FitSettings(recipe=RECIPE, images=128, members=1))
+    without_optimiser(model, RECIPE, model.name).save(folder.member_path(1))
     return folder
 
 
@@ -131,6 +157,32 @@ def test_a_graph_that_lacks_a_member_is_refused(members: list[keras.Model], tmp_
         require_agreement(members, path, inputs)
 
 
+def test_a_release_that_is_worse_does_not_become_the_default(root: Path, inverted_run: RunFolder) -> None:
+    evidence = Evidence(load_real_sets(["metaspace_predicted"]))
+    with pytest.raises(ReleaseError, match=r"is worse than the default release .* metaspace_predicted"):
+        publish_release(inverted_run, "2000.1.2", evidence, default=True, root=root)
+    assert default_version(root) == VERSION
+    assert [path.name for path in root.iterdir() if path.is_dir()] == [VERSION]
+
+
+def test_a_worse_release_becomes_the_default_when_every_set_it_is_worse_on_is_named(
+    root: Path, run: RunFolder, inverted_run: RunFolder, tmp_path: Path
+) -> None:
+    shutil.copytree(root, tmp_path / "releases")
+    evidence, root = Evidence(load_real_sets(["metaspace_predicted"])), tmp_path / "releases"
+    with pytest.raises(ReleaseError, match="is worse"):
+        publish_release(inverted_run, "2000.1.2", evidence, default=True, although_worse_on=["sample_only"], root=root)
+    with pytest.raises(InvalidInputError, match="no real set is named 'anything'"):
+        publish_release(inverted_run, "2000.1.2", evidence, default=True, although_worse_on=["anything"], root=root)
+    named = ["metaspace_predicted", "sample_only"]
+    publish_release(inverted_run, "2000.1.2", evidence, default=True, although_worse_on=named, root=root)
+    release = open_release(root=root)
+    assert release.version == "2000.1.2"
+    assert release.manifest.provenance.default_although_worse_on == ("metaspace_predicted",)
+    publish_release(run, "2000.1.3", evidence, default=True, root=root)
+    assert default_version(root) == "2000.1.3"
+
+
 def test_a_version_is_published_once(root: Path, run: RunFolder) -> None:
     with pytest.raises(ReleaseError, match="exists and releases never change"):
         publish_release(run, VERSION, Evidence(), root=root)
@@ -162,3 +214,59 @@ def test_an_error_of_the_command_line_is_one_sentence_and_a_failure() -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith("error: release '1900.1.1' is not installed; right would be")
     assert len(ended.stderr.splitlines()) == 1
+
+
+def run_training(*words: str, releases_root: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OFFSAMPLE_RELEASES_ROOT": str(releases_root)}
+    command = [sys.executable, "-m", "training", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=400, env=environment)
+
+
+def test_a_version_that_is_taken_is_noticed_before_anything_else_is_read(root: Path, tmp_path: Path) -> None:
+    """Not even the run, which is missing here."""
+    ended = run_training("publish", str(tmp_path / "none"), "--version", VERSION, releases_root=root)
+    assert ended.returncode == 1
+    assert "exists" in ended.stderr
+    ended = run_training("publish", str(tmp_path / "none"), "--version", "../2000", releases_root=root)
+    assert "expected a version" in ended.stderr
+
+
+def test_the_command_publishes_where_releases_lie_and_edits_no_file_of_the_repository(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    looks, packaged = LOG_PATH.read_bytes(), sorted(RELEASES_ROOT.iterdir())
+    ended = run_training("publish", str(run.path), "--version", "2000.1.4", "--default", releases_root=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "--log-look" in ended.stdout
+    assert default_version(tmp_path) == "2000.1.4"
+    assert (LOG_PATH.read_bytes(), sorted(RELEASES_ROOT.iterdir())) == (looks, packaged)
+    again = run_training("evaluate", "--set", "metaspace_predicted", releases_root=tmp_path)
+    assert "release 2000.1.4" in again.stdout
+    assert "over acquisitions" in again.stdout
+
+
+def test_a_release_described_again_keeps_what_it_says_of_images_and_gets_new_figures(
+    root: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(root / VERSION, tmp_path / VERSION)
+    before = open_release(VERSION, tmp_path)
+    after, rows = describe_again(before, load_real_sets(["metaspace_predicted", "brain_interiors"]), None)
+    assert {row.data_set for row in rows} == {"metaspace_predicted", "brain_interiors"}
+    assert [row.data_set for row in after.manifest.figures] == [row.data_set for row in rows]
+    assert after.manifest.members == before.manifest.members
+    assert after.manifest.ensemble_onnx == before.manifest.ensemble_onnx
+    assert after.manifest.threshold == before.manifest.threshold
+    card = (after.folder / "model_card.md").read_text(encoding="utf-8")
+    first = (root / VERSION / "model_card.md").read_text(encoding="utf-8")
+    assert "brain_interiors" in card
+    assert "brain_interiors" not in first
+    for section in ("## Data", "## Recipe", "## Limits"):
+        assert section_of(card, section) == section_of(first, section)
+    assert [line for line in card.splitlines() if line.startswith("## ")] == [
+        line for line in first.splitlines() if line.startswith("## ")
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == [VERSION]
+
+
+def section_of(card: str, heading: str) -> str:
+    return card.partition(heading)[2].partition("\n## ")[0].strip()

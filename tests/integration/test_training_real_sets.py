@@ -26,9 +26,10 @@ def test_real_sets_have_the_sizes_and_classes_of_their_readme() -> None:
         "metaspace_predicted_sure": (43, 15),
         "gold_standard_top_losses": (56, 25),
         "sample_only": (351, 0),
+        "brain_interiors": (154, 0),
     }
 
 
 def test_an_unknown_set_is_named_in_one_sentence() -> None:
-    with pytest.raises(InvalidInputError, match="no real set is named 'gold'; right would be one of: mouse_bladder"):
+    with pytest.raises(InvalidInputError, match="no real set is named 'gold'; expected one of: mouse_bladder"):
         load_real_sets(["gold"])

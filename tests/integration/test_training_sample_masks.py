@@ -85,7 +85,7 @@ def test_overlap_counts_acquired_pixels_only() -> None:
     acquired = inputs[0, ..., 1] > 0
     sample = np.zeros_like(acquired)
     sample[:42] = True
-    known = KnownMask(inputs, sample, has_off_sample_area=True, outline="one")
+    known = KnownMask(inputs, sample, has_off_sample_area=True, group=("one", "texture"))
     assert measure_overlap(sample, known) == 1
     assert measure_overlap(np.ones_like(acquired), known) == 0.5
     assert measure_overlap(~acquired, known) == 0
@@ -103,8 +103,14 @@ def test_a_true_mask_judges_and_does_not_help(known_masks: list[KnownMask]) -> N
 
 def test_figures_count_masks_and_verdicts() -> None:
     judged = [
-        JudgedMask(overlap, 5, has_off_sample_area=has, says_off_sample_area=says, confidence=0.5, outline=outline)
-        for overlap, has, says, outline in ((0.9, True, True, "a"), (0.7, True, False, "b"), (1.0, False, False, "b"))
+        JudgedMask(
+            overlap, 5, has_off_sample_area=has, says_off_sample_area=says, confidence=0.5, group=(mask, texture)
+        )
+        for overlap, has, says, mask, texture in (
+            (0.9, True, True, "a", "x"),
+            (0.7, True, False, "b", "x"),
+            (1.0, False, False, "b", "y"),
+        )
     ]
     masks, verdicts = summarise_masks(judged), summarise_verdicts(judged)
     assert (masks.datasets, masks.good, masks.median) == (3, 2, 0.9)
@@ -133,4 +139,4 @@ def test_the_command_prints_overlaps_and_verdicts(tmp_path: Path) -> None:
     assert "real acquisition mouse_bladder, 77 ions: off-sample area is present, it says present" in ended.stdout
     written = json.loads((tmp_path / "figures.json").read_bytes())
     assert written["masks"]["all datasets"]["datasets"] == 4
-    assert [one["truth"] for one in written["real_acquisitions"]] == ["present"] + 4 * ["absent"]
+    assert [one["truth"] for one in written["real_acquisitions"]] == ["present"] + 7 * ["absent"]

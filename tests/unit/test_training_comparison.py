@@ -19,6 +19,9 @@ OFF = np.array([True, True, False, False, True, False, False, True])
 FOLD_OF = np.array([0, 0, 0, 0, 1, 1, 1, 1])
 
 
+GROUPS = [(f"dataset {row // 2}",) for row in range(8)]
+
+
 def make_method(name: str, called_off: np.ndarray) -> Method:
     return Method(name, called_off.astype(np.float64), called_off)
 
@@ -26,7 +29,7 @@ def make_method(name: str, called_off: np.ndarray) -> Method:
 @pytest.mark.parametrize("count", [1, 7])
 def test_every_method_is_one_row_of_either_table(count: int) -> None:
     methods = [make_method(f"method {number}", OFF) for number in range(count)]
-    rows = compare_methods(OFF, FOLD_OF, methods)
+    rows = compare_methods(OFF, FOLD_OF, GROUPS, methods)
     for table in (make_comparison_table(rows), make_pooled_comparison_table(rows)):
         assert [row[0] for row in table.rows] == [method.name for method in methods]
         assert {len(row) for row in table.rows} == {len(table.headings)}
@@ -37,7 +40,7 @@ def test_figures_are_means_over_folds_and_counts_over_all_images() -> None:
     called = OFF.copy()
     called[1] = False  # fold 1 misses one of two
     called[5] = True  # fold 2 calls one too many
-    row = compare_methods(OFF, FOLD_OF, [make_method("one", called)])[0]
+    row = compare_methods(OFF, FOLD_OF, GROUPS, [make_method("one", called)])[0]
     assert [one.recall for one in row.folds] == [0.5, 1.0]
     assert row.spreads["recall"].mean == pytest.approx(0.75)
     assert row.spreads["precision"].mean == pytest.approx((1 + 2 / 3) / 2)
@@ -57,4 +60,4 @@ def test_the_rule_is_a_method_like_any_other() -> None:
 
 def test_a_method_that_leaves_images_out_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="one has 7 scores and 7 labels for 8 images"):
-        compare_methods(OFF, FOLD_OF, [make_method("one", OFF[1:])])
+        compare_methods(OFF, FOLD_OF, GROUPS, [make_method("one", OFF[1:])])

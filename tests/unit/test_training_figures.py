@@ -5,7 +5,8 @@ import pytest
 
 from shared.ion_image import make_ion_image
 from training.border_centre import score_border_centre
-from training.figures import judge, wilson_95
+from training.evaluation_table import format_interval
+from training.figures import Acquisition, interval_over_acquisitions, judge, wilson_95
 from training.model_card import sets_not_beaten
 from training.real_sets import RealSet
 
@@ -26,6 +27,28 @@ def test_wilson_stays_within_0_and_1_when_all_are_right() -> None:
     assert 0.95 < low < high == 1
 
 
+def test_an_interval_is_rounded_where_it_is_printed_and_nowhere_before() -> None:
+    """341 of 351 is up to .98445: printed .984, and .985 when it was rounded to .9845 first."""
+    assert format_interval(wilson_95(341, 351)) == "0.948-0.984"
+
+
+def test_acquisitions_are_the_draws_of_the_interval_over_them() -> None:
+    """Shares .4, .5 and .6 of equally many: mean .5, standard error .1 / sqrt(3), Student's t(.975, 2) = 4.303."""
+    found = interval_over_acquisitions([Acquisition(name, right, 10) for name, right in (("a", 4), ("b", 5), ("c", 6))])
+    assert found == pytest.approx((0.5 - 0.2484, 0.5 + 0.2484), abs=1e-4)
+
+
+def test_one_acquisition_or_several_alike_have_no_interval_over_acquisitions() -> None:
+    assert interval_over_acquisitions([Acquisition("a", 4, 10)]) is None
+    assert interval_over_acquisitions([Acquisition("a", 5, 10), Acquisition("b", 3, 6)]) is None
+
+
+def test_a_set_is_counted_acquisition_by_acquisition_where_these_are_known() -> None:
+    figures = judge(make_set([True, False, True, False]), "made", [1] * 4, [True, True, True, True])
+    assert figures.acquisitions == (Acquisition("dataset 0", 2, 2), Acquisition("dataset 1", 0, 2))
+    assert judge(make_set([True, False], datasets=None), "made", [1] * 2, [True, True]).acquisitions == ()
+
+
 def test_right_and_auc_are_those_of_off_as_the_positive_class() -> None:
     figures = judge(make_set([True, True, False, False]), "made", [0.9, 0.4, 0.6, 0.1], [True, False, True, False])
     assert (figures.right, figures.images, figures.auc) == (2, 4, 0.75)
@@ -39,7 +62,7 @@ def test_one_dataset_and_unknown_datasets_carry_a_warning_and_several_none() -> 
     warnings = [
         judge(make_set([True] * 2, datasets=count), "made", [1, 1], [True] * 2).warning for count in (1, None, 2)
     ]
-    assert "one dataset" in str(warnings[0])
+    assert "one acquisition" in str(warnings[0])
     assert "unknown" in str(warnings[1])
     assert warnings[2] is None
 

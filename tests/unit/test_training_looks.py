@@ -9,7 +9,7 @@ from training.looks import LOG_PATH, log_look
 
 
 def make_figures(data_set: str, predictor: str = "release") -> Figures:
-    return Figures(data_set, "smoke test", 1, predictor, 77, 77, (0.95, 1.0), 1.0)
+    return Figures(data_set, "smoke test", (), predictor, 77, 77, (0.95, 1.0), None, 1.0)
 
 
 def test_a_look_is_logged_and_the_same_figure_printed_again_is_not(release: Release, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_the_temperature_of_threefold_logits_is_three_and_scaling_mends_them() -
     off, probability = draw_overconfident(20_000)
     assert fit_temperature(off, probability) == pytest.approx(3, abs=0.15)
     fold_of = np.arange(len(off)) % 5
-    found = calibrate(off, probability, fold_of, "test")
+    found = calibrate(off, probability, fold_of, [(str(fold),) for fold in fold_of], "test")
     assert found.ece is not None
     assert found.ece_scaled is not None
     assert found.ece > 0.1
@@ -128,5 +128,5 @@ def test_ece_is_not_given_for_small_sets() -> None:
 
 
 def test_bins_hold_every_image_once_also_at_0_and_1() -> None:
-    bins = make_bins(np.array([False, True, True]), np.array([0.0, 0.999, 1.0]))
+    bins = make_bins(np.array([False, True, True]), np.array([0.0, 0.999, 1.0]), [(name,) for name in "abc"])
     assert [(one.images, one.off) for one in bins] == [(1, 0), (2, 2)]

@@ -117,5 +117,5 @@ def test_balanced_groups_are_seen_alike_whatever_their_sizes() -> None:
 
 
 def test_fewer_images_than_one_batch_of_the_report_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="31 images are no full batch; right would be at least 32 images"):
+    with pytest.raises(InvalidInputError, match="31 images are no full batch; expected at least 32 images"):
         make_settings(PresetName.REPORT_2018, images=31)

@@ -47,7 +47,6 @@ def fold_in_context(whole_set: WholeSet, grouping: Grouping) -> FoldedSet:
         with_context = add_context(dataset.inputs, find_context(dataset.inputs))
         seen.append(with_context[dataset.judged])
     names = tuple(whole_set.datasets[number].name for number in whole_set.dataset_of.tolist())
-    keys = tuple(whole_set.datasets[number].keys for number in whole_set.dataset_of.tolist())
     labelled_set = LabelledSet(
         name=whole_set.name,
         origin=whole_set.origin,
@@ -56,7 +55,7 @@ def fold_in_context(whole_set: WholeSet, grouping: Grouping) -> FoldedSet:
         datasets=names,
         annotation_ids=tuple(str(row) for row in range(len(names))),
     )
-    return FoldedSet(labelled_set, keys, whole_set.fold_of, grouping)
+    return FoldedSet(labelled_set, whole_set.group_keys, whole_set.fold_of, grouping)
 
 
 def describe_networks(

@@ -72,6 +72,12 @@ def run_baseline(
     InvalidInputError
         When a fold leaves fewer than two datasets to train on, or only pixels of one class.
     """
+    for fold in range(whole_set.folds):
+        left = int((whole_set.fold_of_dataset != fold).sum())
+        if left < 2:
+            raise InvalidInputError(
+                f"fold {fold + 1} leaves {left} of {len(whole_set.datasets)} datasets to train on, expected two or more"
+            )
     pixels = [_see(dataset) for dataset in whole_set.datasets]
     scores = {name: np.empty(len(whole_set.off)) for name in names}
     called_off = {name: np.empty(len(whole_set.off), dtype=np.bool_) for name in names}
@@ -92,8 +98,6 @@ def judge_fold(name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: i
     """Scores and labels, (N,) each, of the judged images of one fold's datasets."""
     folds = whole_set.fold_of_dataset
     training, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-    if len(training) < 2:
-        raise InvalidInputError(f"fold {fold + 1} leaves one dataset to train on; right would be two or more")
     if name == KMEANS_MASK:
         learnt = [pixels[row].correlate(pixels[row].sample) for row in training.tolist()]
         found = [pixels[row].correlate(pixels[row].sample) for row in held_out.tolist()]

@@ -99,6 +99,11 @@ class WholeSet:
         """(N,) fold that holds a judged image out."""
         return self.fold_of_dataset[self.dataset_of]
 
+    @cached_property
+    def group_keys(self) -> tuple[tuple[str, ...], ...]:
+        """N keys, those of each judged image's dataset."""
+        return tuple(self.datasets[number].keys for number in self.dataset_of.tolist())
+
     def digest(self) -> str:
         """SHA-256 of images, labels, masks and folds: tells whether a run goes on with what it was begun with."""
         seen = hashlib.sha256(self.fold_of_dataset.astype(np.int64).tobytes())

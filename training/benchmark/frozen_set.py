@@ -15,7 +15,7 @@ class FrozenSet:
 
     labelled_set: LabelledSet
     groups: tuple[tuple[str, str], ...]
-    """N pairs of sample mask and texture source: what intervals are drawn over."""
+    """N pairs of sample mask and texture source: intervals are drawn over both, each on its own."""
 
     description_digest: str
     """SHA-256 of what benchmark.yaml says."""

@@ -30,7 +30,7 @@ class F1Spread:
     highest: float
     fits: int
     interval_95: tuple[float, float]
-    """Of the mean, over which groups happened to be drawn: bootstrap over (mask, texture) pairs."""
+    """Of the mean, over which sample masks and which textures happened to be drawn."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from training.benchmark.frozen_set import FrozenSet
 from training.border_centre import OFF_ABOVE_RATIO, score_border_centre
 from training.contexts import see_alone
 from training.cross_validation.calibration import expected_calibration_error
-from training.cross_validation.metrics import Metrics, measure
+from training.cross_validation.metrics import Metrics, difference_of_f1, measure, measure_intervals
+from training.resampling import Resampling
 from training.text_tables import TextTable
 
 
@@ -30,8 +31,10 @@ class ReleaseOnBenchmark:
     def figures(self) -> BenchmarkFigures:
         """All images together."""
         off, ratios = self.frozen.labelled_set.off, score_border_centre(self.frozen.labelled_set.inputs)
-        own = measure(off, self.probability, self.probability >= self.threshold)
-        rule = measure(off, ratios, ratios > OFF_ABOVE_RATIO)
+        called, rule_called = self.probability >= self.threshold, ratios > OFF_ABOVE_RATIO
+        own, rule = measure(off, self.probability, called), measure(off, ratios, rule_called)
+        resampling = Resampling(self.frozen.groups)
+        intervals, rule_intervals = (measure_intervals(off, one, resampling) for one in (called, rule_called))
         return BenchmarkFigures(
             identity=self.frozen.identity,
             right=own.right,
@@ -43,6 +46,10 @@ class ReleaseOnBenchmark:
             expected_calibration_error=expected_calibration_error(off, self.probability),
             rule_f1=rule.f1 or 0.0,
             rule_auc=rule.auc or 0.0,
+            right_95=intervals.get("accuracy"),
+            f1_95=intervals.get("f1"),
+            rule_f1_95=rule_intervals.get("f1"),
+            f1_above_rule_95=difference_of_f1(off, called, rule_called, resampling),
         )
 
     def aspect_tables(self) -> list[TextTable]:

@@ -40,7 +40,7 @@ def _make_entrant_table(judgement: Judgement) -> TextTable:
         )
         if entrant.single is not None:
             rows.append((f"{entrant.name}, single members", *_spread(entrant.single), "", ""))
-    return TextTable("F1 of off-sample; intervals are over (mask, texture) pairs", headings, tuple(rows))
+    return TextTable("F1 of off-sample; intervals are over sample masks and textures", headings, tuple(rows))
 
 
 def _spread(spread: F1Spread) -> tuple[str, str, str, str]:
@@ -58,7 +58,11 @@ def _make_difference_table(judgement: Judgement) -> TextTable:
         (f"{one.of} - {one.minus}", f"{one.f1:+.4f}", f"{one.interval_95[0]:+.4f} to {one.interval_95[1]:+.4f}")
         for one in judgement.differences
     )
-    return TextTable("Differences of mean F1 on the same images", ("", "F1", "95 % interval"), rows)
+    return TextTable(
+        "Differences of mean F1 on the same images; intervals are over sample masks and textures",
+        ("", "F1", "95 % interval"),
+        rows,
+    )
 
 
 def _make_pattern_table(judgement: Judgement) -> TextTable:

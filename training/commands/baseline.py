@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SYNTHETIC = "synthetic"
 _DATASETS, _IONS = 100, 40
+_MOST_FOLDS = 5
 _BY_ASPECT = (
     "border/centre rule",
     "K-means mask itself",
@@ -43,7 +44,10 @@ def baseline(  # noqa: PLR0913 - options of a command
         int | None, typer.Option(min=2, help=f"Semi-synthetic datasets; {_DATASETS} when left out.")
     ] = None,
     ions: Annotated[int | None, typer.Option(min=2, help=f"Ions of each of them; {_IONS} when left out.")] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Parts that are held out in turn.")] = 5,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help=f"Parts that are held out in turn; {_MOST_FOLDS}, or one a dataset, when left out."),
+    ] = None,
     members: Annotated[int, typer.Option(min=1, help="Networks a fold, of either kind.")] = 1,
     epochs: Annotated[int | None, typer.Option(min=1, help="Of each; those of the presets when left out.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = 1,
@@ -60,12 +64,13 @@ def baseline(  # noqa: PLR0913 - options of a command
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
     console = Console(width=None if sys.stdout.isatty() else 160)
     with Progress(console=console, transient=True) as progress:
-        whole_set = _load(path, datasets, ions, folds, seed, grouping, progress)
+        whole_set, why = _load(path, datasets, ions, folds, seed, grouping, progress)
+        progress.console.print(why, soft_wrap=True)
         methods = [comparison.rule_method(score_border_centre(whole_set.inputs))]
         methods += _run_pixel_classifiers(whole_set, seed, output, progress)
         if networks:
             methods += _run_networks(whole_set, grouping, (members, epochs, seed), output, progress)
-    rows = comparison.compare_methods(whole_set.off, whole_set.fold_of, methods)
+    rows = comparison.compare_methods(whole_set.off, whole_set.fold_of, whole_set.group_keys, methods)
     _write(output, whole_set, methods, rows)
     tables = [comparison.make_comparison_table(rows), comparison.make_pooled_comparison_table(rows)]
     compared = [one for one in methods if one.name in _BY_ASPECT]
@@ -126,12 +131,14 @@ def _load(  # noqa: PLR0913 - options of a command
     path: str,
     datasets: int | None,
     ions: int | None,
-    folds: int,
+    asked: int | None,
     seed: int,
     grouping: "Grouping",
     progress: Progress,
-) -> "WholeSet":
+) -> "tuple[WholeSet, str]":
+    """The datasets in folds, and how many folds these are and why."""
     from training.baseline.whole_set import draw_whole_set, group_labelled  # noqa: PLC0415
+    from training.cross_validation.folded_set import choose_labelled_folds, choose_synthetic_folds  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
@@ -140,7 +147,8 @@ def _load(  # noqa: PLR0913 - options of a command
         count = datasets or _DATASETS
         task = progress.add_task("drawing datasets", total=count)
         sources, _ = split_sources(load_sources())  # the others are the benchmark's
-        return draw_whole_set(
+        folds, why = choose_synthetic_folds(asked, min(_MOST_FOLDS, count), sources, grouping)
+        drawn = draw_whole_set(
             sources,
             load_training_mixture(),
             datasets=count,
@@ -150,11 +158,14 @@ def _load(  # noqa: PLR0913 - options of a command
             grouping=grouping,
             on_dataset=lambda drawn: progress.update(task, completed=drawn),
         )
+        return drawn, why
     if datasets is not None or ions is not None:
         raise InvalidInputError(
-            f"--datasets and --ions count semi-synthetic data; right would be none, or {_SYNTHETIC!r} as PATH"
+            f"--datasets and --ions count semi-synthetic data; expected {_SYNTHETIC!r} as PATH with them, got {path}"
         )
-    return group_labelled(load_labelled_set(Path(path)), folds, grouping)
+    labelled_set = load_labelled_set(Path(path))
+    folds, why = choose_labelled_folds(asked, _MOST_FOLDS, labelled_set.datasets, grouping)
+    return group_labelled(labelled_set, folds, grouping), why
 
 
 def _write(output: Path, whole_set: "WholeSet", methods: "Sequence[Method]", rows: "Sequence[MethodRow]") -> None:

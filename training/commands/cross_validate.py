@@ -25,13 +25,18 @@ if TYPE_CHECKING:
 
 _SYNTHETIC = "synthetic"
 _SYNTHETIC_IMAGES = 6_000
+_MOST_FOLDS = 10
+"""The 2018 report's."""
 
 
 def cross_validate(  # noqa: PLR0913 - options of a command
     path: Annotated[str, typer.Argument(help=f"Labelled ion images, or the word {_SYNTHETIC!r}.")],
     output: Annotated[Path, typer.Option(help="Folder of run and report; an interrupted run in it is resumed.")],
     preset: Annotated[PresetName, typer.Option(help="Recipe.")] = PresetName.DEFAULT,
-    folds: Annotated[int, typer.Option(min=2, help="Parts that are held out in turn.")] = 10,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help=f"Parts that are held out in turn; {_MOST_FOLDS}, or one a dataset, when left out."),
+    ] = None,
     attempts: Annotated[int, typer.Option(min=1, help="Independent fits per fold; their mean is judged too.")] = 5,
     members: Annotated[int, typer.Option(min=1, help="Networks per attempt; one in the 2018 report.")] = 1,
     images: Annotated[
@@ -53,7 +58,8 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     console = Console(width=None if sys.stdout.isatty() else 120)
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
     recipe = make_settings(preset, epochs=epochs).recipe
-    folded = _load(path, images, folds, seed, grouping, recipe)
+    folded, why = _load(path, images, folds, seed, grouping, recipe)
+    console.print(why, soft_wrap=True)
     settings = describe_run(folded, preset, recipe, attempts=attempts, members=members, seed=seed)
     begin_folder(output, settings, "cross-validation")
     with Progress(console=console) as progress:
@@ -64,9 +70,17 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     console.print(f"wrote {page}", soft_wrap=True)
 
 
-def _load(path: str, images: int | None, folds: int, seed: int, grouping: "Grouping", recipe: Recipe) -> "FoldedSet":
+def _load(
+    path: str, images: int | None, asked: int | None, seed: int, grouping: "Grouping", recipe: Recipe
+) -> "tuple[FoldedSet, str]":
+    """The images in folds, and how many folds these are and why."""
     from training.contexts import see_labelled  # noqa: PLC0415
-    from training.cross_validation.folded_set import fold_labelled, fold_synthetic  # noqa: PLC0415
+    from training.cross_validation.folded_set import (  # noqa: PLC0415
+        choose_labelled_folds,
+        choose_synthetic_folds,
+        fold_labelled,
+        fold_synthetic,
+    )
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
     from training.synthetic.context_set import draw_context_set  # noqa: PLC0415
     from training.synthetic.dataset import draw_set  # noqa: PLC0415
@@ -77,12 +91,15 @@ def _load(path: str, images: int | None, folds: int, seed: int, grouping: "Group
         sources, _ = split_sources(load_sources())  # the others are the benchmark's
         draw = draw_context_set if recipe.uses_context else draw_set
         wanted = images or _SYNTHETIC_IMAGES
-        return fold_synthetic(sources, load_training_mixture(), wanted, folds, seed, grouping, draw)
+        folds, why = choose_synthetic_folds(asked, _MOST_FOLDS, sources, grouping)
+        return fold_synthetic(sources, load_training_mixture(), wanted, folds, seed, grouping, draw), why
     if images is not None:
         raise InvalidInputError(
-            f"--images counts semi-synthetic images; right would be none, or {_SYNTHETIC!r} as PATH"
+            f"--images counts semi-synthetic images; expected {_SYNTHETIC!r} as PATH with it, got {path}"
         )
-    return fold_labelled(see_labelled(load_labelled_set(Path(path)), recipe), folds, grouping)
+    labelled_set = load_labelled_set(Path(path))
+    folds, why = choose_labelled_folds(asked, _MOST_FOLDS, labelled_set.datasets, grouping)
+    return fold_labelled(see_labelled(labelled_set, recipe), folds, grouping), why
 
 
 def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "OnAttemptEpoch":

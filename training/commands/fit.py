@@ -24,7 +24,12 @@ _DEFAULTS = FitSettings()
 
 def fit(  # noqa: PLR0913 - options of a command
     output: Annotated[Path, typer.Option(help="Run folder; an interrupted run in it is resumed.")],
-    data: Annotated[Path | None, typer.Option(help="Labelled ion images; semi-synthetic ones when left out.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Labelled ion images; semi-synthetic ones when left out. About a tenth is held out, in whole datasets."
+        ),
+    ] = None,
     preset: Annotated[PresetName, typer.Option(help="Recipe.")] = PresetName.DEFAULT,
     images: Annotated[
         int | None, typer.Option(min=2, help=f"Semi-synthetic training images; {_DEFAULTS.images} when left out.")
@@ -79,14 +84,15 @@ def _prepare_labelled(
     console = Console()
     print_left_out(labelled_set, console)
     console.print(
-        f"fitting on {len(training):,} images of {len(training.dataset_names)} datasets; watched, and not fitted on:"
-        f" {len(watched):,} of {len(watched.dataset_names)}",
+        f"fitting on {len(training):,} images of {len(training.dataset_names)} datasets; held out, to be watched"
+        f" and not fitted on: {len(watched):,} images of {', '.join(watched.dataset_names)}",
+        markup=False,
         soft_wrap=True,
     )
     settings = settings_of(
         settings.preset,
         settings.recipe,
-        data=describe_fit_data(labelled_set),
+        data=describe_fit_data(labelled_set, watched),
         images=len(training),
         members=settings.members,
         seed=settings.seed,

@@ -45,12 +45,12 @@ def sample_masks(
     verdicts = summarise_verdicts(judged)
     low, high = verdicts.right_95
     console.print(
-        f"off_sample_area: {verdicts.right} of {verdicts.datasets} verdicts right (Wilson 95 % {low:.3f}-{high:.3f});"
-        f" {verdicts.absent_found} of {verdicts.absent} absent ones found, {verdicts.present_found} of"
-        f" {verdicts.datasets - verdicts.absent} present ones",
+        f"off_sample_area: {verdicts.right} of {verdicts.datasets} verdicts right (95 % over masks and textures"
+        f" {low:.3f}-{high:.3f}); {verdicts.absent_found} of {verdicts.absent} absent ones found,"
+        f" {verdicts.present_found} of {verdicts.datasets - verdicts.absent} present ones",
         soft_wrap=True,
     )
-    real = list(judge_acquisitions(load_real_sets([SOME_IN, NONE_IN])))
+    real = list(judge_acquisitions(load_real_sets([SOME_IN, *NONE_IN])))
     for one in real:
         console.print(
             f"real acquisition {one.acquisition}, {one.ions} ions: off-sample area is {one.truth}, it says {one.says}"
@@ -107,7 +107,7 @@ def _part(judged: "Sequence[JudgedMask]") -> "dict[str, list[JudgedMask]]":
 
 
 def _print(figures: "dict[str, MaskFigures]", console: Console) -> None:
-    table = Table(title="Predicted against true sample masks: intersection over union (bootstrap 95 % over outlines)")
+    table = Table(title="Predicted against true sample masks: intersection over union (95 % over masks and textures)")
     for heading in ("", "datasets", "mean", "median", "above .8"):
         table.add_column(heading, justify="right" if heading else "left")
     for name, row in figures.items():

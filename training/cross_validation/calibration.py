@@ -1,14 +1,16 @@
-"""Calibration: whether a probability of .8 is right eight times in ten, and one number that mends it."""
+"""Calibration: whether a probability of .8 is right eight times in ten, and one number that corrects it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
 from training.cross_validation.folds import FoldOf
 from training.cross_validation.metrics import Off, Scores
-from training.figures import wilson_95
+from training.resampling import Interval, Resampling
 
 FEWEST_FOR_ECE = 2_000
 """Below it the expected calibration error is mostly noise of the bins, and is not given."""
@@ -27,7 +29,8 @@ class ReliabilityBin:
     images: int
     off: int
     mean_probability: float
-    off_wilson_95: tuple[float, float]
+    off_95: Interval | None
+    """Of the share that is off, over groups; None with one group."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ class Calibration:
     bins_scaled: tuple[ReliabilityBin, ...]
 
 
-def calibrate(off: Off, probability: Scores, fold_of: FoldOf, meaning: str) -> Calibration:
+def calibrate(
+    off: Off, probability: Scores, fold_of: FoldOf, group_keys: Sequence[tuple[str, ...]], meaning: str
+) -> Calibration:
     """Judge (N,) held-out probabilities, and scale each fold by what the other folds say (Guo et al. 2017, ICML)."""
     scaled = scale_across_folds(off, probability, fold_of)
     return Calibration(
@@ -62,8 +67,8 @@ def calibrate(off: Off, probability: Scores, fold_of: FoldOf, meaning: str) -> C
         brier_scaled=float(np.mean((scaled - off) ** 2)),
         ece=expected_calibration_error(off, probability),
         ece_scaled=expected_calibration_error(off, scaled),
-        bins=make_bins(off, probability),
-        bins_scaled=make_bins(off, scaled),
+        bins=make_bins(off, probability, group_keys),
+        bins_scaled=make_bins(off, scaled, group_keys),
     )
 
 
@@ -93,22 +98,27 @@ def scale(probability: Scores, temperature: float) -> Scores:
     return np.asarray(expit(logit(np.clip(probability, _CLOSEST, 1 - _CLOSEST)) / temperature))
 
 
-def make_bins(off: Off, probability: Scores) -> tuple[ReliabilityBin, ...]:
+def make_bins(off: Off, probability: Scores, group_keys: Sequence[tuple[str, ...]]) -> tuple[ReliabilityBin, ...]:
     """The non-empty tenths of [0, 1], from 0 on."""
-    tenth = np.minimum((probability * _BINS).astype(np.intp), _BINS - 1)
+    tenth = _tenth_of(probability)
     bins = []
-    for number in range(_BINS):
+    for number in np.unique(tenth):
         inside = tenth == number
-        images, truly_off = int(inside.sum()), int(off[inside].sum())
-        if images:
-            mean = float(probability[inside].mean())
-            bins.append(ReliabilityBin(images, truly_off, mean, wilson_95(truly_off, images)))
+        resampling = Resampling([group_keys[row] for row in np.flatnonzero(inside).tolist()])
+        interval = resampling.interval_of_mean(off[inside]) if resampling.several_groups else None
+        mean = float(probability[inside].mean())
+        bins.append(ReliabilityBin(int(inside.sum()), int(off[inside].sum()), mean, interval))
     return tuple(bins)
+
+
+def _tenth_of(probability: Scores) -> npt.NDArray[np.intp]:
+    """(N,), 0 to 9."""
+    return np.minimum((probability * _BINS).astype(np.intp), _BINS - 1)
 
 
 def expected_calibration_error(off: Off, probability: Scores) -> float | None:
     """Mean distance of probability and frequency over the bins, weighted by images; None when these are few."""
     if len(off) < FEWEST_FOR_ECE:
         return None
-    bins = make_bins(off, probability)
-    return sum(one.images * abs(one.mean_probability - one.off / one.images) for one in bins) / len(off)
+    distances = np.bincount(_tenth_of(probability), probability - off, minlength=_BINS)
+    return float(np.abs(distances).sum() / len(off))

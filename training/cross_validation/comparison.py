@@ -23,14 +23,16 @@ from training.cross_validation.metrics import (
     Spread,
     best_precision,
     measure,
+    measure_intervals,
     spread_of,
 )
 from training.evaluate import RULE_NAME
-from training.figures import wilson_95
+from training.resampling import Interval, Resampling
 from training.text_tables import TextTable
 
 _NOTHING = "-"
 _ORDER: tuple[MetricName, ...] = ("f1", "precision", "recall", "accuracy", "auc")
+_POOLED: tuple[MetricName, ...] = ("f1", "precision", "recall")
 _HEADINGS = ("method", "F1", "precision", "recall", "accuracy", "AUC")
 
 
@@ -54,6 +56,9 @@ class MethodRow:
     folds: tuple[Metrics, ...]
     spreads: dict[MetricName, Spread]
     pooled: Metrics
+    intervals_95: dict[MetricName, Interval]
+    """Of the pooled figures, over groups; empty with one group."""
+
     best_precision: float | None
     """The highest at a recall of at least 0.8, all images together."""
 
@@ -63,15 +68,23 @@ def rule_method(ratios: Ratios) -> Method:
     return Method(RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO)
 
 
-def compare_methods(off: Off, fold_of: FoldOf, methods: Sequence[Method]) -> list[MethodRow]:
+def compare_methods(
+    off: Off, fold_of: FoldOf, group_keys: Sequence[tuple[str, ...]], methods: Sequence[Method]
+) -> list[MethodRow]:
     """Judge every method on every fold and on all images.
+
+    Parameters
+    ----------
+    group_keys
+        N keys: what intervals of the pooled figures are drawn over.
 
     Raises
     ------
     InvalidInputError
         When a method says something of more or fewer images than there are.
     """
-    return [_judge(off, fold_of, method) for method in methods]
+    resampling = Resampling(group_keys)
+    return [_judge(off, fold_of, resampling, method) for method in methods]
 
 
 def interval_95(spread: Spread) -> tuple[float, float] | None:
@@ -95,15 +108,13 @@ def make_pooled_comparison_table(rows: Sequence[MethodRow]) -> TextTable:
         (
             row.name,
             f"{row.pooled.right:,} of {row.pooled.images:,}",
-            _number(row.pooled.f1),
-            _share(row.pooled.truly_off, row.pooled.called_off),
-            _share(row.pooled.truly_off, row.pooled.off),
+            *(_with_interval(row, name) for name in _POOLED),
             _number(row.pooled.auc),
             _number(row.best_precision),
         )
         for row in rows
     )
-    return TextTable("All held-out images (Wilson 95 % in brackets)", headings, cells)
+    return TextTable("All held-out images (95 % over groups in brackets)", headings, cells)
 
 
 def comparison_as_json(rows: Sequence[MethodRow]) -> list[dict[str, Any]]:
@@ -114,7 +125,8 @@ def comparison_as_json(rows: Sequence[MethodRow]) -> list[dict[str, Any]]:
             "mean_over_folds": {
                 name: asdict(row.spreads[name]) | {"interval_95": interval_95(row.spreads[name])} for name in _ORDER
             },
-            "pooled": _metrics_as_json(row.pooled) | {"best_precision_at_recall_0.8": row.best_precision},
+            "pooled": _metrics_as_json(row.pooled)
+            | {"best_precision_at_recall_0.8": row.best_precision, "intervals_95": row.intervals_95},
             "folds": [_metrics_as_json(one) for one in row.folds],
         }
         for row in rows
@@ -145,7 +157,7 @@ def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
     return figure
 
 
-def _judge(off: Off, fold_of: FoldOf, method: Method) -> MethodRow:
+def _judge(off: Off, fold_of: FoldOf, resampling: Resampling, method: Method) -> MethodRow:
     if not len(off) == len(fold_of) == len(method.scores) == len(method.called_off):
         raise InvalidInputError(
             f"{method.name} has {len(method.scores)} scores and {len(method.called_off)} labels for {len(off)} images;"
@@ -156,7 +168,8 @@ def _judge(off: Off, fold_of: FoldOf, method: Method) -> MethodRow:
     )
     spreads = {name: spread_of([one.value(name) for one in folds]) for name in METRIC_NAMES}
     pooled = measure(off, method.scores, method.called_off)
-    return MethodRow(method.name, folds, spreads, pooled, best_precision(off, method.scores))
+    intervals = measure_intervals(off, method.called_off, resampling)
+    return MethodRow(method.name, folds, spreads, pooled, intervals, best_precision(off, method.scores))
 
 
 def _measure_some(off: Off, method: Method, inside: npt.NDArray[np.bool_]) -> Metrics:
@@ -173,11 +186,12 @@ def _describe_mean(spread: Spread) -> str:
     return _number(spread.mean) + brackets
 
 
-def _share(count: int, images: int) -> str:
-    if images == 0:
-        return _NOTHING
-    low, high = wilson_95(count, images)
-    return f"{count / images:.3f} ({low:.3f}-{high:.3f})"
+def _with_interval(row: MethodRow, name: MetricName) -> str:
+    value, interval = row.pooled.value(name), row.intervals_95.get(name)
+    if value is None or interval is None:
+        return _number(value)
+    low, high = interval
+    return f"{value:.3f} ({low:.3f}-{high:.3f})"
 
 
 def _number(value: float | None) -> str:

@@ -12,7 +12,6 @@ from training.cross_validation.evaluation import AVERAGE, Evaluation, PartRow
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.metrics import METRIC_NAMES
 from training.evaluate import RULE_NAME
-from training.figures import wilson_95
 
 _NETWORKS, _RULE, _FAINT = "#1F5A93", "#D98B2B", "#B9C4CF"
 _MOST_DATASETS = 60
@@ -74,7 +73,7 @@ def draw_fold_metrics(evaluation: Evaluation) -> Figure:
 
 
 def draw_reliability(evaluation: Evaluation) -> Figure:
-    """How often images of a probability are off, with Wilson intervals, before and after temperature scaling."""
+    """How often images of a probability are off, with intervals over groups, before and after temperature scaling."""
     figure = Figure(figsize=(8.6, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     calibration = evaluation.calibration
@@ -88,7 +87,7 @@ def draw_reliability(evaluation: Evaluation) -> Figure:
 def _draw_bins(axes: Axes, bins: Sequence[ReliabilityBin], title: str) -> None:
     probability = [one.mean_probability for one in bins]
     share = np.array([one.off / one.images for one in bins])
-    low, high = np.array([one.off_wilson_95 for one in bins]).T
+    low, high = np.array([one.off_95 or (one.off / one.images,) * 2 for one in bins]).T
     axes.plot([0, 1], [0, 1], color="0.8", linewidth=0.8, zorder=0)
     errors = [np.maximum(share - low, 0), np.maximum(high - share, 0)]
     axes.errorbar(probability, share, yerr=errors, fmt="o", color=_NETWORKS, ecolor=_FAINT, markersize=5)
@@ -100,13 +99,13 @@ def _draw_bins(axes: Axes, bins: Sequence[ReliabilityBin], title: str) -> None:
 
 
 def draw_datasets(evaluation: Evaluation) -> Figure:
-    """Accuracy per dataset with Wilson intervals beside that of the rule; the worst tenth in bold."""
+    """Accuracy per dataset beside that of the rule; bars are Wilson's, as if images were independent."""
     shown = evaluation.by_dataset[:_MOST_DATASETS][::-1]
     figure = Figure(figsize=(8.6, 1.4 + 0.2 * max(4, len(shown))), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(shown))
     accuracy = np.array([row.average.accuracy for row in shown])
-    low, high = np.array([wilson_95(row.average.right, row.average.images) for row in shown]).T
+    low, high = np.array([row.accuracy_95 or (row.average.accuracy,) * 2 for row in shown]).T
     errors = [np.maximum(accuracy - low, 0), np.maximum(high - accuracy, 0)]
     rule = [row.rule.accuracy for row in shown]
     axes.scatter(rule, places, color=_RULE, s=22, marker="|", linewidths=2, label=RULE_NAME, zorder=3)

@@ -1,6 +1,6 @@
 """The evaluation of a cross-validation: every table of the report, as data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -14,13 +14,17 @@ from training.cross_validation.metrics import (
     METRIC_NAMES,
     MetricName,
     Metrics,
+    Off,
     Scores,
     Spread,
     best_precision,
     measure,
+    measure_intervals,
     spread_of,
 )
 from training.evaluate import RULE_NAME
+from training.figures import wilson_95
+from training.resampling import Interval, Resampling
 
 THRESHOLD = 0.5
 AVERAGE = "avg"
@@ -54,6 +58,9 @@ class PooledRow:
     best_precision: float | None
     """The highest at a recall of at least 0.8."""
 
+    intervals_95: dict[MetricName, Interval]
+    """Over the groups that are held out as a whole; empty with one group."""
+
 
 @dataclass(frozen=True)
 class PartRow:
@@ -62,6 +69,8 @@ class PartRow:
     part: str
     average: Metrics
     rule: Metrics
+    accuracy_95: Interval | None
+    """Of a dataset Wilson's, as if its images were independent; of an aspect over groups, None with one group."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,21 +111,23 @@ def evaluate_folds(folded: FoldedSet, probabilities: npt.NDArray[np.float64]) ->
     average, ratios = probabilities.mean(axis=0), score_border_centre(labelled_set.inputs)
     scores = {str(number): row for number, row in enumerate(probabilities, start=1)} | {AVERAGE: average}
     rows = _judge_folds(folded, scores, ratios)
-    pooled = [_judge_pooled(folded, name, row) for name, row in scores.items()]
+    resampling = Resampling(folded.group_keys)
+    pooled = [_judge_pooled(labelled_set.off, name, row, row >= THRESHOLD, resampling) for name, row in scores.items()]
     f1 = [row.metrics.f1 for row in pooled if row.predictor != AVERAGE]
-    everything = np.ones(len(labelled_set), dtype=np.bool_)
-    rule = _judge_rule(folded, ratios, everything)
+    rule = _judge_pooled(labelled_set.off, RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO, resampling)
     return Evaluation(
         fold_rows=tuple(rows),
         spreads={name: _spread(rows, name) for name in (AVERAGE, RULE_NAME)},
-        pooled=(*pooled, PooledRow(RULE_NAME, rule, best_precision(labelled_set.off, ratios))),
+        pooled=(*pooled, rule),
         attempt_f1=spread_of(f1) if len(f1) > 1 else None,
-        by_dataset=tuple(sorted(_judge_parts(folded, labelled_set.datasets, average, ratios), key=_accuracy)),
+        by_dataset=tuple(sorted(_judge_datasets(folded, average, ratios), key=_accuracy)),
         by_aspect={
-            aspect: tuple(sorted(_judge_parts(folded, names, average, ratios), key=_accuracy))
+            aspect: tuple(sorted(_judge_aspect(folded, names, average, ratios), key=_accuracy))
             for aspect, names in labelled_set.aspects.items()
         },
-        calibration=calibrate(labelled_set.off, average, folded.fold_of, _MEANINGS[labelled_set.origin]),
+        calibration=calibrate(
+            labelled_set.off, average, folded.fold_of, folded.group_keys, _MEANINGS[labelled_set.origin]
+        ),
         warnings=tuple(_warn(folded)),
         average=average,
         ratios=ratios,
@@ -132,9 +143,9 @@ def _judge_folds(folded: FoldedSet, scores: dict[str, Scores], ratios: Scores) -
     return rows
 
 
-def _judge_pooled(folded: FoldedSet, name: str, score: Scores) -> PooledRow:
-    off = folded.labelled_set.off
-    return PooledRow(name, measure(off, score, score >= THRESHOLD), best_precision(off, score))
+def _judge_pooled(off: Off, name: str, score: Scores, called_off: Off, resampling: Resampling) -> PooledRow:
+    intervals = measure_intervals(off, called_off, resampling)
+    return PooledRow(name, measure(off, score, called_off), best_precision(off, score), intervals)
 
 
 def _judge(folded: FoldedSet, score: Scores, inside: npt.NDArray[np.bool_]) -> Metrics:
@@ -145,13 +156,30 @@ def _judge_rule(folded: FoldedSet, ratios: Scores, inside: npt.NDArray[np.bool_]
     return measure(folded.labelled_set.off[inside], ratios[inside], ratios[inside] > OFF_ABOVE_RATIO)
 
 
-def _judge_parts(folded: FoldedSet, parts: Sequence[str], average: Scores, ratios: Scores) -> list[PartRow]:
-    names = np.asarray(parts)
+def _judge_datasets(folded: FoldedSet, average: Scores, ratios: Scores) -> list[PartRow]:
     rows = []
-    for name in sorted(set(parts)):
-        inside = names == name
-        rows.append(PartRow(name, _judge(folded, average, inside), _judge_rule(folded, ratios, inside)))
+    for name, inside in _part(folded.labelled_set.datasets):
+        own = _judge(folded, average, inside)
+        rows.append(PartRow(name, own, _judge_rule(folded, ratios, inside), wilson_95(own.right, own.images)))
     return rows
+
+
+def _judge_aspect(folded: FoldedSet, names: Sequence[str], average: Scores, ratios: Scores) -> list[PartRow]:
+    rows = []
+    for name, inside in _part(names):
+        own = _judge(folded, average, inside)
+        resampling = Resampling([folded.group_keys[row] for row in np.flatnonzero(inside).tolist()])
+        right = (average[inside] >= THRESHOLD) == folded.labelled_set.off[inside]
+        interval = resampling.interval_of_mean(right) if resampling.several_groups else None
+        rows.append(PartRow(name, own, _judge_rule(folded, ratios, inside), interval))
+    return rows
+
+
+def _part(names: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Each name once, sorted, and the images that bear it."""
+    every = np.asarray(names)
+    for name in sorted(set(names)):
+        yield name, every == name
 
 
 def _accuracy(row: PartRow) -> float:
@@ -166,7 +194,10 @@ def _spread(rows: Sequence[FoldRow], attempt: str) -> dict[MetricName, Spread]:
 def _warn(folded: FoldedSet) -> list[str]:
     labelled_set = folded.labelled_set
     datasets = len(labelled_set.dataset_names)
-    warnings = ["Wilson intervals treat images as independent draws, which the images of one dataset are not"]
+    groups = {"labels": "datasets", "synthetic": "sample masks and textures"}[labelled_set.origin]
+    warnings = [
+        f"intervals are over {groups}; only those of single datasets (Wilson's) treat images as independent draws"
+    ]
     if datasets < _FEW_DATASETS:
         warnings.append(f"{labelled_set.name} is {datasets} datasets: figures say little about other ones")
     for fold in range(folded.folds):

@@ -38,7 +38,7 @@ def _metrics_as_json(metrics: Metrics) -> dict[str, Any]:
 
 
 def _pooled_as_json(row: PooledRow) -> dict[str, Any]:
-    best = {"best_precision_at_recall_0.8": row.best_precision}
+    best = {"best_precision_at_recall_0.8": row.best_precision, "intervals_95": row.intervals_95}
     return {"predictor": row.predictor} | _metrics_as_json(row.metrics) | best
 
 

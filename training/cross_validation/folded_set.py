@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from training.cross_validation.folds import FoldOf, assign_folds, require_whole_groups
+from training.cross_validation.folds import FoldOf, assign_folds, choose_folds, require_whole_groups
 from training.labelled.family import name_family
 from training.labelled.labelled_set import LabelledSet
 from training.synthetic.dataset import SyntheticSet, concatenate, draw_set
@@ -43,6 +43,26 @@ class FoldedSet:
     def folds(self) -> int:
         """Number of folds."""
         return int(self.fold_of.max()) + 1
+
+
+def choose_labelled_folds(asked: int | None, most: int, datasets: Sequence[str], grouping: Grouping) -> tuple[int, str]:
+    """How many folds the named datasets are held out in, and why; see `choose_folds`."""
+    by_family = grouping is Grouping.FAMILY
+    groups = {name_family(name) if by_family else name for name in datasets}
+    return choose_folds(asked, most, len(groups), "families" if by_family else "datasets")
+
+
+def choose_synthetic_folds(asked: int | None, most: int, sources: Sources, grouping: Grouping) -> tuple[int, str]:
+    """How many folds outlines and textures are dealt into, and why; see `choose_folds`."""
+    if grouping is Grouping.FAMILY:
+        families = (
+            {one.family for one in sources.outlines},
+            {one.family for one in sources.texture_sources},
+        )
+        return choose_folds(asked, most, min(map(len, families)), "families of outlines or textures")
+    return choose_folds(
+        asked, most, min(len(sources.outlines), len(sources.texture_sources)), "outlines or texture sources"
+    )
 
 
 def fold_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) -> FoldedSet:

@@ -13,6 +13,23 @@ FoldOf = npt.NDArray[np.intp]
 """(N,) number of the fold that holds an image out, from 0."""
 
 
+def choose_folds(asked: int | None, most: int, groups: int, what: str = "groups") -> tuple[int, str]:
+    """How many folds, and a sentence that says why.
+
+    Parameters
+    ----------
+    asked
+        What somebody asked for, and gets; None = as many as there are groups, `most` at most.
+    """
+    if asked is not None:
+        return asked, f"{asked} folds, as asked for"
+    if groups < most:
+        return max(
+            groups, 2
+        ), f"{groups} folds, one for each of the {groups} {what} ({most} folds from {most} {what} on)"
+    return most, f"{most} folds of {groups} {what}"
+
+
 def assign_folds(groups: Sequence[str], folds: int, what: str = "groups") -> FoldOf:
     """Scikit-learn's GroupKFold: folds of about equal size, each group whole in one of them.
 
@@ -29,11 +46,10 @@ def assign_folds(groups: Sequence[str], folds: int, what: str = "groups") -> Fol
         When there are fewer groups than folds, or fewer than two folds.
     """
     names = sorted(set(groups))
+    if len(names) < 2:
+        raise InvalidInputError(f"expected two or more {what}, each to be held out in turn, got {len(names)}")
     if not 2 <= folds <= len(names):
-        raise InvalidInputError(
-            f"{folds} folds of {len(names)} {what} are asked for; right would be 2 folds or more,"
-            f" and at most one for each of the {what}"
-        )
+        raise InvalidInputError(f"expected 2 to {len(names)} folds for {len(names)} {what}, got {folds}")
     fold_of = np.empty(len(groups), dtype=np.intp)
     for fold, (_, held_out) in enumerate(GroupKFold(folds).split(np.zeros(len(groups)), groups=np.asarray(groups))):
         fold_of[held_out] = fold
@@ -61,4 +77,4 @@ def require_whole_groups(group_keys: Sequence[tuple[str, ...]], fold_of: FoldOf)
     for (_, key), found in folds_of.items():
         if len(found) > 1:
             numbers = " and ".join(str(fold + 1) for fold in sorted(found))
-            raise InvalidInputError(f"{key!r} lies in folds {numbers}; right would be one fold only")
+            raise InvalidInputError(f"{key!r} lies in folds {numbers}, expected in one fold only")

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import precision_recall_curve, roc_auc_score
 
+from training.resampling import Interval, Resampling, Values, interval_95
+
 MetricName = Literal["accuracy", "auc", "f1", "precision", "recall"]
 METRIC_NAMES: tuple[MetricName, ...] = ("accuracy", "auc", "f1", "precision", "recall")
 """In the order of the 2018 report's figure 24."""
@@ -81,6 +83,31 @@ def measure(off: Off, scores: npt.ArrayLike, called_off: Off) -> Metrics:
         right=int((off == called_off).sum()),
         auc=float(roc_auc_score(off, np.asarray(scores))) if both else None,
     )
+
+
+def measure_intervals(off: Off, called_off: Off, resampling: Resampling) -> dict[MetricName, Interval]:
+    """95 % intervals of shares and F1 over the groups of N images; none where one group is all there is."""
+    if not resampling.several_groups:
+        return {}
+    truly = off & called_off
+    ratios: dict[MetricName, tuple[Values, Values]] = {
+        "accuracy": (off == called_off, np.ones(len(off))),
+        "f1": (2 * truly, off.astype(np.int64) + called_off),
+        "precision": (truly, called_off),
+        "recall": (truly, off),
+    }
+    return {name: resampling.interval_of_ratio(*ratio) for name, ratio in ratios.items()}
+
+
+def difference_of_f1(off: Off, called_off: Off, other_called_off: Off, resampling: Resampling) -> Interval | None:
+    """95 % interval of one F1 minus another on the same N images; None where one group is all there is."""
+    if not resampling.several_groups:
+        return None
+    truly, called, others_truly, others_called, truth = resampling.sums(
+        np.stack([off & called_off, called_off, off & other_called_off, other_called_off, off])
+    ).T
+    own = 2 * truly / np.maximum(called + truth, 1)
+    return interval_95(own - 2 * others_truly / np.maximum(others_called + truth, 1))
 
 
 def spread_of(values: Sequence[float | None]) -> Spread:

@@ -133,6 +133,6 @@ def _write_predictions(path: Path, folded: FoldedSet, evaluation: Evaluation) ->
         writer.writerow(("dataset", "annotation_id", "label", "fold", "off_sample_probability", "border_centre_ratio"))
         for row in range(len(labelled_set)):
             label = "off" if labelled_set.off[row] else "on"
-            numbers = (f"{evaluation.average[row]:.6f}", f"{evaluation.ratios[row]:.6g}")
+            numbers = (repr(float(evaluation.average[row])), f"{evaluation.ratios[row]:.6g}")
             ion = (labelled_set.datasets[row], labelled_set.annotation_ids[row])
             writer.writerow((*ion, label, int(folded.fold_of[row]) + 1, *numbers))

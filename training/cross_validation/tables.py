@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from training.cross_validation.evaluation import AVERAGE, Evaluation, PartRow
 from training.cross_validation.metrics import METRIC_NAMES, Metrics, Spread
 from training.evaluate import RULE_NAME
-from training.figures import wilson_95
+from training.resampling import Interval
 from training.text_tables import TextTable
 
 _NOTHING = "-"
 
 
 def make_pooled_table(evaluation: Evaluation) -> TextTable:
-    """All held-out images together: counts, Wilson intervals, the precision reached at recall >= 0.8."""
+    """All held-out images together: counts, intervals over groups, the precision reached at recall >= 0.8."""
     headings = ("predictor", "right", "accuracy", "precision", "recall", "F1", "AUC", "precision at recall ≥ .8")
     rows = []
     for row in evaluation.pooled:
@@ -21,16 +21,16 @@ def make_pooled_table(evaluation: Evaluation) -> TextTable:
             (
                 _name_attempt(row.predictor),
                 f"{found.right:,} of {found.images:,}",
-                _with_interval(found.right, found.images),
-                _with_interval(found.truly_off, found.called_off),
-                _with_interval(found.truly_off, found.off),
-                _number(found.f1),
+                *(
+                    _with_interval(found.value(name), row.intervals_95.get(name))
+                    for name in ("accuracy", "precision", "recall", "f1")
+                ),
                 _number(found.auc),
                 _number(row.best_precision),
             )
         )
     marked = frozenset(index for index, row in enumerate(evaluation.pooled) if row.predictor == AVERAGE)
-    return TextTable("All held-out images (Wilson 95 % in brackets)", headings, tuple(rows), marked)
+    return TextTable("All held-out images (95 % over groups in brackets)", headings, tuple(rows), marked)
 
 
 def make_spread_table(evaluation: Evaluation) -> TextTable:
@@ -54,14 +54,17 @@ def make_fold_table(evaluation: Evaluation) -> TextTable:
 
 def make_dataset_table(evaluation: Evaluation) -> TextTable:
     """Every dataset, worst first; the worst tenth is marked."""
-    title = f"Datasets, worst first; the worst tenth ({len(evaluation.worst_tenth)}) in bold"
+    title = (
+        f"Datasets, worst first; the worst tenth ({len(evaluation.worst_tenth)}) in bold (Wilson 95 %, images as if"
+        " independent)"
+    )
     return _make_part_table(title, evaluation.by_dataset, frozenset(range(len(evaluation.worst_tenth))))
 
 
 def make_aspect_tables(evaluation: Evaluation) -> list[TextTable]:
     """By pattern, by scene and by signal level, where these are known, worst first."""
     return [
-        _make_part_table(f"By {aspect}, worst first", parts, frozenset())
+        _make_part_table(f"By {aspect}, worst first (95 % over groups)", parts, frozenset())
         for aspect, parts in evaluation.by_aspect.items()
     ]
 
@@ -82,7 +85,7 @@ def _make_part_table(title: str, parts: Sequence[PartRow], marked: frozenset[int
         (
             part.part,
             f"{part.average.right} of {part.average.images}",
-            _with_interval(part.average.right, part.average.images),
+            _with_interval(part.average.accuracy, part.accuracy_95),
             _number(part.average.f1),
             _number(part.average.auc),
             str(part.average.off),
@@ -112,8 +115,8 @@ def _number(value: float | None) -> str:
     return _NOTHING if value is None else f"{value:.3f}"
 
 
-def _with_interval(count: int, images: int) -> str:
-    if images == 0:
-        return _NOTHING
-    low, high = wilson_95(count, images)
-    return f"{count / images:.3f} ({low:.3f}-{high:.3f})"
+def _with_interval(value: float | None, interval: Interval | None) -> str:
+    if value is None or interval is None:
+        return _number(value)
+    low, high = interval
+    return f"{value:.3f} ({low:.3f}-{high:.3f})"

@@ -42,7 +42,7 @@ class VariantRow:
     """To the default recipe; below 0 = better."""
 
     interval_95: tuple[float, float]
-    """Of the difference, over (mask, texture) pairs."""
+    """Of the difference, over sample masks and textures."""
 
 
 def names_of(chosen: Sequence[str]) -> list[str]:

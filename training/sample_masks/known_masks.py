@@ -29,7 +29,8 @@ class KnownMask:
     """(56, 56); judges and is never looked at to predict."""
 
     has_off_sample_area: bool
-    outline: str
+    group: tuple[str, str]
+    """Sample mask and texture source: what intervals are drawn over."""
 
     @property
     def acquisition_mask(self) -> Mask:
@@ -54,7 +55,7 @@ def draw_known_masks(
         dataset = draw_whole_dataset(sources, mixture, ions, rng)
         sample_mask = resize_mask(dataset.scene.sample_mask) > 0.5
         inputs = preprocess(dataset.ion_images)
-        drawn.append(KnownMask(inputs, sample_mask, dataset.has_off_sample_area, dataset.group[0]))
+        drawn.append(KnownMask(inputs, sample_mask, dataset.has_off_sample_area, dataset.group))
         on_dataset(number)
     return drawn
 

@@ -9,8 +9,8 @@ from model_store.sample_mask import OffSampleArea, find_sample_mask
 from shared.preprocessing import preprocess, read_acquired
 from training.real_sets import RealSet
 
-NONE_IN = "sample_only"
-"""The set whose acquisitions measured nothing but sample."""
+NONE_IN = ("sample_only", "brain_interiors")
+"""The sets whose acquisitions measured nothing but sample."""
 
 SOME_IN = "mouse_bladder"
 
@@ -33,5 +33,5 @@ def judge_acquisitions(real_sets: list[RealSet]) -> Iterator[RealVerdict]:
         for name in sorted(set(real_set.dataset_of)):
             own = inputs[names == name]
             found = find_sample_mask(own[..., 0], read_acquired(own))
-            truth: OffSampleArea = "absent" if real_set.name == NONE_IN else "present"
+            truth: OffSampleArea = "absent" if real_set.name in NONE_IN else "present"
             yield RealVerdict(name, len(own), truth, found.off_sample_area, found.confidence)

@@ -1,0 +1,28 @@
+"""`python -m training describe`."""
+# ruff: noqa: PLC0415 - these take seconds to import, and --help none
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from training.commands.release_options import ReleasesRoot
+
+
+def describe(
+    version: Annotated[str, typer.Argument(help="Installed release.")],
+    releases_root: ReleasesRoot = None,
+) -> None:
+    """Write figures, pictures and card of a release anew; its networks and what it says of images stay as they are."""
+    from model_store.release import RELEASES_ROOT, open_release
+    from training.benchmark.frozen_set import draw_frozen_set
+    from training.evaluation_table import print_figures
+    from training.real_sets import load_real_sets
+    from training.redescription import describe_again
+
+    release = open_release(version, releases_root or RELEASES_ROOT)
+    described, rows = describe_again(release, load_real_sets(), draw_frozen_set())
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    print_figures(rows, console)
+    console.print(f"described {described.version} in {described.folder}", soft_wrap=True)

@@ -1,0 +1,22 @@
+"""Options that commands on releases share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ReleasesRoot = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="OFFSAMPLE_RELEASES_ROOT",
+        help="Folder of the installed releases; the package's own when left out.",
+        show_default=False,
+    ),
+]
+
+LogLook = Annotated[
+    bool,
+    typer.Option(
+        "--log-look", help="Note in training/data/mouse_bladder/looks.csv that this ensemble was judged on that set."
+    ),
+]
