@@ -25,7 +25,7 @@ LINUX := --python-platform x86_64-manylinux_2_28
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-tools lint format requirements schemas fit evaluate gold-standard clean
+.PHONY: help setup demo test test-tools lint format requirements schemas pictures fit evaluate gold-standard clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,9 @@ requirements: ## Compile requirements/*.txt anew (needs uv; UPGRADE=--upgrade ta
 
 schemas: $(WORKER_READY) ## Write docs/schemas from the messages
 	@$(BIN)/python -m shared.messages docs/schemas
+
+pictures: $(TEST_READY) ## Draw the pictures of README and docs anew
+	@$(BIN)/python docs/images/draw.py
 
 fit: $(TEST_READY) ## Fit an ensemble into RUN=runs/latest (python -m training fit --help says how)
 	@$(BIN)/python -m training fit --output $(RUN)

@@ -107,8 +107,8 @@ class Provenance(_Part):
     training_data: str
     training_images: int
     licence_notes: str
-    fitted_on_textures: bool | None = None
-    """Whether a member was fitted on patches of the unlabelled ion images in training/data; None = not stated."""
+    fitted_on: tuple[str, ...] | None = None
+    """Acquisitions of which ion images, or patches of them as textures, were fitted on; None = not stated."""
     described: str | None = None
     """ISO 8601 date on which card, pictures and figures were made anew from the same networks; None = never."""
     default_although_worse_on: tuple[str, ...] = ()

@@ -41,9 +41,6 @@ class PixelComponents:
     shares: Float64
     """(C,), each component's share of the variance over all ions."""
 
-    energy: float
-    """Sum of squares of all spectra, all components."""
-
     ions: int
     """Ion images that are not constant."""
 
@@ -104,7 +101,7 @@ class PixelSketch:
         squares = np.square(found, dtype=np.float64).sum(axis=1)
         kept = squares > 1e-9 * max(self._energy, 1e-12)
         shares = squares[kept] / max(self._energy, 1e-12)
-        return PixelComponents(found[kept].T.astype(np.float64), shares, self._energy, self._showing)
+        return PixelComponents(found[kept].T.astype(np.float64), shares, self._showing)
 
     def _add_one(self, image: Float32) -> None:
         self.ions += 1

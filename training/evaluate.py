@@ -42,7 +42,10 @@ def _judge_release(predictor: Predictor, real_set: RealSet, inputs: NetworkInput
 
 def _describe_fit(real_set: RealSet, manifest: Manifest) -> str:
     """Whether the release was fitted on these very images, for what its figures may be taken for."""
-    fitted_on = manifest.provenance.fitted_on_textures
-    if not real_set.are_textures or fitted_on is False:
-        return ""
-    return f"; patches of these very images {'were' if fitted_on else 'may have been'} fitted on"
+    fitted_on, acquisitions = manifest.provenance.fitted_on, set(real_set.dataset_of) - {""}
+    if fitted_on is None:
+        return "; whether they were fitted on is not known"
+    known = acquisitions & set(fitted_on)
+    if known:
+        return f"; images of {len(known)} of {len(acquisitions)} acquisitions were fitted on, whole or in patches"
+    return "" if real_set.off.any() else "; none was fitted on"

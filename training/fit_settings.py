@@ -24,13 +24,11 @@ class FitData(BaseModel):
     datasets: int = Field(ge=1)
     """All of them, fitted on and watched."""
 
-    watched: tuple[str, ...] | None = None
-    """Names of the datasets that are watched and not fitted on; None = not recorded, in runs of before."""
+    fitted: tuple[str, ...] | None = None
+    """Names of the datasets that are fitted on; None = not recorded, in older runs."""
 
-    @property
-    def fitted_datasets(self) -> int | None:
-        """How many datasets are fitted on; None where that was not recorded."""
-        return None if self.watched is None else self.datasets - len(self.watched)
+    watched: tuple[str, ...] = ()
+    """Names of the others, which are watched."""
 
 
 class FitSettings(BaseModel):

@@ -116,14 +116,15 @@ def _run_epoch(
 
 
 def _run_batches(run: RunBatch, inputs: NetworkInputs, targets: Targets, batch: int) -> dict[str, float]:
-    """Run every batch in order; means over all images, to four decimals.
+    """Run every batch in order; means over all images.
 
-    `Model.fit` would do, but on TensorFlow each call builds a pipeline whose end waits seconds for its own tuner.
+    `Model.fit` would do, but on TensorFlow about every second call waits some seconds more with an idle CPU
+    (`benchmarks/model_fit.py`).
     """
     starts = range(0, len(inputs), batch)
     found = [run(inputs[at : at + batch], targets[at : at + batch], return_dict=True) for at in starts]
     sizes = [min(batch, len(inputs) - at) for at in starts]
-    return {name: round(float(np.average([one[name] for one in found], weights=sizes)), 4) for name in found[0]}
+    return {name: float(np.average([one[name] for one in found], weights=sizes)) for name in found[0]}
 
 
 def without_optimiser(model: keras.Model, recipe: Recipe, name: str) -> keras.Model:

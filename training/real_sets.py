@@ -39,10 +39,6 @@ class RealSet:
     dataset_of: tuple[str, ...]
     """N names of acquisitions; empty where unknown."""
 
-    are_textures: bool = False
-    """Whether patches of these very images are textures of semi-synthetic ones: a release may have been fitted on them.
-    """
-
 
 def load_real_sets(names: Sequence[str] | None = None) -> list[RealSet]:
     """The named sets, or every one, and the sure part of the development set.
@@ -99,18 +95,18 @@ def _load_sample_only() -> RealSet:
             names += [source.name] * len(shown)
     off = np.zeros(len(ion_images), dtype=np.bool_)
     role = "acquisitions of nothing but sample: every off is false"
-    return RealSet("sample_only", role, tuple(ion_images), off, tuple(names), are_textures=True)
+    return RealSet("sample_only", role, tuple(ion_images), off, tuple(names))
 
 
 def _load_brain_interiors() -> RealSet:
-    """Three rectangles inside one mouse brain, all measured within three hours; no image of theirs shapes any fit."""
+    """Three rectangles inside one mouse brain, all measured within three hours."""
     ion_images: list[IonImage] = []
     names: list[str] = []
-    for path in sorted((DATA_ROOT / "brain_interiors").glob("*/ion_images.npz")):
+    for path in sorted((DATA_ROOT / "acquisitions").glob("mouse_brain_interior_*/ion_images.npz")):
         with np.load(path) as arrays:
             ion_images += [make_ion_image(image, arrays["acquired"]) for image in arrays["images"]]
             names += [path.parent.name] * len(arrays["images"])
-    role = "one series of acquisitions inside a brain, never fitted on: every off is false"
+    role = "one series of acquisitions inside a brain: every off is false"
     off = np.zeros(len(ion_images), dtype=np.bool_)
     return RealSet("brain_interiors", role, tuple(ion_images), off, tuple(names))
 

@@ -20,8 +20,8 @@ def describe_training_data(settings: FitSettings) -> str:
     """What the images are, without their number."""
     if settings.data is None:
         return _SYNTHETIC_DATA
-    fitted_on = settings.data.fitted_datasets
-    datasets = f"some of its {settings.data.datasets} datasets" if fitted_on is None else _count_datasets(fitted_on)
+    fitted = settings.data.fitted
+    datasets = f"some of its {settings.data.datasets} datasets" if fitted is None else _count_datasets(len(fitted))
     return f"labelled ion images of {settings.data.name}, {datasets}"
 
 
@@ -54,7 +54,7 @@ def describe_data(settings: FitSettings) -> str:
 def _describe_held_out(settings: FitSettings, data: FitData) -> str:
     """Which datasets were not fitted on."""
     images = f"{settings.validation_images:,} images of"
-    if data.watched is None:
+    if data.fitted is None:
         return f"{images} the others were held out."
     others = _count_datasets(len(data.watched)).replace("dataset", "other dataset")
     return f"{images} {others} were held out: {', '.join(data.watched)}."

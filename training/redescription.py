@@ -19,7 +19,13 @@ from training.figures import Figures
 from training.mistakes import draw_mistakes
 from training.model_card import rewrite_figures
 from training.real_sets import RealSet
-from training.release_manifest import CARD_NAME, PICTURES_NAME, describe_file, manifest_figures
+from training.release_manifest import (
+    CARD_NAME,
+    PICTURES_NAME,
+    describe_file,
+    list_textures_fitted_on,
+    manifest_figures,
+)
 
 
 def describe_again(
@@ -64,9 +70,10 @@ def describe_again(
 
 
 def _state_fit(manifest: Manifest) -> Manifest:
-    """With the date of today, and, where older code did not state it, whether textures were fitted on."""
+    """With the date of today, and, where older code did not state them, the textures fitted on."""
     provenance = manifest.provenance
-    stated = provenance.fitted_on_textures
-    fitted_on_textures = "semi-synthetic" in provenance.training_data if stated is None else stated
-    changes = {"described": datetime.now(UTC).date().isoformat(), "fitted_on_textures": fitted_on_textures}
+    fitted_on = provenance.fitted_on
+    if fitted_on is None and provenance.training_data.startswith("semi-synthetic"):
+        fitted_on = list_textures_fitted_on()
+    changes = {"described": datetime.now(UTC).date().isoformat(), "fitted_on": fitted_on}
     return manifest.model_copy(update={"provenance": provenance.model_copy(update=changes)})

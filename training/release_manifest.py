@@ -26,6 +26,7 @@ from training.network import LABEL_ORDER
 from training.real_sets import RealSet
 from training.recipe_text import describe_licences, describe_training_data, write_fit_command
 from training.release_members import name_members
+from training.synthetic.sources import load_sources, split_sources
 
 ONNX_NAME, CARD_NAME, BLEND_NAME, PICTURES_NAME = "ensemble.onnx", "model_card.md", "blend.json", "worst_mistakes.png"
 
@@ -100,16 +101,22 @@ def _make_provenance(version: str, settings: FitSettings, evidence: Evidence, wo
         training_data=_join_notes(describe_training_data(settings), evidence.plain, "training_data"),
         training_images=settings.images,
         licence_notes=_join_notes(describe_licences(settings), evidence.plain, "licence_notes"),
-        fitted_on_textures=_fitted_on_textures(settings, evidence.plain),
+        fitted_on=_join_fitted_on(settings, evidence.plain),
         default_although_worse_on=tuple(worse_on),
     )
 
 
-def _fitted_on_textures(settings: FitSettings, plain: Release | None) -> bool | None:
-    """Of the run, or of the plain release's members; None where these do not say."""
-    if settings.data is None:
-        return True
-    return False if plain is None else plain.manifest.provenance.fitted_on_textures
+def list_textures_fitted_on() -> tuple[str, ...]:
+    """Acquisitions whose ion images, in patches, are textures of the semi-synthetic images that fits see."""
+    training, _ = split_sources(load_sources())
+    return tuple(source.name for source in training.texture_sources)
+
+
+def _join_fitted_on(settings: FitSettings, plain: Release | None) -> tuple[str, ...] | None:
+    """Acquisitions that the run, or the plain release's members, were fitted on; None where one does not say."""
+    own = list_textures_fitted_on() if settings.data is None else settings.data.fitted
+    theirs = () if plain is None else plain.manifest.provenance.fitted_on
+    return None if own is None or theirs is None else tuple(sorted({*own, *theirs}))
 
 
 def _join_notes(own: str, plain: Release | None, name: Literal["training_data", "licence_notes"]) -> str:

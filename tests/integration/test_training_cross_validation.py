@@ -244,20 +244,29 @@ def test_images_of_labelled_data_cannot_be_counted(tmp_path: Path) -> None:
         assert ended.stderr.startswith("error: --images counts semi-synthetic images")
 
 
-def test_the_commands_go_from_written_data_to_a_report(tmp_path: Path) -> None:
+def test_the_commands_go_from_written_data_to_a_report_without_a_word_about_folds(tmp_path: Path) -> None:
+    """Three datasets are three folds, where there would be ten of ten."""
     data, cross_validation, fit = tmp_path / "GS", tmp_path / "cross-validation", tmp_path / "fit"
+    said = []
     tiny = ("--preset", "report-2018", "--members", "1", "--epochs", "1")
     for command in (
-        ("write-gold-standard-like", str(data), "--datasets", "4", "--images", "20"),
+        ("write-gold-standard-like", str(data), "--datasets", "3", "--images", "24"),
         ("summary", str(data), "--figure", str(tmp_path / "classes.png")),
         ("fit", "--data", str(data), "--output", str(fit), *tiny),
-        ("cross-validate", str(data), "--output", str(cross_validation), "--folds", "2", "--attempts", "1", *tiny),
+        ("cross-validate", str(data), "--output", str(cross_validation), "--attempts", "1", *tiny),
+        ("baseline", str(data), "--output", str(tmp_path / "baseline"), "--members", "1", "--epochs", "1"),
     ):
         ended = subprocess.run(
             [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
         )
         assert ended.returncode == 0, ended.stderr
+        said.append(ended.stdout)
+    *_, fitted, validated, compared = said
+    assert "3 folds, one for each of the 3 datasets" in validated
+    assert "3 folds, one for each of the 3 datasets" in compared
     assert (fit / "member_1.keras").is_file()
-    assert json.loads((fit / "settings.json").read_bytes())["data"]["datasets"] == 4
+    found = json.loads((fit / "settings.json").read_bytes())["data"]
+    assert (found["datasets"], len(found["fitted"]), len(found["watched"])) == (3, 2, 1)
+    assert f"held out, to be watched and not fitted on: 24 images of {found['watched'][0]}" in fitted
     assert (tmp_path / "classes.png").read_bytes().startswith(b"\x89PNG")
     assert (cross_validation / "report.html").is_file()

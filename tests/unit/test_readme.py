@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from model_store.release import open_release
+from training.evaluation_table import format_auc, format_interval
 
 README = Path(__file__).parents[2] / "README.md"
 TRAINING = README.parent / "docs" / "training.md"
@@ -13,9 +14,16 @@ def test_every_figure_of_the_release_stands_in_the_readme() -> None:
     release = open_release()
     assert f"release {release.version}" in text
     for figures in release.manifest.figures:
-        low, high = figures.wilson_95
-        auc = "-" if figures.auc is None else f"{figures.auc:.3f}"
-        assert f"| {figures.right} of {figures.images} | {low:.3f}-{high:.3f} | {auc} |" in text
+        intervals = f"{format_interval(figures.wilson_95)} | {format_interval(figures.acquisitions_95)}"
+        assert f"| {figures.right} of {figures.images} | {intervals} | {format_auc(figures.auc)} |" in text
+
+
+def test_the_readme_says_which_sets_were_fitted_on() -> None:
+    rows = [line for line in README.read_text(encoding="utf-8").splitlines() if "**release " in line]
+    assert [("fitted on**" in row, "never fitted on" in row) for row in rows] == [(False, False)] * 4 + [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_the_uncertain_band_stands_in_the_readme() -> None:
@@ -29,7 +37,7 @@ def test_what_stands_in_readme_and_docs_of_the_context_release_is_in_its_manifes
     manifest = open_release("2026.11.3-context").manifest
     texts = [" ".join(path.read_text(encoding="utf-8").split()) for path in (README, TRAINING)]
     ours = {row.data_set: row for row in manifest.figures if row.predictor.startswith("release ")}
-    for name in ("metaspace_predicted", "sample_only"):
+    for name in ("metaspace_predicted", "sample_only", "brain_interiors"):
         assert all(f"{ours[name].right} of {ours[name].images}" in text for text in texts)
     for name in ("mouse_bladder", "metaspace_predicted", "metaspace_predicted_sure"):
         assert f"{ours[name].right} of {ours[name].images}" in texts[1]
@@ -42,3 +50,5 @@ def test_the_benchmark_of_the_release_stands_in_the_readme() -> None:
     text = " ".join(README.read_text(encoding="utf-8").split())
     for figure in (benchmark.f1, benchmark.auc, benchmark.rule_f1, benchmark.rule_auc):
         assert f"{figure:.3f}" in text
+    for interval in (benchmark.f1_95, benchmark.rule_f1_95):
+        assert f"({format_interval(interval)})" in text

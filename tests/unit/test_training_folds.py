@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInputError
-from training.cross_validation.folds import assign_folds, require_whole_groups
+from training.cross_validation.folds import assign_folds, choose_folds, require_whole_groups
 
 
 @given(groups=st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=60), folds=st.integers(2, 5))
@@ -31,3 +31,9 @@ def test_every_kind_of_key_is_checked_on_its_own() -> None:
     require_whole_groups([("m1", "t1"), ("m2", "m1")], np.array([0, 1]))
     with pytest.raises(InvalidInputError, match="'t1' lies in folds 1 and 2"):
         require_whole_groups([("m1", "t1"), ("m2", "t1")], np.array([0, 1]))
+
+
+def test_there_are_as_many_folds_as_groups_when_these_are_few_and_somebody_may_ask_for_others() -> None:
+    assert [choose_folds(None, 10, groups, "datasets")[0] for groups in (3, 10, 87)] == [3, 10, 10]
+    assert choose_folds(4, 10, 87, "datasets")[0] == 4
+    assert "one for each of the 3 datasets" in choose_folds(None, 10, 3, "datasets")[1]

@@ -12,7 +12,13 @@ from training.recipe_text import (
 
 LABELLED = make_settings(
     PresetName.REPORT_2018,
-    data=FitData(name="my_labels", digest="0" * 64, datasets=12),
+    data=FitData(
+        name="my_labels",
+        digest="0" * 64,
+        datasets=12,
+        fitted=tuple(f"dataset {number}" for number in range(1, 12)),
+        watched=("dataset 12",),
+    ),
     images=400,
     validation_images=40,
 )
@@ -28,9 +34,19 @@ def test_a_run_on_labels_claims_nothing_about_semi_synthetic_images() -> None:
         )
     )
     assert "my_labels" in text
-    assert "12 datasets" in text
     assert "synthetic" not in text
     assert "No labelled real image" not in text
+
+
+def test_what_was_held_out_is_not_counted_as_fitted_on() -> None:
+    text = describe_data(LABELLED)
+    assert "400 labelled ion images of my_labels, 11 datasets." in text
+    assert "40 images of 1 other dataset were held out: dataset 12." in text
+
+
+def test_a_run_of_before_does_not_know_how_many_datasets_it_was_fitted_on() -> None:
+    data = FitData(name="my_labels", digest="0" * 64, datasets=12)
+    assert "some of its 12 datasets" in describe_training_data(LABELLED.model_copy(update={"data": data}))
 
 
 def test_a_run_on_semi_synthetic_images_says_that_no_label_trained() -> None:

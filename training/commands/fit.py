@@ -92,7 +92,7 @@ def _prepare_labelled(
     settings = settings_of(
         settings.preset,
         settings.recipe,
-        data=describe_fit_data(labelled_set, watched),
+        data=describe_fit_data(labelled_set, training, watched),
         images=len(training),
         members=settings.members,
         seed=settings.seed,

@@ -33,12 +33,13 @@ def split_off_watched(labelled_set: LabelledSet) -> tuple[LabelledSet, LabelledS
     return labelled_set.take(np.flatnonzero(~watched)), labelled_set.take(np.flatnonzero(watched))
 
 
-def describe_fit_data(labelled_set: LabelledSet, watched: LabelledSet) -> FitData:
+def describe_fit_data(labelled_set: LabelledSet, training: LabelledSet, watched: LabelledSet) -> FitData:
     """What a run folder remembers of its data."""
     return FitData(
         name=labelled_set.name,
         digest=labelled_set.digest(),
         datasets=len(labelled_set.dataset_names),
+        fitted=tuple(training.dataset_names),
         watched=tuple(watched.dataset_names),
     )
 

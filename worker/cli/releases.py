@@ -67,10 +67,14 @@ def _describe_members(manifest: Manifest) -> str:
 
 def _figures(release: Release) -> Table:
     table = Table(title="on real images, each set on its own", title_justify="left")
-    for heading in ("set", "predictor", "right", "Wilson 95 %", "AUC"):
+    for heading in ("set", "predictor", "right", "Wilson 95 %", "over acquisitions", "AUC"):
         table.add_column(heading)
     for row in release.manifest.figures:
-        low, high = row.wilson_95
         auc = "-" if row.auc is None else f"{row.auc:.3f}"
-        table.add_row(row.data_set, row.predictor, f"{row.right} of {row.images}", f"{low:.2f} to {high:.2f}", auc)
+        intervals = (_interval(row.wilson_95), _interval(row.acquisitions_95))
+        table.add_row(row.data_set, row.predictor, f"{row.right} of {row.images}", *intervals, auc)
     return table
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    return "-" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"

@@ -1,0 +1,43 @@
+"""The pictures of README and docs, drawn anew: `python docs/images/draw.py [FOLDER]` (`make pictures`).
+
+A test draws them too and holds those that are committed to what it gets.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+HERE = Path(__file__).parent
+WIDTH_PX, COLOURS = 1100, 256
+
+
+def draw_contact_sheet(folder: Path) -> None:
+    """The demo's contact sheet."""
+    command = [sys.executable, "-m", "worker.cli.main", "demo", "--output", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shrink(folder / "contact_sheet.png")
+
+
+def draw_synthetic_sheet(folder: Path) -> None:
+    """Semi-synthetic ion images by pattern."""
+    command = [sys.executable, "-m", "training", "synthetic-sheet", "--output", str(folder / "synthetic_sheet.png")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shrink(folder / "synthetic_sheet.png")
+
+
+def shrink(path: Path) -> None:
+    """Make a picture smaller, with a palette: a repository keeps every version of it."""
+    with Image.open(path) as page:
+        height_px = round(page.height * WIDTH_PX / page.width)
+        small = page.convert("RGB").resize((WIDTH_PX, height_px), Image.Resampling.LANCZOS)
+    small.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    chosen = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+    chosen.mkdir(parents=True, exist_ok=True)
+    draw_contact_sheet(chosen)
+    draw_synthetic_sheet(chosen)
+    print(f"drew contact_sheet.png and synthetic_sheet.png in {chosen}")
