@@ -198,7 +198,7 @@ def test_no_dataset_and_with_the_stricter_grouping_no_family_is_in_two_folds() -
     families = [(name.split()[0],) for name in labelled_set.datasets]
     assert straddling(families, by_dataset.fold_of)
     assert not straddling(families, fold_labelled(labelled_set, 2, Grouping.FAMILY).fold_of)
-    with pytest.raises(InvalidInputError, match="3 folds of 2 families are asked for"):
+    with pytest.raises(InvalidInputError, match="2 families, got 3"):
         fold_labelled(labelled_set, 3, Grouping.FAMILY)
 
 
