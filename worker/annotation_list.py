@@ -29,8 +29,6 @@ _CHANGES_OF_FORMULA: Final = ("chemmod", "neutralloss")
 """METASPACE's columns beside `formula` and `adduct` without which these are another ion."""
 _KNOWN: Final = tuple(column for columns in _COLUMNS_OF.values() for column in columns)
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
-_COMMAS_OF_ONE: Final = 20
-"""Commas of one annotation in JSON, on average, at most: parsed, a comma takes a hundred times its memory."""
 _EXPECTED: Final = "expected a JSON list, or a table with a column annotation_id"
 
 
@@ -55,7 +53,6 @@ def parse_annotations(name: str, content: bytes, most: int) -> list[Annotation]:
         if name.lower().endswith(_TABLE_SUFFIXES):
             return _read_rows(name, read_table(content, name, _KNOWN), most)
         text = decode_text(content, name)
-        require_at_most(text.count(","), _COMMAS_OF_ONE * most, f"number of commas in {name}")
         require_few_values(text, name)
         return _ANNOTATIONS.validate_json(text)
     except ValidationError as error:
