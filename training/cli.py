@@ -11,6 +11,7 @@ from rich.console import Console
 from shared.errors import OffSampleError
 from training.commands.baseline import baseline
 from training.commands.benchmark import benchmark
+from training.commands.compare_datasets import compare_datasets
 from training.commands.cross_validate import cross_validate
 from training.commands.describe import describe
 from training.commands.evaluate import evaluate
@@ -40,6 +41,7 @@ app.command()(baseline)
 app.command("sample-masks")(sample_masks)
 app.command("fit-mask-rule")(fit_mask_rule)
 app.command()(windows)
+app.command("compare-datasets")(compare_datasets)
 app.command("write-gold-standard-like")(write_gold_standard_like)
 
 

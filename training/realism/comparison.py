@@ -1,0 +1,121 @@
+"""Groups of datasets: whole real acquisitions, windows of them, and semi-synthetic datasets, with and without area."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import ks_2samp
+
+from shared.ion_image import IonImage
+from shared.preprocessing import describe_missing_signal
+from training.acquisitions.acquisition import Acquisition
+from training.realism.statistics import NAMES, DatasetStatistics, measure_dataset
+from training.synthetic.mixture import Mixture
+from training.synthetic.sources import Sources
+from training.synthetic.whole_dataset import draw_whole_dataset
+from training.windows.settings import WindowSettings
+from training.windows.source import draw_windows
+
+IONS = 12
+"""Of every dataset, so that what depends on their number can be compared; acquisitions with fewer are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredDataset:
+    """One dataset's statistics, and some of its ion images to look at."""
+
+    statistics: DatasetStatistics
+    has_area: bool | None
+    """None = unknown."""
+
+    ion_images: tuple[IonImage, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Datasets of one sort."""
+
+    name: str
+    datasets: tuple[MeasuredDataset, ...]
+
+    def values(self, statistic: str, *, has_area: bool | None = None) -> list[float]:
+        """One number a dataset; of those with or without area only, where that is asked for."""
+        wanted = [one for one in self.datasets if has_area is None or one.has_area is has_area]
+        found = (float(getattr(one.statistics, statistic)) for one in wanted)
+        return [value for value in found if np.isfinite(value)]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One statistic in two groups."""
+
+    statistic: str
+    area: str
+    real: tuple[float, float, float]
+    """First quartile, median, third quartile."""
+
+    synthetic: tuple[float, float, float]
+    distance: float
+    """Kolmogorov and Smirnov's: 0 = the same distribution, 1 = apart."""
+
+    real_datasets: int
+    synthetic_datasets: int
+
+
+def measure_real(acquisitions: Sequence[Acquisition], seed: int) -> Group:
+    """Whole acquisitions, each with `IONS` of its ions."""
+    rng = np.random.default_rng(seed)
+    return Group("real", tuple(one for acquisition in acquisitions for one in _measure_acquisition(acquisition, rng)))
+
+
+def measure_windows(acquisitions: Sequence[Acquisition], sources: Sources, count: int, seed: int) -> Group:
+    """Windows of them."""
+    settings = WindowSettings(fewest_ions=IONS, most_ions=IONS)
+    rich = [one for one in acquisitions if len(one) >= IONS]
+    windows = draw_windows(rich, sources.outlines, count, seed, settings)
+    return Group(
+        "windows",
+        tuple(
+            _measure(window.acquisition, window.ion_images, has_area=window.has_off_sample_area) for window in windows
+        ),
+    )
+
+
+def measure_synthetic(sources: Sources, mixture: Mixture, count: int, seed: int) -> Group:
+    """Semi-synthetic whole datasets."""
+    rng = np.random.default_rng(seed)
+    drawn = (draw_whole_dataset(sources, mixture, IONS, rng) for _ in range(count))
+    return Group(
+        mixture.name, tuple(_measure(one.name, one.ion_images, has_area=one.has_off_sample_area) for one in drawn)
+    )
+
+
+def compare(real: Group, synthetic: Group) -> list[Difference]:
+    """Every statistic, for datasets with an off-sample area, without one, and for all."""
+    areas: tuple[tuple[str, bool | None], ...] = (("all", None), ("present", True), ("absent", False))
+    found = []
+    for statistic in NAMES:
+        for area, has_area in areas:
+            values = [group.values(statistic, has_area=has_area) for group in (real, synthetic)]
+            if all(values):
+                quartiles = [_find_quartiles(one) for one in values]
+                distance = float(ks_2samp(*values).statistic)
+                found.append(Difference(statistic, area, *quartiles, distance, len(values[0]), len(values[1])))
+    return found
+
+
+def _find_quartiles(values: Sequence[float]) -> tuple[float, float, float]:
+    first, middle, third = np.quantile(values, (0.25, 0.5, 0.75)).tolist()
+    return first, middle, third
+
+
+def _measure_acquisition(acquisition: Acquisition, rng: np.random.Generator) -> Iterator[MeasuredDataset]:
+    images = [image for image in acquisition.ion_images if describe_missing_signal(image) is None]
+    if len(images) >= IONS:
+        picked = [images[row] for row in rng.permutation(len(images))[:IONS]]
+        has_area = {"present": True, "absent": False, "unknown": None}[acquisition.off_sample_area]
+        yield _measure(acquisition.name, picked, has_area=has_area)
+
+
+def _measure(name: str, ion_images: Sequence[IonImage], *, has_area: bool | None) -> MeasuredDataset:
+    return MeasuredDataset(measure_dataset(name, ion_images), has_area, tuple(ion_images))
