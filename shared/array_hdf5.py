@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from math import prod
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from shared.errors import InvalidIonImageError
 from shared.foreign_file import OpenedFile
 from shared.guarded_stream import GuardedStream
 from shared.hdf5_packing import check_packing
-from shared.hdf5_texts import ForeignHdf5, require_short_texts
+from shared.hdf5_texts import ForeignHdf5, read_variable_texts
 from shared.limits import MEBIBYTE, Limits, require_at_most
 
 PIECE_BYTES: Final = 32 * MEBIBYTE
@@ -138,17 +139,26 @@ def read_text_column(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> lis
     InvalidIonImageError, TooLargeError
         When one is no Unicode, or too long to be an annotation id, or all are longer than an event with them might be.
     """
-    if dataset.dtype.kind == "O":
-        require_short_texts(file, dataset, what)
     texts: list[str] = []
     characters = 0
-    for start in range(0, dataset.shape[0], _TEXTS_AT_ONCE):
-        found = read_texts(dataset[start : start + _TEXTS_AT_ONCE], what)
+    for part in _read_parts(file, dataset, what):
+        found = read_texts(part, what)
         require_at_most(max(map(len, found)), _TEXT_CHARACTERS, f"length of an entry of {what}")
         characters += sum(map(len, found))
         require_at_most(characters, Limits.event_bytes, f"length of all of {what}")
         texts += found
     return texts
+
+
+def _read_parts(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[npt.NDArray[Any]]:
+    """Values of a column of texts, a few at a time."""
+    if dataset.dtype.kind == "O":
+        values = read_variable_texts(file, dataset, what)
+        while part := list(islice(values, _TEXTS_AT_ONCE)):
+            yield np.array(part, dtype=object)
+        return
+    for start in range(0, dataset.shape[0], _TEXTS_AT_ONCE):
+        yield dataset[start : start + _TEXTS_AT_ONCE]
 
 
 def read_numbers(dataset: h5py.Dataset, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:

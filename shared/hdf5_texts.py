@@ -1,8 +1,9 @@
-"""How long the texts of an HDF5 file say that they are: HDF5 takes that much memory before it looks whether it is true.
+"""Texts of variable length of a foreign HDF5 file, read without HDF5.
 
-A text of variable length is stored as its length (4 bytes), the address of its heap (8) and its number there (4); the
-text itself lies in the heap ("HDF5 File Format Specification Version 3.0", III.E, IV.A.2.m, VIII.B). 8 KB that state
-4 GB would cost 4 GB.
+Such a text is stored as its length (4 bytes), the address of its heap (8) and its number there (4); the text itself
+lies in the heap ("HDF5 File Format Specification Version 3.0", III.E, IV.A.2.m, VIII.B). HDF5 1.14 takes as much memory
+as the length says before it looks whether there is a text: 8 KB that state 4 GB cost 4 GB. And a damaged heap makes it
+run for ever.
 """
 
 import struct
@@ -13,7 +14,6 @@ from typing import Final
 import h5py
 import imagecodecs
 import numpy as np
-import numpy.typing as npt
 
 from shared.array_checks import TEXT_BYTES
 from shared.errors import InvalidIonImageError
@@ -22,7 +22,11 @@ from shared.hdf5_packing import chunk_bytes
 from shared.limits import require_at_most
 
 _REFERENCE_BYTES: Final = 16
-_REFERENCES_AT_ONCE: Final = 2**16
+_HEAP_HEADER_BYTES: Final = 16
+"""Of a heap, and of each text in it."""
+_HEAP_START: Final = b"GCOL\1"
+_MOST_HEAP_BYTES: Final = 2**26
+"""Of all heaps of one column; as held, they may take as much again."""
 _ATTRIBUTE: Final = 0x0C
 _CONTINUATION: Final = 0x10
 """Kinds of messages of an object header."""
@@ -54,47 +58,97 @@ def read_text_attribute(file: ForeignHdf5, group: h5py.Group, name: str) -> str 
     if attribute.shape != () or text is None:
         raise InvalidIonImageError(f"{what} is no single text; expected one")
     if text.length is None:
-        _require_short(_find_attribute_value(file, group, name.encode(), what)[:_REFERENCE_BYTES], what)
+        value = _Heaps(file, what).read(_find_attribute_value(file, group, name.encode(), what)[:_REFERENCE_BYTES])
     else:
         require_at_most(text.length, TEXT_BYTES, f"length of {what}")
-    value = group.attrs[name]
-    return value.decode() if isinstance(value, bytes) else str(value)
+        value = bytes(group.attrs[name])
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidIonImageError(f"{what} is no text ({error}); expected Unicode") from error
 
 
-def require_short_texts(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> None:
-    """Refuse a dataset of texts of variable length one of which states to be longer than an annotation id may be.
+def read_variable_texts(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[bytes]:
+    """Texts of a column of variable length, one after the other.
 
     Raises
     ------
     InvalidIonImageError, TooLargeError
-        When one does, or it cannot be found out.
+        When one is stored in an unusual way, or is not there, or too long.
     """
-    for references in _list_references(file, dataset, what):
-        _require_short(references, what)
+    heaps = _Heaps(file, what)
+    references = _read_references(file, dataset, what)
+    for start in range(0, len(references), _REFERENCE_BYTES):
+        yield heaps.read(references[start : start + _REFERENCE_BYTES])
 
 
-def _require_short(references: bytes, what: str) -> None:
-    whole = references[: len(references) // _REFERENCE_BYTES * _REFERENCE_BYTES]
-    lengths: npt.NDArray[np.uint32] = np.frombuffer(whole, "<u4").reshape(-1, 4)[:, 0]
-    require_at_most(int(lengths.max(initial=0)), TEXT_BYTES, f"stated length of a text of {what} in bytes")
+class _Heaps:
+    """The texts of a file, read without HDF5, which can be made to run in circles there."""
+
+    def __init__(self, file: ForeignHdf5, what: str) -> None:
+        if file.id.get_create_plist().get_sizes() != (8, 8):
+            raise InvalidIonImageError(f"{what} has addresses of unusual size; expected 8 bytes, as h5py writes them")
+        self._stream = file.stream
+        self._base = file.userblock_size
+        self._what = what
+        self._heaps: dict[int, dict[int, bytes]] = {}
+        self._bytes_read = 0
+
+    def read(self, reference: bytes) -> bytes:
+        """The text behind a reference."""
+        length, address, number = struct.unpack("<IQI", reference)
+        if length == 0:
+            return b""
+        require_at_most(length, TEXT_BYTES, f"stated length of a text of {self._what} in bytes")
+        if address not in self._heaps:
+            self._heaps[address] = self._read_heap(address)
+        text = self._heaps[address].get(number, b"")
+        if len(text) < length:
+            raise InvalidIonImageError(f"{self._what} has a text that is not there; expected a sound HDF5 file")
+        return text[:length].partition(b"\0")[0]
+
+    def _read_heap(self, address: int) -> dict[int, bytes]:
+        """All texts of one heap, by their numbers."""
+        self._stream.seek(self._base + address)
+        header = self._stream.read(_HEAP_HEADER_BYTES)
+        size = int.from_bytes(header[8:], "little")
+        if header[:5] != _HEAP_START or size < _HEAP_HEADER_BYTES:
+            raise InvalidIonImageError(f"{self._what} has a text outside any heap; expected a sound HDF5 file")
+        self._bytes_read += size
+        require_at_most(self._bytes_read, _MOST_HEAP_BYTES, f"size of the texts of {self._what} in bytes")
+        content, position = self._stream.read(size - _HEAP_HEADER_BYTES), 0
+        found: dict[int, bytes] = {}
+        while position + _HEAP_HEADER_BYTES <= len(content):
+            number, length = struct.unpack_from("<H6xQ", content, position)
+            if number == 0:  # what is free
+                break
+            position += _HEAP_HEADER_BYTES
+            found[number] = content[position : position + length]
+            position += -(-length // 8) * 8
+        return found
 
 
-def _list_references(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[bytes]:
-    """What a dataset has stored, a piece at a time."""
+def _read_references(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> bytes:
+    """What a column has stored in place of its texts, in order; zeros where it has stored nothing."""
+    count = dataset.shape[0]
+    found = bytearray(count * _REFERENCE_BYTES)
     layout = dataset.id.get_create_plist().get_layout()
     if layout == h5py.h5d.CONTIGUOUS:
-        start, left = dataset.id.get_offset(), dataset.id.get_storage_size()
+        start = dataset.id.get_offset()
         if start is not None:
             file.stream.seek(start)
-            while left > 0 and (piece := file.stream.read(min(left, _REFERENCES_AT_ONCE * _REFERENCE_BYTES))):
-                left -= len(piece)
-                yield piece
+            content = file.stream.read(len(found))
+            found[: len(content)] = content
     elif layout == h5py.h5d.CHUNKED:
         offsets: list[tuple[int, ...]] = []
         dataset.id.chunk_iter(lambda chunk: offsets.append(chunk.chunk_offset))
-        yield from (_unpack_chunk(dataset, offset) for offset in offsets)
+        for offset in offsets:
+            start = offset[0] * _REFERENCE_BYTES
+            content = _unpack_chunk(dataset, offset)[: len(found) - start]
+            found[start : start + len(content)] = content
     else:
         raise InvalidIonImageError(f"{what} is stored in its header; expected it contiguous or in chunks")
+    return bytes(found)
 
 
 def _unpack_chunk(dataset: h5py.Dataset, offset: tuple[int, ...]) -> bytes:
@@ -123,10 +177,9 @@ def _stored_bytes(dataset: h5py.Dataset) -> int:
 
 def _find_attribute_value(file: ForeignHdf5, group: h5py.Group, name: bytes, what: str) -> bytes:
     """What an attribute has stored, found in the group's object header."""
-    if file.id.get_create_plist().get_sizes() == (8, 8):
-        for kind, body in _read_messages(file.stream, file.userblock_size, h5py.h5o.get_info(group.id).addr):
-            if kind == _ATTRIBUTE and (value := _split_attribute(body, name)) is not None:
-                return value
+    for kind, body in _read_messages(file.stream, file.userblock_size, h5py.h5o.get_info(group.id).addr):
+        if kind == _ATTRIBUTE and (value := _split_attribute(body, name)) is not None:
+            return value
     raise InvalidIonImageError(f"{what} is stored in a way that is not known here; expected one as h5py stores it")
 
 

@@ -9,7 +9,7 @@ MEBIBYTE = 2**20
 
 @dataclass(frozen=True)
 class Limits:
-    """Caps that hold before anything is decoded, so that no input can exhaust a worker."""
+    """Caps that hold before anything is decoded or unpacked, so that no input can exhaust a worker."""
 
     event_bytes: int = 32 * MEBIBYTE
     """Bytes of one event, and of the list its `annotations_uri` names."""

@@ -68,6 +68,13 @@ def _h5ad_link(folder: Path) -> Path:
     return path
 
 
+def _npz_letters(folder: Path) -> Path:
+    """An id with a letter beyond Unicode, on which Python raises SystemError."""
+    path = folder / "letters.npz"
+    np.savez(path, images=np.ones((1, 8, 8)), annotation_ids=np.array([0x110000], "<u4").view("<U1"))
+    return path
+
+
 def _h5ad_bomb(folder: Path) -> Path:
     path = folder / "bomb.h5ad"
     with h5py.File(path, "w") as file:
@@ -103,6 +110,8 @@ def _hostile_events(folder: Path, served: HttpFiles) -> list[tuple[str, dict[str
         ("zarr bomb", _array(_zarr_bomb(folder)), ""),
         ("pickle in zarr", _array(_zarr_pickle(folder)), "invalid_ion_image"),
         ("link in HDF5", _array(_h5ad_link(folder)), "invalid_ion_image"),
+        ("id that is no Unicode", _array(_npz_letters(folder)), "invalid_ion_image"),
+        ("m/z at the end of floats", make_event(annotations=[{"annotation_id": "a", "mz": 1e308}]), "invalid_message"),
         ("HDF5 bomb", _array(_h5ad_bomb(folder)), "too_large"),
         *_imzml_events(folder, served),
         ("METASPACE", make_event(ion_images={"kind": "metaspace", "dataset_id": "x"}), "forbidden_uri"),

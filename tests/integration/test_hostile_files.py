@@ -88,6 +88,15 @@ def _long_text(path: Path, text: bytes) -> Path:
     return path
 
 
+def _circular_heap(path: Path) -> Path:
+    """A heap whose first text says that it ends where it begins: HDF5 looks for the next one there, for ever."""
+    content = bytearray(_h5ad(path, lambda _: None).read_bytes())
+    heap = content.find(b"GCOL")
+    content[heap + 24 : heap + 32] = struct.pack("<Q", 2**64 - 16)
+    path.write_bytes(content)
+    return path
+
+
 def _packed_chunk(path: Path, content: bytes, **options: Any) -> Path:
     """A chunk of one column that unpacks to more than it should."""
 
@@ -280,6 +289,7 @@ HOSTILE: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "h5ad of many entries of one ion": ("array", _many_entries_of_one_ion),
     "h5ad with an attribute that states 3.5 GB": ("array", lambda path: _long_text(path, b"formula_adduct")),
     "h5ad with an id that states 3.5 GB": ("array", lambda path: _long_text(path, b"b")),
+    "h5ad with texts in a circle": ("array", _circular_heap),
     "h5ad, gzip before a checksum": ("array", _gzip_before_checksum),
     "h5ad, lzf": ("array", _lzf),
     "h5ad, packed twice": ("array", _packed_twice),
