@@ -74,7 +74,12 @@ class LiveServer:
         } | self.options
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen([self.binary, *arguments], stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [self.binary, *arguments],
+                stdout=log,
+                stderr=log,
+                restore_signals=False,  # a file that may not grow is an error to the server, and not its end (SIGXFSZ)
+            )
         wait_until(self._answers, "server answers", 20)
 
     def kill(self) -> None:

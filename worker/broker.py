@@ -5,7 +5,7 @@ from typing import Any
 
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
-from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport import TRANSPORT_ALIASES, virtual
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import RedisError
 
@@ -16,12 +16,36 @@ _STEADY_SECONDS = 3.0
 """A server that refuses some commands only is not said to serve again between two of them."""
 
 
+class TicketCount(kombu_redis.QoS):
+    """kombu's count of the tickets that a worker holds, in which an acknowledged one counts no more, come what may.
+
+    Where the server refused to forget a ticket (its disk is full, say), kombu itself would count it for as long
+    as the worker runs, which holds one at most and would take no other. kombu puts the ticket back later: one too many,
+    which costs nothing.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        """Acknowledge; the refusal goes to Celery's log."""
+        try:
+            super().ack(delivery_tag)
+        except RedisError:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+
+class ServerChannel(kombu_redis.Channel):
+    """kombu's channel with that count."""
+
+    QoS = TicketCount
+
+
 class ServerTransport(kombu_redis.Transport):
     """kombu's transport, for which every refusal of the server is a broken connection.
 
     kombu itself takes a server that is read-only, full or failing over for a defect, on which Celery ends its worker.
     """
 
+    Channel = ServerChannel
     connection_errors = (*kombu_redis.Transport.connection_errors, RedisError)
 
 
