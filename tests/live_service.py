@@ -28,6 +28,13 @@ NAMES = Names()
 _READY_SECONDS = 60.0
 
 
+def free_port() -> int:
+    """A port on loopback that nobody listens on at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 60.0) -> Any:
     """Poll until the condition is truthy and give its value; fail with `what` otherwise."""
     give_up_at = time.monotonic() + timeout_seconds
@@ -65,6 +72,7 @@ class LiveServer:
     def start(self) -> None:
         options = {
             "port": "0",
+            "bind": "127.0.0.1",
             "unixsocket": str(self.folder / "v.sock"),
             "dir": str(self.folder),
             "save": "",
@@ -91,6 +99,13 @@ class LiveServer:
 
     def connect(self) -> Redis:
         return connect(self.url)
+
+    def fail_over_to(self, replica: "LiveServer") -> None:
+        """Hand the mastership over to a replica, which has everything by then; this one becomes its replica."""
+        with self.connect() as server, replica.connect() as other:
+            server.execute_command("FAILOVER", "TO", "127.0.0.1", replica.options["port"])
+            wait_until(lambda: other.info("replication")["role"] == "master", "the replica is master", 20)
+            wait_until(lambda: server.info("replication")["role"] == "slave", "the master is replica", 20)
 
     def _answers(self) -> bool:
         try:

@@ -3,8 +3,44 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
-from live_service import LiveService, make_event, require_whole_once, wait_until
+import pytest
+from live_service import BLADDER, LiveServer, LiveService, free_port, make_event, require_whole_once, wait_until
+from live_stores import Answer, http_files
+
+
+@dataclass(frozen=True)
+class SlowStore:
+    """One ion image behind an HTTP server that takes its time, so that an event lasts as long on any machine."""
+
+    url: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"allowed_stores": self.url, "allowed_networks": "127.0.0.0/8", "fetch_threads": "1"}
+
+    def make_event(self, seconds: float) -> dict[str, Any]:
+        annotations = [{"annotation_id": f"ion-{n}", "image": "a.png"} for n in range(round(seconds / _DELAY_SECONDS))]
+        return make_event(ion_images={"kind": "png", "uri": f"{self.url}/ds"}, annotations=annotations)
+
+
+_DELAY_SECONDS = 0.1
+
+
+@pytest.fixture
+def slow_store() -> Iterator[SlowStore]:
+    body = next(BLADDER.iterdir()).read_bytes()
+
+    def answer_late(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(_DELAY_SECONDS)
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with http_files({"/ds/a.png": Answer(send=answer_late)}) as served:
+        yield SlowStore(served.url)
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(service: LiveService) -> None:
@@ -57,30 +93,61 @@ def test_a_killed_server_loses_and_doubles_nothing(service: LiveService) -> None
     assert worker.process.poll() is None
 
 
-def test_an_event_longer_than_its_lease_runs_once(service: LiveService) -> None:
-    """The heartbeat keeps the lease while a second worker looks for work."""
-    event = make_event(ions=6000)
-    service.start_worker(lease_seconds=1)
-    service.start_worker(lease_seconds=1)
+def test_a_fail_over_loses_and_doubles_nothing(service: LiveService) -> None:
+    """A planned fail-over and the way back, in the middle of events; meanwhile the other server takes events, too."""
+    service.server.kill()
+    service.server.options["port"] = str(free_port())
+    service.server.start()
+    (service.folder / "b").mkdir()
+    other = LiveServer(service.folder / "b", options={"port": str(free_port())})
+    other.start()
+    try:
+        other.connect().replicaof("127.0.0.1", service.server.options["port"])
+        wait_until(lambda: other.connect().info("replication")["master_link_status"] == "up", "the replica is in step")
+        events = [make_event(ions=400) for _ in range(5)]
+        worker = service.start_worker()
+        entries = [service.send(event) for event in events]
 
-    started = time.monotonic()
+        for entry in (entries[0], entries[2]):
+            wait_until(lambda entry=entry: service.is_running(entry), "the event runs")
+            service.server.fail_over_to(other)
+            wait_until(lambda: worker.logged("ledger_unreachable"), "the worker notices")
+            meanwhile = make_event(ions=400)
+            LiveService(other, service.folder).send(meanwhile)
+            events.append(meanwhile)
+            other.fail_over_to(service.server)
+
+        for event in events:
+            service.wait_for_closing(event["id"])
+        require_whole_once(service, events)
+        assert not service.dead_letters()
+        assert worker.process.poll() is None
+    finally:
+        other.kill()
+
+
+def test_an_event_longer_than_its_lease_runs_once(service: LiveService, slow_store: SlowStore) -> None:
+    """The heartbeat keeps the lease while a second worker looks for work."""
+    event = slow_store.make_event(seconds=4)
+    service.start_worker(lease_seconds=1, **slow_store.settings)
+    service.start_worker(lease_seconds=1, **slow_store.settings)
+
     service.send(event)
     closing = service.wait_for_closing(event["id"])
 
-    assert time.monotonic() - started > 1.5, "the event was too short to prove anything"
     assert closing["type"] == "offsample.dataset.classified.v1"
     require_whole_once(service, [event])
     runs = [line for worker in service.workers for line in worker.logged("dataset_classified")]
     assert [line["deliveries"] for line in runs] == [1]
 
 
-def test_a_backlog_longer_than_the_lease_dead_letters_nothing(service: LiveService) -> None:
+def test_a_backlog_longer_than_the_lease_dead_letters_nothing(service: LiveService, slow_store: SlowStore) -> None:
     """Waiting costs an event nothing: its lease begins when it is claimed."""
-    events = [make_event(ions=500) for _ in range(12)]
+    events = [slow_store.make_event(seconds=0.4) for _ in range(8)]
     for event in events:
         service.send(event)
 
-    service.start_worker(lease_seconds=1, max_deliveries=1)
+    service.start_worker(lease_seconds=1, max_deliveries=1, **slow_store.settings)
     for event in events:
         service.wait_for_closing(event["id"])
 
@@ -92,15 +159,15 @@ def test_a_backlog_longer_than_the_lease_dead_letters_nothing(service: LiveServi
     assert max(queued) > 1
 
 
-def test_a_zombie_is_fenced(service: LiveService) -> None:
+def test_a_zombie_is_fenced(service: LiveService, slow_store: SlowStore) -> None:
     """A child stopped past its lease wakes up to find its event another worker's."""
-    event = make_event(ions=1500)
-    zombie = service.start_worker()
+    event = slow_store.make_event(seconds=4)
+    zombie = service.start_worker(**slow_store.settings)
     entry = service.send(event)
     wait_until(lambda: service.is_running(entry), "the event runs")
     zombie.signal_children(signal.SIGSTOP)
 
-    service.start_worker()
+    service.start_worker(**slow_store.settings)
     service.wait_for_closing(event["id"])
     zombie.signal_children(signal.SIGCONT)
 
