@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,8 +30,10 @@ from shared.messages.results import (
     Tried,
 )
 from worker.consumer import wait_for_answer
+from worker.ledger.claim import Answer, DoneRecord
+from worker.ledger.ledger import Ledger
 from worker.ledger.names import Names
-from worker.producer import send_event
+from worker.producer import SentEvent, send_event
 
 NAMES = Names()
 
@@ -235,6 +238,29 @@ def test_the_answer_to_one_event_is_found_without_reading_those_of_others(live: 
     assert _bytes_sent(server) - before < 1_000_000
 
 
+@pytest.mark.parametrize("rows", [3, 12_000])
+def test_what_a_ledger_publishes_is_found(live: LiveServer, rows: int) -> None:
+    """At once, or, where it is large, step by step."""
+    server = live.connect()
+    ledger = Ledger(server, NAMES, lease_seconds=60, max_message_bytes=1_000_000, done_seconds=600)
+    ledger.create_groups()
+    sent = _send(server)
+    publish(server, *classified("run-0", ["x"]))
+    claim = ledger.claim()
+    assert claim is not None
+    messages = classified("run-1", [f"ion-{number}-{'x' * 100}" for number in range(rows)])
+    texts = [message.model_dump_json() for message in messages]
+    done = DoneRecord(entry=claim.entry, digest="", closing=texts[-1])
+    answer = Answer(NAMES.done("/a", "run-1"), NAMES.answers("run-1"), texts, done)
+    ledger.finish(claim, answer, give_up_at=time.monotonic() + 30)
+
+    finished = run_results(live, "run-1")
+    waited = wait_for_answer(server, NAMES, sent, since="0", timeout_seconds=20)
+
+    assert len(annotations(finished)) == len(waited.rows) == rows
+    assert server.ttl(NAMES.answers("run-1")) > 0
+
+
 def test_an_answer_that_is_not_indexed_is_found_by_a_scan(live: LiveServer) -> None:
     publish(live.connect(), *classified("run-1", ["a1"]), indexed=False)
 
@@ -259,9 +285,7 @@ def test_chunks_that_were_trimmed_away_are_missed(live: LiveServer) -> None:
 
 def test_who_waits_takes_no_rejection_of_an_earlier_event_of_the_same_id_for_an_answer(live: LiveServer) -> None:
     server = live.connect()
-    data = {"dataset_id": "liver", "ion_images": {"kind": "png", "uri": "/data"}}
-    envelope = {"specversion": "1.0", "id": "run-1", "source": "/a", "type": DATASET_ANNOTATED}
-    sent = send_event(server, NAMES, DatasetAnnotatedEvent.model_validate(envelope | {"data": data}))
+    sent = _send(server)
     publish(server, rejected("run-1", "1-1"), *classified("run-1", ["a1"]))
 
     answer = wait_for_answer(server, NAMES, sent, since="0", timeout_seconds=20)
@@ -272,18 +296,22 @@ def test_who_waits_takes_no_rejection_of_an_earlier_event_of_the_same_id_for_an_
 
 def test_who_waits_for_a_repeated_event_gets_the_rows_of_its_first_run(live: LiveServer) -> None:
     server = live.connect()
-    data = {"dataset_id": "liver", "ion_images": {"kind": "png", "uri": "/data"}}
-    envelope = {"specversion": "1.0", "id": "run-1", "source": "/a", "type": DATASET_ANNOTATED}
     *chunks, closing = classified("run-1", ["a", "b"], rows_per_chunk=1)
     publish(server, *chunks, closing)
     since = server.xrevrange(NAMES.results, count=1)[0][0].decode()
-    sent = send_event(server, NAMES, DatasetAnnotatedEvent.model_validate(envelope | {"data": data}))
+    sent = _send(server)
     server.xadd(NAMES.results, {"text": "somebody else's"})
     publish(server, closing)
 
     answer = wait_for_answer(server, NAMES, sent, since=since, timeout_seconds=20)
 
     assert [row.annotation_id for row in answer.rows] == ["a", "b"]
+
+
+def _send(server: Redis) -> SentEvent:
+    data = {"dataset_id": "liver", "ion_images": {"kind": "png", "uri": "/data"}}
+    event = {"specversion": "1.0", "id": "run-1", "source": "/a", "type": DATASET_ANNOTATED, "data": data}
+    return send_event(server, NAMES, DatasetAnnotatedEvent.model_validate(event))
 
 
 def _bytes_sent(server: Redis) -> int:
