@@ -16,13 +16,13 @@ _EDGES = [b"\xff" * 4, b"\0\0\0\x80", b"\xff\xff\xff\x7f", b"\0" * 4, b"\xff" * 
 def damage_in_child(reader: str, sound: list[Path], folder: Path, times: int, part: str | None = None) -> Counter[str]:
     """Damage one of the sound files so often, read it each time, and count what came of it.
 
+    Every run does the same. "read" counts those that were read; others are the codes of this project's errors, or the
+    names of other errors. A file on which the process ends or hangs is an assertion error.
+
     Parameters
     ----------
     folder
         Where the damaged file is written; with `part` a folder that is read as a whole, of which this file is damaged.
-
-    Every run does the same. "read" counts those that were read; others are the codes of this project's errors, or the
-    names of other errors. A file on which the process ends or hangs is an assertion error.
     """
     command = [sys.executable, __file__, reader, str(folder), str(times), part or "", *map(str, sound)]
     root = Path(__file__).parent.parent

@@ -82,9 +82,12 @@ def _make_events(folder: Path) -> list[Path]:
 
 
 CASES: dict[str, tuple[str, Callable[[Path], list[Path]], int]] = {
-    "h5ad": ("array", _make_h5ads, 1500), "npy and npz": ("array", _make_packed, 2000), "PNG": ("png", _make_pngs, 2000),
-    "list": ("list", _make_lists, 2000), "event": ("event", _make_events, 2000),
-}  # fmt: skip
+    "h5ad": ("array", _make_h5ads, 1500),
+    "npy and npz": ("array", _make_packed, 2000),
+    "PNG": ("png", _make_pngs, 2000),
+    "list": ("list", _make_lists, 2000),
+    "event": ("event", _make_events, 2000),
+}
 
 
 @pytest.mark.parametrize("what", CASES)

@@ -9,12 +9,10 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import sparse
 
 from shared.array import open_array
-from shared.errors import InvalidIonImageError, OffSampleError, TooLargeError
+from shared.errors import InvalidIonImageError, TooLargeError
 from shared.limits import Limits
 
 LIMITS = Limits()
@@ -310,17 +308,3 @@ def test_an_image_declared_enormous_is_refused(tmp_path: Path) -> None:
             file[f"obs/ion_image_shape_{axis}"] = np.full(42, 2**20)
     with pytest.raises(TooLargeError):
         open_array(path, LIMITS)
-
-
-@settings(max_examples=60)
-@given(st.data())
-def test_damaged_files_are_read_or_a_clear_error(tmp_path: Path, data: st.DataObject) -> None:
-    path = write(tmp_path, data.draw(st.sampled_from(list(MAKERS))), compression="gzip")
-    content = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(0, 6))):
-        content[data.draw(st.integers(8, len(content) - 1))] = data.draw(st.integers(0, 255))
-    path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
-    try:
-        list(open_array(path, LIMITS).rows())
-    except OffSampleError as error:
-        assert str(error)  # noqa: PT017 - either outcome is right
