@@ -49,6 +49,8 @@ class Acquisition:
         N; None = nobody labelled this ion.
     regions
         None = nobody drew any.
+    labelled_by
+        Who gave the labels; for people to read.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Acquisition:
     labels: tuple[AcquisitionLabel | None, ...]
     regions: Regions | None
     off_sample_area: AreaTruth
+    labelled_by: str = "people"
 
     def __len__(self) -> int:
         """N, the number of ions."""

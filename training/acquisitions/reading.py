@@ -13,17 +13,18 @@ from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits, require_at_most
 from shared.png import decode_png
 from training.acquisitions.acquisition import Acquisition, AcquisitionLabel, AreaTruth, Regions
+from training.acquisitions.imzml import SUFFIX, read_ions
+from training.acquisitions.ion_labels import IonLabels, LabelSource, place_labels, read_ion_labels
 from training.acquisitions.regions import MASK_FILE, read_regions
 from training.labelled.gold_standard import find_gold_standard
 from training.labelled.label_folder import find_label_file
-from training.labelled.label_rows import LabelRow, read_label_rows
-from training.labelled.labelled_image import LABELS, UNCLEAR
+from training.labelled.labelled_image import LABELS
 from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE
 
 ARRAY_NAMES = ("ion_images.npz", "ion_images.npy", "ion_images.zarr", "ion_images.h5ad")
 LAYOUT = (
     f"a folder with {ARRAY_NAMES[0]} (or .npy, .zarr, .h5ad), with PNG files, or with {{on,off}}/<ion>.png;"
-    " or a folder of such folders"
+    " a folder of such folders; or an .imzML file with labels by m/z"
 )
 """What may lie below a path; labels and regions lie beside the images."""
 
@@ -39,39 +40,50 @@ class _Stack:
     """Where the layout itself says them."""
 
 
-def read_acquisitions(path: Path, limits: Limits | None = None) -> Iterator[Acquisition]:
-    """The acquisition in a folder, or those in its folders, one after the other.
+def read_acquisitions(path: Path, limits: Limits | None = None, labels: Path | None = None) -> Iterator[Acquisition]:
+    """The acquisition in a folder or an imzML file, or those in a folder's folders, one after the other.
+
+    Parameters
+    ----------
+    labels
+        A label file of any form that `read_ion_labels` knows, or a folder of such files, each named as its acquisition.
+        What lies beside the images when None.
 
     Raises
     ------
     InvalidInputError
         When nothing is there, no folder holds ion images, or one of them cannot be read.
     """
+    if path.is_file() and path.suffix.lower() == SUFFIX:
+        return iter([read_acquisition(path, limits, labels=labels)])
     if not path.is_dir():
         raise InvalidInputError(f"{path} is no folder; expected {LAYOUT}")
     root = find_gold_standard(path) or path
     folders = [path] if _holds_images(path) else [folder for folder in _folders(root) if _holds_images(folder)]
     if not folders:
         raise InvalidInputError(f"{path} holds no ion images; expected {LAYOUT}")
-    return (read_acquisition(folder, limits) for folder in folders)
+    return (read_acquisition(folder, limits, labels=labels) for folder in folders)
 
 
 def read_acquisition(
     folder: Path,
     limits: Limits | None = None,
     *,
+    labels: Path | None = None,
     series: str | None = None,
     off_sample_area: AreaTruth | None = None,
 ) -> Acquisition:
-    """One folder's ion images with their labels and regions.
+    """The ion images of one folder, or of one imzML file, with their labels and regions.
 
     Parameters
     ----------
+    labels
+        As in `read_acquisitions`. An imzML file needs labels that name their ions by m/z.
     series
         The folder's name when None: a series of its own.
     off_sample_area
-        Taken from regions and labels when None: present where one of them shows some, absent where the regions leave
-        none, else unknown.
+        Taken from regions and people's labels when None: present where one of them shows some, absent where the
+        regions leave none, else unknown.
 
     Raises
     ------
@@ -79,11 +91,12 @@ def read_acquisition(
         When the images are missing, unreadable or of different sizes, or labels or regions do not fit them.
     """
     limits = limits or Limits()
-    stack = _read_stack(folder, limits)
+    name = folder.resolve().name if folder.is_dir() else folder.stem
+    label_file = _find_labels(folder, name, labels)
+    found_labels = None if label_file is None else read_ion_labels(label_file)
+    stack = _read_stack(folder, found_labels, limits)
     mask = np.logical_or.reduce([image.acquisition_mask for image in stack.ion_images])
-    labels = tuple(_read_labels(folder, stack))
-    regions = read_regions(folder, mask, limits)
-    name = folder.resolve().name
+    regions = read_regions(folder if folder.is_dir() else folder.parent, mask, limits)
     found = Acquisition(
         name=name,
         series=series or name,
@@ -91,15 +104,35 @@ def read_acquisition(
         acquisition_mask=mask,
         annotation_ids=tuple(stack.annotation_ids),
         mz=stack.mz,
-        labels=labels,
+        labels=tuple(_place(found_labels, stack, name)),
         regions=regions,
         off_sample_area="unknown",
+        labelled_by=str(LabelSource.PEOPLE if found_labels is None else found_labels.source),
     )
     return replace(found, off_sample_area=off_sample_area or _find_area(found, regions))
 
 
+def _find_labels(folder: Path, name: str, labels: Path | None) -> Path | None:
+    """The label file that was named, the one in a folder that was named, or the one beside the images."""
+    if labels is None:
+        return find_label_file(folder) if folder.is_dir() else _existing(folder.with_suffix(".csv"))
+    return _existing(labels / f"{name}.csv") if labels.is_dir() else labels
+
+
+def _existing(path: Path) -> Path | None:
+    return path if path.is_file() else None
+
+
+def _place(found: IonLabels | None, stack: _Stack, name: str) -> list[AcquisitionLabel | None]:
+    if stack.labels is not None:
+        return stack.labels
+    if found is None:
+        return [None] * len(stack.ion_images)
+    return place_labels(found, stack.annotation_ids, stack.mz, f"the label file of {name}", name)
+
+
 def _find_area(acquisition: Acquisition, regions: Regions | None) -> AreaTruth:
-    if "off" in acquisition.labels:
+    if "off" in acquisition.labels and acquisition.labelled_by != LabelSource.METASPACE:
         return "present"
     if regions is None:
         return "unknown"
@@ -113,7 +146,9 @@ def _holds_images(folder: Path) -> bool:
     return _find_array(folder) is not None or bool(_png_files(folder)) or bool(_class_folders(folder))
 
 
-def _read_stack(folder: Path, limits: Limits) -> _Stack:
+def _read_stack(folder: Path, labels: IonLabels | None, limits: Limits) -> _Stack:
+    if folder.is_file():
+        return _read_imzml(folder, labels, limits)
     array = _find_array(folder)
     if array is not None:
         stack = _read_array(array, limits)
@@ -139,6 +174,13 @@ def _read_array(path: Path, limits: Limits) -> _Stack:
     return _Stack(ion_images, ids, None if array.mz is None else np.asarray(array.mz, dtype=np.float64))
 
 
+def _read_imzml(path: Path, labels: IonLabels | None, limits: Limits) -> _Stack:
+    if labels is None:
+        raise InvalidInputError(f"{path.name} has no label file; expected one that names its ions by m/z")
+    ion_images, mz = read_ions(path, labels, limits)
+    return _Stack(ion_images, [f"mz_{one:.7f}" for one in mz], mz)
+
+
 def _read_png(path: Path, limits: Limits) -> IonImage:
     require_at_most(path.stat().st_size, limits.image_file_bytes, f"size of {path.name} in bytes")
     try:
@@ -156,47 +198,6 @@ def _read_class_folders(folder: Path, limits: Limits) -> _Stack:
             ids.append(path.stem)
             labels.append(LABELS[class_folder.name.lower()])
     return _Stack(ion_images, ids, labels=labels)
-
-
-def _read_labels(folder: Path, stack: _Stack) -> list[AcquisitionLabel | None]:
-    """One for every image; None where nobody gave any.
-
-    Raises
-    ------
-    InvalidInputError
-        When a row names no image, or two rows contradict each other.
-    """
-    if stack.labels is not None:
-        return stack.labels
-    label_file = find_label_file(folder)
-    labels: list[AcquisitionLabel | None] = [None] * len(stack.ion_images)
-    if label_file is None:
-        return labels
-    place_of = {annotation_id: place for place, annotation_id in enumerate(stack.annotation_ids)}
-    for row in read_label_rows(label_file):
-        place = _find_place(row, place_of, len(labels), label_file)
-        label = _read_label(row)
-        if labels[place] not in (None, label):
-            raise InvalidInputError(f"{label_file.name} labels {row.annotation_id!r} twice; expected one label an ion")
-        labels[place] = label
-    return labels
-
-
-def _find_place(row: LabelRow, place_of: dict[str, int], images: int, label_file: Path) -> int:
-    name = row.annotation_id
-    if row.by_index:
-        place = int(name) if name.isascii() and name.isdigit() else images
-    else:
-        place = place_of.get(name, place_of.get(Path(name).stem, images))
-    if place >= images:
-        raise InvalidInputError(
-            f"{label_file.name} names {name!r}; expected one of the {images:,} ion images beside it"
-        )
-    return place
-
-
-def _read_label(row: LabelRow) -> AcquisitionLabel | None:
-    return "unclear" if row.label == UNCLEAR else LABELS.get(row.label)
 
 
 def _find_array(folder: Path) -> Path | None:

@@ -2,24 +2,39 @@
 # ruff: noqa: PLC0415 - these take a second to import, and --help none
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from shared.errors import InvalidInputError
 from training.commands.release_options import LogLook, ReleasesRoot
 
+if TYPE_CHECKING:
+    from model_store.release import Release
 
-def evaluate(
+
+def evaluate(  # noqa: PLR0913 - options of a command
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Acquisitions of your own (folders, .imzML files, metaspace:ID) or, by name, of training/data;"
+            " the real sets when left out."
+        ),
+    ] = None,
     release: Annotated[str | None, typer.Option(help="Version; the default release when left out.")] = None,
     only: Annotated[list[str] | None, typer.Option("--set", help="Name of a real set; all when left out.")] = None,
     releases_root: ReleasesRoot = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Label file, or folder of <acquisition>.csv; what lies beside the images else.")
+    ] = None,
     *,
     benchmark: Annotated[bool, typer.Option("--benchmark", help="The frozen benchmark too (a minute).")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
     log_look: LogLook = False,
 ) -> None:
-    """Judge a release, and the untrained rule, on each real set on its own."""
+    """Judge a release, and the untrained rule, on each real set, or on each acquisition, on its own."""
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
     from training.benchmark.release_figures import run_on_benchmark
@@ -29,6 +44,11 @@ def evaluate(
     from training.real_sets import load_real_sets
 
     opened = open_release(release, releases_root or RELEASES_ROOT)
+    if paths:
+        if only or benchmark:
+            raise InvalidInputError("expected acquisitions, or --set and --benchmark, got both")
+        _evaluate_acquisitions(opened, paths, labels, as_json=as_json)
+        return
     rows = evaluate_release(opened, load_real_sets(only))
     found = run_on_benchmark(opened, draw_frozen_set()) if benchmark else None
     note = note_look(opened, rows, log=log_look)
@@ -41,3 +61,15 @@ def evaluate(
         print_benchmark(found, console)
     if note is not None:
         console.print(note, soft_wrap=True)
+
+
+def _evaluate_acquisitions(release: "Release", places: list[str], labels: Path | None, *, as_json: bool) -> None:
+    from training.acquisitions.evaluation import judge_acquisitions
+    from training.acquisitions.evaluation_report import acquisitions_as_json, print_acquisitions
+    from training.acquisitions.places import open_places
+
+    rows = list(judge_acquisitions(release, open_places(places, labels)))
+    if as_json:
+        typer.echo(acquisitions_as_json(rows))
+        return
+    print_acquisitions(rows, Console(width=None if sys.stdout.isatty() else 140))

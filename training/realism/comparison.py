@@ -98,9 +98,17 @@ def compare(real: Group, synthetic: Group) -> list[Difference]:
         for area, has_area in areas:
             values = [group.values(statistic, has_area=has_area) for group in (real, synthetic)]
             if all(values):
-                quartiles = [_find_quartiles(one) for one in values]
-                distance = float(ks_2samp(*values).statistic)
-                found.append(Difference(statistic, area, *quartiles, distance, len(values[0]), len(values[1])))
+                found.append(
+                    Difference(
+                        statistic=statistic,
+                        area=area,
+                        real=_find_quartiles(values[0]),
+                        synthetic=_find_quartiles(values[1]),
+                        distance=float(ks_2samp(np.asarray(values[0]), np.asarray(values[1])).statistic),
+                        real_datasets=len(values[0]),
+                        synthetic_datasets=len(values[1]),
+                    )
+                )
     return found
 
 

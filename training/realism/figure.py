@@ -18,7 +18,7 @@ _COLOURS = ("tab:blue", "tab:cyan", "tab:orange", "tab:red")
 def write_comparison(groups: Sequence[Group], path: Path) -> None:
     """Write a PNG: on top a strip plot of every statistic and the border profiles, below the datasets side by side."""
     figure = Figure(figsize=(5.2 * len(groups), 17), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 2.2))
+    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(1, 2.2))).ravel()
     panels = above.subplots(2, 4).ravel()
     for axes, statistic in zip(panels, NAMES, strict=False):
         _strip(axes, groups, statistic)

@@ -83,7 +83,7 @@ def measure_dataset(name: str, ion_images: Sequence[IonImage]) -> DatasetStatist
 def measure_depth(mask: npt.NDArray[np.bool_]) -> Profile:
     """Distance of every pixel to the border of the acquired area, in longest sides; lost lines are no border."""
     body = ndimage.binary_closing(np.pad(mask, 3), iterations=2)
-    return np.asarray(ndimage.distance_transform_edt(body)[3:-3, 3:-3] - 1) / max(mask.shape)
+    return np.asarray((ndimage.distance_transform_edt(body)[3:-3, 3:-3] - 1) / max(mask.shape), dtype=np.float64)
 
 
 def _correlate(ion_images: Sequence[IonImage]) -> Profile:

@@ -1,0 +1,124 @@
+"""A release on whole acquisitions: its labels, its verdict on the off-sample area, and its sample mask."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from model_store.context import add_context, find_context
+from model_store.opening import open_predictor
+from model_store.predictor import Engine, Predictor
+from model_store.release import Release
+from model_store.sample_mask import SampleMask, find_sample_mask
+from shared.preprocessing import describe_missing_signal, preprocess, read_acquired, resize_mask
+from training.acquisitions.acquisition import Acquisition, Regions
+from training.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.evaluate import RULE_NAME
+from training.figures import Figures, judge
+from training.real_sets import RealSet
+
+
+@dataclass(frozen=True)
+class JudgedAcquisition:
+    """What a release says of one acquisition, and what is known of it.
+
+    Attributes
+    ----------
+    ions
+        With signal: all of them give the context.
+    labelled_by
+        Who gave the labels.
+    figures
+        Of the release, then of the untrained rule, on the ions that are on or off; empty where none is.
+    on, false_off
+        Ions that are on-sample, and those of them that the release calls off.
+    area, area_found, area_confidence
+        What is known of the off-sample area, and what is read from the ion images.
+    mask_overlap
+        Intersection over union of the predicted sample mask and the known regions, over the pixels of known regions;
+        None where nobody drew any.
+    """
+
+    name: str
+    ions: int
+    labelled_by: str
+    figures: tuple[Figures, ...]
+    on: int
+    false_off: int
+    area: str
+    area_found: str | None
+    area_confidence: float
+    mask_overlap: float | None
+
+
+def judge_acquisitions(release: Release, acquisitions: Iterable[Acquisition]) -> Iterator[JudgedAcquisition]:
+    """One acquisition after the other, under ONNX Runtime; those without any signal are passed over."""
+    predictor = open_predictor(release, Engine.ONNX)
+    for acquisition in acquisitions:
+        found = _judge(predictor, acquisition)
+        if found is not None:
+            yield found
+
+
+def _judge(predictor: Predictor, acquisition: Acquisition) -> JudgedAcquisition | None:
+    manifest = predictor.release.manifest
+    images = acquisition.ion_images
+    rows = [row for row, image in enumerate(images) if describe_missing_signal(image) is None]
+    if not rows:
+        return None
+    inputs = preprocess([images[row] for row in rows])
+    seen = add_context(inputs, find_context(inputs)) if manifest.uses_context else inputs
+    probability = predictor.predict(seen).off_sample_probability
+    ratios = score_border_centre(inputs)
+    labels = [acquisition.known_labels[row] for row in rows]
+    judged = np.asarray([label in ("on", "off") for label in labels], dtype=np.bool_)
+    called = probability >= manifest.threshold
+    figures: list[Figures] = []
+    if judged.any():
+        real_set = _make_set(acquisition, [rows[place] for place in np.flatnonzero(judged)])
+        figures.append(judge(real_set, f"release {manifest.version}", probability[judged], called[judged]))
+        figures.append(judge(real_set, RULE_NAME, ratios[judged], ratios[judged] > OFF_ABOVE_RATIO))
+    on = np.asarray([label == "on" for label in labels], dtype=np.bool_)
+    mask = find_sample_mask(inputs[..., 0], read_acquired(inputs))
+    return JudgedAcquisition(
+        name=acquisition.name,
+        ions=len(rows),
+        labelled_by=_say_who(acquisition),
+        figures=tuple(figures),
+        on=int(on.sum()),
+        false_off=int((on & called).sum()),
+        area=acquisition.off_sample_area,
+        area_found=mask.off_sample_area,
+        area_confidence=mask.confidence,
+        mask_overlap=_overlap(mask, acquisition.regions),
+    )
+
+
+def _make_set(acquisition: Acquisition, rows: list[int]) -> RealSet:
+    images, labels = acquisition.ion_images, acquisition.known_labels
+    return RealSet(
+        name=acquisition.name,
+        role=f"labelled by {_say_who(acquisition)}",
+        ion_images=tuple(images[row] for row in rows),
+        off=np.asarray([labels[row] == "off" for row in rows], dtype=np.bool_),
+        dataset_of=(acquisition.name,) * len(rows),
+    )
+
+
+def _say_who(acquisition: Acquisition) -> str:
+    by_area = acquisition.off_sample_area == "absent" and not any(acquisition.labels)
+    return "what was measured: nothing but sample" if by_area else acquisition.labelled_by
+
+
+def _overlap(found: SampleMask, regions: Regions | None) -> float | None:
+    if regions is None:
+        return None
+    sample, off_sample = (_shrink(mask) for mask in (regions.sample, regions.off_sample))
+    known, predicted = sample | off_sample, np.asarray(found.mask, dtype=np.bool_)
+    either = int((known & (predicted | sample)).sum())
+    return float((predicted & sample).sum() / either) if either else None
+
+
+def _shrink(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    return np.asarray(resize_mask(mask) > 0.5)

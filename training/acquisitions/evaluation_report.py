@@ -1,0 +1,65 @@
+"""The evaluation of whole acquisitions as a table for people and as JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.console import Console
+
+from training.acquisitions.evaluation import JudgedAcquisition
+from training.evaluation_table import format_auc, format_interval
+from training.figures import Figures
+from training.text_tables import TextTable, print_table
+
+
+def print_acquisitions(rows: Sequence[JudgedAcquisition], console: Console) -> None:
+    """Print a table of labels and one of areas and masks."""
+    print_table(_tabulate_labels(rows), console)
+    print_table(_tabulate_areas(rows), console)
+    for labeller in sorted({row.labelled_by for row in rows if row.figures}):
+        names = ", ".join(row.name for row in rows if row.figures and row.labelled_by == labeller)
+        console.print(f"labelled by {labeller}: {names}", soft_wrap=True, highlight=False)
+    console.print(
+        "Images of one acquisition are alike: Wilson's intervals say nothing about other acquisitions.", soft_wrap=True
+    )
+
+
+def acquisitions_as_json(rows: Sequence[JudgedAcquisition]) -> str:
+    """One object an acquisition."""
+    return json.dumps({"acquisitions": [asdict(row) for row in rows]}, indent=2)
+
+
+def _tabulate_labels(rows: Sequence[JudgedAcquisition]) -> TextTable:
+    headings = ("acquisition", "ions", "labelled", "predictor", "right", "Wilson 95 %", "AUC", "called off, of on")
+    cells = [_cells(row, number, found) for row in rows for number, found in enumerate(row.figures)]
+    cells += [(row.name, str(row.ions), "0", "", "-", "-", "-", "-") for row in rows if not row.figures]
+    return TextTable("Real acquisitions, each on its own", headings, tuple(cells))
+
+
+def _cells(row: JudgedAcquisition, number: int, found: Figures) -> tuple[str, ...]:
+    first = number == 0
+    return (
+        row.name if first else "",
+        str(row.ions) if first else "",
+        str(found.images) if first else "",
+        found.predictor,
+        f"{found.right} of {found.images}",
+        format_interval(found.wilson_95),
+        format_auc(found.auc),
+        f"{row.false_off} of {row.on}" if first else "",
+    )
+
+
+def _tabulate_areas(rows: Sequence[JudgedAcquisition]) -> TextTable:
+    cells = tuple(
+        (
+            row.name,
+            row.area,
+            row.area_found or "-",
+            f"{row.area_confidence:.2f}",
+            "-" if row.mask_overlap is None else f"{row.mask_overlap:.2f}",
+        )
+        for row in rows
+    )
+    headings = ("acquisition", "off-sample area", "found", "confidence", "sample mask: overlap")
+    return TextTable("Off-sample area and sample mask", headings, cells)

@@ -1,0 +1,34 @@
+"""An imzML file as an acquisition: the ions are those that a label file names by m/z."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import InvalidInputError
+from shared.imzml.dataset import open_imzml
+from shared.ion_image import IonImage, make_ion_image
+from shared.limits import Limits
+from training.acquisitions.ion_labels import MATCHING_PPM, IonLabels
+
+SUFFIX = ".imzml"
+
+
+def read_ions(imzml: Path, labels: IonLabels, limits: Limits) -> tuple[list[IonImage], npt.NDArray[np.float64]]:
+    """The ion images of all m/z in the labels, each m/z once, and those m/z; (N,) Th.
+
+    Raises
+    ------
+    InvalidInputError
+        When the labels name no m/z, or the files cannot be read.
+    """
+    mz = np.asarray(sorted({label.mz for label in labels.labels if label.mz is not None}), dtype=np.float64)
+    if mz.size == 0:
+        raise InvalidInputError(f"{imzml.name} needs labels that name their ions by m/z; expected a column mz")
+    ibd = next((path for path in (imzml.with_suffix(".ibd"), imzml.with_suffix(".IBD")) if path.is_file()), None)
+    if ibd is None:
+        raise InvalidInputError(f"{imzml.with_suffix('.ibd').name} is missing; expected it beside {imzml.name}")
+    dataset = open_imzml(imzml, ibd, limits)
+    mask = dataset.grid.acquisition_mask
+    images = {number: make_ion_image(found, mask) for number, found in dataset.extract(mz, MATCHING_PPM)}
+    return [images[number] for number in range(len(mz))], mz
