@@ -25,6 +25,9 @@ from worker.ledger.names import GROUP, Names
 
 BLADDER = DEMO_DATASET / "ion_images"
 NAMES = Names()
+SHORT_LEASE = {"OFFSAMPLE_ALLOW_SHORT_LEASE": "1", "OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"}
+"""Settings of a worker whose events are handed to others soon after it was killed."""
+
 _READY_SECONDS = 60.0
 
 

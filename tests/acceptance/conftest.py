@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from live_service import LiveServer, LiveService
+from live_service import SHORT_LEASE, LiveServer, LiveService
 
 
 @pytest.fixture
@@ -14,11 +14,7 @@ def service() -> Iterator[LiveService]:
     with TemporaryDirectory(prefix="offs-") as folder:
         server = LiveServer(Path(folder))
         server.start()
-        live = LiveService(
-            server,
-            Path(folder),
-            {"OFFSAMPLE_ALLOW_SHORT_LEASE": "1", "OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"},
-        )
+        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
         try:
             yield live
         finally:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from documented import CHECKOUT, install_command, read_block
-from live_service import BLADDER, NAMES, LiveServer, LiveService, find_free_port, make_event, wait_until
+from live_service import BLADDER, NAMES, SHORT_LEASE, LiveServer, LiveService, find_free_port, make_event, wait_until
 
 from worker.ledger.names import GROUP
 
@@ -31,11 +31,7 @@ def service() -> Iterator[LiveService]:
     with TemporaryDirectory(prefix="offs-") as folder:
         server = LiveServer(Path(folder), options={"port": str(find_free_port()), "bind": "127.0.0.1"})
         server.start()
-        live = LiveService(
-            server,
-            Path(folder),
-            {"OFFSAMPLE_ALLOW_SHORT_LEASE": "1", "OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"},
-        )
+        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
         try:
             yield live
         finally:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from live_service import LiveServer, LiveService, make_event, require_whole_once, wait_until
+from live_service import SHORT_LEASE, LiveServer, LiveService, make_event, require_whole_once, wait_until
 from redis.exceptions import RedisError
 
 _ROOM_BYTES = 40_000
@@ -19,7 +19,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[LiveService]:
     with TemporaryDirectory(prefix="offs-") as folder:
         server = LiveServer(Path(folder), options={"appendfsync": request.param})
         server.start()
-        live = LiveService(server, Path(folder), {"OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"})
+        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
         try:
             yield live
         finally:

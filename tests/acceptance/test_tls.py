@@ -12,7 +12,7 @@ import pytest
 from documented import CHECKOUT
 from kombu import Connection
 from kombu.exceptions import OperationalError
-from live_service import BLADDER, LiveService
+from live_service import BLADDER, SHORT_LEASE, LiveService
 from redis.exceptions import ConnectionError as ServerConnectionError
 from tls_making import make_authority, make_tls_server
 
@@ -32,7 +32,7 @@ def service() -> Iterator[LiveService]:
         server.login = "admin:admin@"
         make_authority(folder, "stranger")
         server.start()
-        live = LiveService(server, folder, {"OFFSAMPLE_LEASE_SECONDS": "2"})
+        live = LiveService(server, folder, dict(SHORT_LEASE))
         live.settings["OFFSAMPLE_REDIS_URL"] = url(live, "worker")
         try:
             yield live

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from documented import CHECKOUT, read_block
-from live_service import BLADDER, LiveServer, LiveService, find_free_port, make_event
+from live_service import BLADDER, SHORT_LEASE, LiveServer, LiveService, find_free_port, make_event
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
@@ -46,7 +46,7 @@ def service(folder: Path, urls: dict[str, str]) -> Iterator[LiveService]:
     options = {"port": port, "bind": "127.0.0.1", "aclfile": str(folder / "users.acl")}
     server = LiveServer(folder, options=options, login="admin:admin@")
     server.start()
-    live = LiveService(server, folder, {"OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_REDIS_URL": urls["worker"]})
+    live = LiveService(server, folder, SHORT_LEASE | {"OFFSAMPLE_REDIS_URL": urls["worker"]})
     try:
         live.start_worker()
         yield live
