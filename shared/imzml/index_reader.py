@@ -230,7 +230,8 @@ class _IndexReader:
     def _end_spectrum(self) -> None:
         self._columns.add(self._position, self._arrays, has_others=self._has_other_arrays)
         self._stated = self._header
-        self._parser.StartElementHandler = self._start
+        if self._columns.count == 1:
+            self._parser.StartElementHandler = self._start
         require_at_most(self._columns.count, self._limits.image_pixels, f"number of spectra in {self._file_name!r}")
 
     def _begin_array(self, _: Attributes) -> None:

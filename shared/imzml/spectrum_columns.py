@@ -40,10 +40,14 @@ class ArrayColumns:
 
     def add(self, numbers: dict[str, str]) -> None:
         """Add one spectrum's; KeyError, ValueError or OverflowError when a number is missing or is none."""
-        self.offsets.append(read_whole(numbers[OFFSET]))
-        self.lengths.append(read_whole(numbers[LENGTH]))
-        encoded = numbers.get(ENCODED_LENGTH)
-        self.encoded_lengths.append(read_whole(encoded) if encoded else -1)
+        offset, length, encoded = numbers[OFFSET], numbers[LENGTH], numbers.get(ENCODED_LENGTH) or "-1"
+        try:
+            found = int(offset), int(length), int(encoded)
+        except ValueError:  # rare, so it may take its time
+            found = read_whole(offset), read_whole(length), read_whole(encoded)
+        self.offsets.append(found[0])
+        self.lengths.append(found[1])
+        self.encoded_lengths.append(found[2])
 
     def add_nothing(self) -> None:
         """Add a spectrum without arrays."""
@@ -95,8 +99,9 @@ class SpectrumColumns:
             self.positions.append(read_whole(position[POSITION_Y]))
             self.positions.append(read_whole(position.get(POSITION_Z) or "1"))
             if arrays or has_others:
-                for columns, stated in zip(self._find_columns(arrays), arrays, strict=True):
-                    columns.add(stated.numbers)
+                first, second = self._find_columns(arrays)
+                first.add(arrays[0].numbers)
+                second.add(arrays[1].numbers)
             else:
                 self._add_empty()
         except (KeyError, ValueError, OverflowError) as error:

@@ -1,8 +1,10 @@
 """imzML events with numbers at the edge of their type: each is answered, and the worker's children live on."""
 
+import json
 from typing import Any
 
 import pytest
+from imzml_damaging import renumber, rewrite
 from imzml_making import make_spectra, write_imzml
 from live_service import LiveService, make_event, require_whole_once
 
@@ -39,3 +41,15 @@ def test_numbers_at_the_edge_of_their_type_are_answered_and_no_child_dies(servic
         assert rows.get("extreme") in ("unreadable", "no_signal") or first["error"].startswith("invalid_"), extreme
     require_whole_once(service, [good])
     assert (worker.children, worker.process.poll()) == (children, None)
+
+
+def test_what_was_believed_of_a_file_that_contradicts_itself_is_in_the_log(service: LiveService) -> None:
+    path = write_imzml(service.folder / "a.imzML", make_spectra(8, 8))
+    rewrite(path, renumber("64-bit float", "MS:1000521"))
+    worker = service.start_worker()
+    event = make_event(ion_images={"kind": "imzml", "uri": str(path), "most_peaks": 5})
+    service.send(event)
+    assert service.wait_for_closing(event["id"])["data"]["counts"]["annotations"] == 5
+    lines = [json.loads(line) for line in worker.log_path.read_text().splitlines() if line.startswith("{")]
+    (line,) = [line for line in lines if line.get("event") == "dataset_classified"]
+    assert any("64-bit float was believed" in note for note in line["notes"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from imzml_damaging import rename, renumber, rewrite
 from imzml_making import REAL_IMZML, make_spectra, write_imzml
 
 from model_store.predictor import Predictor
@@ -84,6 +85,76 @@ def test_an_ion_of_nothing_but_nan_or_negative_sums_is_a_row(tmp_path: Path, acc
 def test_the_ibd_lies_beside_it_whatever_the_case_of_its_ending(imzml: Path, access: SourceAccess, suffix: str) -> None:
     imzml.with_suffix(".ibd").rename(imzml.with_suffix(suffix))
     assert open_imzml_source(imzml, access).annotations()
+
+
+@pytest.mark.parametrize("name", ["A.ibd", "A.IBD", "a.Ibd"])
+def test_the_ibd_may_differ_in_case_as_on_file_systems_that_do_not_mind(
+    imzml: Path, access: SourceAccess, name: str
+) -> None:
+    imzml.with_suffix(".ibd").rename(imzml.with_name(name))
+    assert open_imzml_source(imzml, access).annotations()
+
+
+def test_the_ibd_may_have_its_accents_composed_otherwise(imzml: Path, access: SourceAccess) -> None:
+    """As macOS writes names, and others copy them."""
+    composed, apart = "ger\u00e4t", "gera\u0308t"
+    renamed = imzml.rename(imzml.with_name(f"{composed}.imzML"))
+    imzml.with_suffix(".ibd").rename(imzml.with_name(f"{apart}.ibd"))
+    assert open_imzml_source(renamed, access).annotations()
+
+
+def test_of_several_ibd_files_the_one_of_the_same_name_is_taken_or_none(imzml: Path, access: SourceAccess) -> None:
+    ibd = imzml.with_suffix(".ibd").rename(imzml.with_name("a.IBD"))
+    other = imzml.with_name("A.ibd")
+    other.write_bytes(b"?")
+    assert open_imzml_source(imzml, access).annotations()
+    ibd.rename(imzml.with_name("A.IBD"))
+    with pytest.raises(NotFoundError, match=r"'A\.IBD'"):
+        open_imzml_source(imzml, access)
+
+
+def test_a_few_negative_or_missing_pixels_do_not_cost_the_ion(tmp_path: Path, access: SourceAccess) -> None:
+    (tmp_path / "root").mkdir()
+    spectra = [([100.0, 150.0], [x * y, x + y], (x, y)) for x in range(1, 11) for y in range(1, 11)]
+    spectra[33] = ([100.0, 150.0], [-0.5, np.nan], spectra[33][2])
+    found = fetch(
+        open_imzml_source(write_imzml(tmp_path / "root" / "a.imzML", spectra), access),
+        Annotation(annotation_id="negative", mz=100.0),
+        Annotation(annotation_id="missing", mz=150.0),
+    )
+    negative, missing = found["negative"].ion_image, found["missing"].ion_image
+    assert negative is not None
+    assert missing is not None
+    assert negative.intensities[3, 3] == 0
+    assert negative.acquisition_mask.all()
+    assert np.argwhere(~missing.acquisition_mask).tolist() == [[3, 3]]
+
+
+def test_an_adduct_of_the_matrix_is_no_element_and_one_that_means_two_things_is_a_row(
+    tmp_path: Path, access: SourceAccess
+) -> None:
+    (tmp_path / "root").mkdir()
+    as_elements, as_molecule = 195.1020, 335.0973
+    spectra = [([as_elements, as_molecule], [x, 10 * x], (x, 1)) for x in (1, 2)]
+    found = fetch(
+        open_imzml_source(write_imzml(tmp_path / "root" / "a.imzML", spectra), access),
+        Annotation(annotation_id="dhb", formula="C6H12O6", adduct="[M+DHB+H]+"),
+        Annotation(annotation_id="acetate", formula="C6H12O6", adduct="[M+Ac-H]-"),
+    )
+    assert found["dhb"].ion_image is not None
+    assert found["dhb"].ion_image.intensities.tolist() == [[10, 20]]
+    assert "Ac" in (found["acetate"].reason or "")
+
+
+def test_what_was_believed_is_a_note_of_the_source(imzml: Path, access: SourceAccess) -> None:
+    assert open_imzml_source(imzml, access).notes == ()
+    rewrite(imzml, renumber("64-bit float", "MS:1000521"))
+    source = open_imzml_source(imzml, access)
+    assert any("64-bit float was believed" in note for note in source.notes)
+    rewrite(imzml, rename("MS:1000127", "profile spectrum"))
+    source = open_imzml_source(imzml, access)
+    source.annotations()
+    assert any("centroids" in note for note in source.notes)
 
 
 def test_a_missing_ibd_is_named(imzml: Path, access: SourceAccess) -> None:

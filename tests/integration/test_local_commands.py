@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from imzml_making import REAL_IMZML
+from imzml_damaging import renumber, rewrite
+from imzml_making import REAL_IMZML, make_spectra, write_imzml
 from PIL import Image
 
 from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release
@@ -128,6 +129,14 @@ def test_a_bad_image_is_a_row(png_folder: Path) -> None:
     rows, said = classify(png_folder)
     assert (rows[0]["annotation_id"], rows[0]["status"], rows[0]["label"]) == ("broken", "unreadable", None)
     assert "1 unreadable" in said
+
+
+def test_what_was_believed_of_an_imzml_that_contradicts_itself_is_said_on_stderr(tmp_path: Path) -> None:
+    path = write_imzml(tmp_path / "a.imzML", make_spectra(6, 7))
+    rewrite(path, renumber("64-bit float", "MS:1000521"))
+    rows, said = classify(path, "--most-peaks", "5")
+    assert len(rows) == 5
+    assert "a: 'a.imzML' declares 32-bit float or 64-bit float" in said
 
 
 def test_csv_is_read_back(png_folder: Path) -> None:

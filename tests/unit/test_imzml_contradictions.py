@@ -1,0 +1,334 @@
+"""imzML files of which two statements contradict each other: what can be measured decides, and it is said."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from imzml_damaging import change, drop, put, rename, renumber, rewrite, without_arrays
+from imzml_making import REAL_IMZML, make_spectra, open_with_pyimzml, reference_image, write_imzml
+from pyimzml.compression import ZlibCompression
+
+from shared.errors import InvalidIonImageError, TooLargeError
+from shared.imzml.dataset import ImzmlDataset, open_imzml
+from shared.ion_image import Intensities
+from shared.limits import Limits
+
+HEIGHT, WIDTH, POINTS = 5, 6, 40
+ZLIB = ZlibCompression()
+MODES = ("continuous", "processed")
+TYPES = {np.float32: ("MS:1000521", "32-bit float"), np.float64: ("MS:1000523", "64-bit float")}
+
+
+def open_dataset(path: Path) -> ImzmlDataset:
+    return open_imzml(path, path.with_suffix(".ibd"), Limits())
+
+
+def extract(path: Path) -> tuple[list[Intensities], str]:
+    """Images of all ions, and the notes."""
+    dataset = open_dataset(path)
+    ions = np.asarray(make_spectra(HEIGHT, WIDTH, POINTS)[0][0])
+    return [image for _, image in dataset.extract(ions, 800.0)], " / ".join(dataset.notes)
+
+
+def write(path: Path, mode: str = "processed", **options: object) -> Path:
+    return write_imzml(path, make_spectra(HEIGHT, WIDTH, POINTS, shared=mode == "continuous"), mode=mode, **options)
+
+
+def require_same(path: Path, expected: list[Intensities], noun: str) -> None:
+    """The same images as of the sound file, and a note."""
+    images, notes = extract(path)
+    np.testing.assert_array_equal(images, expected)
+    assert noun in notes
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    return write(tmp_path / "a.imzML")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_sound_file_has_no_note(tmp_path: Path, mode: str) -> None:
+    packed = {"mz_compression": ZLIB, "intensity_compression": ZLIB}
+    for options in ({}, packed):
+        images, notes = extract(write(tmp_path / f"{len(options)}.imzML", mode, **options))
+        assert np.count_nonzero(images) > 0
+        assert notes == ""
+    assert open_dataset(REAL_IMZML).notes == ()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mz_stored", TYPES)
+@pytest.mark.parametrize("intensity_stored", TYPES)
+@pytest.mark.parametrize("wrong", ["accession", "name"])
+def test_where_a_number_type_contradicts_its_name_the_lengths_decide(
+    tmp_path: Path, mode: str, mz_stored: type, intensity_stored: type, wrong: str
+) -> None:
+    path = write(tmp_path / "a.imzML", mode, mz_dtype=mz_stored, intensity_dtype=intensity_stored)
+    expected, _ = extract(path)
+    accession, name = TYPES[mz_stored]
+    other_accession, other_name = TYPES[np.float64 if mz_stored is np.float32 else np.float32]
+    made = renumber(name, other_accession) if wrong == "accession" else rename(accession, other_name)
+    require_same(rewrite(path, made), expected, name)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_wrong_accession_with_the_right_name_is_read_as_pyimzml_reads_it(tmp_path: Path, mode: str) -> None:
+    """27 files on METASPACE say 64-bit float by accession and 32-bit float by name."""
+    spectra = make_spectra(HEIGHT, WIDTH, POINTS, shared=mode == "continuous")
+    path = write_imzml(tmp_path / "a.imzML", spectra, mode=mode, mz_dtype=np.float32)
+    rewrite(path, renumber("32-bit float", "MS:1000523"))
+    ions = np.asarray(spectra[0][0])[2:].astype(np.float32).astype(np.float64)
+    found = dict(open_dataset(path).extract(ions, 10.0))
+    with open_with_pyimzml(path) as parser:
+        for number, one in enumerate(ions):
+            np.testing.assert_allclose(found[number], reference_image(parser, one, 10.0), rtol=1e-5)
+
+
+def test_where_no_length_is_stated_the_distance_to_the_next_array_decides(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.imzML", mz_dtype=np.float32, intensity_dtype=np.float64)
+    expected, _ = extract(path)
+    rewrite(path, renumber("32-bit float", "MS:1000523"), drop("IMS:1000104"))
+    require_same(path, expected, "32-bit float was believed")
+
+
+def test_stated_lengths_that_nothing_confirms_are_not_believed(sound: Path) -> None:
+    """As some writers count numbers, not bytes."""
+    expected, _ = extract(sound)
+    require_same(rewrite(sound, put("IMS:1000104", "40")), expected, "not believed")
+
+
+def test_a_type_that_contradicts_the_sizes_is_refused_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.imzML", mz_dtype=np.float32, intensity_dtype=np.float64)
+    text = renumber("32-bit float", "MS:1000523")(path.read_text())
+    rewrite(path, lambda _: text.replace('"32-bit float"', '"64-bit float"'))
+    with pytest.raises(InvalidIonImageError, match=r"64-bit float .* 4 bytes"):
+        open_dataset(path)
+
+
+def test_two_types_of_one_size_are_refused(sound: Path) -> None:
+    rewrite(sound, rename("MS:1000523", "64-bit integer"))
+    with pytest.raises(InvalidIonImageError, match="64-bit float and 64-bit integer"):
+        open_dataset(sound)
+
+
+def test_a_name_is_enough_where_the_accession_is_unknown(sound: Path) -> None:
+    expected, _ = extract(sound)
+    require_same(rewrite(sound, renumber("64-bit float", "MS:9999999")), expected, "")
+
+
+@pytest.mark.parametrize("claim", ["accession", "name", "both", "none"])
+@pytest.mark.parametrize("is_packed", [True, False])
+@pytest.mark.parametrize("mode", MODES)
+def test_where_a_compression_is_not_what_is_stated_unpacking_decides(
+    tmp_path: Path, mode: str, *, is_packed: bool, claim: str
+) -> None:
+    packed = {"mz_compression": ZLIB, "intensity_compression": ZLIB} if is_packed else {}
+    path = write(tmp_path / "a.imzML", mode, **packed)
+    expected, _ = extract(path)
+    (right, right_name), (wrong, wrong_name) = sorted(
+        [("MS:1000574", "zlib compression"), ("MS:1000576", "no compression")], reverse=not is_packed
+    )
+    changes: dict[str, list[Callable[[str], str]]] = {
+        "accession": [renumber(right_name, wrong)],
+        "name": [rename(right, wrong_name)],
+        "both": [rename(right, wrong_name), renumber(wrong_name, wrong)],
+        "none": [drop(right)],
+    }
+    require_same(rewrite(path, *changes[claim]), expected, "" if claim == "none" and not is_packed else "believed")
+
+
+def test_an_array_that_is_called_both_is_what_the_other_is_not(sound: Path) -> None:
+    expected, _ = extract(sound)
+    require_same(rewrite(sound, renumber("intensity array", "MS:1000514")), expected, "taken for intensity")
+    rewrite(sound, rename("MS:1000514", "intensity array"))
+    with pytest.raises(InvalidIonImageError, match="one m/z array and one intensity array"):
+        open_dataset(sound)
+
+
+def test_arrays_that_overlap_those_of_the_other_sort_are_refused(sound: Path) -> None:
+    """Otherwise intensities would be made of m/z."""
+    rewrite(sound, drop("IMS:1000104"))
+    text = sound.read_text()
+    first, second = re.findall(r'IMS:1000102"[^>]* value="(\d+)"', text)[:2]
+    sound.write_text(text.replace(f'value="{second}"', f'value="{int(first) + 8}"'))
+    with pytest.raises(InvalidIonImageError, match="other arrays"):
+        open_dataset(sound)
+
+
+def centroids(folder: Path) -> tuple[Path, np.ndarray]:
+    """Sixty peaks of very different heights, the same in all pixels."""
+    rng = np.random.default_rng(5)
+    mz, heights = np.sort(rng.uniform(200, 900, 60)), rng.lognormal(0, 1.5, 60)
+    spectra = [(mz, heights * (1 + rng.random(60)), (x, y)) for x in range(1, 9) for y in range(1, 9)]
+    return write_imzml(folder / "centroids.imzML", spectra), mz
+
+
+def count_found(path: Path, mz: np.ndarray) -> int:
+    peaks = open_dataset(path).pick_peaks(3, 500).mz
+    return sum(bool(np.any(np.abs(peaks - one) < 1e-3)) for one in mz)
+
+
+def test_a_profile_accession_that_is_called_a_positive_scan_makes_no_profiles(tmp_path: Path) -> None:
+    path, mz = centroids(tmp_path)
+    line = '<cvParam cvRef="MS" accession="MS:1000128" name="positive scan" value=""/>'
+    rewrite(
+        path, change('<cvParam cvRef="MS" accession="MS:1000127"', f'{line}<cvParam cvRef="MS" accession="MS:1000127"')
+    )
+    assert count_found(path, mz) == 60
+    assert any("positive scan" in note for note in open_dataset(path).notes)
+
+
+@pytest.mark.parametrize("claim", ["both", "misnamed", "other accession"])
+def test_spectra_that_are_called_centroids_and_profiles_are_looked_at(tmp_path: Path, claim: str) -> None:
+    path, mz = centroids(tmp_path)
+    line = '<cvParam cvRef="MS" accession="MS:1000128" name="profile spectrum" value=""/>'
+    changes = {
+        "both": change(
+            '<cvParam cvRef="MS" accession="MS:1000127"', f'{line}<cvParam cvRef="MS" accession="MS:1000127"'
+        ),
+        "misnamed": rename("MS:1000127", "profile spectrum"),
+        "other accession": renumber("centroid spectrum", "MS:1000128"),
+    }
+    rewrite(path, changes[claim])
+    assert count_found(path, mz) == 60
+    assert "centroids" in (open_dataset(path).pick_peaks(3, 500).note or "")
+
+
+def test_profiles_that_are_called_both_are_taken_for_profiles(tmp_path: Path) -> None:
+    axis = np.arange(400, 402, 0.002)
+    ions = np.array([400.5, 401.3])
+    profile = sum(1000 * np.exp(-(((axis - ion) / 0.012) ** 2)) for ion in ions) + 1e-3 * (1 + np.sin(axis * 40))
+    spectra = [(axis, profile * (x + y), (x, y)) for x in range(1, 5) for y in range(1, 5)]
+    path = write_imzml(tmp_path / "a.imzML", spectra, mode="continuous", spec_type="profile")
+    rewrite(path, rename("MS:1000128", "centroid spectrum"))
+    peaks = open_dataset(path).pick_peaks(3, 500)
+    np.testing.assert_allclose(peaks.mz, ions, rtol=5e-6)
+    assert "profiles" in (peaks.note or "")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_that_is_not_that_of_the_arrays_is_said(tmp_path: Path, mode: str) -> None:
+    path = write(tmp_path / "a.imzML", mode)
+    expected, _ = extract(path)
+    accession, other = ("IMS:1000030", "IMS:1000031") if mode == "continuous" else ("IMS:1000031", "IMS:1000030")
+    rewrite(path, change(accession, other), rename(other, "processed" if mode == "continuous" else "continuous"))
+    require_same(path, expected, "m/z array")
+
+
+def test_counts_that_are_not_those_of_the_file_are_said(sound: Path) -> None:
+    expected, _ = extract(sound)
+    count = len(open_dataset(sound).index)
+    require_same(
+        rewrite(sound, change(f'<spectrumList count="{count}"', '<spectrumList count="99"')), expected, "99 spectra"
+    )
+    require_same(rewrite(sound, put("IMS:1000042", "4")), expected, "4 x 5 pixels")
+
+
+def test_an_accession_under_another_ones_name_is_said(sound: Path) -> None:
+    expected, _ = extract(sound)
+    require_same(rewrite(sound, rename("IMS:1000050", "position y")), expected, "IMS:1000050")
+
+
+def test_a_checksum_outweighs_a_uuid(sound: Path) -> None:
+    expected, _ = extract(sound)
+    rewrite(sound, put("IMS:1000080", "00000000-0000-4000-8000-000000000000"))
+    require_same(sound, expected, "sha1")
+    ibd = sound.with_suffix(".ibd")
+    ibd.write_bytes(ibd.read_bytes()[:-1] + b"?")
+    with pytest.raises(InvalidIonImageError, match="UUID"):
+        open_dataset(sound)
+
+
+@pytest.mark.parametrize("step", [(2, 2), (10, 50), (1, 3)])
+@pytest.mark.parametrize("first", [0, 1, 1000])
+def test_a_common_step_of_coordinates_is_divided_out(tmp_path: Path, step: tuple[int, int], first: int) -> None:
+    spectra = make_spectra(HEIGHT, WIDTH, POINTS)
+    expected, _ = extract(write_imzml(tmp_path / "a.imzML", spectra))
+    moved = [(mz, peaks, (x * step[0] + first, y * step[1] + first)) for mz, peaks, (x, y, _) in spectra]
+    path = write_imzml(tmp_path / "b.imzML", moved)
+    require_same(path, expected, f"steps of {step[0]} (x) and {step[1]} (y)")
+    assert open_dataset(path).grid.origin == (step[0] + first, step[1] + first)
+
+
+@pytest.mark.parametrize("columns", [(1, 3), (1, 101), (1, 3, 5), (1, 3, 41, 81), (1, 2, 4, 6, 8)])
+def test_a_few_columns_or_sparse_ones_are_no_step(tmp_path: Path, columns: tuple[int, ...]) -> None:
+    spectra = [([100.0], [1.0], (x, y)) for x in columns for y in (1, 2)]
+    dataset = open_dataset(write_imzml(tmp_path / "a.imzML", spectra))
+    assert dataset.grid.step == (1, 1)
+    assert dataset.grid.acquisition_mask.shape == (2, columns[-1])
+
+
+@pytest.mark.parametrize("empty", [[0], [5], [0, 1, 7]])
+def test_a_spectrum_without_arrays_was_measured_and_is_empty(sound: Path, empty: list[int]) -> None:
+    expected, _ = extract(sound)
+    coordinates = open_dataset(sound).index.coordinates[empty]
+    for image in expected:
+        image[coordinates[:, 1] - 1, coordinates[:, 0] - 1] = 0
+    acquired = open_dataset(sound).grid.acquisition_mask
+    require_same(rewrite(sound, without_arrays(*empty)), expected, f"{len(empty)} of")
+    np.testing.assert_array_equal(open_dataset(sound).grid.acquisition_mask, acquired)
+
+
+def test_nothing_but_empty_spectra_are_refused(sound: Path) -> None:
+    rewrite(sound, without_arrays(*range(len(open_dataset(sound).index))))
+    with pytest.raises(InvalidIonImageError, match="arrays"):
+        open_dataset(sound)
+
+
+def test_a_spectrum_with_other_arrays_alone_is_not_taken_for_an_empty_one(sound: Path) -> None:
+    spectrum = re.findall(r"<spectrum .*?</spectrum>", sound.read_text(), re.DOTALL)[3]
+    other = spectrum.replace('ref="mzArray"', 'ref="x"').replace('ref="intensityArray"', 'ref="x"')
+    rewrite(sound, change(spectrum, other))
+    with pytest.raises(InvalidIonImageError, match="spectrum 4"):
+        open_dataset(sound)
+
+
+@pytest.mark.parametrize("write_number", ["{:e}", "{:.1f}", " {} ", "+{}"])
+def test_whole_numbers_may_be_written_as_r_writes_them(sound: Path, write_number: str) -> None:
+    expected, _ = extract(sound)
+
+    def rewrite_numbers(text: str) -> str:
+        return re.sub(
+            r'(IMS:10001?0?(?:50|51|102|103|104)"[^>]* value=")(\d+)',
+            lambda found: found[1] + write_number.format(int(found[2])),
+            text,
+        )
+
+    require_same(rewrite(sound, rewrite_numbers), expected, "")
+
+
+@pytest.mark.parametrize("number", ["1e+99", "1e-5", "16.5", "1e999999999", "nan", "inf", "1e", "0x10", "9" * 5000])
+def test_what_is_no_whole_number_is_refused(sound: Path, number: str) -> None:
+    rewrite(sound, put("IMS:1000102", number, 1))
+    with pytest.raises(InvalidIonImageError, match="external offset"):
+        open_dataset(sound)
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [("UTF-8", "cp1252"), ("us-ascii", "cp1252"), ("utf-16", "utf-8"), ("utf-16", "cp1252"), (None, "cp1252")],
+)
+@pytest.mark.parametrize("place", ["<cvList ", "</mzML>"])
+def test_a_file_in_another_encoding_than_stated_is_read(
+    sound: Path, declared: str | None, encoding: str, place: str
+) -> None:
+    expected, _ = extract(sound)
+    text = sound.read_text().replace(place, f'<!-- Gerät "1" \N{EN DASH} µm -->{place}', 1)
+    declaration = "" if declared is None else f'<?xml version="1.0" encoding="{declared}"?>\n'
+    sound.write_bytes((declaration + text[text.index("<mzML") :]).encode(encoding))
+    require_same(sound, expected, "" if declared is None else declared)
+
+
+def test_groups_of_parameters_are_limited(sound: Path) -> None:
+    groups = "".join(f'<referenceableParamGroup id="g{number}"/>' for number in range(10_001))
+    rewrite(sound, change("<referenceableParamGroupList", f"{groups}<referenceableParamGroupList", 1))
+    with pytest.raises(TooLargeError, match="groups"):
+        open_dataset(sound)
+
+
+def test_a_long_id_of_a_group_is_refused(sound: Path) -> None:
+    rewrite(sound, change('id="scan1"', f'id="{"x" * 5000}"'))
+    with pytest.raises(TooLargeError, match="id"):
+        open_dataset(sound)
