@@ -1,6 +1,7 @@
 """Datasets of a foreign HDF5 file: looked at before they are read, for the format can point out of the file."""
 
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -8,6 +9,7 @@ from math import prod
 from typing import Any, Final
 
 import h5py
+import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
@@ -36,7 +38,9 @@ _FOREIGN: Final = (
     SystemError,
     TypeError,
     ValueError,
+    imagecodecs.LzfError,
     struct.error,
+    zlib.error,
 )
 """What h5py and HDF5 raise for foreign bytes; which of them for what is not documented, and fuzzing finds them all.
 A defect of this project's raises them as well, so none of its decisions belongs into the block."""

@@ -1,12 +1,13 @@
 """How the chunks of an HDF5 dataset are packed: judged before HDF5, which unpacks without bounds, sees them."""
 
+import zlib
 from math import prod
 from typing import Any, Final
 
 import h5py
+import imagecodecs
 
 from shared.errors import InvalidIonImageError
-from shared.inflation import DEFLATE_RATIO, LZF_RATIO, require_inflates_to_at_most
 from shared.limits import require_at_most
 
 STORED_SLACK_BYTES: Final = 65_536
@@ -15,26 +16,31 @@ STORED_SLACK_BYTES: Final = 65_536
 _DEFLATE: Final = h5py.h5z.FILTER_DEFLATE
 _LZF: Final = h5py.h5z.FILTER_LZF
 _FLETCHER32: Final = h5py.h5z.FILTER_FLETCHER32
-_RATIOS: Final = {_DEFLATE: DEFLATE_RATIO, _LZF: LZF_RATIO}
-_CODECS: Final = {_DEFLATE: "zlib", _LZF: "lzf"}
-_FILTERS: Final = {*_RATIOS, _FLETCHER32, h5py.h5z.FILTER_SHUFFLE}
+_PACKERS: Final = {_DEFLATE, _LZF}
+_FILTERS: Final = {*_PACKERS, _FLETCHER32, h5py.h5z.FILTER_SHUFFLE}
 _CHECKSUM_BYTES: Final = 4
-_MOST_CHUNKS: Final = 2**22
-"""Chunks of one dataset, each of which is looked at."""
+REFERENCE_BYTES: Final = 16
+"""What is stored in place of a text of variable length."""
+_MOST_CHUNKS: Final = 2**18
+"""Chunks of one dataset, each of which is looked at; h5py makes some 20,000 of 4 GiB."""
 
 
 def chunk_bytes(dataset: h5py.Dataset) -> int:
-    """Bytes of a whole chunk, unpacked; 0 where there are none."""
-    return 0 if dataset.chunks is None else prod(dataset.chunks) * dataset.dtype.itemsize
+    """Bytes of a whole chunk as stored, unpacked; 0 where there are none."""
+    if dataset.chunks is None:
+        return 0
+    itemsize = REFERENCE_BYTES if dataset.dtype.kind == "O" else dataset.dtype.itemsize
+    return int(prod(dataset.chunks) * itemsize)
 
 
 def check_packing(dataset: h5py.Dataset, what: str, most_bytes: int) -> None:
-    """Refuse filters that this project does not know, and chunks that are, or unpack to, more than `most_bytes`.
+    """Refuse filters that this project does not know, chunks of more than `most_bytes`, and those of another size.
 
     Raises
     ------
     InvalidIonImageError
-        When the filters are not among one of gzip and lzf, shuffle and fletcher32, each once.
+        When the filters are not among one of gzip and lzf, shuffle and fletcher32, each once; or a chunk does not
+        unpack to its size.
     TooLargeError
         When there are too many chunks, or one is too large.
     """
@@ -45,8 +51,7 @@ def check_packing(dataset: h5py.Dataset, what: str, most_bytes: int) -> None:
     count = prod(-(-side // step) for side, step in zip(dataset.shape, dataset.chunks, strict=True))
     require_at_most(count, _MOST_CHUNKS, f"number of chunks of {what}")
     filters = _list_filters(dataset, what)
-    if filters:
-        _check_chunks(dataset, what, filters, most_bytes)
+    _check_chunks(dataset, what, filters)
 
 
 def _list_filters(dataset: h5py.Dataset, what: str) -> list[int]:
@@ -55,26 +60,43 @@ def _list_filters(dataset: h5py.Dataset, what: str) -> list[int]:
     filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
     if not set(filters) <= _FILTERS:
         raise InvalidIonImageError(f"{what} is packed by an unknown filter; expected gzip, lzf or none")
-    if len(set(filters)) < len(filters) or {*_RATIOS} <= {*filters}:
+    if len(set(filters)) < len(filters) or set(filters) >= _PACKERS:
         raise InvalidIonImageError(f"{what} is packed twice; expected gzip, lzf or none, once")
     return filters
 
 
-def _check_chunks(dataset: h5py.Dataset, what: str, filters: list[int], most_bytes: int) -> None:
-    """Refuse chunks that are stored as more than their size, or unpack to more than `most_bytes`."""
-    packer = next((one for one in filters if one in _RATIOS), None)
-    ratio, place = (0, 0) if packer is None else (_RATIOS[packer], filters.index(packer))
-    most_stored = chunk_bytes(dataset) + STORED_SLACK_BYTES
-    suspects: list[tuple[int, ...]] = []
+def _check_chunks(dataset: h5py.Dataset, what: str, filters: list[int]) -> None:
+    """Refuse chunks that are stored as more than their size, or unpack to less or more than it.
+
+    HDF5 does not: it unpacks however much there is, and reads beyond the end of what is too short.
+    """
+    nominal = chunk_bytes(dataset)
+    offsets: list[tuple[int, ...]] = []
 
     def check_chunk(chunk: Any) -> None:
-        require_at_most(chunk.size, most_stored, f"size of a stored chunk of {what} in bytes")
-        if chunk.size * ratio > most_bytes and not chunk.filter_mask >> place & 1:
-            suspects.append(chunk.chunk_offset)
+        require_at_most(chunk.size, nominal + STORED_SLACK_BYTES, f"size of a stored chunk of {what} in bytes")
+        offsets.append(chunk.chunk_offset)
 
     dataset.id.chunk_iter(check_chunk)
-    for offset in suspects:
-        _, content = dataset.id.read_direct_chunk(offset)
-        if _FLETCHER32 in filters and filters.index(_FLETCHER32) > place:
-            content = content[:-_CHECKSUM_BYTES]
-        require_inflates_to_at_most(content, _CODECS[filters[place]], most_bytes, f"a chunk of {what}")
+    for offset in offsets:
+        skipped, content = dataset.id.read_direct_chunk(offset)
+        applied = [kind for number, kind in enumerate(filters) if not skipped >> number & 1]
+        size = _unpacked_bytes(content, applied, nominal + _CHECKSUM_BYTES)
+        if size != nominal:
+            raise InvalidIonImageError(f"a chunk of {what} unpacks to {size:,} bytes or more; expected {nominal:,}")
+
+
+def _unpacked_bytes(content: bytes, filters: list[int], most: int) -> int:
+    """Bytes that a chunk unpacks to; above `most` it may be more."""
+    size = len(content)
+    for kind in reversed(filters):
+        if kind == _FLETCHER32:
+            content, size = content[:-_CHECKSUM_BYTES], size - _CHECKSUM_BYTES
+        elif kind == _DEFLATE:
+            inflater = zlib.decompressobj()
+            size = len(inflater.decompress(content, most + 1))
+            if not inflater.eof and size <= most:
+                return 0
+        elif kind == _LZF:
+            size = len(imagecodecs.lzf_decode(content, out=most))
+    return size

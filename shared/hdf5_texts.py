@@ -18,10 +18,9 @@ import numpy as np
 from shared.array_checks import TEXT_BYTES
 from shared.errors import InvalidIonImageError
 from shared.guarded_stream import GuardedStream
-from shared.hdf5_packing import chunk_bytes
+from shared.hdf5_packing import REFERENCE_BYTES, chunk_bytes
 from shared.limits import require_at_most
 
-_REFERENCE_BYTES: Final = 16
 _HEAP_HEADER_BYTES: Final = 16
 """Of a heap, and of each text in it."""
 _HEAP_START: Final = b"GCOL\1"
@@ -58,7 +57,7 @@ def read_text_attribute(file: ForeignHdf5, group: h5py.Group, name: str) -> str 
     if attribute.shape != () or text is None:
         raise InvalidIonImageError(f"{what} is no single text; expected one")
     if text.length is None:
-        value = _Heaps(file, what).read(_find_attribute_value(file, group, name.encode(), what)[:_REFERENCE_BYTES])
+        value = _Heaps(file, what).read(_find_attribute_value(file, group, name.encode(), what)[:REFERENCE_BYTES])
     else:
         require_at_most(text.length, TEXT_BYTES, f"length of {what}")
         value = bytes(group.attrs[name])
@@ -78,8 +77,8 @@ def read_variable_texts(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> 
     """
     heaps = _Heaps(file, what)
     references = _read_references(file, dataset, what)
-    for start in range(0, len(references), _REFERENCE_BYTES):
-        yield heaps.read(references[start : start + _REFERENCE_BYTES])
+    for start in range(0, len(references), REFERENCE_BYTES):
+        yield heaps.read(references[start : start + REFERENCE_BYTES])
 
 
 class _Heaps:
@@ -131,7 +130,7 @@ class _Heaps:
 def _read_references(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> bytes:
     """What a column has stored in place of its texts, in order; zeros where it has stored nothing."""
     count = dataset.shape[0]
-    found = bytearray(count * _REFERENCE_BYTES)
+    found = bytearray(count * REFERENCE_BYTES)
     layout = dataset.id.get_create_plist().get_layout()
     if layout == h5py.h5d.CONTIGUOUS:
         start = dataset.id.get_offset()
@@ -143,7 +142,7 @@ def _read_references(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> byt
         offsets: list[tuple[int, ...]] = []
         dataset.id.chunk_iter(lambda chunk: offsets.append(chunk.chunk_offset))
         for offset in offsets:
-            start = offset[0] * _REFERENCE_BYTES
+            start = offset[0] * REFERENCE_BYTES
             content = _unpack_chunk(dataset, offset)[: len(found) - start]
             found[start : start + len(content)] = content
     else:
@@ -162,17 +161,13 @@ def _unpack_chunk(dataset: h5py.Dataset, offset: tuple[int, ...]) -> bytes:
         if kind == h5py.h5z.FILTER_DEFLATE:
             content = zlib.decompress(content)
         elif kind == h5py.h5z.FILTER_LZF:
-            content = bytes(imagecodecs.lzf_decode(content, out=_stored_bytes(dataset)))
+            content = bytes(imagecodecs.lzf_decode(content, out=chunk_bytes(dataset)))
         elif kind == h5py.h5z.FILTER_FLETCHER32:
             content = content[:-4]
         else:
-            planes = np.frombuffer(content[: len(content) // _REFERENCE_BYTES * _REFERENCE_BYTES], np.uint8)
-            content = planes.reshape(_REFERENCE_BYTES, -1).T.tobytes()
+            planes = np.frombuffer(content[: len(content) // REFERENCE_BYTES * REFERENCE_BYTES], np.uint8)
+            content = planes.reshape(REFERENCE_BYTES, -1).T.tobytes()
     return bytes(content)
-
-
-def _stored_bytes(dataset: h5py.Dataset) -> int:
-    return int(chunk_bytes(dataset) // dataset.dtype.itemsize * _REFERENCE_BYTES)
 
 
 def _find_attribute_value(file: ForeignHdf5, group: h5py.Group, name: bytes, what: str) -> bytes:

@@ -296,8 +296,21 @@ def test_a_chunk_that_inflates_beyond_its_place_is_refused_before_it_does(tmp_pa
     path = write(tmp_path, chunks=(42, 5), compression="gzip")
     with h5py.File(path, "a") as file:
         file["X"].id.write_direct_chunk((0, 0), zlib.compress(b"\0" * 2**22))
-    with pytest.raises(TooLargeError, match="size of a chunk of `X`, unpacked, in bytes"):
-        open_array(path, replace(LIMITS, array_chunk_bytes=100_000))
+    with pytest.raises(InvalidIonImageError, match="a chunk of `X`"):
+        open_array(path, LIMITS)
+
+
+@pytest.mark.parametrize("options", [{"compression": "gzip"}, {"compression": "lzf"}])
+def test_a_chunk_that_is_shorter_than_its_place_is_refused(tmp_path: Path, options: dict[str, Any]) -> None:
+    """HDF5 reads on beyond its end, into whatever lies there."""
+    import zlib  # noqa: PLC0415
+
+    short = {"gzip": zlib.compress(b"abc"), "lzf": b"\2abc"}[options["compression"]]
+    path = write(tmp_path, chunks=(42, 5), **options)
+    with h5py.File(path, "a") as file:
+        file["X"].id.write_direct_chunk((0, 0), short)
+    with pytest.raises(InvalidIonImageError, match="a chunk of `X`"):
+        open_array(path, LIMITS)
 
 
 def test_an_image_declared_enormous_is_refused(tmp_path: Path) -> None:
