@@ -186,10 +186,14 @@ def test_a_folder_is_not_resumed_under_other_settings(tmp_path: Path) -> None:
         begin_folder(tmp_path, settings.model_copy(update={"seed": 2}), "baseline")
 
 
-def test_one_training_dataset_is_too_few(sources: Sources, tmp_path: Path) -> None:
+def test_one_training_dataset_is_too_few_for_pixel_classifiers_and_enough_for_the_mask(
+    sources: Sources, tmp_path: Path
+) -> None:
     drawn = draw(sources, datasets=2, ions=3, folds=2)
-    with pytest.raises(InvalidInputError, match="fold 1 leaves 1 of 2 datasets"):
+    with pytest.raises(InvalidInputError, match="one of 2 datasets"):
         run_baseline(drawn, 1, tmp_path, ignore, FAST)
+    (method,) = run_baseline(drawn, 1, tmp_path, ignore, (KMEANS_MASK,))
+    assert len(method.scores) == len(drawn.off)
 
 
 def test_labelled_datasets_keep_their_images_together(sources: Sources, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """The real sets are what their README says, and the untrained rule does on them what the reference says."""
 
+from dataclasses import replace
+
 import pytest
 
+from model_store.release import Release, open_release
 from shared.errors import InvalidInputError
 from shared.preprocessing import preprocess
-from training.evaluate import judge_rule
+from training.evaluate import evaluate_release, judge_rule
 from training.real_sets import load_real_sets
 
 
@@ -28,6 +31,37 @@ def test_real_sets_have_the_sizes_and_classes_of_their_readme() -> None:
         "sample_only": (351, 0),
         "brain_interiors": (154, 0),
     }
+
+
+@pytest.mark.parametrize(
+    ("fitted_on", "sample_only", "brain_interiors"),
+    [
+        (("maldi_human_tumour_2", "mouse_embryo"), "1 of 4 acquisitions were fitted on", "none was fitted on"),
+        (("my sections", "others"), "none was fitted on", "none was fitted on"),
+        (("mouse_brain_interior_2",), "none was fitted on", "1 of 3 acquisitions were fitted on"),
+        (None, "is not known", "is not known"),
+    ],
+)
+def test_figures_say_of_which_acquisitions_the_release_was_fitted_on_images(
+    release: Release, fitted_on: tuple[str, ...] | None, sample_only: str, brain_interiors: str
+) -> None:
+    """A release fitted on labels of somebody's own saw none of the textures of this project."""
+    provenance = release.manifest.provenance.model_copy(update={"fitted_on": fitted_on})
+    changed = replace(release, manifest=release.manifest.model_copy(update={"provenance": provenance}))
+    rows = evaluate_release(changed, load_real_sets(["sample_only", "brain_interiors"]))
+    roles = {row.data_set: row.role for row in rows if row.predictor.startswith("release ")}
+    assert sample_only in roles["sample_only"]
+    assert brain_interiors in roles["brain_interiors"]
+    rules = [row.role for row in rows if not row.predictor.startswith("release ")]
+    assert not any("fitted on" in role for role in rules)
+
+
+def test_the_release_that_ships_was_fitted_on_the_sample_only_acquisitions_and_not_on_the_brain_interiors() -> None:
+    fitted_on = set(open_release().manifest.provenance.fitted_on or ())
+    sample_only, interiors = load_real_sets(["sample_only", "brain_interiors"])
+    assert set(sample_only.dataset_of) <= fitted_on
+    assert not set(interiors.dataset_of) & fitted_on
+    assert len(set(interiors.dataset_of)) == 3
 
 
 def test_an_unknown_set_is_named_in_one_sentence() -> None:

@@ -72,12 +72,11 @@ def run_baseline(
     InvalidInputError
         When a fold leaves fewer than two datasets to train on, or only pixels of one class.
     """
-    for fold in range(whole_set.folds):
-        left = int((whole_set.fold_of_dataset != fold).sum())
-        if left < 2:
-            raise InvalidInputError(
-                f"fold {fold + 1} leaves {left} of {len(whole_set.datasets)} datasets to train on, expected two or more"
-            )
+    if fewest_to_train_on(whole_set) < 2 and set(names) & set(CLASSIFIERS):
+        raise InvalidInputError(
+            f"a fold leaves one of {len(whole_set.datasets)} datasets to train pixel classifiers on, expected two or"
+            " more"
+        )
     pixels = [_see(dataset) for dataset in whole_set.datasets]
     scores = {name: np.empty(len(whole_set.off)) for name in names}
     called_off = {name: np.empty(len(whole_set.off), dtype=np.bool_) for name in names}
@@ -92,6 +91,11 @@ def run_baseline(
             scores[name][held_out], called_off[name][held_out] = found
             on_step(fold + 1, name)
     return [Method(name, scores[name], called_off[name]) for name in names]
+
+
+def fewest_to_train_on(whole_set: WholeSet) -> int:
+    """How many datasets the largest fold leaves."""
+    return len(whole_set.datasets) - int(np.bincount(whole_set.fold_of_dataset).max())
 
 
 def judge_fold(name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: int, seed: int) -> tuple[Float64, Bools]:

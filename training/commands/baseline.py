@@ -81,7 +81,13 @@ def baseline(  # noqa: PLR0913 - options of a command
 
 
 def _run_pixel_classifiers(whole_set: "WholeSet", seed: int, output: Path, progress: Progress) -> "list[Method]":
-    from training.baseline.run import BASELINE_NAMES, BaselineSettings, run_baseline  # noqa: PLC0415
+    from training.baseline.run import (  # noqa: PLC0415
+        BASELINE_NAMES,
+        KMEANS_MASK,
+        BaselineSettings,
+        fewest_to_train_on,
+        run_baseline,
+    )
 
     settings = BaselineSettings(
         name=whole_set.name,
@@ -91,13 +97,16 @@ def _run_pixel_classifiers(whole_set: "WholeSet", seed: int, output: Path, progr
         seed=seed,
     )
     begin_folder(output, settings, "baseline")
-    task = progress.add_task("fitting pixel classifiers", total=whole_set.folds * len(BASELINE_NAMES))
+    names = BASELINE_NAMES if fewest_to_train_on(whole_set) > 1 else (KMEANS_MASK,)
+    if names != BASELINE_NAMES:
+        progress.console.print("pixel classifiers are left out: a fold leaves them one dataset to learn from, not two")
+    task = progress.add_task("fitting pixel classifiers", total=whole_set.folds * len(names))
 
     def report(fold: int, name: str) -> None:
         progress.advance(task)
         progress.update(task, description=f"fold {fold} of {whole_set.folds}: {name}")
 
-    return run_baseline(whole_set, seed, output, report)
+    return run_baseline(whole_set, seed, output, report, names)
 
 
 def _run_networks(

@@ -1,0 +1,62 @@
+"""The card says what a release was fitted on, and nothing of what it never saw."""
+
+import numpy as np
+import pytest
+
+from model_store.release import Release
+from shared.errors import InvalidInputError
+from shared.ion_image import make_ion_image
+from training.decision import UNDECIDED
+from training.figures import judge
+from training.fit_settings import FitData, make_settings
+from training.model_card import CardContent, rewrite_figures, write_model_card
+from training.preset import PresetName
+from training.real_sets import RealSet
+
+FIT = make_settings(
+    PresetName.DEFAULT,
+    data=FitData(name="my_labels", digest="0" * 64, datasets=3, fitted=("liver", "lung"), watched=("kidney",)),
+    images=400,
+    validation_images=40,
+)
+NOTHING_OFF = RealSet(
+    "sample_only",
+    "acquisitions of nothing but sample: every off is false",
+    (make_ion_image(np.ones((4, 4))),) * 4,
+    np.zeros(4, dtype=np.bool_),
+    ("a", "a", "b", "b"),
+)
+
+
+def write_card(release: Release) -> str:
+    rows = [judge(NOTHING_OFF, "release", [0, 1, 0, 0], [False, True, False, False])]
+    return write_model_card(CardContent(release.manifest, FIT, rows, UNDECIDED, None, None))
+
+
+def test_a_card_of_own_labels_counts_what_was_fitted_on_and_names_what_was_held_out(release: Release) -> None:
+    card = " ".join(write_card(release).split())
+    assert "400 labelled ion images of my_labels, 2 datasets." in card
+    assert "40 images of 1 other dataset were held out: kidney." in card
+    assert "texture" not in card
+    assert "semi-synthetic" not in card
+
+
+def test_a_card_counts_by_acquisition(release: Release) -> None:
+    assert "- sample_only, release: a 1 of 2, b 2 of 2." in write_card(release)
+
+
+def test_figures_are_rewritten_and_every_other_section_stays_word_by_word(release: Release) -> None:
+    card = write_card(release)
+    rows = [judge(NOTHING_OFF, "release", [0, 0, 0, 0], [False] * 4)]
+    again = rewrite_figures(card, release.manifest, rows, None, None)
+    assert "4 of 4" in again
+    assert "3 of 4" not in again
+    assert (
+        rewrite_figures(again, release.manifest, [judge(NOTHING_OFF, "release", [0] * 4, [0, 1, 0, 0])], None, None)
+        == card
+    )
+
+
+def test_a_card_that_was_written_otherwise_is_not_rewritten(release: Release) -> None:
+    with pytest.raises(InvalidInputError, match="card"):
+        rewrite_figures("# Mine\n", release.manifest, [], None, None)
