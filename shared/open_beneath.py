@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import stat
+import sys
 from functools import cache
 from typing import Final
 
@@ -95,6 +96,8 @@ def _libc() -> ctypes.CDLL:
 @cache
 def _has_openat2() -> bool:
     """Whether the kernel has it and, in a container, lets this process use it."""
+    if sys.platform != "linux":
+        return False
     root = os.open("/", _FOLDER_FLAGS)
     try:
         os.close(_open_at_once(root, ["."]))

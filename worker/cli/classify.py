@@ -36,7 +36,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def classify_paths(  # noqa: PLR0913 - a command's options
-    paths: Annotated[list[str], typer.Argument(help=place_options.HELP)],
+    paths: Annotated[
+        list[str], typer.Argument(help=f"{place_options.HELP} Any number of them, or a folder that holds several.")
+    ],
     *,
     row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
     annotations: place_options.Annotations = None,

@@ -10,7 +10,9 @@ HELP = (
 )
 Annotations = Annotated[
     str | None,
-    typer.Option(help="A .json or .csv list of annotations; default: every image there is, the peaks of an imzML."),
+    typer.Option(
+        help="A list of annotations, .json or a table such as .csv; default: every image there is, or an imzML's peaks."
+    ),
 ]
 Ppm = Annotated[
     float | None, typer.Option(min=0.001, max=1000, help="imzML: half width of the m/z window, ppm; default: 3.")
