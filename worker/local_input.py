@@ -41,7 +41,7 @@ class LocalDataset:
 
     @property
     def roots(self) -> AllowedRoots:
-        """Naming a path on the command line allows it, an imzML's folder and .ibd, and what links in a folder point to."""
+        """Naming a path on the command line allows it, an imzML's folder and .ibd, and where links in a folder lead."""
         location = self.data.ion_images
         paths = [Path(uri) for uri in self._named_uris() if not is_remote(uri)]
         led_to: list[Path] = []
