@@ -51,27 +51,17 @@ class AllowedRoots:
         TransientError
             When the root itself is away, or the store behind it fails.
         """
-        root, path = self._locate(uri)
-        with os_errors_translated(path):
-            try:
-                return _open_below(root, path)
-            except FileNotFoundError as error:
-                self._require_root(path)
-                raise NotFoundError(f"{show_uri(uri)} does not exist; expected a path that does") from error
-            except OSError as error:
-                if error.errno not in _LEADS_AWAY:
-                    raise
-                raise ForbiddenUriError(
-                    f"{show_uri(uri)} was exchanged for a symlink while it was opened; expected a path that stays"
-                ) from error
+        try:
+            return self._open(uri)
+        except NotFoundError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            self._require_root(self.resolve(uri))
+            raise NotFoundError(f"{show_uri(uri)} does not exist; expected a path that does") from error
 
     def open_file(self, uri: str) -> OpenedFile:
         """Open a regular file; raises as `open`."""
-        found = self.open(uri)
-        if isinstance(found, OpenedFile):
-            return found
-        found.close()
-        raise NotFoundError(f"{found.name[:100]!r} is no regular file; expected one")
+        return _require_file(self.open(uri))
 
     def open_folder(self, uri: str) -> OpenedFolder:
         """Open a folder; raises as `open`."""
@@ -82,14 +72,26 @@ class AllowedRoots:
         raise NotFoundError(f"{found.name[:100]!r} is no folder; expected one")
 
     def open_within(self, folder: OpenedFolder, name: str) -> OpenedFile:
-        """Open a file of an opened folder; raises as `open`."""
+        """Open a file of an opened folder; raises as `open`, but a link to a root that is away leads to nothing."""
         with os_errors_translated(folder.path / name):
             try:
                 return folder.open_file(name)
             except OSError as error:
                 if error.errno not in _LEADS_AWAY:
                     raise
-        return self.open_file(str(folder.path / name))
+        return _require_file(self._open(str(folder.path / name)))
+
+    def _open(self, uri: str) -> OpenedFile | OpenedFolder:
+        root, path = self._locate(uri)
+        with os_errors_translated(path):
+            try:
+                return _open_below(root, path)
+            except OSError as error:
+                if error.errno not in _LEADS_AWAY:
+                    raise
+                raise ForbiddenUriError(
+                    f"{show_uri(uri)} was exchanged for a symlink while it was opened; expected a path that stays"
+                ) from error
 
     def _locate(self, uri: str) -> tuple[Path, Path]:
         """A root and the path below it, both without symlinks."""
@@ -112,6 +114,13 @@ class AllowedRoots:
         away = [folder for folder in self.folders if path.is_relative_to(folder.resolve()) and not folder.exists()]
         if away:
             raise TransientError(f"allowed root {away[0]} does not exist now; its store may not be mounted")
+
+
+def _require_file(found: OpenedFile | OpenedFolder) -> OpenedFile:
+    if isinstance(found, OpenedFile):
+        return found
+    found.close()
+    raise NotFoundError(f"{found.name[:100]!r} is no regular file; expected one")
 
 
 def _open_below(root: Path, path: Path) -> OpenedFile | OpenedFolder:

@@ -91,7 +91,7 @@ def test_bad_images_are_rows_that_say_so_and_change_no_other(png_folder: Path, p
 
     said = {row.annotation_id: (row.status, row.reason) for row in found.rows if row.status != "classified"}
     assert said == {
-        "a_cut": ("unreadable", "PNG ends too early; right would be a complete PNG file"),
+        "a_cut": ("unreadable", "PNG ends too early; expected a complete PNG file"),
         "constant": ("no_signal", "every acquired pixel has the same intensity (65535)"),
         "image_00_zero": ("no_signal", "every acquired pixel is 0"),
         "not_acquired": ("no_signal", "no pixel was acquired"),
@@ -119,9 +119,11 @@ def test_nan_in_one_image_of_an_array_leaves_the_others(tmp_path: Path, predicto
     before = probabilities(classify_all(tmp_path / "sound.npy", predictor).rows)
     found = classify_all(tmp_path / "spoiled.npy", predictor)
     assert [row.status for row in found.rows] == [
-        "classified", "classified", "unreadable", "classified", "no_signal", "classified"
+        "classified", "classified", "classified", "classified", "no_signal", "classified"
     ]  # fmt: skip
     for name, probability in probabilities(found.rows).items():
+        if name == "2":  # a pixel less, which was not acquired
+            continue
         assert probability == pytest.approx(before[name], abs=1e-6)
 
 

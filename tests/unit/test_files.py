@@ -166,9 +166,18 @@ def test_links_of_an_opened_folder_are_followed_within_the_roots_only(root: Path
         for name in ("outside.png", "../../secret", "/etc/passwd"):
             with pytest.raises(ForbiddenUriError):
                 roots.open_within(folder, name)
-        for name in ("missing", "a\0b", "\ud800", "a b.png/c"):
+        (root / "folder" / "dangling").symlink_to(root / "nowhere")
+        for name in ("missing", "dangling", "a\0b", "\ud800", "a b.png/c"):
             with pytest.raises(NotFoundError):
                 roots.open_within(folder, name)
+
+
+def test_a_link_to_a_root_that_is_gone_is_the_links_trouble(root: Path) -> None:
+    """A person's folder of links: each that leads out is a root of its own, and one may lead nowhere."""
+    (root / "folder" / "gone.png").symlink_to(root.parent / "nowhere.png")
+    roots = AllowedRoots((root / "folder", root.parent / "nowhere.png"))
+    with roots.open_folder(f"{root}/folder") as folder, pytest.raises(NotFoundError):
+        roots.open_within(folder, "gone.png")
 
 
 @pytest.mark.parametrize(
