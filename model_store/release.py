@@ -12,6 +12,7 @@ from model_store.manifest import VERSION_PATTERN, Manifest
 from shared.errors import InvalidInputError, ReleaseError, UnknownReleaseError
 from shared.preprocessing import PREPROCESSING_VERSION
 from shared.validation import describe_validation_error
+from shared.whole_file import write_whole
 
 RELEASES_ROOT = Path(__file__).parent / "releases"
 MANIFEST_NAME = "manifest.json"
@@ -58,9 +59,8 @@ def has_default(root: Path = RELEASES_ROOT) -> bool:
 
 def write_default(version: str, root: Path = RELEASES_ROOT) -> None:
     """Make an installed release the default, from one moment to the next."""
-    partial = root / f".partial-{_DEFAULT_NAME}"
-    partial.write_text(version + "\n", encoding="ascii")
-    partial.replace(root / _DEFAULT_NAME)
+    with write_whole(root / _DEFAULT_NAME) as partial:
+        partial.write_text(version + "\n", encoding="ascii")
 
 
 def installed_versions(root: Path = RELEASES_ROOT) -> list[str]:

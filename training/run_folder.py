@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
+from shared.whole_file import write_whole
 from training.begun_folder import SETTINGS_NAME, begin_folder
 from training.fit_settings import FitSettings
 
@@ -103,6 +104,5 @@ class RunFolder:
 
 def save_whole(model: keras.Model, path: Path) -> None:
     """Save so that `path` is either the old file or the whole new one."""
-    partial = path.with_name(f"partial-{path.name}")
-    model.save(partial)
-    partial.replace(path)
+    with write_whole(path) as partial:
+        model.save(partial)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from model_store.sample_mask import find_sample_mask
 from shared.errors import InvalidInputError
+from shared.whole_file import write_whole
 from training.baseline.mask_correlation import Float64, choose_thresholds, correlate
 from training.baseline.pixel_classifiers import CLASSIFIERS, fit_classifier
 from training.baseline.pixel_spectra import PixelSpectra, make_pixel_spectra
@@ -152,6 +153,5 @@ def _read_finished(path: Path) -> tuple[Float64, Bools] | None:
 
 def _write_finished(path: Path, scores: Float64, called_off: Bools) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"unfinished_{path.name}")
-    np.savez(unfinished, scores=scores, called_off=called_off)
-    unfinished.replace(path)
+    with write_whole(path) as partial:
+        np.savez(partial, scores=scores, called_off=called_off)

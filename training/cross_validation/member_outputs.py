@@ -10,6 +10,7 @@ import numpy.typing as npt
 from model_store.predictor import average_members
 from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs
+from shared.whole_file import write_whole
 from training.network import LABEL_ORDER
 
 _BATCH_IMAGES = 256
@@ -31,9 +32,8 @@ def predict_outputs(member_paths: list[Path], inputs: NetworkInputs) -> npt.NDAr
 
 def save_outputs(path: Path, rows: Rows, outputs: npt.NDArray[np.float32]) -> None:
     """Write outputs with the rows they belong to and the label order, whole or not at all."""
-    partial = path.with_name(f"partial-{path.name}")
-    np.savez(partial, rows=rows, outputs=outputs, label_order=np.array(LABEL_ORDER))
-    partial.replace(path)
+    with write_whole(path) as partial:
+        np.savez(partial, rows=rows, outputs=outputs, label_order=np.array(LABEL_ORDER))
 
 
 def read_outputs(path: Path, rows: Rows) -> npt.NDArray[np.float32]:
