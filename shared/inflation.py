@@ -2,15 +2,11 @@
 
 import zlib
 
-import imagecodecs
-
 from shared.errors import InvalidIonImageError
 from shared.limits import require_at_most
 
-DEFLATE_RATIO = 1032
+_DEFLATE_RATIO = 1032
 """The most that deflate can shrink anything (zlib's technical details)."""
-LZF_RATIO = 88
-"""The most that LZF can shrink anything: a back reference of 3 bytes stands for at most 264."""
 _MOST_BLOSC_BLOCK_BYTES = 2**25
 """blosc takes three times the size of a block beside what it unpacks."""
 _STEP_BYTES = 2**20
@@ -25,7 +21,7 @@ def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: st
     Parameters
     ----------
     codec
-        `blosc`, `zstd`, `lz4` (as numcodecs writes them), `lzf` (as h5py does), `gzip` or `zlib`.
+        `blosc`, `zstd`, `lz4` (as numcodecs writes them), `gzip` or `zlib`.
 
     Raises
     ------
@@ -36,8 +32,6 @@ def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: st
     """
     if codec in ("gzip", "zlib"):
         unpacked = _count_inflated(content, limit, what)
-    elif codec == "lzf":
-        unpacked = _unpack_lzf(content, limit, what)
     elif codec == "blosc":
         unpacked = _read_size(content, 4, 4, what)
         require_at_most(_read_size(content, 8, 4, what), _MOST_BLOSC_BLOCK_BYTES, f"size of a block of {what} in bytes")
@@ -50,7 +44,7 @@ def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: st
 
 def _count_inflated(content: bytes, limit: int, what: str) -> int:
     """Bytes that deflated members unpack to; counting ends above the limit."""
-    if len(content) * DEFLATE_RATIO <= limit:
+    if len(content) * _DEFLATE_RATIO <= limit:
         return 0
     total, rest = 0, content
     try:
@@ -66,16 +60,6 @@ def _count_inflated(content: bytes, limit: int, what: str) -> int:
     except zlib.error as error:
         raise InvalidIonImageError(f"{what} is corrupt ({error}); expected a sound one") from error
     return total
-
-
-def _unpack_lzf(content: bytes, limit: int, what: str) -> int:
-    """Bytes that it unpacks to, found out by doing so within bounds: LZF does not state it."""
-    try:
-        return len(imagecodecs.lzf_decode(content, out=limit))
-    except imagecodecs.LzfError as error:
-        raise InvalidIonImageError(
-            f"{what} is corrupt, or unpacks to more than {limit:,} bytes ({error}); expected a sound one within them"
-        ) from error
 
 
 def _read_size(content: bytes, offset: int, width: int, what: str) -> int:
