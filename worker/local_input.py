@@ -105,7 +105,7 @@ def find_datasets(
             try:
                 for draft in _describe_whole(place, annotations_uri, options):
                     whole.setdefault(draft.data.ion_images.model_dump_json(), draft)
-            except (InvalidInputError, ValidationError) as error:
+            except (InvalidInputError, ValidationError, OSError) as error:
                 refused.append(_refuse(place, error))
     if not refused:
         options.require_use({draft.data.ion_images.kind for draft in whole.values()})
@@ -134,7 +134,8 @@ def _find_list(annotations: str) -> str:
 
 
 def _is_image(place: str) -> bool:
-    return not is_remote(place) and Path(place).suffix.lower() == PNG_SUFFIX and Path(place).is_file()
+    is_png = not is_remote(place) and Path(place).suffix.lower() == PNG_SUFFIX
+    return is_png and os.path.isfile(place)  # noqa: PTH113 - Path raises an error for a name that is too long
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,11 @@ def _name(draft: _Draft, name: str) -> LocalDataset:
     return LocalDataset(draft.data.model_copy(update={"dataset_id": name[-_LONGEST_NAME:]}), draft.loose)
 
 
-def _refuse(place: str, error: InvalidInputError | ValidationError) -> RefusedPlace:
+def _refuse(place: str, error: InvalidInputError | ValidationError | OSError) -> RefusedPlace:
+    if isinstance(error, OSError):
+        return RefusedPlace(
+            place, NotFoundError(f"{place} cannot be read ({error.strerror}); expected a readable place")
+        )
     if isinstance(error, ValidationError):  # such as a name that is no Unicode text
         return RefusedPlace(place, InvalidInputError(f"a place cannot be used: {describe_validation_error(error)}"))
     return RefusedPlace(place, error)

@@ -118,6 +118,14 @@ def test_a_place_that_cannot_be_used_does_not_hide_the_others(png_folder: Path, 
     ]
 
 
+@pytest.mark.parametrize("suffix", [".png", ".npz", ""])
+def test_a_name_that_no_file_can_have_does_not_hide_the_others(png_folder: Path, suffix: str) -> None:
+    place = "x" * 300 + suffix
+    found, refused = find_datasets([str(png_folder), place])
+    assert len(found) == 1
+    assert [(one.place, type(one.error)) for one in refused] == [(place, NotFoundError)]
+
+
 def touch(folder: Path, *names: str) -> Path:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

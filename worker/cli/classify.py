@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from model_store.opening import open_predictor
 from model_store.predictor import Engine, Predictor
 from model_store.release import open_release
-from shared.errors import InvalidInputError, OffSampleError, TransientError
+from shared.errors import InvalidInputError, NotFoundError, OffSampleError, TransientError
 from worker.annotations import list_annotations
 from worker.assessment import SENTENCES, find_acquired_share
 from worker.classification import Classification, classify
@@ -75,6 +75,9 @@ def classify_paths(  # noqa: PLR0913 - a command's options
             classified.append(_classify_dataset(dataset, predictor, settings, threshold, sheet_path))
         except (InvalidInputError, TransientError) as error:
             failures.add(dataset.data.dataset_id, error)
+        except OSError as error:  # of looking for what lies beside or in it
+            sentence = f"{error.filename or 'a file of it'} cannot be read ({error.strerror}); expected one that can"
+            failures.add(dataset.data.dataset_id, NotFoundError(sentence))
     if classified:
         print_rows(classified, row_format)
     for rows in classified:
