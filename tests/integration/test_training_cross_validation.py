@@ -241,7 +241,8 @@ def test_images_of_labelled_data_cannot_be_counted(tmp_path: Path) -> None:
             [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
         )
         assert ended.returncode == 1
-        assert ended.stderr.startswith("error: --images counts semi-synthetic images")
+        assert "--images" in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1
 
 
 def test_the_commands_go_from_written_data_to_a_report_without_a_word_about_folds(tmp_path: Path) -> None:
