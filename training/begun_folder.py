@@ -6,6 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
+from shared.whole_file import write_whole
 
 SETTINGS_NAME = "settings.json"
 
@@ -26,7 +27,8 @@ def begin_folder(folder: Path, settings: BaseModel, what: str) -> None:
     path = folder / SETTINGS_NAME
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        path.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        with write_whole(path) as partial:
+            partial.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
         return
     try:
         begun = type(settings).model_validate_json(path.read_bytes())

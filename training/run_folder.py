@@ -90,7 +90,7 @@ class RunFolder:
         kept = [
             line for line in self._read_log() if (line["member"], line["epoch"]) != (str(row.member), str(row.epoch))
         ]
-        with self._log_path.open("w", encoding="utf-8", newline="") as stream:
+        with write_whole(self._log_path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, [field.name for field in fields(EpochRow)])
             writer.writeheader()
             writer.writerows([*kept, asdict(row)])
