@@ -59,6 +59,17 @@ class SyntheticImage:
 
 
 @dataclass(frozen=True, eq=False)
+class DrawnPattern:
+    """Noise-free intensities of one ion, before they are measured."""
+
+    name: str
+    pattern: Field
+    """(H, W)."""
+
+    texture_name: str
+
+
+@dataclass(frozen=True, eq=False)
 class SyntheticSet:
     """N network inputs with labels, and what each was drawn as."""
 
@@ -104,12 +115,20 @@ def draw_ion(scene: Scene, texture: TextureSource, mixture: Mixture, rng: np.ran
     """One ion over a scene; None when too little of it was measured to say anything."""
     pattern_name, signal = mixture.patterns.draw(rng), mixture.signals.draw(rng)
     pattern = draw_pattern(pattern_name, scene, texture, rng)
-    ion_image = measure(pattern, scene.acquisition_mask, signal, mixture.artefacts, rng)
+    return measure_ion(DrawnPattern(pattern_name, pattern, texture.name), scene, signal, mixture, rng)
+
+
+def measure_ion(
+    drawn: DrawnPattern, scene: Scene, signal: str, mixture: Mixture, rng: np.random.Generator
+) -> SyntheticImage | None:
+    """What an instrument reports of a pattern; None when too little of it was measured to say anything."""
+    ion_image = measure(drawn.pattern, scene.acquisition_mask, signal, mixture.artefacts, rng)
     shown = np.count_nonzero(ion_image.intensities) >= _FEWEST_SIGNAL_PIXELS
     if not shown or describe_missing_signal(ion_image) is not None:
         return None
-    group = (scene.outline_name, texture.name)
-    return SyntheticImage(ion_image, scene, pattern, pattern_name, signal, label_pattern(pattern, scene), group)
+    group = (scene.outline_name, drawn.texture_name)
+    label = label_pattern(drawn.pattern, scene)
+    return SyntheticImage(ion_image, scene, drawn.pattern, drawn.name, signal, label, group)
 
 
 def draw_images(sources: Sources, mixture: Mixture, rng: np.random.Generator) -> Iterator[SyntheticImage]:

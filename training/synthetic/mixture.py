@@ -63,6 +63,24 @@ class Artefacts(BaseModel):
     eight_bit: Share
 
 
+class SharedInDatasets(BaseModel):
+    """What the ions of a whole dataset have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    anatomy: Share
+    """Datasets with one."""
+
+    anatomical: Share
+    """Of the ions of such a dataset, those that follow it or its films."""
+
+    gain: Share
+    """Datasets with a gain over all ions."""
+
+    signal: Share
+    """Datasets most of whose ions are counted at one signal level."""
+
+
 class Mixture(BaseModel):
     """What semi-synthetic ion images are drawn from, as one YAML file states it."""
 
@@ -74,6 +92,8 @@ class Mixture(BaseModel):
     acquisitions: Shares
     signals: Shares
     artefacts: Artefacts
+    datasets: SharedInDatasets | None = None
+    """None = the ions of a whole dataset share its scene and its texture source, and nothing else."""
 
     @property
     def digest(self) -> str:
@@ -143,4 +163,5 @@ def _load(model: type[_Model], path: Path) -> _Model:
 
 
 def _canonical(model: BaseModel) -> str:
-    return json.dumps(model.model_dump(mode="json"), sort_keys=True)
+    """Without what is not stated: a field that older files lack must not change their digests."""
+    return json.dumps(model.model_dump(mode="json", exclude_none=True), sort_keys=True)

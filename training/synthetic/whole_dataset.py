@@ -1,6 +1,8 @@
 """Whole semi-synthetic datasets: many ions over one scene, in the on/off mixtures that are seen in practice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -8,8 +10,8 @@ from shared.ion_image import IonImage
 from training.synthetic.dataset import Group, Label, SyntheticImage, draw_ion
 from training.synthetic.mixture import Mixture
 from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
+from training.synthetic.sharing_ions import SharingIons
 from training.synthetic.sources import Sources
-from training.synthetic.textures import TextureSource
 
 _OFF_SHARE_RANGE = (0.01, 0.95)
 OFF_SHARE_BETA = (1.3, 1.7)
@@ -18,6 +20,10 @@ nearly all; this beta distribution has the median .42."""
 
 _TRIES = 12
 """Ions drawn in place of one before one of the other label is taken: a small sample can make one label rare."""
+
+
+DrawIon = Callable[[np.random.Generator], SyntheticImage | None]
+"""One ion of a dataset; None when too little of it was measured to say anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +71,10 @@ def draw_whole_dataset(
     if scene.off_sample_share < LEAST_OFF_SAMPLE_SHARE:
         wanted_share = 0.0
     wanted: list[Label] = ["off" if rng.random() < wanted_share else "on" for _ in range(ions)]
-    images = tuple(_draw_wanted(scene, texture, mixture, label, rng) for label in wanted)
+    draw: DrawIon = partial(draw_ion, scene, texture, mixture)
+    if mixture.datasets is not None:
+        draw = SharingIons(scene, texture, mixture, mixture.datasets, sources.outlines, rng).draw
+    images = tuple(_draw_wanted(draw, label, rng) for label in wanted)
     return WholeDataset(f"semi-synthetic {outline.name} {texture.name}", scene, images, (outline.name, texture.name))
 
 
@@ -73,13 +82,11 @@ def _draw_off_share(rng: np.random.Generator) -> float:
     return float(np.clip(rng.beta(*OFF_SHARE_BETA), *_OFF_SHARE_RANGE))
 
 
-def _draw_wanted(
-    scene: Scene, texture: TextureSource, mixture: Mixture, wanted: Label, rng: np.random.Generator
-) -> SyntheticImage:
+def _draw_wanted(draw: DrawIon, wanted: Label, rng: np.random.Generator) -> SyntheticImage:
     """An ion of the wanted label or an ambiguous one, as often as they come; never one without signal."""
     tries = 0
     while True:
         tries += 1
-        image = draw_ion(scene, texture, mixture, rng)
+        image = draw(rng)
         if image is not None and (image.label in (wanted, None) or tries >= _TRIES):
             return image
