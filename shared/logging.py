@@ -7,15 +7,9 @@ import structlog
 from structlog.typing import Processor
 
 
-def configure_logging(level: str = "INFO", *, to_stderr: bool = False) -> None:
-    """Send every log line, of structlog and of the standard library, through one chain.
-
-    Parameters
-    ----------
-    to_stderr
-        True for commands whose stdout is their result.
-    """
-    stream = sys.stderr if to_stderr else sys.stdout
+def configure_logging(level: str = "INFO") -> None:
+    """Send every log line, of structlog and of the standard library, through one chain."""
+    stream = sys.stdout
     shared_chain: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

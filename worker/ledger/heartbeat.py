@@ -58,6 +58,6 @@ class Heartbeat:
                 if not self._ledger.renew(self._claim):
                     self._lost.set()
                     return
-            except RedisError as error:
+            except (RedisError, MemoryError) as error:  # the event may have taken all memory there is
                 if not is_outage(error):  # the ledger says once that one began
                     _log.warning("heartbeat_missed", entry=self._claim.entry, error=str(error))
