@@ -88,6 +88,13 @@ def test_every_acquisition_that_can_be_judged_is_held_out_once() -> None:
     assert find_folds(FOLDS[0], ["la_icp_ms_c1sa1"]).tolist() == [-1]
 
 
+def test_textures_of_the_same_laboratory_are_held_out_with_the_acquisition() -> None:
+    """The uterus gives textures; it is of the laboratory, technique and repository author of the heart."""
+    (fold,) = [fold for fold in leave_one_out() if "human_heart_nanodesi" in fold.held_out]
+    assert "mouse_uterus_desi" in fold.held_out
+    assert "mouse_uterus_desi" not in {source.name for source in fold.keep_sources(load_sources()).texture_sources}
+
+
 def test_four_folds_hold_out_series_with_and_without_an_area_each() -> None:
     area = {one.name: one.off_sample_area for one in list_acquisitions()}
     for fold in leave_one_out(folds=4):

@@ -21,6 +21,7 @@ from training.acquisitions.metaspace import read_metaspace
 from training.acquisitions.reading import read_acquisitions
 from training.acquisitions.series import load_acquisitions
 from training.cli import app
+from training.data_root import DATA_ROOT
 
 PROSTATE = Path(__file__).parents[1] / "data" / "mouse_prostate.imzML"
 
@@ -64,6 +65,13 @@ def test_ours_are_judged_by_name_and_one_without_labels_is_listed() -> None:
     assert interior["area"] == "absent"
     assert interior["labelled_by"].endswith("nothing but sample")
     assert found["poplar_root"]["figures"] == []
+
+
+def test_ours_are_the_same_by_path_and_what_was_fitted_on_is_said() -> None:
+    folder = DATA_ROOT / "acquisitions" / "mouse_brain_interior_1"
+    assert evaluate(folder) == evaluate("mouse_brain_interior_1")
+    found = evaluate("mouse_brain_interior_3", "maldi_human_tumour_2")
+    assert [row["fitted_on"] for row in found.values()] == [False, True]
 
 
 def test_a_context_release_sees_all_ions_and_not_only_the_labelled_ones() -> None:

@@ -33,6 +33,8 @@ class JudgedAcquisition:
         Of the release, then of the untrained rule, on the ions that are on or off; empty where none is.
     on, false_off
         Ions that are on-sample, and those of them that the release calls off.
+    fitted_on
+        Whether the release was fitted on these very images, whole or in patches; None = it does not say.
     area, area_found, area_confidence
         What is known of the off-sample area, and what is read from the ion images.
     mask_overlap
@@ -46,6 +48,7 @@ class JudgedAcquisition:
     figures: tuple[Figures, ...]
     on: int
     false_off: int
+    fitted_on: bool | None
     area: str
     area_found: str | None
     area_confidence: float
@@ -88,6 +91,7 @@ def _judge(predictor: Predictor, acquisition: Acquisition) -> JudgedAcquisition 
         figures=tuple(figures),
         on=int(on.sum()),
         false_off=int((on & called).sum()),
+        fitted_on=_find_fit(predictor.release, acquisition.name),
         area=acquisition.off_sample_area,
         area_found=mask.off_sample_area,
         area_confidence=mask.confidence,
@@ -104,6 +108,11 @@ def _make_set(acquisition: Acquisition, rows: list[int]) -> RealSet:
         off=np.asarray([labels[row] == "off" for row in rows], dtype=np.bool_),
         dataset_of=(acquisition.name,) * len(rows),
     )
+
+
+def _find_fit(release: Release, name: str) -> bool | None:
+    fitted_on = release.manifest.provenance.fitted_on
+    return None if fitted_on is None else name in fitted_on
 
 
 def _say_who(acquisition: Acquisition) -> str:

@@ -19,6 +19,11 @@ def print_acquisitions(rows: Sequence[JudgedAcquisition], console: Console) -> N
     for labeller in sorted({row.labelled_by for row in rows if row.figures}):
         names = ", ".join(row.name for row in rows if row.figures and row.labelled_by == labeller)
         console.print(f"labelled by {labeller}: {names}", soft_wrap=True, highlight=False)
+    fitted_on = [row.name for row in rows if row.fitted_on]
+    if fitted_on:
+        console.print(f"the release was fitted on these, whole or in patches: {', '.join(fitted_on)}", soft_wrap=True)
+    if any(row.fitted_on is None for row in rows):
+        console.print("the release does not say what it was fitted on", soft_wrap=True)
     console.print(
         "Images of one acquisition are alike: Wilson's intervals say nothing about other acquisitions.", soft_wrap=True
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from training.acquisitions.acquisition import Acquisition
 from training.acquisitions.metaspace import PREFIX, read_metaspace
-from training.acquisitions.reading import read_acquisitions
-from training.acquisitions.series import list_acquisitions
+from training.acquisitions.reading import find_acquisitions, read_acquisition
+from training.acquisitions.series import KnownAcquisition, list_acquisitions
 
 
 def open_places(places: Sequence[str], labels: Path | None = None) -> Iterator[Acquisition]:
@@ -31,4 +31,12 @@ def open_places(places: Sequence[str], labels: Path | None = None) -> Iterator[A
         elif place in known and not Path(place).exists():
             yield known[place].read()
         else:
-            yield from read_acquisitions(Path(place), labels=labels)
+            yield from _read_path(Path(place), list(known.values()), labels)
+
+
+def _read_path(path: Path, known: Sequence[KnownAcquisition], labels: Path | None) -> Iterator[Acquisition]:
+    """Ours are read with what `series.csv` says of them, by their path too."""
+    ours = {one.folder.resolve(): one for one in known}
+    for found in find_acquisitions(path):
+        own = ours.get(found.resolve()) if labels is None else None
+        yield read_acquisition(found, labels=labels) if own is None else own.read()

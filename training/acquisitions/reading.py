@@ -40,8 +40,27 @@ class _Stack:
     """Where the layout itself says them."""
 
 
+def find_acquisitions(path: Path) -> list[Path]:
+    """The folder or imzML file itself, or those folders in it that hold ion images.
+
+    Raises
+    ------
+    InvalidInputError
+        When nothing is there, or no folder holds ion images.
+    """
+    if path.is_file() and path.suffix.lower() == SUFFIX:
+        return [path]
+    if not path.is_dir():
+        raise InvalidInputError(f"{path} is no folder; expected {LAYOUT}")
+    root = find_gold_standard(path) or path
+    folders = [path] if _holds_images(path) else [folder for folder in _folders(root) if _holds_images(folder)]
+    if not folders:
+        raise InvalidInputError(f"{path} holds no ion images; expected {LAYOUT}")
+    return folders
+
+
 def read_acquisitions(path: Path, limits: Limits | None = None, labels: Path | None = None) -> Iterator[Acquisition]:
-    """The acquisition in a folder or an imzML file, or those in a folder's folders, one after the other.
+    """What `find_acquisitions` finds, one after the other.
 
     Parameters
     ----------
@@ -54,15 +73,7 @@ def read_acquisitions(path: Path, limits: Limits | None = None, labels: Path | N
     InvalidInputError
         When nothing is there, no folder holds ion images, or one of them cannot be read.
     """
-    if path.is_file() and path.suffix.lower() == SUFFIX:
-        return iter([read_acquisition(path, limits, labels=labels)])
-    if not path.is_dir():
-        raise InvalidInputError(f"{path} is no folder; expected {LAYOUT}")
-    root = find_gold_standard(path) or path
-    folders = [path] if _holds_images(path) else [folder for folder in _folders(root) if _holds_images(folder)]
-    if not folders:
-        raise InvalidInputError(f"{path} holds no ion images; expected {LAYOUT}")
-    return (read_acquisition(folder, limits, labels=labels) for folder in folders)
+    return (read_acquisition(place, limits, labels=labels) for place in find_acquisitions(path))
 
 
 def read_acquisition(

@@ -14,8 +14,10 @@ from shared.errors import InvalidInputError
 
 def windows(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Acquisitions of your own with regions.npz or sample_mask.png; ours when left out."),
+        list[str] | None,
+        typer.Argument(
+            help="Folders with regions.npz or sample_mask.png, or names of ours; all of ours when left out."
+        ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Windows to draw.")] = 200,
     seed: Annotated[int, typer.Option(min=0)] = 1,
@@ -25,7 +27,7 @@ def windows(
     output: Annotated[Path, typer.Option(help="PNG of the gallery.")] = Path("runs/windows.png"),
 ) -> None:
     """Cut windows out of real acquisitions, draw a gallery of them and count them."""
-    from training.acquisitions.reading import read_acquisitions  # noqa: PLC0415 - --help needs none of it
+    from training.acquisitions.places import open_places  # noqa: PLC0415 - --help needs none of it
     from training.acquisitions.series import load_acquisitions  # noqa: PLC0415
     from training.synthetic.outlines import load_outlines  # noqa: PLC0415
     from training.windows.counts import WindowCounts, count_windows  # noqa: PLC0415
@@ -33,7 +35,7 @@ def windows(
     from training.windows.source import draw_windows  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    found = [one for path in paths for one in read_acquisitions(path)] if paths else load_acquisitions()
+    found = list(open_places(paths)) if paths else load_acquisitions()
     unknown = sorted(set(without or ()) - {one.series for one in found})
     if unknown:
         raise InvalidInputError(f"expected a series of these acquisitions to leave out, got {unknown[0]!r}")
