@@ -72,3 +72,9 @@ def test_the_command_repeats_the_run() -> None:
     assert write_fit_command(LABELLED) == (
         "python -m training fit --data my_labels --preset report-2018 --members 5 --epochs 3 --seed 1 --output RUN_DIR"
     )
+
+
+def test_the_command_of_a_run_names_its_mixture_where_it_is_not_that_of_the_shipped_releases() -> None:
+    shipped, current = (make_settings(PresetName.DEFAULT, mixture=name) for name in (None, "training-2"))
+    assert "--mixture" not in write_fit_command(shipped)
+    assert "--mixture training-2" in write_fit_command(current)
