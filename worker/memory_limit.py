@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
-
 from shared.errors import ConfigurationError, InvalidInputError, TooLargeError
 
 _LEAST_FOR_AN_EVENT = 128 * 2**20
@@ -26,8 +24,6 @@ _MEMORY_WORDS = re.compile(
     re.IGNORECASE,
 )
 """How libraries say it that raise errors of their own: ONNX Runtime, TensorFlow, expat, HDF5, codecs, threads."""
-
-_log = structlog.get_logger(__name__)
 
 
 def limit_memory(max_bytes: int, children: int) -> int | None:
@@ -57,7 +53,9 @@ def limit_memory(max_bytes: int, children: int) -> int | None:
                 f"OFFSAMPLE_MAX_MEMORY_BYTES is {max_bytes:,}, of which a pool child holds {touched:,} before its"
                 f" first event; expected at least {least:,}"
             )
-        _log.warning("memory_not_limited", share_bytes=limit, least_bytes=least)
+        import structlog  # noqa: PLC0415 - this module is one of commands on files too, which need not wait for it
+
+        structlog.get_logger(__name__).warning("memory_not_limited", share_bytes=limit, least_bytes=least)
         return None
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = limit + reserved - touched  # what is reserved and never touched takes no memory
@@ -82,7 +80,7 @@ def refusing_too_large() -> Iterator[None]:
         if not is_want_of_memory(error):
             raise
         raise TooLargeError(
-            f"event needs more memory than a worker gives to one event ({error or type(error).__name__}); expected a"
+            f"dataset needs more memory than there is for one ({error or type(error).__name__}); expected a"
             " smaller dataset, smaller ion images, or a larger OFFSAMPLE_MAX_MEMORY_BYTES"
         ) from error
 

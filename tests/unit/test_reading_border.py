@@ -12,9 +12,9 @@ from worker.sources.reading_border import BorderedSource, unforeseen_errors_refu
 from worker.sources.source import FetchedIonImage
 
 ANNOTATIONS = [Annotation(annotation_id=one) for one in "ab"]
-FORESEEN: list[Exception] = [InvalidIonImageError("no image"), OSError("disk")]
+FORESEEN: list[Exception] = [InvalidIonImageError("no image"), OSError("disk"), MemoryError()]
 UNFORESEEN: list[Exception] = [
-    SystemError("bad internal call"), RecursionError(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"), MemoryError(),
+    SystemError("bad internal call"), RecursionError(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),
     KeyError("x"), OverflowError("too large"), AssertionError(), StopIteration(),
 ]  # fmt: skip
 

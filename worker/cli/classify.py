@@ -20,6 +20,7 @@ from worker.assessment import SENTENCES, find_acquired_share
 from worker.classification import Classification, classify
 from worker.cli import place_options
 from worker.local_input import LocalDataset, find_datasets
+from worker.memory_limit import refusing_too_large
 from worker.named_place import KindOptions
 from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
@@ -72,7 +73,8 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
     for dataset, sheet_path in zip(datasets, sheets, strict=True):
         try:
-            classified.append(_classify_dataset(dataset, predictor, settings, threshold, sheet_path))
+            with refusing_too_large():
+                classified.append(_classify_dataset(dataset, predictor, settings, threshold, sheet_path))
         except (InvalidInputError, TransientError) as error:
             failures.add(dataset.data.dataset_id, error)
         except OSError as error:  # of looking for what lies beside or in it

@@ -4,20 +4,17 @@ Every reader turns what its libraries are known to raise into an error of this p
 when the reader was written. It repeats itself however often the event is tried, so trying it again would cost a worker
 each time and end as a dead letter that says nothing of the file. It may as well be a defect of this project's own: so
 it is logged as an error, with its traceback, and the answer says that it was not foreseen. Errors of the operating
-system are not caught: they may pass.
+system are not caught, for they may pass, nor is a want of memory, which has an answer of its own.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import structlog
-
 from shared.closable import Closable
 from shared.errors import OffSampleError, UnreadableInputError
 from shared.messages.event import Annotation
+from worker.memory_limit import is_want_of_memory
 from worker.sources.source import FetchedIonImage, IonImageSource
-
-_log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -28,7 +25,11 @@ def unforeseen_errors_refused() -> Iterator[None]:
     except (OffSampleError, OSError):
         raise
     except Exception as error:
-        _log.exception("reading_failed", kind=type(error).__name__)
+        if is_want_of_memory(error):
+            raise
+        import structlog  # noqa: PLC0415 - a command on files need not wait for it
+
+        structlog.get_logger(__name__).exception("reading_failed", kind=type(error).__name__)
         raise UnreadableInputError(
             f"reading failed in a way that was not foreseen ({type(error).__name__}:"
             f" {str(error).partition(chr(10))[0][:200]!a}); expected sound files, and where they are sound, this is a"
