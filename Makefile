@@ -73,7 +73,7 @@ requirements: ## Compile requirements/*.txt anew (needs uv; UPGRADE=--upgrade ta
 		--constraint requirements/test.txt --output-file requirements/build.txt >/dev/null
 
 schemas: $(WORKER_READY) ## Write docs/schemas from the messages
-	@$(BIN)/python -m shared.messages docs/schemas
+	@$(BIN)/python -m worker.messages docs/schemas
 
 pictures: $(TEST_READY) ## Draw the pictures of README and docs anew
 	@$(BIN)/python docs/images/draw.py

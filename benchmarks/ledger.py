@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from measuring import compare, print_machine
 
 import worker.ledger.ledger
-from worker.embedded_server import embedded_server
+from worker.cli.embedded_server import embedded_server
 from worker.ledger.claim import Answer, DoneRecord
 from worker.ledger.ledger import Ledger, connect
 from worker.ledger.names import GROUP, Names

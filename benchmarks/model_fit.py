@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from measuring import print_machine
 
-from training.fit_settings import make_settings
-from training.preset import PresetName
-from training.recipe import compile_network, one_hot
+from training.fit.epoch import compile_network, one_hot
+from training.fit.recipe import PresetName
+from training.fit.settings import make_settings
 
 EPOCHS = 8
 BATCH = 64

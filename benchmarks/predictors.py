@@ -8,7 +8,7 @@ import numpy as np
 from measuring import compare, print_machine
 
 from model_store.opening import open_predictor
-from model_store.predictor import Engine
+from model_store.predictors.predictor import Engine
 from model_store.release import open_release
 
 IMAGES = 1024

@@ -13,15 +13,15 @@ import png
 from measuring import print_machine
 
 from model_store.opening import open_predictor
-from model_store.predictor import Engine
+from model_store.predictors.predictor import Engine
 from model_store.release import open_release
-from shared.foreign_file import OpenedFolder
+from shared.files.foreign_file import OpenedFolder
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
-from shared.png import decode_png, encode_png
+from shared.png.image import decode_png, encode_png
 from shared.preprocessing import preprocess
-from worker.classification import classify
-from worker.files import AllowedRoots
+from worker.access.allowed_roots import AllowedRoots
+from worker.classification.classification import classify
 from worker.sources.png_folder import PngFolder
 
 IMAGES, ROUNDS = 512, 5

@@ -138,7 +138,7 @@ class Manifest(_Part):
     """How many of the members, the last ones, are context members; the others are image members."""
     ensemble_onnx: ReleaseFile
     blend: ReleaseFile | None = None
-    """Of a context release: what its networks are weighed with (`model_store/blend.py`); None = their mean counts."""
+    """Of a context release: the weights of its networks (`model_store/context/blend.py`); None = their mean counts."""
     model_card: ReleaseFile
     pictures: tuple[ReleaseFile, ...] = ()
     """What the model card shows."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model_store.predictor import Engine, Predictor
+from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release
 from shared.errors import ConfigurationError
 from shared.preprocessing import INPUT_SIDE_PX, NETWORK_CHANNELS
@@ -34,11 +34,11 @@ def open_predictor(release: Release, engine: Engine, threads: int | None = None)
     chosen = choose_engine(engine)
     predictor: Predictor
     if chosen is Engine.TENSORFLOW:
-        from model_store.tensorflow_predictor import TensorFlowPredictor  # noqa: PLC0415 - half a gigabyte, GPU only
+        from model_store.predictors.tensorflow import TensorFlowPredictor  # noqa: PLC0415 - half a gigabyte, GPU only
 
         predictor = TensorFlowPredictor(release)
     else:
-        from model_store.onnx_predictor import OnnxPredictor  # noqa: PLC0415 - must not be loaded before the fork
+        from model_store.predictors.onnx import OnnxPredictor  # noqa: PLC0415 - must not be loaded before the fork
 
         predictor = OnnxPredictor(release, threads)
     predictor.predict(np.zeros((1, INPUT_SIDE_PX, INPUT_SIDE_PX, len(NETWORK_CHANNELS)), dtype=np.float32))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from model_store.blend import Blend
+from model_store.context.blend import Blend
 from model_store.manifest import VERSION_PATTERN, Manifest
 from shared.errors import InvalidInputError, ReleaseError, UnknownReleaseError
+from shared.files.whole_file import write_whole
 from shared.preprocessing import PREPROCESSING_VERSION
 from shared.validation import describe_validation_error
-from shared.whole_file import write_whole
 
 RELEASES_ROOT = Path(__file__).parent / "releases"
 MANIFEST_NAME = "manifest.json"

@@ -41,7 +41,7 @@ ALL_CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 """In the order of every network input: a network takes the first of them, or all."""
 
 ContextChannel = Literal["mean_ion_image", "sample_mask"]
-"""What a further channel shows of the dataset that the image belongs to (`model_store/context.py`)."""
+"""What a further channel shows of the dataset that the image belongs to (`model_store/context/dataset_context.py`)."""
 
 CONTEXT_CHANNELS: Final[tuple[ContextChannel, ...]] = get_args(ContextChannel)
 """In their order after `ALL_CHANNELS`; a network takes both or none."""

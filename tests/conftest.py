@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from model_store.opening import open_predictor
-from model_store.predictor import Engine, Predictor
+from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release, open_release
 from shared.ion_image import IonImage, make_ion_image
-from shared.png import encode_png
+from shared.png.image import encode_png
 
 # A busy machine is slow at times, so no deadline; tmp_path is one per test, whose examples overwrite their file.
 settings.register_profile(

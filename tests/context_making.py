@@ -4,15 +4,15 @@ from pathlib import Path
 
 from source_making import open_any
 
-from model_store.blend import TERMS, Blend, Term
-from model_store.context import add_context, find_context
-from model_store.predictor import Predictor
-from shared.array import open_array
+from model_store.context.blend import TERMS, Blend, Term
+from model_store.context.dataset_context import add_context, find_context
+from model_store.predictors.predictor import Predictor
+from shared.arrays.array import open_array
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.preprocessing import NetworkInputs, preprocess
 from training.data_root import DATA_ROOT
-from worker.classification import Classification, classify
+from worker.classification.classification import Classification, classify
 
 BLADDER = DATA_ROOT / "mouse_bladder" / "ion_images.npz"
 

@@ -37,7 +37,7 @@ def read_in_child(reader: str, path: Path) -> Outcome:
 
 def read_array(path: Path) -> None:
     """All images, as a source does."""
-    from shared.array import open_array  # noqa: PLC0415 - in the child alone
+    from shared.arrays.array import open_array  # noqa: PLC0415 - in the child alone
     from shared.errors import InvalidInputError  # noqa: PLC0415
     from shared.ion_image import make_ion_image  # noqa: PLC0415
     from shared.limits import Limits  # noqa: PLC0415
@@ -55,7 +55,7 @@ def read_array(path: Path) -> None:
 def read_png(path: Path) -> None:
     """One image."""
     from shared.limits import Limits  # noqa: PLC0415
-    from shared.png import decode_png  # noqa: PLC0415
+    from shared.png.image import decode_png  # noqa: PLC0415
 
     decode_png(path.read_bytes(), Limits())
 
@@ -63,14 +63,14 @@ def read_png(path: Path) -> None:
 def read_list(path: Path) -> None:
     """A list of annotations, as an event names it."""
     from shared.limits import Limits, require_at_most  # noqa: PLC0415
-    from worker.annotations import read_annotations  # noqa: PLC0415
+    from worker.events.annotations import read_annotations  # noqa: PLC0415
 
     require_at_most(len(read_annotations(path, Limits())), Limits().event_ions, "annotations")
 
 
 def read_event(path: Path) -> None:
     """An event."""
-    from shared.messages.event import parse_event, read_identity  # noqa: PLC0415
+    from worker.messages.event import parse_event, read_identity  # noqa: PLC0415
 
     read_identity(path.read_bytes())
     parse_event(path.read_bytes())

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from shared.ion_image import IonImage
 from shared.limits import Limits
-from shared.messages.event import (
+from worker.access.allowed_roots import AllowedRoots
+from worker.messages.event import (
     Annotation,
     ArrayIonImages,
     ImzmlIonImages,
     PngIonImages,
 )
-from worker.files import AllowedRoots
 from worker.sources.opening import SourceAccess, open_source
 from worker.sources.source import IonImageSource
 

@@ -8,14 +8,14 @@ from conftest import make_random_ion_image
 
 from shared.ion_image import IonImage
 from shared.limits import Limits
-from shared.messages.event import Annotation, PngIonImages
-from shared.png import encode_png
-from worker.files import AllowedRoots
+from shared.png.image import encode_png
+from worker.access.allowed_roots import AllowedRoots
+from worker.access.allowed_stores import AllowedStores
+from worker.access.store_uri import parse_store_uri
+from worker.messages.event import Annotation, PngIonImages
 from worker.sources.opening import SourceAccess, open_source
-from worker.stores.allowed_stores import AllowedStores
 from worker.stores.opening import StoreAccess
 from worker.stores.store import Patience
-from worker.stores.store_uri import parse_store_uri
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 

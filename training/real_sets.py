@@ -11,7 +11,7 @@ import numpy.typing as npt
 from shared.errors import InvalidInputError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
-from shared.png import decode_png
+from shared.png.image import decode_png
 from shared.preprocessing import describe_missing_signal
 from training.data_root import DATA_ROOT
 from training.synthetic.textures import load_texture_sources

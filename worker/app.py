@@ -14,16 +14,16 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from shared.errors import OffSampleError
-from shared.logging import configure_logging
-from worker.broker import PatientConsumer, register_transport, worker_outage
-from worker.child_board import ChildBoard
-from worker.devices import bind_device, child_index, choose_concurrency
-from worker.drain import hand_back_after
-from worker.event_run import run_event
-from worker.ledger.outage import Outage, is_outage
+from worker.events.event_run import run_event
+from worker.logging import configure_logging
 from worker.memory_limit import limit_memory
+from worker.pool.child_board import ChildBoard
+from worker.pool.devices import bind_device, child_index, choose_concurrency
+from worker.pool.drain import hand_back_after
 from worker.runtime import Runtime, open_runtime
-from worker.server_url import broker_url
+from worker.server.broker import PatientConsumer, register_transport, worker_outage
+from worker.server.outage import Outage, is_outage
+from worker.server.url import broker_url
 from worker.settings import Settings
 from worker.tickets import TicketStep
 

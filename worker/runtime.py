@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 import structlog
 
 from model_store.opening import open_predictor
-from model_store.predictor import Predictor
+from model_store.predictors.predictor import Predictor
 from model_store.release import default_version, open_release
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
-from shared.png import decode_png, encode_png
+from shared.png.image import decode_png, encode_png
 from shared.preprocessing import preprocess
-from worker.files import AllowedRoots
+from worker.access.allowed_roots import AllowedRoots
 from worker.ledger.ledger import Ledger, connect
-from worker.ledger.outage import Outage
+from worker.server.outage import Outage
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess
-from worker.store_outages import StoreOutages
+from worker.stores.outages import StoreOutages
 
 _PINNED_KEPT = 2
 _log = structlog.get_logger(__name__)

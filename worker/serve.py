@@ -11,12 +11,12 @@ from redis.exceptions import RedisError
 from model_store.opening import choose_engine
 from model_store.release import Release, open_release
 from shared.errors import ConfigurationError, UnknownReleaseError
-from shared.logging import configure_logging
-from worker.devices import choose_concurrency
 from worker.ledger.ledger import connect
-from worker.ledger.outage import describe_server_error
+from worker.logging import configure_logging
+from worker.pool.devices import choose_concurrency
 from worker.runtime import open_ledger
-from worker.server_url import without_password
+from worker.server.outage import describe_server_error
+from worker.server.url import without_password
 from worker.settings import Settings
 
 _OLDEST_REDIS = 7

@@ -9,18 +9,18 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from model_store.predictor import Engine
+from model_store.predictors.predictor import Engine
 from model_store.release import RELEASES_ROOT
 from shared.errors import ConfigurationError, ForbiddenUriError
 from shared.limits import Limits
+from worker.access.allowed_stores import AllowedStores
+from worker.access.store_uri import HTTP_PORTS, parse_store_uri
 from worker.ledger.names import Names
-from worker.server_tls import with_explicit_tls
-from worker.server_url import require_server_url
+from worker.server.tls import with_explicit_tls
+from worker.server.url import require_server_url
 from worker.sources.metaspace_dataset import METASPACE_URL, MetaspaceAccess
-from worker.stores.allowed_stores import AllowedStores
 from worker.stores.opening import StoreAccess
 from worker.stores.store import Patience
-from worker.stores.store_uri import HTTP_PORTS, parse_store_uri
 
 _DEFAULT_LIMITS = Limits()
 _LEAST_LEASE_SECONDS = 30.0

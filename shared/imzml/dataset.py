@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from shared.foreign_file import OpenedFile
+from shared.files.foreign_file import OpenedFile
 from shared.imzml.chunk_plan import order_as_stored
 from shared.imzml.contradictions import describe_contradictions
 from shared.imzml.extraction import extract_intensities

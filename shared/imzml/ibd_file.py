@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidIonImageError
-from shared.foreign_file import OpenedFile, open_foreign_file
+from shared.files.foreign_file import OpenedFile, open_foreign_file
 from shared.imzml.index import ArrayLayout, ImzmlIndex, require_whole
 from shared.limits import Limits
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from xml.parsers import expat
 
 from shared.errors import InvalidIonImageError, TooLargeError
-from shared.foreign_file import OpenedFile, open_foreign_file
+from shared.files.foreign_file import OpenedFile, open_foreign_file
 from shared.imzml.array_format import UNSAID, ArrayDescription
 from shared.imzml.representation import RepresentationClaims
 from shared.imzml.spectrum_columns import SpectrumColumns, StatedArray

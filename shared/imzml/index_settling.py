@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from shared.foreign_file import OpenedFile, open_foreign_file
+from shared.files.foreign_file import OpenedFile, open_foreign_file
 from shared.imzml.format_settling import settle_layout
 from shared.imzml.ibd_file import MOST_POINTS, another_file, read_uuids
 from shared.imzml.index import ImzmlIndex

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from shared.files.temporary_room import reserve_room
 from shared.ion_image import Intensities
-from shared.temporary_room import reserve_room
 
 MOST_MEMORY_BYTES: Final = 256 * 2**20
 """Size above which a table lies in a temporary file."""

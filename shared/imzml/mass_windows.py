@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidAnnotationsError
-from shared.ion_mz import MOST_MZ, require_ppm
+from shared.ions.ion_mz import MOST_MZ, require_ppm
 
 _CELLS: Final = 2**18
 """Cells of the sieve: its quarter of a megabyte stays in a core's cache."""

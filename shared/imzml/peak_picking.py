@@ -30,7 +30,7 @@ from shared.imzml.reading_ahead import read_ahead
 from shared.imzml.representation import look_like_centroids
 from shared.imzml.spectrum_chunk import SpectrumChunk, read_chunks
 from shared.imzml.work_watch import WorkWatch
-from shared.ion_mz import require_ppm
+from shared.ions.ion_mz import require_ppm
 
 MZ_RANGE: Final = (1.0, 100_000.0)
 """Peaks outside are not picked, Th."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from live_service import BLADDER, NAMES, LiveService, make_event, require_whole_once, wait_until
 
-from shared.messages.event import parse_event, read_identity
-from worker.answers import digest_event
+from worker.events.answers import digest_event
+from worker.messages.event import parse_event, read_identity
 
 
 def _changed(**changes: Any) -> dict[str, Any]:

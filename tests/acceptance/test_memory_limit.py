@@ -5,7 +5,7 @@ import pytest
 from live_service import LiveService, make_event
 
 from shared.ion_image import make_ion_image
-from shared.png import encode_png
+from shared.png.image import encode_png
 
 MEBIBYTE = 2**20
 

@@ -20,9 +20,9 @@ from live_service import BLADDER, LiveService, read_by_eye
 from live_stores import http_files, s3_server
 from PIL import Image
 
-from shared.array import open_array
+from shared.arrays.array import open_array
 from shared.limits import Limits
-from shared.png import decode_png
+from shared.png.image import decode_png
 
 FILES = sorted(BLADDER.glob("*.png"))
 

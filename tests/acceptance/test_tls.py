@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as ServerConnectionError
 from tls_making import make_authority, make_tls_server
 
 from worker.ledger.ledger import connect
-from worker.server_url import broker_url
+from worker.server.url import broker_url
 from worker.settings import Settings
 
 

@@ -14,12 +14,12 @@ from store_fetching import PNG
 
 from model_store.release import Release
 from shared.limits import Limits
-from worker.files import AllowedRoots
+from worker.access.allowed_roots import AllowedRoots
 from worker.ledger.ledger import Ledger
 from worker.sources.opening import SourceAccess
 
 if TYPE_CHECKING:
-    from training.run_folder import RunFolder
+    from training.fit.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -80,10 +80,10 @@ def access(tmp_path: Path) -> SourceAccess:
 @pytest.fixture(scope="session")
 def context_run(tmp_path_factory: pytest.TempPathFactory) -> "RunFolder":
     """One small network that sees the context."""
-    from training.fit_settings import FitSettings  # noqa: PLC0415 - TensorFlow takes seconds, and most tests none
-    from training.fitting import fit_ensemble  # noqa: PLC0415 - as above
-    from training.preset import RECIPES, PresetName  # noqa: PLC0415 - as above
-    from training.run_folder import RunFolder  # noqa: PLC0415 - as above
+    from training.fit.fitting import fit_ensemble  # noqa: PLC0415 - as above
+    from training.fit.recipe import RECIPES, PresetName  # noqa: PLC0415 - as above
+    from training.fit.run_folder import RunFolder  # noqa: PLC0415 - as above
+    from training.fit.settings import FitSettings  # noqa: PLC0415 - TensorFlow takes seconds, and most tests none
 
     found = RunFolder(tmp_path_factory.mktemp("run"))
     recipe = RECIPES[PresetName.CONTEXT].model_copy(update={"epochs": 1, "batch": 16})
@@ -94,7 +94,7 @@ def context_run(tmp_path_factory: pytest.TempPathFactory) -> "RunFolder":
 
 @pytest.fixture(scope="session")
 def context_release(context_run: "RunFolder", tmp_path_factory: pytest.TempPathFactory) -> Release:
-    from training.publish import publish_release  # noqa: PLC0415 - as above
-    from training.release_manifest import Evidence  # noqa: PLC0415 - as above
+    from training.release.publish import publish_release  # noqa: PLC0415 - as above
+    from training.release.release_manifest import Evidence  # noqa: PLC0415 - as above
 
     return publish_release(context_run, "2000.1.1-context", Evidence(), root=tmp_path_factory.mktemp("releases"))[0]

@@ -7,7 +7,7 @@ from kombu import Connection
 from live_service import LiveServer
 
 from worker.ledger.ledger import connect
-from worker.server_url import broker_url
+from worker.server.url import broker_url
 
 
 def test_tickets_go_into_the_database_that_the_ledger_uses() -> None:

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from source_making import open_any
 
-from model_store.predictor import Engine, Prediction, Predictor
+from model_store.predictors.predictor import Engine, Prediction, Predictor
 from model_store.release import Release
-from shared.array import open_array
+from shared.arrays.array import open_array
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
-from shared.messages.event import Annotation
-from shared.messages.results import ResultRow
-from shared.png import encode_png
+from shared.png.image import encode_png
 from shared.preprocessing import NetworkInputs, preprocess
-from worker.classification import BATCH_IMAGES, Classification, classify
-from worker.demo import DEMO_DATASET
+from worker.classification.classification import BATCH_IMAGES, Classification, classify
+from worker.cli.demo_run import DEMO_DATASET
+from worker.messages.event import Annotation
+from worker.messages.results import ResultRow
 from worker.sources.source import FetchedIonImage
 
 BLADDER_ARRAY = Path(__file__).parents[2] / "training" / "data" / "mouse_bladder" / "ion_images.npz"

@@ -17,10 +17,10 @@ from store_fetching import access
 
 from shared.ion_image import IonImage
 from shared.limits import Limits
-from shared.messages.event import Annotation, DatasetAnnotated, IonImagesLocation
-from shared.png import encode_png
-from worker.annotations import list_annotations
-from worker.files import AllowedRoots
+from shared.png.image import encode_png
+from worker.access.allowed_roots import AllowedRoots
+from worker.events.annotations import list_annotations
+from worker.messages.event import Annotation, DatasetAnnotated, IonImagesLocation
 from worker.sources.opening import SourceAccess, open_source
 
 _TIMES = 60

@@ -9,15 +9,15 @@ import pytest
 from context_making import BLADDER, classify_all, make_blend, probabilities, see_bladder
 from scipy.special import expit, logit
 
-from model_store.blend_features import FEATURES, measure_features
+from model_store.context.blend_features import FEATURES, measure_features
 from model_store.opening import open_predictor
-from model_store.predictor import Engine
+from model_store.predictors.predictor import Engine
 from model_store.release import Release, read_blend, verify_release
 from shared.errors import InvalidInputError, ReleaseError
-from training.decision import Decision
-from training.publish import publish_release
-from training.release_manifest import Evidence
-from training.run_folder import RunFolder
+from training.fit.run_folder import RunFolder
+from training.release.decision import Decision
+from training.release.publish import publish_release
+from training.release.release_manifest import Evidence
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

@@ -13,13 +13,13 @@ from context_making import BLADDER, classify_all, probabilities, see_bladder
 from live_service import BLADDER as PNG_BLADDER
 from live_service import LiveServer, LiveService, make_event
 
-from model_store.context import add_context, find_context
+from model_store.context.dataset_context import add_context, find_context
 from model_store.opening import open_predictor
-from model_store.predictor import Engine, Predictor
+from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release
 from shared.errors import InvalidInputError
 from shared.ion_image import make_ion_image
-from shared.png import encode_png
+from shared.png.image import encode_png
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

@@ -14,7 +14,7 @@ from damaging_in_child import damage_in_child
 from scipy import sparse
 
 from shared.ion_image import make_ion_image
-from shared.png import encode_png
+from shared.png.image import encode_png
 
 IMAGES = np.random.default_rng(0).random((5, 6, 7)).astype(np.float32)
 IMAGES[IMAGES < 0.4] = 0

@@ -16,12 +16,12 @@ for name in {missing!r}:
     sys.modules[name] = None  # what Python itself does for a package that is not there
 from shared.limits import Limits
 from shared.errors import UnsupportedSourceError
-from shared.messages.event import ArrayIonImages, MetaspaceIonImages, PngIonImages
-from worker.files import AllowedRoots
+from worker.messages.event import ArrayIonImages, MetaspaceIonImages, PngIonImages
+from worker.access.allowed_roots import AllowedRoots
 from worker.sources.opening import SourceAccess, open_source
-from worker.stores.allowed_stores import ANY_NETWORK, AllowedStores
+from worker.access.allowed_stores import ANY_NETWORK, AllowedStores
 from worker.stores.opening import StoreAccess
-from worker.stores.store_uri import parse_store_uri
+from worker.access.store_uri import parse_store_uri
 import worker.cli.main
 places = tuple(map(parse_store_uri, ["s3://bucket", "gs://bucket", "http://localhost", "https://metaspace2020.org"]))
 access = SourceAccess(AllowedRoots((Path("/"),)), Limits(), stores=StoreAccess(AllowedStores(places, ANY_NETWORK)))

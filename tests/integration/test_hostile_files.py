@@ -17,7 +17,7 @@ import pytest
 import zarr
 from reading_in_child import MOST_MIB, read_in_child
 
-from shared.json_values import MOST_VALUES
+from worker.messages.json_values import MOST_VALUES
 
 STRING = h5py.string_dtype()
 

@@ -24,11 +24,11 @@ from shared.errors import (
 )
 from shared.ion_image import IonImage
 from shared.limits import Limits
-from shared.messages.event import Annotation, DatasetAnnotated, PngIonImages
-from worker.annotations import list_annotations
-from worker.files import AllowedRoots
+from worker.access.allowed_roots import AllowedRoots
+from worker.access.allowed_stores import ANY_NETWORK
+from worker.events.annotations import list_annotations
+from worker.messages.event import Annotation, DatasetAnnotated, PngIonImages
 from worker.sources.opening import open_source
-from worker.stores.allowed_stores import ANY_NETWORK
 from worker.stores.store import Patience
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from imzml_making import Spectrum, write_imzml
 
-from model_store.predictor import Predictor
+from model_store.predictors.predictor import Predictor
 from shared.limits import Limits
-from shared.messages.event import Annotation, ArrayIonImages, ImzmlIonImages
-from worker.classification import Classification, classify
-from worker.files import AllowedRoots
+from worker.access.allowed_roots import AllowedRoots
+from worker.classification.classification import Classification, classify
+from worker.messages.event import Annotation, ArrayIonImages, ImzmlIonImages
 from worker.sources.opening import SourceAccess, open_source
 
 BLADDER = Path(__file__).parents[2] / "training" / "data" / "mouse_bladder" / "ion_images.npz"

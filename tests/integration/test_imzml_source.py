@@ -9,13 +9,13 @@ import pytest
 from imzml_damaging import rename, renumber, rewrite
 from imzml_making import REAL_IMZML, make_spectra, write_imzml
 
-from model_store.predictor import Predictor
+from model_store.predictors.predictor import Predictor
 from shared.errors import ForbiddenUriError, InvalidAnnotationsError, InvalidIonImageError, NotFoundError
 from shared.limits import Limits
-from shared.messages.event import Annotation, DatasetAnnotated, ImzmlIonImages
-from worker.annotations import list_annotations
-from worker.classification import classify
-from worker.files import AllowedRoots
+from worker.access.allowed_roots import AllowedRoots
+from worker.classification.classification import classify
+from worker.events.annotations import list_annotations
+from worker.messages.event import Annotation, DatasetAnnotated, ImzmlIonImages
 from worker.sources.opening import SourceAccess, open_source
 from worker.sources.source import FetchedIonImage, IonImageSource
 

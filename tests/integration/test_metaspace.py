@@ -26,16 +26,16 @@ from shared.errors import (
 )
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
-from shared.messages.event import Annotation, MetaspaceIonImages
-from shared.png import encode_png
-from worker.files import AllowedRoots
+from shared.png.image import encode_png
+from worker.access.allowed_roots import AllowedRoots
+from worker.access.allowed_stores import AllowedStores
+from worker.access.store_uri import parse_store_uri
+from worker.messages.event import Annotation, MetaspaceIonImages
 from worker.sources.metaspace_dataset import MetaspaceAccess
 from worker.sources.opening import SourceAccess, open_source
 from worker.sources.source import IonImageSource
-from worker.stores.allowed_stores import AllowedStores
 from worker.stores.opening import StoreAccess
 from worker.stores.store import Patience
-from worker.stores.store_uri import parse_store_uri
 
 
 @pytest.fixture

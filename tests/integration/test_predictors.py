@@ -9,15 +9,15 @@ import pytest
 from onnx import helper
 
 from model_store.manifest import Manifest
-from model_store.onnx_predictor import OnnxPredictor
 from model_store.opening import choose_engine, open_predictor, visible_gpus
-from model_store.predictor import Engine, Predictor, average_members
+from model_store.predictors.onnx import OnnxPredictor
+from model_store.predictors.predictor import Engine, Predictor, average_members
 from model_store.release import Release
 from shared.errors import ReleaseError
 from shared.limits import Limits
-from shared.png import decode_png
+from shared.png.image import decode_png
 from shared.preprocessing import NetworkInputs, preprocess
-from worker.demo import DEMO_DATASET
+from worker.cli.demo_run import DEMO_DATASET
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

@@ -15,8 +15,13 @@ import pytest
 from live_service import LiveServer
 from redis import Redis
 
-from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotatedEvent
-from shared.messages.results import (
+from worker.client.consumer import wait_for_answer
+from worker.client.producer import SentEvent, send_event
+from worker.ledger.claim import Answer, DoneRecord
+from worker.ledger.ledger import Ledger
+from worker.ledger.names import Names
+from worker.messages.event import DATASET_ANNOTATED, DatasetAnnotatedEvent
+from worker.messages.results import (
     Counts,
     DatasetClassified,
     DatasetRejected,
@@ -29,11 +34,6 @@ from shared.messages.results import (
     Timings,
     Tried,
 )
-from worker.consumer import wait_for_answer
-from worker.ledger.claim import Answer, DoneRecord
-from worker.ledger.ledger import Ledger
-from worker.ledger.names import Names
-from worker.producer import SentEvent, send_event
 
 NAMES = Names()
 

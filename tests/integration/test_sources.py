@@ -17,7 +17,9 @@ from shared.errors import (
     TransientError,
 )
 from shared.limits import Limits
-from shared.messages.event import (
+from worker.access.allowed_roots import AllowedRoots
+from worker.events.annotations import list_annotations
+from worker.messages.event import (
     ArrayIonImages,
     DatasetAnnotated,
     ImzmlIonImages,
@@ -25,8 +27,6 @@ from shared.messages.event import (
     MetaspaceIonImages,
     PngIonImages,
 )
-from worker.annotations import list_annotations
-from worker.files import AllowedRoots
 from worker.sources.opening import SourceAccess, open_source
 
 IMAGES = np.random.default_rng(0).random((5, 6, 7))

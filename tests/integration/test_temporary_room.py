@@ -7,7 +7,7 @@ from pathlib import Path
 RESERVE = """
 import sys
 from shared.errors import OffSampleError
-from worker.input_spool import InputSpool
+from worker.classification.input_buffer import InputSpool
 try:
     with InputSpool(int(sys.argv[1])):
         print("room")

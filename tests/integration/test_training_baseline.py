@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_store.sample_mask import find_sample_mask
+from model_store.context.sample_mask import find_sample_mask
 from shared.errors import InvalidInputError
 from training.baseline.pixel_spectra import make_pixel_spectra
 from training.baseline.run import (
@@ -22,8 +22,8 @@ from training.baseline.run import (
     run_baseline,
 )
 from training.baseline.whole_set import IonDataset, WholeSet, draw_whole_set, group_labelled, see_synthetic
-from training.begun_folder import begin_folder
 from training.cross_validation.folded_set import Grouping
+from training.fit.resumable_run import begin_folder
 from training.labelled.gold_standard_like import write_gold_standard_like
 from training.labelled.layout import load_labelled_set
 from training.synthetic.mixture import load_training_mixture

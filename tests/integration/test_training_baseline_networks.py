@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_store.context import find_context
+from model_store.context.dataset_context import find_context
 from training.baseline.networks import BLEND, CONTEXT_NETWORK, NETWORK, describe_networks, fold_in_context, run_networks
 from training.baseline.whole_set import WholeSet, draw_whole_set
 from training.cross_validation.aspect_table import make_aspect_table
 from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.cross_validation.folds import require_whole_groups
-from training.preset import PresetName
+from training.fit.recipe import PresetName
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import load_sources
 

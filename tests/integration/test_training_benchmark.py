@@ -10,15 +10,15 @@ import pytest
 
 from model_store.release import Release
 from shared.errors import InvalidInputError
-from training.begun_folder import begin_folder
-from training.benchmark.contest import ContestSettings, run_contest
+from training.benchmark.comparison_scores import f1_of, judge_contest
 from training.benchmark.frozen_set import FrozenSet, draw_frozen_set
-from training.benchmark.judgement import f1_of, judge_contest
 from training.benchmark.release_figures import run_on_benchmark
-from training.preset import RECIPES, PresetName
+from training.benchmark.seed_comparison import ContestSettings, run_contest
+from training.fit.recipe import RECIPES, PresetName
+from training.fit.resumable_run import begin_folder
+from training.fit.run_folder import EpochRow
 from training.recipe_search.search import names_of
 from training.recipe_search.variants import VARIANTS
-from training.run_folder import EpochRow
 from training.synthetic.sources import load_sources, split_sources
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.

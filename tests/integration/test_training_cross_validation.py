@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 
 from shared.errors import InvalidInputError
-from training.begun_folder import begin_folder
 from training.cross_validation.evaluation import Evaluation, evaluate_folds
 from training.cross_validation.folded_set import FoldedSet, Grouping, fold_labelled, fold_synthetic, split_into_folds
-from training.cross_validation.report import write_report
 from training.cross_validation.run import run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
+from training.fit.network import LABEL_ORDER
+from training.fit.recipe import RECIPES, PresetName
+from training.fit.resumable_run import begin_folder
+from training.fit.run_folder import EpochRow
 from training.labelled.labelled_image import LeftOut, Reason
 from training.labelled.labelled_set import LabelledSet
-from training.network import LABEL_ORDER
-from training.preset import RECIPES, PresetName
-from training.run_folder import EpochRow
+from training.reports.cross_validation_report import write_report
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources, load_sources
 

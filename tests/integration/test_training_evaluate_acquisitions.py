@@ -15,7 +15,7 @@ from shared.errors import InvalidInputError, NotFoundError, TransientError
 from shared.imzml.dataset import open_imzml
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
-from shared.png import encode_png
+from shared.png.image import encode_png
 from training.acquisitions.evaluation import judge_acquisitions
 from training.acquisitions.metaspace import read_metaspace
 from training.acquisitions.reading import read_acquisitions

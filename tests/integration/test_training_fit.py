@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from shared.errors import InvalidInputError
-from training.fit_settings import FitSettings
-from training.fitting import fit_ensemble
-from training.preset import RECIPES, PresetName
-from training.run_folder import EpochRow, RunFolder
+from training.fit.fitting import fit_ensemble
+from training.fit.recipe import RECIPES, PresetName
+from training.fit.run_folder import EpochRow, RunFolder
+from training.fit.settings import FitSettings
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_store.predictor import Engine, Prediction, Predictor
+from model_store.predictors.predictor import Engine, Prediction, Predictor
 from model_store.release import Release
-from shared.foreign_file import OpenedFolder
+from shared.files.foreign_file import OpenedFolder
 from shared.limits import Limits
 from shared.preprocessing import NetworkInputs
 from training.labelled.gold_standard_like import write_gold_standard_like
 from training.labelled.layout import load_labelled_set
 from training.synthetic.sources import load_sources
-from worker.classification import Classification, classify
-from worker.files import AllowedRoots
-from worker.row_format import DatasetRows, RowFormat, print_rows
+from worker.access.allowed_roots import AllowedRoots
+from worker.classification.classification import Classification, classify
+from worker.cli.outputs.row_format import DatasetRows, RowFormat, print_rows
 from worker.sources.png_folder import PngFolder
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from model_store.manifest import Manifest
 from model_store.opening import open_predictor
-from model_store.predictor import Engine
+from model_store.predictors.predictor import Engine
 from model_store.release import (
     MANIFEST_NAME,
     RELEASES_ROOT,
@@ -24,17 +24,17 @@ from model_store.release import (
 )
 from shared.errors import InvalidInputError, ReleaseError
 from shared.preprocessing import NetworkInputs
-from training.ensemble_graph import export_ensemble, require_agreement
-from training.fit_settings import FitSettings
-from training.fitting import without_optimiser
-from training.looks import LOG_PATH
-from training.preset import Recipe
-from training.publish import publish_release
+from training.fit.epoch import build_member, one_hot
+from training.fit.fitting import without_optimiser
+from training.fit.recipe import Recipe
+from training.fit.run_folder import RunFolder
+from training.fit.settings import FitSettings
 from training.real_sets import load_real_sets
-from training.recipe import build_member, one_hot
-from training.redescription import describe_again
-from training.release_manifest import Evidence
-from training.run_folder import RunFolder
+from training.release.ensemble_graph import export_ensemble, require_agreement
+from training.release.evaluation_log import LOG_PATH
+from training.release.publish import publish_release
+from training.release.redescription import describe_again
+from training.release.release_manifest import Evidence
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

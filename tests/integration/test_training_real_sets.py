@@ -7,7 +7,7 @@ import pytest
 from model_store.release import Release, open_release
 from shared.errors import InvalidInputError
 from shared.preprocessing import preprocess
-from training.evaluate import evaluate_release, judge_rule
+from training.metrics.release_scores import evaluate_release, judge_rule
 from training.real_sets import load_real_sets
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_store.mask_rule import PRESENCE, RANKING
-from training.sample_masks.judgement import JudgedMask, judge_masks, summarise_masks, summarise_verdicts
+from model_store.context.mask_rule import PRESENCE, RANKING
 from training.sample_masks.known_masks import KnownMask, draw_known_masks, measure_overlap
+from training.sample_masks.mask_scores import JudgedMask, judge_masks, summarise_masks, summarise_verdicts
 from training.sample_masks.rule_fit import fit_mask_rule
 from training.synthetic.dataset import label_pattern
 from training.synthetic.mixture import load_training_mixture

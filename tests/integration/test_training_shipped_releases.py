@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from model_store.opening import open_predictor
-from model_store.predictor import Engine
+from model_store.predictors.predictor import Engine
 from model_store.release import Release, installed_versions, open_release
 from shared.preprocessing import ALL_CHANNELS, NETWORK_CHANNELS, preprocess
-from training.contexts import see_alone, see_real
-from training.ensemble_graph import require_agreement
-from training.evaluate import RULE_NAME, evaluate_release
-from training.network import LABEL_ORDER
+from training.fit.context_inputs import see_alone, see_real
+from training.fit.network import LABEL_ORDER
+from training.metrics.release_scores import RULE_NAME, evaluate_release
 from training.real_sets import load_real_sets
+from training.release.ensemble_graph import require_agreement
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from shared.errors import InvalidInputError
 from shared.ion_image import make_ion_image
-from shared.png import encode_png
+from shared.png.image import encode_png
 from shared.preprocessing import describe_missing_signal
 from training.acquisitions.acquisition import Acquisition
 from training.acquisitions.folds import leave_one_out

@@ -13,7 +13,7 @@ from shared.errors import (
     TransientError,
     UnsupportedSourceError,
 )
-from shared.messages.event import Annotation, ArrayIonImages
+from worker.messages.event import Annotation, ArrayIonImages
 from worker.sources.opening import open_source
 
 IMAGES = np.random.default_rng(0).random((5, 6, 7)).astype(np.float32)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from shared.errors import InvalidAnnotationsError, NotFoundError, TooLargeError
 from shared.limits import Limits
-from shared.messages.event import Annotation
-from worker.annotations import read_annotations
+from worker.events.annotations import read_annotations
+from worker.messages.event import Annotation
 
 LIMITS = Limits(event_bytes=100_000, event_ions=1000)
 

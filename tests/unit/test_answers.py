@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
-from worker.answers import digest_event
+from worker.events.answers import digest_event
+from worker.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 
 
 class LaterDatasetAnnotated(DatasetAnnotated):

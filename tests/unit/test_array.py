@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.array import open_array
+from shared.arrays.array import open_array
 from shared.errors import InvalidIonImageError, TooLargeError
 from shared.limits import Limits
 

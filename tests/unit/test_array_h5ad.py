@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 from scipy import sparse
 
-from shared.array import open_array
+from shared.arrays.array import open_array
 from shared.errors import InvalidIonImageError, TooLargeError
 from shared.limits import Limits
 

@@ -14,7 +14,7 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.array import open_array
+from shared.arrays.array import open_array
 from shared.errors import InvalidIonImageError, OffSampleError, TooLargeError
 from shared.limits import Limits
 

@@ -5,8 +5,8 @@ import pytest
 from conftest import make_random_ion_image
 
 from shared.ion_image import make_ion_image
-from shared.messages.results import Assessment
-from worker.assessment import SENTENCES, ImageExtent, assess, find_acquired_share, measure_extent
+from worker.classification.assessment import SENTENCES, ImageExtent, assess, find_acquired_share, measure_extent
+from worker.messages.results import Assessment
 
 USUAL = ImageExtent(acquired_share=0.9, acquired_pixels=540, counts=5000.0)
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import dice, jaccard
 
-from model_store.blend import TERMS
-from model_store.blend_features import FEATURES, has_context, measure_features
+from model_store.context.blend import TERMS
+from model_store.context.blend_features import FEATURES, has_context, measure_features
 from shared.errors import InvalidInputError
 from training.blend.stacking import stack
 

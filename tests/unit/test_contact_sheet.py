@@ -8,8 +8,8 @@ from PIL import Image
 
 from shared.errors import InvalidInputError
 from shared.ion_image import IonImage, make_ion_image
-from shared.messages.results import Label, ResultRow
-from worker.contact_sheet import SheetText, choose_tiles, draw_contact_sheet
+from worker.cli.outputs.gallery import SheetText, choose_tiles, draw_contact_sheet
+from worker.messages.results import Label, ResultRow
 
 TEXT = SheetText("a title", captions={}, expected={})
 FRAME, NOT_ACQUIRED = (214, 40, 40), (225, 228, 233)

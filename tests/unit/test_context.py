@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from model_store.context import add_context, find_context, read_context
-from model_store.sample_mask import find_sample_mask
+from model_store.context.dataset_context import add_context, find_context, read_context
+from model_store.context.sample_mask import find_sample_mask
 from shared.preprocessing import read_acquired
 
 INSIDE = np.zeros((56, 56), dtype=np.bool_)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidMessageError, TooLargeError, UnsupportedMessageError
-from shared.json_values import MOST_VALUES
-from shared.messages.event import DATASET_ANNOTATED, EventIdentity, parse_event, read_identity
+from worker.messages.event import DATASET_ANNOTATED, EventIdentity, parse_event, read_identity
+from worker.messages.json_values import MOST_VALUES
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 EVENT: dict[str, Any] = {

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ForbiddenUriError, NotFoundError, TooLargeError, TransientError
-from shared.foreign_file import OpenedFile, OpenedFolder
-from worker.files import AllowedRoots, read_file
+from shared.files.foreign_file import OpenedFile, OpenedFolder
+from worker.access.allowed_roots import AllowedRoots, read_file
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidAnnotationsError
-from shared.ion_mz import compute_mz, require_mz
+from shared.ions.ion_mz import compute_mz, require_mz
 
 GLUCOSE = "C6H12O6"
 ELECTRON = 0.000548579909

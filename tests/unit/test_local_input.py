@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from shared.errors import ForbiddenUriError, InvalidInputError, NotFoundError
-from shared.messages.event import ArrayIonImages, ImzmlIonImages, MetaspaceIonImages, PngIonImages
-from worker.local_input import LocalDataset, find_dataset, find_datasets
-from worker.named_place import KindOptions
+from worker.cli.inputs.local import LocalDataset, find_dataset, find_datasets
+from worker.cli.inputs.spec import KindOptions
+from worker.messages.event import ArrayIonImages, ImzmlIonImages, MetaspaceIonImages, PngIonImages
 
 
 def find(places: Sequence[str | Path], *rest: Any) -> list[LocalDataset]:

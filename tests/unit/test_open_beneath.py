@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.foreign_file import OpenedFile, OpenedFolder, open_foreign_file, read_foreign_file
-from shared.open_beneath import open_beneath, open_by_steps
+from shared.files.foreign_file import OpenedFile, OpenedFolder, open_foreign_file, read_foreign_file
+from shared.files.open_beneath import open_beneath, open_by_steps
 
 
 def open_part_by_part(folder: int, relative: str) -> int:

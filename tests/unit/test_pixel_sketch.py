@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from model_store.pixel_sketch import PixelComponents, PixelSketch
+from model_store.context.pixel_sketch import PixelComponents, PixelSketch
 from shared.errors import InvalidIonImageError
 
 SIDE = 24

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from shared.errors import InvalidIonImageError, TooLargeError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
-from shared.png import decode_png, encode_png
-from shared.png_structure import read_whole_png
+from shared.png.image import decode_png, encode_png
+from shared.png.structure import read_whole_png
 
 LIMITS = Limits()
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from shared.closable import Closable
 from shared.errors import InvalidIonImageError, UnreadableInputError
+from shared.files.closable import Closable
 from shared.ion_image import make_ion_image
-from shared.messages.event import Annotation
+from worker.messages.event import Annotation
 from worker.sources.reading_border import BorderedSource, unforeseen_errors_refused
 from worker.sources.source import FetchedIonImage
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from shared.messages.results import Counts, ResultRow
-from worker.row_format import DatasetRows, RowFormat, describe_counts, make_row_table, print_rows
+from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, make_row_table, print_rows
+from worker.messages.results import Counts, ResultRow
 
 OFF = ResultRow(
     annotation_id="a", status="classified", label="off", off_sample_probability=0.9876543, member_spread=0.0123456

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from worker.run_ahead import gather_ahead, run_ahead
+from worker.sources.prefetching import gather_ahead, run_ahead
 
 
 class EndedTestError(Exception):

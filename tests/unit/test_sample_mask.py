@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from model_store.pixel_sketch import PixelSketch
-from model_store.sample_mask import find_sample_mask, read_sample_mask
+from model_store.context.pixel_sketch import PixelSketch
+from model_store.context.sample_mask import find_sample_mask, read_sample_mask
 
 SIDE = 56
 

@@ -9,11 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from shared.messages.__main__ import write_descriptions
-from shared.messages.asyncapi import generate_asyncapi
-from shared.messages.cloud_event import CloudEvent
-from shared.messages.event import DATASET_ANNOTATED
-from shared.messages.results import (
+from worker.ledger.names import Names
+from worker.messages.__main__ import write_descriptions
+from worker.messages.asyncapi import generate_asyncapi
+from worker.messages.cloud_event import CloudEvent
+from worker.messages.event import DATASET_ANNOTATED
+from worker.messages.results import (
     Counts,
     DatasetClassified,
     DatasetRejected,
@@ -25,8 +26,7 @@ from shared.messages.results import (
     Timings,
     Tried,
 )
-from shared.messages.schema import MESSAGES, generate_schemas
-from worker.ledger.names import Names
+from worker.messages.schema import MESSAGES, generate_schemas
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "schemas"
 VALIDATORS = {

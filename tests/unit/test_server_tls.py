@@ -7,7 +7,7 @@ import pytest
 from kombu.utils.url import parse_url as parse_as_kombu
 from redis.connection import parse_url as parse_as_redis
 
-from worker.server_tls import with_explicit_tls
+from worker.server.tls import with_explicit_tls
 
 MODES = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": ssl.CERT_NONE}
 

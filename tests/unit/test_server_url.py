@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.server_url import broker_url, require_server_url, without_password
+from worker.server.url import broker_url, require_server_url, without_password
 
 
 @pytest.mark.parametrize(

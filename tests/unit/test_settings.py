@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model_store.predictor import Engine
+from model_store.predictors.predictor import Engine
 from shared.errors import ConfigurationError
 from shared.limits import Limits
 from worker.settings import Settings, unknown_variables

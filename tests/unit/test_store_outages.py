@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from shared.errors import NoRoomError, NotFoundError, TransientError
-from shared.messages.event import DatasetAnnotated
-from worker.store_outages import StoreOutages, choose_rest_seconds
-from worker.stores.store_name import name_stores
+from worker.access.store_name import name_stores
+from worker.messages.event import DatasetAnnotated
+from worker.stores.outages import StoreOutages, choose_rest_seconds
 
 
 def _fail(outages: StoreOutages, entry: str, error: Exception, store: str = "s3://bucket") -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ForbiddenUriError
-from worker.stores.allowed_stores import AllowedStores
-from worker.stores.shown_uri import show_uri
-from worker.stores.store_uri import is_remote, parse_store_uri
+from worker.access.allowed_stores import AllowedStores
+from worker.access.shown_uri import show_uri
+from worker.access.store_uri import is_remote, parse_store_uri
 
 HOSTILE = [
     ("https://user:secret@host/a.png", "carries a user or password"),

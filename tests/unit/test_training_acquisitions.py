@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import InvalidInputError
 from shared.ion_image import make_ion_image
-from shared.png import encode_png
+from shared.png.image import encode_png
 from training.acquisitions.reading import read_acquisition, read_acquisitions
 
 H, W = 6, 9

@@ -6,8 +6,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from training.augmentation import augment
-from training.preset import RECIPES, Augmentation, PresetName
+from training.fit.augmentation import augment
+from training.fit.recipe import RECIPES, Augmentation, PresetName
 
 EVERYTHING: tuple[Augmentation, ...] = get_args(Augmentation)
 DEFAULT = RECIPES[PresetName.DEFAULT].augmentations

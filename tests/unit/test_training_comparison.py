@@ -13,7 +13,7 @@ from training.cross_validation.comparison import (
     make_pooled_comparison_table,
     rule_method,
 )
-from training.cross_validation.metrics import Spread
+from training.metrics.scores import Spread
 
 OFF = np.array([True, True, False, False, True, False, False, True])
 FOLD_OF = np.array([0, 0, 0, 0, 1, 1, 1, 1])

@@ -7,13 +7,13 @@ import pytest
 from context_making import make_blend
 from scipy.special import expit, logit
 
-from model_store.predictor import average_members
+from model_store.predictors.predictor import average_members
 from model_store.release import Release
 from shared.errors import InvalidInputError
 from training.cross_validation.folded_set import Grouping
 from training.cross_validation.settings import CrossValidationSettings
-from training.decision import RIGHT_OUTSIDE_BAND, UNDECIDED, choose_band, decide, decide_beside
-from training.preset import RECIPES, PresetName
+from training.fit.recipe import RECIPES, PresetName
+from training.release.decision import RIGHT_OUTSIDE_BAND, UNDECIDED, choose_band, decide, decide_beside
 
 IMAGES = 4_000
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from shared.ion_image import make_ion_image
-from training.border_centre import score_border_centre
-from training.evaluation_table import format_interval
-from training.figures import Acquisition, interval_over_acquisitions, judge, wilson_95
-from training.model_card import sets_not_beaten
+from training.metrics.border_centre import score_border_centre
+from training.metrics.real_set_scores import Acquisition, interval_over_acquisitions, judge, wilson_95
 from training.real_sets import RealSet
+from training.release.model_card import sets_not_beaten
+from training.reports.evaluation_table import format_interval
 
 
 def make_set(off: list[bool], *, datasets: int | None = 2) -> RealSet:

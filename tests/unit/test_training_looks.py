@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from model_store.release import Release
-from training.evaluate import RULE_NAME
-from training.figures import Figures
-from training.looks import LOG_PATH, log_look
+from training.metrics.real_set_scores import Figures
+from training.metrics.release_scores import RULE_NAME
+from training.release.evaluation_log import LOG_PATH, log_look
 
 
 def make_figures(data_set: str, predictor: str = "release") -> Figures:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from training.cross_validation.calibration import (
+from training.metrics.calibration import (
     calibrate,
     expected_calibration_error,
     fit_temperature,
@@ -14,7 +14,7 @@ from training.cross_validation.calibration import (
     scale,
     scale_across_folds,
 )
-from training.cross_validation.metrics import best_precision, measure, spread_of
+from training.metrics.scores import best_precision, measure, spread_of
 
 FIGURE_24 = {
     "accuracy": [

@@ -6,12 +6,12 @@ import pytest
 from model_store.release import Release
 from shared.errors import InvalidInputError
 from shared.ion_image import make_ion_image
-from training.decision import UNDECIDED
-from training.figures import judge
-from training.fit_settings import FitData, make_settings
-from training.model_card import CardContent, rewrite_figures, write_model_card
-from training.preset import PresetName
+from training.fit.recipe import PresetName
+from training.fit.settings import FitData, make_settings
+from training.metrics.real_set_scores import judge
 from training.real_sets import RealSet
+from training.release.decision import UNDECIDED
+from training.release.model_card import CardContent, rewrite_figures, write_model_card
 
 FIT = make_settings(
     PresetName.DEFAULT,

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.network import build_network
+from training.fit.network import build_network
 
 CONVOLUTION, NORMALISATION, RELU, POOLING = "Conv2D", "BatchNormalization", "ReLU", "MaxPooling2D"
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from shared.errors import InvalidInputError
-from training.fit_settings import FitSettings, make_settings, settings_of
-from training.preset import RECIPES, PresetName
-from training.recipe import compile_network, draw_epoch, one_hot
+from training.fit.epoch import compile_network, draw_epoch, one_hot
+from training.fit.recipe import RECIPES, PresetName
+from training.fit.settings import FitSettings, make_settings, settings_of
 from training.synthetic.dataset import SyntheticSet
 
 REPORT = make_settings(PresetName.REPORT_2018, images=103)

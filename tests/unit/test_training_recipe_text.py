@@ -1,14 +1,14 @@
 """Card and manifest say what a run was fitted on, and how."""
 
-from training.fit_settings import FitData, FitSettings, make_settings
-from training.preset import PresetName
-from training.recipe_text import (
+from training.fit.recipe import PresetName
+from training.fit.recipe_text import (
     describe_data,
     describe_licences,
     describe_recipe,
     describe_training_data,
     write_fit_command,
 )
+from training.fit.settings import FitData, FitSettings, make_settings
 
 LABELLED = make_settings(
     PresetName.REPORT_2018,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shared.errors import InvalidInputError
-from training.resampling import Resampling, interval_95
+from training.metrics.resampling import Resampling, interval_95
 
 
 def test_images_of_one_group_are_drawn_together() -> None:

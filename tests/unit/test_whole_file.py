@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.whole_file import write_whole
+from shared.files.whole_file import write_whole
 
 
 def test_a_file_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model_store.context import add_context, find_context
+from model_store.context.dataset_context import add_context, find_context
+from model_store.context.sample_mask import SampleMask, find_sample_mask
 from model_store.opening import open_predictor
-from model_store.predictor import Engine, Predictor
+from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release
-from model_store.sample_mask import SampleMask, find_sample_mask
 from shared.preprocessing import describe_missing_signal, preprocess, read_acquired, resize_mask
 from training.acquisitions.acquisition import Acquisition, Regions
-from training.border_centre import OFF_ABOVE_RATIO, score_border_centre
-from training.evaluate import RULE_NAME
-from training.figures import Figures, judge
+from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.metrics.real_set_scores import Figures, judge
+from training.metrics.release_scores import RULE_NAME
 from training.real_sets import RealSet
 
 

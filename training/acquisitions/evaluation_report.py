@@ -7,9 +7,9 @@ from dataclasses import asdict
 from rich.console import Console
 
 from training.acquisitions.evaluation import JudgedAcquisition
-from training.evaluation_table import format_auc, format_interval
-from training.figures import Figures
-from training.text_tables import TextTable, print_table
+from training.metrics.real_set_scores import Figures
+from training.reports.evaluation_table import format_auc, format_interval
+from training.reports.text_tables import TextTable, print_table
 
 
 def print_acquisitions(rows: Sequence[JudgedAcquisition], console: Console) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidInputError
-from shared.table_file import read_table
+from shared.files.table_file import read_table
 from training.acquisitions.acquisition import AcquisitionLabel
 from training.labelled.label_rows import read_label_rows
 from training.labelled.labelled_image import LABELS, UNCLEAR

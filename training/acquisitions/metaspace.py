@@ -10,7 +10,7 @@ import numpy as np
 from shared.errors import InvalidInputError, NotFoundError, TransientError, UnsupportedSourceError
 from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
-from shared.png import decode_png
+from shared.png.image import decode_png
 from training.acquisitions.acquisition import Acquisition, AcquisitionLabel
 from training.acquisitions.ion_labels import LabelSource
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from shared.array import is_zarr_folder, open_array
+from shared.arrays.array import is_zarr_folder, open_array
 from shared.errors import InvalidInputError, InvalidIonImageError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits, require_at_most
-from shared.png import decode_png
+from shared.png.image import decode_png
 from training.acquisitions.acquisition import Acquisition, AcquisitionLabel, AreaTruth, Regions
 from training.acquisitions.imzml import SUFFIX, read_ions
 from training.acquisitions.ion_labels import IonLabels, LabelSource, place_labels, read_ion_labels

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.array_checks import NUMBERS, check_kind
-from shared.array_stream import ArrayStream, open_array_streams
+from shared.arrays.checks import NUMBERS, check_kind
+from shared.arrays.npy_stream import ArrayStream, open_array_streams
 from shared.errors import InvalidIonImageError
-from shared.foreign_file import OpenedFile
+from shared.files.foreign_file import OpenedFile
 from shared.ion_image import AcquisitionMask
 from shared.limits import Limits, require_at_most
-from shared.png import decode_png
+from shared.png.image import decode_png
 from training.acquisitions.acquisition import Regions
 
 REGIONS_FILE, MASK_FILE = "regions.npz", "sample_mask.png"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.preprocessing import NetworkInputs
-from training.cross_validation.metrics import measure
+from training.metrics.scores import measure
 
 LEVELS = (0.0, 0.1, 0.25, 0.5)
 """Intensities in [0, 1] above which a pixel of an ion image counts as signal; which one serves best is chosen."""

@@ -6,22 +6,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from model_store.blend import Blend
-from model_store.context import add_context, find_context
-from model_store.predictor import average_members
+from model_store.context.blend import Blend
+from model_store.context.dataset_context import add_context, find_context
+from model_store.predictors.predictor import average_members
 from shared.preprocessing import ALL_CHANNELS, NetworkInputs
 from training.baseline.whole_set import WholeSet
-from training.begun_folder import begin_folder
 from training.blend.stacking import stack
 from training.cross_validation.comparison import Method
 from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.cross_validation.member_outputs import predict_outputs
 from training.cross_validation.run import OnAttemptEpoch, attempt_folder, run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
+from training.fit.network import LABEL_ORDER
+from training.fit.recipe import RECIPES, PresetName
+from training.fit.resumable_run import begin_folder
+from training.fit.run_folder import RunFolder
 from training.labelled.labelled_set import LabelledSet
-from training.network import LABEL_ORDER
-from training.preset import RECIPES, PresetName
-from training.run_folder import RunFolder
 
 NETWORK, CONTEXT_NETWORK, BLEND = "network", "context network", "blend of networks and mask"
 AVERAGE = "both networks, averaged"

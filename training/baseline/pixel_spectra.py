@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.preprocessing import NetworkInputs
-from training.border_centre import score_border_centre
+from training.metrics.border_centre import score_border_centre
 
 CHANNELS = 32
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from model_store.sample_mask import find_sample_mask
+from model_store.context.sample_mask import find_sample_mask
 from shared.errors import InvalidInputError
-from shared.whole_file import write_whole
+from shared.files.whole_file import write_whole
 from training.baseline.mask_correlation import Float64, choose_thresholds, correlate
 from training.baseline.pixel_classifiers import CLASSIFIERS, fit_classifier
 from training.baseline.pixel_spectra import PixelSpectra, make_pixel_spectra

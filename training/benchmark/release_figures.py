@@ -7,15 +7,15 @@ import numpy.typing as npt
 
 from model_store.manifest import BenchmarkFigures
 from model_store.opening import open_predictor
-from model_store.predictor import Engine
+from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from training.benchmark.frozen_set import FrozenSet
-from training.border_centre import OFF_ABOVE_RATIO, score_border_centre
-from training.contexts import see_alone
-from training.cross_validation.calibration import expected_calibration_error
-from training.cross_validation.metrics import Metrics, difference_of_f1, measure, measure_intervals
-from training.resampling import Resampling
-from training.text_tables import TextTable
+from training.fit.context_inputs import see_alone
+from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.metrics.calibration import expected_calibration_error
+from training.metrics.resampling import Resampling
+from training.metrics.scores import Metrics, difference_of_f1, measure, measure_intervals
+from training.reports.text_tables import TextTable
 
 
 @dataclass(frozen=True, eq=False)

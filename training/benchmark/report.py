@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from training.benchmark.contest import ContestSettings
+from training.benchmark.comparison_scores import Entrant, F1Spread, Judgement
 from training.benchmark.frozen_set import FrozenSet
-from training.benchmark.judgement import Entrant, F1Spread, Judgement
-from training.text_tables import TextTable
+from training.benchmark.seed_comparison import ContestSettings
+from training.reports.text_tables import TextTable
 
 
 def make_tables(judgement: Judgement) -> list[TextTable]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from model_store.blend import TERMS, Blend, NetworkProbabilities, Term, tabulate_terms
-from model_store.blend_features import has_context, measure_features
+from model_store.context.blend import TERMS, Blend, NetworkProbabilities, Term, tabulate_terms
+from model_store.context.blend_features import has_context, measure_features
 from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs
 from training.cross_validation.folds import FoldOf
-from training.cross_validation.metrics import Off, Scores
-from training.decision import choose_band
+from training.metrics.scores import Off, Scores
+from training.release.decision import choose_band
 
 _INVERSE_PENALTY = 0.1
 """C of the logistic regression: strong, for most terms say nearly the same."""

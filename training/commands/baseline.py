@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.errors import InvalidInputError
-from training.begun_folder import begin_folder
-from training.quiet_tensorflow import import_tensorflow_quietly
-from training.text_tables import print_table
+from training.fit.quiet_tensorflow import import_tensorflow_quietly
+from training.fit.resumable_run import begin_folder
+from training.reports.text_tables import print_table
 
 if TYPE_CHECKING:
     from training.baseline.whole_set import WholeSet
     from training.cross_validation.comparison import Method, MethodRow
     from training.cross_validation.folded_set import Grouping
-    from training.run_folder import EpochRow
+    from training.fit.run_folder import EpochRow
 
 _SYNTHETIC = "synthetic"
 _DATASETS, _IONS = 100, 40
@@ -56,10 +56,10 @@ def baseline(  # noqa: PLR0913 - options of a command
     networks: Annotated[bool, typer.Option(help="Fit networks on the same folds too.")] = True,
 ) -> None:
     """Judge rule, the 2018 report's pixel classifiers, network, context network and blend on the same folds."""
-    from training.border_centre import score_border_centre  # noqa: PLC0415 - takes seconds to import, and --help none
     from training.cross_validation import comparison  # noqa: PLC0415
     from training.cross_validation.aspect_table import make_aspect_table  # noqa: PLC0415
     from training.cross_validation.folded_set import Grouping  # noqa: PLC0415
+    from training.metrics.border_centre import score_border_centre  # noqa: PLC0415 - takes seconds to import, and --help none
 
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -179,7 +179,7 @@ def _load(  # noqa: PLR0913 - options of a command
 
 def _write(output: Path, whole_set: "WholeSet", methods: "Sequence[Method]", rows: "Sequence[MethodRow]") -> None:
     from training.cross_validation import comparison  # noqa: PLC0415
-    from training.cross_validation.html_page import render_png  # noqa: PLC0415
+    from training.reports.html_page import render_png  # noqa: PLC0415
 
     content = {
         "data": whole_set.name,

@@ -8,13 +8,13 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from training.begun_folder import begin_folder
-from training.preset import RECIPES, PresetName
-from training.quiet_tensorflow import import_tensorflow_quietly
+from training.fit.quiet_tensorflow import import_tensorflow_quietly
+from training.fit.recipe import RECIPES, PresetName
+from training.fit.resumable_run import begin_folder
 
 if TYPE_CHECKING:
-    from training.benchmark.contest import ContestSettings, OnContestEpoch
-    from training.run_folder import EpochRow
+    from training.benchmark.seed_comparison import ContestSettings, OnContestEpoch
+    from training.fit.run_folder import EpochRow
 
 
 def benchmark(
@@ -28,12 +28,12 @@ def benchmark(
 ) -> None:
     """Fit both presets with several seeds, and judge them on the frozen benchmark."""
     import_tensorflow_quietly()
-    from training.benchmark.contest import ContestSettings, run_contest  # noqa: PLC0415 - takes seconds
+    from training.benchmark.comparison_scores import judge_contest  # noqa: PLC0415
     from training.benchmark.frozen_set import draw_frozen_set  # noqa: PLC0415
-    from training.benchmark.judgement import judge_contest  # noqa: PLC0415
     from training.benchmark.report import make_tables, write_json  # noqa: PLC0415
+    from training.benchmark.seed_comparison import ContestSettings, run_contest  # noqa: PLC0415 - takes seconds
+    from training.reports.text_tables import print_table  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
-    from training.text_tables import print_table  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     frozen = draw_frozen_set(judged_images)

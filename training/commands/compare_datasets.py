@@ -9,7 +9,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from training.realism.comparison import Difference, Group
-    from training.text_tables import TextTable
+    from training.reports.text_tables import TextTable
 
 
 def compare_datasets(
@@ -22,9 +22,9 @@ def compare_datasets(
     from training.acquisitions.series import load_acquisitions  # noqa: PLC0415 - --help needs none of it
     from training.realism.comparison import compare, measure_real, measure_synthetic, measure_windows  # noqa: PLC0415
     from training.realism.figure import write_comparison  # noqa: PLC0415
+    from training.reports.text_tables import print_table  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources  # noqa: PLC0415
-    from training.text_tables import print_table  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     chosen, sources, acquisitions = load_training_mixture(mixture), load_sources(), load_acquisitions()
@@ -38,7 +38,7 @@ def compare_datasets(
 
 def _tabulate(real: "Group", synthetic: "Group", differences: "list[Difference]") -> "TextTable":
     from training.realism.comparison import IONS  # noqa: PLC0415
-    from training.text_tables import TextTable  # noqa: PLC0415
+    from training.reports.text_tables import TextTable  # noqa: PLC0415
 
     rows = [
         (

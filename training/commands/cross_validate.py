@@ -10,18 +10,18 @@ from rich.progress import Progress
 from rich.text import Text
 
 from shared.errors import InvalidInputError
-from training.begun_folder import begin_folder
-from training.fit_settings import make_settings
-from training.preset import PresetName, Recipe
-from training.quiet_tensorflow import import_tensorflow_quietly
-from training.text_tables import print_table
+from training.fit.quiet_tensorflow import import_tensorflow_quietly
+from training.fit.recipe import PresetName, Recipe
+from training.fit.resumable_run import begin_folder
+from training.fit.settings import make_settings
+from training.reports.text_tables import print_table
 
 if TYPE_CHECKING:
     from training.cross_validation.evaluation import Evaluation
     from training.cross_validation.folded_set import FoldedSet, Grouping
     from training.cross_validation.run import OnAttemptEpoch
     from training.cross_validation.settings import CrossValidationSettings
-    from training.run_folder import EpochRow
+    from training.fit.run_folder import EpochRow
 
 _SYNTHETIC = "synthetic"
 _SYNTHETIC_IMAGES = 6_000
@@ -51,9 +51,9 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     import_tensorflow_quietly()
     from training.cross_validation.evaluation import evaluate_folds  # noqa: PLC0415 - Keras takes seconds
     from training.cross_validation.folded_set import Grouping  # noqa: PLC0415
-    from training.cross_validation.report import write_report  # noqa: PLC0415
     from training.cross_validation.run import run_folds  # noqa: PLC0415
     from training.cross_validation.settings import describe_run  # noqa: PLC0415
+    from training.reports.cross_validation_report import write_report  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
@@ -74,13 +74,13 @@ def _load(
     path: str, images: int | None, asked: int | None, seed: int, grouping: "Grouping", recipe: Recipe
 ) -> "tuple[FoldedSet, str]":
     """The images in folds, and how many folds these are and why."""
-    from training.contexts import see_labelled  # noqa: PLC0415
     from training.cross_validation.folded_set import (  # noqa: PLC0415
         choose_labelled_folds,
         choose_synthetic_folds,
         fold_labelled,
         fold_synthetic,
     )
+    from training.fit.context_inputs import see_labelled  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
     from training.synthetic.context_set import draw_context_set  # noqa: PLC0415
     from training.synthetic.dataset import draw_set  # noqa: PLC0415
@@ -119,9 +119,9 @@ def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "
 
 
 def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> None:
-    from training.cross_validation.tables import make_pooled_table, make_spread_table  # noqa: PLC0415
     from training.cross_validation.verdict import describe_verdict  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
+    from training.reports.cross_validation_tables import make_pooled_table, make_spread_table  # noqa: PLC0415
 
     print_left_out(folded.labelled_set, console)
     for table in (make_pooled_table(evaluation), make_spread_table(evaluation)):

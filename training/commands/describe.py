@@ -17,9 +17,9 @@ def describe(
     """Write figures, pictures and card of a release anew; its networks and what it says of images stay as they are."""
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
-    from training.evaluation_table import print_figures
     from training.real_sets import load_real_sets
-    from training.redescription import describe_again
+    from training.release.redescription import describe_again
+    from training.reports.evaluation_table import print_figures
 
     release = open_release(version, releases_root or RELEASES_ROOT)
     described, rows = describe_again(release, load_real_sets(), draw_frozen_set())

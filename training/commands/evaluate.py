@@ -38,10 +38,10 @@ def evaluate(  # noqa: PLR0913 - options of a command
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
     from training.benchmark.release_figures import run_on_benchmark
-    from training.evaluate import evaluate_release
-    from training.evaluation_table import figures_as_json, print_benchmark, print_figures
-    from training.looks import note_look
+    from training.metrics.release_scores import evaluate_release
     from training.real_sets import load_real_sets
+    from training.release.evaluation_log import note_look
+    from training.reports.evaluation_table import figures_as_json, print_benchmark, print_figures
 
     opened = open_release(release, releases_root or RELEASES_ROOT)
     if paths:

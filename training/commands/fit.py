@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.errors import InvalidInputError
-from training.fit_settings import FitSettings, make_settings, settings_of
-from training.preset import PresetName
-from training.quiet_tensorflow import import_tensorflow_quietly
+from training.fit.quiet_tensorflow import import_tensorflow_quietly
+from training.fit.recipe import PresetName
+from training.fit.settings import FitSettings, make_settings, settings_of
 from training.synthetic.mixture import TRAINING_MIXTURES
 
 if TYPE_CHECKING:
-    from training.fitting import OnEpoch
-    from training.run_folder import EpochRow, RunFolder
+    from training.fit.fitting import OnEpoch
+    from training.fit.run_folder import EpochRow, RunFolder
 
 _DEFAULTS = FitSettings()
 
@@ -49,7 +49,7 @@ def fit(  # noqa: PLR0913 - options of a command
     if mixture is not None and mixture not in TRAINING_MIXTURES:
         raise InvalidInputError(f"expected a mixture of {', '.join(TRAINING_MIXTURES)}, got {mixture!r}")
     import_tensorflow_quietly()
-    from training.run_folder import RunFolder  # noqa: PLC0415 - Keras takes seconds, and --help none
+    from training.fit.run_folder import RunFolder  # noqa: PLC0415 - Keras takes seconds, and --help none
 
     console, run = Console(), RunFolder(output)
     if data is None:
@@ -63,7 +63,7 @@ def fit(  # noqa: PLR0913 - options of a command
 
 
 def _prepare_synthetic(settings: FitSettings, run: "RunFolder") -> Callable[["OnEpoch"], None]:
-    from training.fitting import fit_ensemble  # noqa: PLC0415
+    from training.fit.fitting import fit_ensemble  # noqa: PLC0415
 
     run.begin(settings)
     return partial(fit_ensemble, settings, run)
@@ -73,8 +73,8 @@ def _prepare_labelled(
     data: Path, settings: FitSettings, run: "RunFolder"
 ) -> tuple[FitSettings, Callable[["OnEpoch"], None]]:
     """Read and split the data; their sizes take the place of those of semi-synthetic images."""
-    from training.contexts import see_labelled  # noqa: PLC0415
-    from training.fitting import fit_members  # noqa: PLC0415
+    from training.fit.context_inputs import see_labelled  # noqa: PLC0415
+    from training.fit.fitting import fit_members  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
     from training.labelled.fit_data import describe_fit_data, split_off_watched  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415

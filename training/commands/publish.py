@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from training.commands.release_options import LogLook, ReleasesRoot
-from training.quiet_tensorflow import import_tensorflow_quietly
+from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
 
 def publish(  # noqa: PLR0913 - options of a command
@@ -41,13 +41,13 @@ def publish(  # noqa: PLR0913 - options of a command
     require_new_version(version, root)
     import_tensorflow_quietly()
     from training.benchmark.frozen_set import draw_frozen_set
-    from training.decision import UNDECIDED, decide
-    from training.evaluation_table import print_figures
-    from training.looks import note_look
-    from training.publish import publish_release, require_publishable
+    from training.fit.run_folder import RunFolder
     from training.real_sets import load_real_sets
-    from training.release_manifest import Evidence
-    from training.run_folder import RunFolder
+    from training.release.decision import UNDECIDED, decide
+    from training.release.evaluation_log import note_look
+    from training.release.publish import publish_release, require_publishable
+    from training.release.release_manifest import Evidence
+    from training.reports.evaluation_table import print_figures
 
     finished = RunFolder(run)
     evidence = Evidence(

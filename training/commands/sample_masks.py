@@ -13,8 +13,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from training.sample_masks.judgement import JudgedMask, MaskFigures
     from training.sample_masks.known_masks import KnownMask
+    from training.sample_masks.mask_scores import JudgedMask, MaskFigures
     from training.synthetic.sources import Sources
 
 _ION_CLASSES = ((1, 2), (3, 5), (6, 15), (16, 50), (51, 150))
@@ -28,7 +28,7 @@ def sample_masks(
 ) -> None:
     """Compare predicted sample masks with the true ones, on sources that the mask rule was not fitted on."""
     from training.real_sets import load_real_sets  # noqa: PLC0415
-    from training.sample_masks.judgement import (  # noqa: PLC0415 - takes seconds to import, and --help none
+    from training.sample_masks.mask_scores import (  # noqa: PLC0415 - takes seconds to import, and --help none
         judge_masks,
         summarise_masks,
         summarise_verdicts,
@@ -72,7 +72,7 @@ def fit_mask_rule(
     datasets: Annotated[int, typer.Option(min=20, help="Whole semi-synthetic datasets to fit on.")] = 400,
     seed: Annotated[int, typer.Option(min=0)] = 101,
 ) -> None:
-    """Fit the weights of the mask rule on training sources and print them, for model_store/mask_rule.py."""
+    """Fit the weights of the mask rule on training sources and print them, for model_store/context/mask_rule.py."""
     from training.sample_masks import rule_fit  # noqa: PLC0415 - takes seconds to import, and --help none
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
 

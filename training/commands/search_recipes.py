@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from training.quiet_tensorflow import import_tensorflow_quietly
+from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
 
 def search_recipes(
@@ -25,9 +25,9 @@ def search_recipes(
     from training.cross_validation.folded_set import Grouping, fold_synthetic  # noqa: PLC0415 - Keras takes seconds
     from training.recipe_search.search import names_of, search  # noqa: PLC0415
     from training.recipe_search.table import make_variant_table  # noqa: PLC0415
+    from training.reports.text_tables import print_table  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
-    from training.text_tables import print_table  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     names = names_of(only or [])

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.cross_validation.comparison import Method
-from training.cross_validation.metrics import Off
-from training.text_tables import TextTable
+from training.metrics.scores import Off
+from training.reports.text_tables import TextTable
 
 
 def make_aspect_table(aspect: str, names: Sequence[str], off: Off, methods: Sequence[Method]) -> TextTable:

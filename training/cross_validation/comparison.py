@@ -12,9 +12,11 @@ from scipy.stats import t as student_t
 from sklearn.metrics import roc_curve
 
 from shared.errors import InvalidInputError
-from training.border_centre import OFF_ABOVE_RATIO, Ratios
 from training.cross_validation.folds import FoldOf
-from training.cross_validation.metrics import (
+from training.metrics.border_centre import OFF_ABOVE_RATIO, Ratios
+from training.metrics.release_scores import RULE_NAME
+from training.metrics.resampling import Interval, Resampling
+from training.metrics.scores import (
     METRIC_NAMES,
     MetricName,
     Metrics,
@@ -26,9 +28,7 @@ from training.cross_validation.metrics import (
     measure_intervals,
     spread_of,
 )
-from training.evaluate import RULE_NAME
-from training.resampling import Interval, Resampling
-from training.text_tables import TextTable
+from training.reports.text_tables import TextTable
 
 _NOTHING = "-"
 _ORDER: tuple[MetricName, ...] = ("f1", "precision", "recall", "accuracy", "auc")

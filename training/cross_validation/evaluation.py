@@ -7,10 +7,13 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from training.border_centre import OFF_ABOVE_RATIO, score_border_centre
-from training.cross_validation.calibration import Calibration, calibrate
 from training.cross_validation.folded_set import FoldedSet
-from training.cross_validation.metrics import (
+from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.metrics.calibration import Calibration, calibrate
+from training.metrics.real_set_scores import wilson_95
+from training.metrics.release_scores import RULE_NAME
+from training.metrics.resampling import Interval, Resampling
+from training.metrics.scores import (
     METRIC_NAMES,
     MetricName,
     Metrics,
@@ -22,9 +25,6 @@ from training.cross_validation.metrics import (
     measure_intervals,
     spread_of,
 )
-from training.evaluate import RULE_NAME
-from training.figures import wilson_95
-from training.resampling import Interval, Resampling
 
 THRESHOLD = 0.5
 AVERAGE = "avg"

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from model_store.predictor import average_members
+from model_store.predictors.predictor import average_members
 from shared.errors import InvalidInputError
+from shared.files.whole_file import write_whole
 from shared.preprocessing import NetworkInputs
-from shared.whole_file import write_whole
-from training.network import LABEL_ORDER
+from training.fit.network import LABEL_ORDER
 
 _BATCH_IMAGES = 256
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.member_outputs import predict_outputs, read_probabilities, save_outputs
 from training.cross_validation.settings import CrossValidationSettings
-from training.fitting import fit_members
-from training.run_folder import EpochRow, RunFolder
+from training.fit.fitting import fit_members
+from training.fit.run_folder import EpochRow, RunFolder
 
 OnAttemptEpoch = Callable[[int, int, EpochRow], None]
 """Called with fold, attempt (both from 1) and the epoch."""

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from training.cross_validation.folded_set import FoldedSet, Grouping
-from training.fit_settings import FitSettings, settings_of
-from training.preset import PresetName, Recipe
+from training.fit.recipe import PresetName, Recipe
+from training.fit.settings import FitSettings, settings_of
 
 _ATTEMPT_STREAM = 5
 

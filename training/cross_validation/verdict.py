@@ -1,7 +1,7 @@
 """The verdict: whether networks beat the untrained rule."""
 
 from training.cross_validation.evaluation import AVERAGE, Evaluation
-from training.evaluate import RULE_NAME
+from training.metrics.release_scores import RULE_NAME
 
 
 def describe_verdict(evaluation: Evaluation) -> str:

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from model_store.pixel_sketch import PixelComponents, PixelSketch
-from model_store.sample_mask import SampleMask, read_sample_mask
+from model_store.context.pixel_sketch import PixelComponents, PixelSketch
+from model_store.context.sample_mask import SampleMask, read_sample_mask
 from shared.preprocessing import scale_intensities
 from training.exploration.explored_dataset import ExploredDataset, Mask
 

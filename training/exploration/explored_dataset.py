@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from shared.array import open_array
+from shared.arrays.array import open_array
 from shared.errors import InvalidInputError, InvalidIonImageError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
-from shared.png import decode_png
+from shared.png.image import decode_png
 from shared.preprocessing import describe_missing_signal
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from training.cross_validation.html_page import (
+from training.exploration import image_figures, spectrum_figures
+from training.exploration.exploration import Exploration
+from training.reports.html_page import (
     render_png,
     write_heading,
     write_image,
@@ -13,9 +15,7 @@ from training.cross_validation.html_page import (
     write_paragraph,
     write_table,
 )
-from training.exploration import image_figures, spectrum_figures
-from training.exploration.exploration import Exploration
-from training.text_tables import TextTable
+from training.reports.text_tables import TextTable
 
 _Section = tuple[str, str, Callable[[Exploration], Figure], str]
 

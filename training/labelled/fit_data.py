@@ -3,7 +3,7 @@
 import numpy as np
 
 from shared.errors import InvalidInputError
-from training.fit_settings import FitData
+from training.fit.settings import FitData
 from training.labelled.labelled_set import LabelledSet
 
 _WATCHED_SHARE = 0.1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.errors import InvalidIonImageError, TooLargeError
 from shared.limits import Limits
-from shared.png import decode_png
+from shared.png.image import decode_png
 from training.labelled.labelled_image import LABELS, UNCLEAR, Entry, Label, LabelledImage, LeftOut, Reason
 
 _SUFFIX = ".png"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from shared.array import IonImageArray, open_array
+from shared.arrays.array import IonImageArray, open_array
 from shared.errors import InvalidIonImageError, TooLargeError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits

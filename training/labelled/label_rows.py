@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import InvalidInputError
-from shared.table_file import decode_text, read_table
+from shared.files.table_file import decode_text, read_table
 
 _ID_COLUMNS = ("annotation_id", "index", "file")
 """What may name the ion image of a row, in this order of preference."""

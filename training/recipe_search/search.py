@@ -10,16 +10,16 @@ import numpy.typing as npt
 from sklearn.metrics import log_loss, roc_auc_score
 
 from shared.errors import InvalidInputError
-from training.begun_folder import begin_folder
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.member_outputs import predict_outputs
 from training.cross_validation.run import run_folds
 from training.cross_validation.settings import describe_run
-from training.network import LABEL_ORDER
-from training.preset import PresetName
+from training.fit.network import LABEL_ORDER
+from training.fit.recipe import PresetName
+from training.fit.resumable_run import begin_folder
+from training.fit.run_folder import RunFolder
+from training.metrics.resampling import Resampling
 from training.recipe_search.variants import BASE, VARIANTS
-from training.resampling import Resampling
-from training.run_folder import RunFolder
 
 TEST_TIME_FLIPS = "test-time flips"
 """The default recipe's networks, their outputs averaged over the four flips of each image: no fit of its own."""

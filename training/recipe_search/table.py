@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from training.recipe_search.search import VariantRow
-from training.text_tables import TextTable
+from training.reports.text_tables import TextTable
 
 
 def make_variant_table(rows: Sequence[VariantRow], images: int, folds: int) -> TextTable:

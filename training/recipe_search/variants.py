@@ -1,6 +1,6 @@
 """Variants: the default recipe with one thing changed, and the recipe of 2018."""
 
-from training.preset import RECIPES, PresetName, Recipe
+from training.fit.recipe import RECIPES, PresetName, Recipe
 
 _DEFAULT = RECIPES[PresetName.DEFAULT]
 BASE = "default"

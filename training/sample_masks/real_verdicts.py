@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model_store.sample_mask import OffSampleArea, find_sample_mask
+from model_store.context.sample_mask import OffSampleArea, find_sample_mask
 from shared.preprocessing import preprocess, read_acquired
 from training.real_sets import RealSet
 

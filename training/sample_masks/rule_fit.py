@@ -8,11 +8,11 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from model_store.mask_evidence import Candidates, Evidence, find_candidates
-from model_store.mask_rule import PRESENCE, RANKING, MaskRule
-from model_store.pixel_clusters import cluster_pixels
-from model_store.pixel_sketch import PixelSketch
-from model_store.sample_mask import COMPONENTS
+from model_store.context.mask_evidence import Candidates, Evidence, find_candidates
+from model_store.context.mask_rule import PRESENCE, RANKING, MaskRule
+from model_store.context.pixel_clusters import cluster_pixels
+from model_store.context.pixel_sketch import PixelSketch
+from model_store.context.sample_mask import COMPONENTS
 from shared.errors import InvalidInputError
 from training.sample_masks.known_masks import KnownMask, measure_overlap
 

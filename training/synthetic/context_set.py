@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from model_store.context import add_context, find_context
+from model_store.context.dataset_context import add_context, find_context
 from shared.preprocessing import preprocess
 from training.synthetic.dataset import SyntheticSet, concatenate, draw_blocks, gather
 from training.synthetic.mixture import Mixture

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from shared.limits import Limits
-from shared.png import decode_png
+from shared.png.image import decode_png
 from training.data_root import DATA_ROOT
 
 _SMOOTHING_PX = 1.5

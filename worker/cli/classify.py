@@ -12,19 +12,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from model_store.opening import open_predictor
-from model_store.predictor import Engine, Predictor
+from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import open_release
 from shared.errors import InvalidInputError, NotFoundError, OffSampleError, TransientError
-from worker.annotations import list_annotations
-from worker.assessment import SENTENCES, find_acquired_share
-from worker.classification import Classification, classify
-from worker.cli import place_options
-from worker.local_input import LocalDataset, find_datasets
+from worker.classification.assessment import SENTENCES, find_acquired_share
+from worker.classification.classification import Classification, classify
+from worker.cli.inputs import options as place_options
+from worker.cli.inputs.local import LocalDataset, find_datasets
+from worker.cli.inputs.spec import KindOptions
+from worker.cli.outputs.gallery_images import make_contact_sheet
+from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
+from worker.events.annotations import list_annotations
 from worker.memory_limit import refusing_too_large
-from worker.named_place import KindOptions
-from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.settings import Settings
-from worker.sheet_making import make_contact_sheet
 from worker.sources.opening import SourceAccess, open_source
 
 _EXIT_INPUT = 1

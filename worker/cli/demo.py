@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from worker.demo import run_demo
+from worker.cli.demo_run import run_demo
 
 app = typer.Typer(add_completion=False)
 

@@ -8,8 +8,8 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from shared.errors import ConfigurationError, TransientError
-from worker.ledger.outage import describe_server_error
-from worker.server_url import without_password
+from worker.server.outage import describe_server_error
+from worker.server.url import without_password
 
 app = typer.Typer(add_completion=False)
 

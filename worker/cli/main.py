@@ -85,8 +85,8 @@ def _server_error() -> type[Exception]:
 def _describe_server_error(error: Exception) -> str:
     from redis.exceptions import RedisError  # noqa: PLC0415 - as above
 
-    from worker.ledger.outage import describe_server_error  # noqa: PLC0415 - as above
-    from worker.server_url import without_password  # noqa: PLC0415 - as above
+    from worker.server.outage import describe_server_error  # noqa: PLC0415 - as above
+    from worker.server.url import without_password  # noqa: PLC0415 - as above
     from worker.settings import Settings  # noqa: PLC0415 - as above
 
     assert isinstance(error, RedisError)

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from shared.errors import InvalidInputError, NotFoundError
-from shared.messages.results import ResultMessage
-from worker.event_answer import EventAnswer, gather_answers
+from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
+from worker.client.event_answer import EventAnswer, gather_answers
+from worker.client.results_stream import ResultsStream
 from worker.ledger.ledger import connect
-from worker.results_stream import ResultsStream
-from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
+from worker.messages.results import ResultMessage
 from worker.settings import Settings
 
 app = typer.Typer(add_completion=False)

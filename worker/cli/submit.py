@@ -13,19 +13,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from shared.errors import InvalidInputError, NotFoundError
-from shared.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 from shared.validation import describe_validation_error
-from worker.assessment import SENTENCES
-from worker.cli import place_options
-from worker.consumer import read_progress, wait_for_answer
-from worker.event_answer import EventAnswer
-from worker.files import read_file
+from worker.access.allowed_roots import read_file
+from worker.classification.assessment import SENTENCES
+from worker.cli.inputs import options as place_options
+from worker.cli.inputs.local import LocalDataset, find_dataset
+from worker.cli.inputs.spec import KindOptions
+from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
+from worker.client.consumer import read_progress, wait_for_answer
+from worker.client.event_answer import EventAnswer
+from worker.client.producer import Priority, SentEvent, send_event
+from worker.client.results_stream import ResultsStream
 from worker.ledger.ledger import connect
-from worker.local_input import LocalDataset, find_dataset
-from worker.named_place import KindOptions
-from worker.producer import Priority, SentEvent, send_event
-from worker.results_stream import ResultsStream
-from worker.row_format import DatasetRows, RowFormat, describe_counts, print_rows
+from worker.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 from worker.settings import Settings
 
 EVENT_SOURCE = "offsample-cli"

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from shared.errors import LeaseLostError
 from worker.ledger.claim import Claim
 from worker.ledger.ledger import Ledger
-from worker.ledger.outage import is_outage
+from worker.server.outage import is_outage
 
 _BEATS_PER_LEASE = 4
 _log = structlog.get_logger(__name__)

@@ -18,9 +18,9 @@ from redis.retry import Retry
 from shared.errors import ConfigurationError, ServerUnavailableError
 from worker.ledger.claim import Answer, Claim, DoneRecord, Outcome
 from worker.ledger.names import GROUP, Names
-from worker.ledger.outage import Outage, is_outage
 from worker.ledger.oversized import describe_oversized
 from worker.ledger.scripts import register_scripts
+from worker.server.outage import Outage, is_outage
 
 CONSUMER_IDLE_SECONDS = 86_400
 """A consumer that holds nothing for so long is a dead process."""

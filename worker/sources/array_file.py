@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy.typing as npt
 
-from shared.array import IonImageArray, open_array
-from shared.closable import Closable
+from shared.arrays.array import IonImageArray, open_array
 from shared.errors import InvalidIonImageError, TooLargeError
-from shared.foreign_file import OpenedFile, OpenedFolder
+from shared.files.closable import Closable
+from shared.files.foreign_file import OpenedFile, OpenedFolder
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
-from shared.messages.event import Annotation
-from worker.files import os_errors_translated
+from worker.access.allowed_roots import os_errors_translated
+from worker.messages.event import Annotation
 from worker.sources.pixel_notes import PixelNotes
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.stores.store import Store

@@ -28,7 +28,7 @@ def open_array_store(uri: str, access: StoreAccess, limits: Limits, connections:
             " folder, or a file on the worker's disk"
         )
     try:
-        from shared.array_zarr import open_zarr  # noqa: PLC0415 - an extra
+        from shared.arrays.zarr_group import open_zarr  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UnsupportedSourceError(
             f"{root.name} needs {error.name}, which is not installed here; right would be offsample[arrays]"

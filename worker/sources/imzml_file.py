@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.closable import Closable
 from shared.errors import InvalidAnnotationsError, InvalidIonImageError, NotFoundError
-from shared.foreign_file import OpenedFile
+from shared.files.closable import Closable
+from shared.files.foreign_file import OpenedFile
 from shared.imzml.dataset import open_imzml
 from shared.imzml.work_watch import WorkWatch
 from shared.ion_image import make_ion_image
-from shared.ion_mz import compute_mz, require_mz
+from shared.ions.ion_mz import compute_mz, require_mz
 from shared.limits import Limits
-from shared.messages.event import Annotation, ImzmlIonImages
-from worker.files import AllowedRoots, os_errors_translated
+from worker.access.allowed_roots import AllowedRoots, os_errors_translated
+from worker.messages.event import Annotation, ImzmlIonImages
 from worker.sources.pixel_notes import PixelNotes
 from worker.sources.source import FetchedIonImage
 

@@ -6,9 +6,9 @@ A PNG of 30 KB may be an ion image of 80 MB. Sixty-four that wait to be taken wo
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
-from shared.messages.event import Annotation
-from shared.png import count_stated_pixels
-from worker.run_ahead import run_ahead
+from shared.png.image import count_stated_pixels
+from worker.messages.event import Annotation
+from worker.sources.prefetching import run_ahead
 from worker.sources.source import FetchedIonImage
 
 MOST_PIXELS_AHEAD = 2**20

@@ -11,18 +11,18 @@ from urllib.parse import urljoin
 import numpy as np
 from pydantic import SecretStr
 
-from shared.closable import Closable
 from shared.errors import ForbiddenUriError, InvalidAnnotationsError, NotFoundError, UnsupportedSourceError
+from shared.files.closable import Closable
 from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
-from shared.messages.event import Annotation, MetaspaceIonImages
-from shared.png import decode_png
+from shared.png.image import decode_png
+from worker.access.store_uri import StoreUri, parse_store_uri
+from worker.messages.event import Annotation, MetaspaceIonImages
 from worker.sources.large_images import fetch_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.sources.store_record import StoreRecord
 from worker.stores.opening import StoreAccess, open_store
 from worker.stores.store import Store
-from worker.stores.store_uri import StoreUri, parse_store_uri
 
 METASPACE_URL = "https://metaspace2020.org"
 

@@ -6,17 +6,18 @@ from urllib.parse import unquote
 from shared.errors import UnsupportedSourceError
 from shared.imzml.work_watch import WorkWatch, watch_nothing
 from shared.limits import Limits
-from shared.messages.event import (
+from worker.access.allowed_roots import AllowedRoots
+from worker.access.store_uri import is_remote
+from worker.messages.event import (
     ArrayIonImages,
     ImzmlIonImages,
     IonImagesLocation,
     MetaspaceIonImages,
     PngIonImages,
 )
-from worker.files import AllowedRoots
 from worker.sources.array_file import open_array_file
 from worker.sources.array_store import open_array_store
-from worker.sources.image_place import parse_place
+from worker.sources.image_template import parse_place
 from worker.sources.imzml_file import ImzmlFile
 from worker.sources.metaspace_dataset import MetaspaceAccess, MetaspaceDataset
 from worker.sources.png_folder import PngFolder
@@ -24,7 +25,6 @@ from worker.sources.png_store import PngStore
 from worker.sources.reading_border import BorderedSource, unforeseen_errors_refused
 from worker.sources.source import IonImageSource
 from worker.stores.opening import StoreAccess
-from worker.stores.store_uri import is_remote
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from shared.closable import Closable
 from shared.errors import InvalidAnnotationsError, InvalidInputError, NotFoundError
-from shared.foreign_file import OpenedFolder
+from shared.files.closable import Closable
+from shared.files.foreign_file import OpenedFolder
 from shared.limits import Limits, require_at_most
-from shared.messages.event import Annotation
-from shared.png import decode_png
-from worker.files import AllowedRoots, os_errors_translated, read_file
-from worker.sources.image_place import PNG_SUFFIX, ImagePlace
+from shared.png.image import decode_png
+from worker.access.allowed_roots import AllowedRoots, os_errors_translated, read_file
+from worker.messages.event import Annotation
+from worker.sources.image_template import PNG_SUFFIX, ImagePlace
 from worker.sources.large_images import fetch_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 

@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from shared.closable import Closable
 from shared.errors import InvalidAnnotationsError, NotFoundError
+from shared.files.closable import Closable
 from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
-from shared.messages.event import Annotation
-from shared.png import decode_png
-from worker.sources.image_place import PNG_SUFFIX, ImagePlace
+from shared.png.image import decode_png
+from worker.access.store_uri import HTTP_PORTS
+from worker.messages.event import Annotation
+from worker.sources.image_template import PNG_SUFFIX, ImagePlace
 from worker.sources.large_images import fetch_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.sources.store_record import StoreRecord
 from worker.stores.opening import StoreAccess, open_store
-from worker.stores.store_uri import HTTP_PORTS
 
 
 class PngStore(Closable):

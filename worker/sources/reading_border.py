@@ -10,10 +10,10 @@ system are not caught, for they may pass, nor is a want of memory, which has an 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from shared.closable import Closable
 from shared.errors import OffSampleError, UnreadableInputError
-from shared.messages.event import Annotation
+from shared.files.closable import Closable
 from worker.memory_limit import is_want_of_memory
+from worker.messages.event import Annotation
 from worker.sources.source import FetchedIonImage, IonImageSource
 
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from shared.errors import InvalidAnnotationsError
 from shared.ion_image import IonImage
-from shared.messages.event import Annotation
 from shared.validation import describe_validation_error
+from worker.messages.event import Annotation
 
 
 @dataclass(frozen=True, eq=False)

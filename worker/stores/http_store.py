@@ -12,7 +12,6 @@ from fsspec.asyn import sync
 from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.http import HTTPFileSystem
 
-from shared.closable import Closable
 from shared.errors import (
     AccessDeniedError,
     ForbiddenUriError,
@@ -23,9 +22,10 @@ from shared.errors import (
     TooLargeError,
     TransientError,
 )
-from worker.stores.allowed_stores import AllowedStores
+from shared.files.closable import Closable
+from worker.access.allowed_stores import AllowedStores
+from worker.access.store_uri import StoreUri
 from worker.stores.store import Patience, read_patiently
-from worker.stores.store_uri import StoreUri
 
 _CHUNK_BYTES = 2**18
 _USER_AGENT = "offsample"

@@ -6,7 +6,6 @@ from typing import Any
 
 from fsspec.asyn import sync
 
-from shared.closable import Closable
 from shared.errors import (
     AccessDeniedError,
     NotFoundError,
@@ -16,8 +15,9 @@ from shared.errors import (
     TransientError,
     UnsupportedSourceError,
 )
+from shared.files.closable import Closable
+from worker.access.store_uri import StoreUri
 from worker.stores.store import Patience, read_patiently
-from worker.stores.store_uri import StoreUri
 
 _BUSY_CODES = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 _BUSY_STATUSES = {429, 503}

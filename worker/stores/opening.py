@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from shared.errors import UnsupportedSourceError
-from worker.stores.allowed_stores import AllowedStores
+from worker.access.allowed_stores import AllowedStores
+from worker.access.store_uri import HTTP_PORTS, StoreUri
 from worker.stores.store import Patience, Store
-from worker.stores.store_uri import HTTP_PORTS, StoreUri
 
 
 @dataclass(frozen=True)

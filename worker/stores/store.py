@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from shared.errors import StoreBusyError, TransientError
-from worker.stores.store_uri import StoreUri
+from worker.access.store_uri import StoreUri
 
 Found = TypeVar("Found")
 _FIRST_REST_SECONDS = 0.25

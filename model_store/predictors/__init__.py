@@ -1,0 +1,1 @@
+"""What runs a release on network inputs, one module an engine."""

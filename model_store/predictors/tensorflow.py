@@ -1,0 +1,48 @@
+"""Keras on TensorFlow: the reference, and the way on a GPU."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from model_store.predictors.predictor import Engine, Prediction, finish_prediction, take_channels
+from model_store.release import Release
+from shared.errors import ReleaseError
+from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
+
+_BATCH = 128
+"""Images per run, as many as the service hands over; what is less is padded to it, so the graph is traced once."""
+
+
+class TensorFlowPredictor:
+    """Runs the members themselves, on the GPU where there is one."""
+
+    engine = Engine.TENSORFLOW
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+        try:
+            members = [keras.saving.load_model(path, compile=False) for path in release.member_paths]
+        except (OSError, ValueError, TypeError) as error:
+            raise ReleaseError(f"members of release {release.version} cannot be opened: {error}") from error
+        self._input_shape = (_BATCH, INPUT_SIDE_PX, INPUT_SIDE_PX, len(release.manifest.input.channels))
+        signature = [tf.TensorSpec(self._input_shape, tf.float32)]
+
+        def run(batch: tf.Tensor) -> tf.Tensor:
+            seen = [batch[..., : member.input_shape[-1]] for member in members]
+            return tf.stack([member(one, training=False) for member, one in zip(members, seen, strict=True)], axis=1)
+
+        self._run = tf.function(run, input_signature=signature)
+
+    def predict(self, inputs: NetworkInputs) -> Prediction:
+        """Predict for (N, 56, 56, C) float32 in [0, 1]."""
+        seen = take_channels(inputs, self.release.manifest)
+        members = len(self.release.manifest.members)
+        outputs = np.empty((len(seen), members, 2), dtype=np.float32)
+        padded = np.zeros(self._input_shape, dtype=np.float32)
+        for start in range(0, len(seen), _BATCH):
+            batch = seen[start : start + _BATCH]
+            padded[: len(batch)] = batch
+            outputs[start : start + len(batch)] = self._run(padded).numpy()[: len(batch)]
+        return finish_prediction(outputs, seen, self.release)

@@ -1,0 +1,173 @@
+"""Datasets of a foreign HDF5 file: looked at before they are read, for the format can point out of the file."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from math import prod
+from typing import Any, Final
+
+import h5py
+import imagecodecs
+import numpy as np
+import numpy.typing as npt
+
+from shared.arrays.checks import NUMBERS, TEXT_BYTES, check_kind, read_texts
+from shared.arrays.guarded_stream import GuardedStream
+from shared.arrays.hdf5.packing import check_packing
+from shared.arrays.hdf5.texts import ForeignHdf5, read_variable_texts
+from shared.errors import InvalidIonImageError
+from shared.files.disk_errors import PASSING_ERRNOS
+from shared.files.foreign_file import OpenedFile
+from shared.limits import MEBIBYTE, Limits, require_at_most
+
+PIECE_BYTES: Final = 32 * MEBIBYTE
+"""Most bytes that are read at once of a file's tables of contents, and of columns."""
+
+_TEXTS_AT_ONCE: Final = 64
+_NUMBERS_AT_ONCE: Final = 2**20
+_TEXT_CHARACTERS: Final = 512
+
+_FOREIGN: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SystemError,
+    TypeError,
+    ValueError,
+    imagecodecs.LzfError,
+    struct.error,
+    zlib.error,
+)
+"""What h5py and HDF5 raise for foreign bytes; which of them for what is not documented, and fuzzing finds them all.
+A defect of this project's raises them as well, so none of its decisions belongs into the block."""
+
+
+@contextmanager
+def open_hdf5(file: OpenedFile, most_bytes: int = PIECE_BYTES) -> Iterator[ForeignHdf5]:
+    """Open an HDF5 file until the block ends; no piece of it that is larger than `most_bytes` is read.
+
+    What foreign bytes do to HDF5 becomes the caller's error; a failing disk stays an OSError.
+    """
+    try:
+        with file.open_stream() as stream, ForeignHdf5(GuardedStream(stream, most_bytes)) as opened:
+            yield opened
+    except _FOREIGN as error:
+        raise _make_error(file.name, error) from error
+    except OSError as error:
+        if error.errno in PASSING_ERRNOS:
+            raise
+        raise _make_error(file.name, error) from error
+
+
+def _make_error(what: str, error: Exception) -> InvalidIonImageError:
+    first_line = str(error).partition("\n")[0][:200]
+    return InvalidIonImageError(f"{what} cannot be read ({first_line}); expected a sound HDF5 file")
+
+
+def find_member(group: h5py.Group, name: str) -> Any:
+    """A group or dataset of this very file, or None.
+
+    Raises
+    ------
+    InvalidIonImageError
+        When it is a link, which could lead into another file, or its values lie in other files.
+    """
+    parts = name.split("/")
+    for depth, part in enumerate(parts, start=1):
+        link = group.get(part, getlink=True)
+        if link is None:
+            return None
+        if not isinstance(link, h5py.HardLink):
+            raise InvalidIonImageError(f"`{name}` is a link; expected the thing itself, in the same file")
+        group = group[part]
+        if isinstance(group, h5py.Dataset):
+            _require_own_values(group, name)
+            return group if depth == len(parts) else None
+    return group
+
+
+def _require_own_values(dataset: h5py.Dataset, name: str) -> None:
+    """Before anything else is asked of it: a virtual dataset looks into its sources to find out its shape."""
+    properties = dataset.id.get_create_plist()
+    if properties.get_layout() == h5py.h5d.VIRTUAL or properties.get_external_count():
+        raise InvalidIonImageError(f"`{name}` has its values in other files; expected them in its own")
+
+
+def find_dataset(group: h5py.Group, name: str, kinds: str, most_bytes: int, chunk_bytes: int) -> h5py.Dataset | None:
+    """A dataset whose values lie in this file and unpack within bounds, or None.
+
+    Parameters
+    ----------
+    most_bytes, chunk_bytes
+        Of all its values, and of one of its chunks, unpacked.
+
+    Raises
+    ------
+    InvalidIonImageError
+        When it is a group, or of another dtype than `kinds`, or its values lie elsewhere or are packed unusually.
+    TooLargeError
+        When it, or one of its chunks, is too large.
+    """
+    dataset = find_member(group, name)
+    if dataset is None:
+        return None
+    what = f"`{name}`"
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
+        raise InvalidIonImageError(f"{what} is no array; expected one")
+    check_kind(dataset.dtype, kinds, what)
+    if dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype) is None:
+        raise InvalidIonImageError(f"{what} has dtype object; expected texts")
+    require_at_most(prod(dataset.shape) * dataset.dtype.itemsize, most_bytes, f"size of {what} in bytes")
+    check_packing(dataset, what, chunk_bytes)
+    return dataset
+
+
+def find_column(group: h5py.Group, name: str, kinds: str, count: int) -> h5py.Dataset | None:
+    """A dataset of `count` values, or None; raises as `find_dataset`, and when it has another number of them."""
+    itemsize = TEXT_BYTES if kinds != NUMBERS else 8
+    column = find_dataset(group, name, kinds, max(1, count) * itemsize, PIECE_BYTES)
+    if column is not None and column.shape != (count,):
+        raise InvalidIonImageError(f"`{name}` has shape {column.shape}; expected {(count,)}")
+    return column
+
+
+def read_text_column(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> list[str]:
+    """Read a column of texts, a few at a time.
+
+    Raises
+    ------
+    InvalidIonImageError, TooLargeError
+        When one is no Unicode, or too long to be an annotation id, or all are longer than an event with them might be.
+    """
+    texts: list[str] = []
+    characters = 0
+    for part in _read_parts(file, dataset, what):
+        found = read_texts(part, what)
+        require_at_most(max(map(len, found)), _TEXT_CHARACTERS, f"length of an entry of {what}")
+        characters += sum(map(len, found))
+        require_at_most(characters, Limits.event_bytes, f"length of all of {what}")
+        texts += found
+    return texts
+
+
+def _read_parts(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[npt.NDArray[Any]]:
+    """Values of a column of texts, a few at a time."""
+    if dataset.dtype.kind == "O":
+        values = read_variable_texts(file, dataset, what)
+        while part := list(islice(values, _TEXTS_AT_ONCE)):
+            yield np.array(part, dtype=object)
+        return
+    for start in range(0, dataset.shape[0], _TEXTS_AT_ONCE):
+        yield dataset[start : start + _TEXTS_AT_ONCE]
+
+
+def read_numbers(dataset: h5py.Dataset, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
+    """Read a whole column of numbers, a piece at a time, as `dtype`; None = as they are."""
+    found = np.empty(dataset.shape, dataset.dtype if dtype is None else dtype)
+    for start in range(0, len(found), _NUMBERS_AT_ONCE):
+        found[start : start + _NUMBERS_AT_ONCE] = dataset[start : start + _NUMBERS_AT_ONCE]
+    return found

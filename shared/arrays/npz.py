@@ -1,0 +1,161 @@
+"""Ion images as `.npy` and `.npz`, read row by row so that memory holds one image, not the dataset."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.arrays.checks import (
+    NUMBERS,
+    check_annotation_ids,
+    check_column_shape,
+    check_image_shape,
+    check_kind,
+    check_mask_shape,
+    read_texts,
+)
+from shared.arrays.npy_stream import ArrayStream, open_array_streams
+from shared.files.foreign_file import OpenedFile
+from shared.limits import MEBIBYTE, Limits, require_at_most, require_image_size
+
+_IMAGES = "images"
+_COLUMNS = {"acquired": NUMBERS, "mz": "fiu", "annotation_ids": "USiu"}
+"""The arrays beside `images`, each with the kinds of dtype it may have."""
+_TEXTS_AT_ONCE = 4096
+_BLOCK_BYTES = 128 * MEBIBYTE
+"""How much of an array in Fortran order is turned at once."""
+_PIXELS_BYTES = 16 * MEBIBYTE
+"""How much of it is read at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class PackedArray:
+    """An `.npz` or `.npy` file, opened: its shape and its columns are known, its images are not read yet.
+
+    Attributes
+    ----------
+    file
+        The `.npz` or `.npy` file.
+    shape
+        (N, H, W).
+    mz
+        (N,) Th, or None.
+    annotation_ids
+        N texts, or None.
+    """
+
+    file: OpenedFile
+    shape: tuple[int, int, int]
+    mz: npt.NDArray[Any] | None = None
+    annotation_ids: list[str] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file's."""
+        return self.file.path
+
+    @property
+    def has_independent_rows(self) -> bool:
+        """What follows a damaged part is lost."""
+        return False
+
+    def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
+        """Read the wanted images; see `IonImageArray`. Others are passed over, without reading them where possible."""
+        rows = range(self.shape[0]) if wanted is None else wanted
+        with open_array_streams(self.file, (_IMAGES, "acquired")) as streams:
+            acquired = streams.get("acquired")
+            if acquired is not None and len(acquired.shape) == 2:
+                mask: Iterator[npt.NDArray[Any] | None] = repeat(_read_image(acquired, self.shape), len(rows))
+            elif acquired is not None:
+                mask = self._read_rows("acquired", rows)
+            else:
+                mask = repeat(None, len(rows))
+        yield from zip(self._read_rows(_IMAGES, rows), mask, strict=True)
+
+    def _read_rows(self, name: str, wanted: Sequence[int]) -> Iterator[npt.NDArray[Any]]:
+        """The wanted rows of one array, (H, W) each."""
+        _, height, width = self.shape
+        with open_array_streams(self.file, (_IMAGES, name)) as streams:
+            stream = streams[name]
+            if not stream.fortran_order:
+                next_row = 0
+                for row in wanted:
+                    stream.skip((row - next_row, height, width))
+                    next_row = row + 1
+                    yield stream.read((height, width))
+                return
+        at_once = max(1, _BLOCK_BYTES // (height * width * stream.dtype.itemsize))
+        for start in range(0, len(wanted), at_once):
+            with open_array_streams(self.file, (_IMAGES, name)) as streams:
+                yield from _turn(streams[name], self.shape, np.asarray(wanted[start : start + at_once]))
+
+
+def _turn(stream: ArrayStream, shape: tuple[int, int, int], wanted: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[Any]]:
+    """The wanted rows of an array in Fortran order, which has all rows of the first pixel first, column by column."""
+    count, height, width = shape
+    turned = np.empty((len(wanted), height * width), stream.dtype)
+    at_once = max(1, _PIXELS_BYTES // (count * stream.dtype.itemsize))
+    for start in range(0, height * width, at_once):
+        stop = min(start + at_once, height * width)
+        turned[:, start:stop] = stream.read((stop - start, count))[:, wanted].T
+    for row in turned:
+        yield row.reshape(width, height).T
+
+
+def _read_image(stream: ArrayStream, shape: tuple[int, int, int]) -> npt.NDArray[Any]:
+    """The one (H, W) image of an array."""
+    _, height, width = shape
+    return stream.read((width, height)).T if stream.fortran_order else stream.read((height, width))
+
+
+def open_packed_array(file: OpenedFile, limits: Limits) -> PackedArray:
+    """Open an `.npz` (`images`, optionally `acquired`, `mz`, `annotation_ids`) or `.npy` file.
+
+    Raises
+    ------
+    InvalidIonImageError
+        When it is neither, pickled, corrupt, or its columns do not fit its images. A file that only ends early opens.
+    TooLargeError
+        When bytes, images or pixels exceed `limits`; judged from the headers.
+    """
+    require_at_most(file.size, limits.array_file_bytes, f"size of {file.name} in bytes")
+    with open_array_streams(file, (_IMAGES, *_COLUMNS)) as streams:
+        shape = _image_shape(streams[_IMAGES])
+        require_at_most(shape[0], limits.event_ions, f"number of ion images in {file.name}")
+        require_image_size(*shape[1:], limits)
+        for name in _COLUMNS:
+            if name in streams:
+                _check_column(streams[name], name, shape)
+        for stream in streams.values():
+            require_at_most(stream.byte_count, limits.array_file_bytes, f"size of {stream.what} in bytes")
+        mz = streams["mz"].read(shape[:1]) if "mz" in streams else None
+        ids = _read_ids(streams["annotation_ids"], shape[0], limits) if "annotation_ids" in streams else None
+    return PackedArray(file, shape, mz, ids)
+
+
+def _image_shape(images: ArrayStream) -> tuple[int, int, int]:
+    """(N, H, W) of an (N, H, W) array, or of one (H, W) image."""
+    check_kind(images.dtype, NUMBERS, images.what)
+    return check_image_shape(images.shape, images.what)
+
+
+def _check_column(column: ArrayStream, name: str, shape: tuple[int, int, int]) -> None:
+    """Refuse a column that does not fit the images."""
+    check_kind(column.dtype, _COLUMNS[name], column.what)
+    if name == "acquired":
+        check_mask_shape(column.shape, shape, column.what)
+    else:
+        check_column_shape(column.shape, shape, column.what)
+
+
+def _read_ids(stream: ArrayStream, count: int, limits: Limits) -> list[str]:
+    """N different annotation ids, a few at a time: NumPy stores each at the length of the longest."""
+    texts: list[str] = []
+    for start in range(0, count, _TEXTS_AT_ONCE):
+        texts += read_texts(stream.read((min(_TEXTS_AT_ONCE, count - start),)), stream.what)
+    check_annotation_ids(texts, stream.what, limits)
+    return texts

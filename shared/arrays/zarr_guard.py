@@ -1,0 +1,147 @@
+"""What stands between a foreign zarr folder and the zarr package: only sound files of that very folder get through."""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+
+import numcodecs
+from zarr.abc.store import ByteRequest, Store
+from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
+
+from shared.arrays.inflation import require_inflates_to_at_most
+from shared.errors import InvalidIonImageError, NotFoundError
+from shared.files.foreign_file import OpenedFolder, read_foreign_file
+from shared.limits import MEBIBYTE, Limits, require_at_most
+
+ReadFile = Callable[[str, int], bytes | None]
+"""Reads the file of a key, at most so many bytes of it (`TooLargeError`); None where there is none."""
+_METADATA = {"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"}
+_METADATA_BYTES = 2 * MEBIBYTE
+"""Most bytes of one file of metadata: parsed, it may take thirty times as much."""
+_NOTHING: tuple[str, ...] = ()
+_STORED_SLACK_BYTES = 65_536
+"""What packing may add to a chunk that cannot be shrunk."""
+
+
+@dataclass(frozen=True)
+class ChunkRule:
+    """What the chunks of an array may be."""
+
+    most_bytes: int
+    """Of a chunk, unpacked."""
+    codec: str | None
+    """What packs it, see `require_inflates_to_at_most`."""
+    texts: int | None = None
+    """How many texts it holds at most; None where it holds numbers, or texts of one length."""
+
+
+class GuardedZarrStore(Store):
+    """Read-only; judges each file before zarr sees it.
+
+    Refused are too large metadata, and chunks of arrays that were not declared to `allow_chunks`, or that would unpack
+    to more than was.
+    """
+
+    supports_writes = False
+    supports_deletes = False
+    supports_listing = False
+
+    def __init__(self, read: ReadFile, limits: Limits) -> None:
+        super().__init__(read_only=True)
+        self._read = read
+        self._limits = limits
+        self._chunks: dict[str, ChunkRule] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def allow_chunks(self, array_path: str, rule: ChunkRule) -> None:
+        """Declare an array that was looked at."""
+        self._chunks[array_path] = rule
+
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        """Read one file, or None where there is none."""
+        if byte_range is not None:
+            raise InvalidIonImageError(f"a part of {key[:100]!r} is wanted; expected plain chunks, without shards")
+        content = await asyncio.to_thread(self._read_judged, key)
+        return None if content is None else prototype.buffer.from_bytes(content)
+
+    def _read_judged(self, key: str) -> bytes | None:
+        if key.rpartition("/")[2] in _METADATA:
+            return self._read(key, min(self._limits.event_bytes, _METADATA_BYTES))
+        rule = self._find_rule(key)
+        content = self._read(key, rule.most_bytes + _STORED_SLACK_BYTES)
+        if content is not None and rule.codec is not None:
+            require_inflates_to_at_most(content, rule.codec, rule.most_bytes, f"chunk {key!r}")
+        if content is not None and rule.texts is not None:
+            _require_few_texts(content, rule.codec, rule.texts, f"chunk {key!r}")
+        return content
+
+    def _find_rule(self, key: str) -> ChunkRule:
+        found = self._chunks.get(key.partition("/")[0], self._chunks.get(""))
+        if found is None:
+            raise InvalidIonImageError(f"chunk {key[:100]!r} is of no array that was looked at; expected one")
+        return found
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        """Read several, each through the same gate."""
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is such a file."""
+        return await self.get(key, default_buffer_prototype()) is not None
+
+    async def set(self, key: str, value: Buffer) -> None:  # noqa: ARG002 - zarr's signature
+        """Nothing is written."""
+        self._check_writable()
+
+    async def delete(self, key: str) -> None:  # noqa: ARG002 - zarr's signature
+        """Nothing is deleted."""
+        self._check_writable()
+
+    async def list(self) -> AsyncIterator[str]:
+        """Nothing is listed: the arrays that are read have names."""
+        for key in _NOTHING:
+            yield key
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:  # noqa: ARG002 - zarr's signature
+        """Nothing is listed."""
+        for key in _NOTHING:
+            yield key
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:  # noqa: ARG002 - zarr's signature
+        """Nothing is listed."""
+        for key in _NOTHING:
+            yield key
+
+
+def _require_few_texts(content: bytes, codec: str | None, most: int, what: str) -> None:
+    """Decoding makes room for as many texts as the first 4 bytes say, before it looks whether there are any."""
+    unpacked = content if codec is None else bytes(numcodecs.get_codec({"id": codec}).decode(content))
+    require_at_most(int.from_bytes(unpacked[:4], "little"), most, f"number of texts of {what}")
+
+
+def read_below(folder: OpenedFolder) -> ReadFile:
+    """Read files of one folder; symlinks and what is no regular file are refused."""
+
+    def read(key: str, max_bytes: int) -> bytes | None:
+        try:
+            with folder.open_file(key) as file:
+                return read_foreign_file(file, max_bytes)
+        except FileNotFoundError:
+            return None
+        except NotFoundError as error:
+            raise InvalidIonImageError(f"{key[:100]!r} is no regular file; expected one") from error
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.EXDEV):
+                raise
+            raise InvalidIonImageError(
+                f"{key[:100]!r} leads out of its folder, or is a symlink; expected a file"
+            ) from error
+
+    return read

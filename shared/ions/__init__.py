@@ -1,0 +1,1 @@
+"""The m/z of ions: formulas, adducts and charges."""

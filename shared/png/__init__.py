@@ -1,0 +1,1 @@
+"""PNG files of ion images: checked before they are decoded, read and written."""

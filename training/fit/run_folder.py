@@ -1,0 +1,108 @@
+"""Run folder: everything a fit leaves behind, and how far it got."""
+
+import csv
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import keras
+from pydantic import ValidationError
+
+from shared.errors import InvalidInputError
+from shared.files.whole_file import write_whole
+from shared.validation import describe_validation_error
+from training.fit.resumable_run import SETTINGS_NAME, begin_folder
+from training.fit.settings import FitSettings
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One line of `log.csv`."""
+
+    member: int
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+class RunFolder:
+    """`settings.json`, `log.csv`, and per member `member_<k>.keras` when finished, `member_<k>.state.keras` before."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._settings_path = path / SETTINGS_NAME
+        self._log_path = path / "log.csv"
+
+    def begin(self, settings: FitSettings) -> None:
+        """Create the folder, or check that it was begun with the same settings.
+
+        Raises
+        ------
+        InvalidInputError
+            When it was begun with others, or is none of ours.
+        """
+        begin_folder(self.path, settings, "run")
+
+    def settings(self) -> FitSettings:
+        """Read the settings that the run was begun with."""
+        try:
+            return FitSettings.model_validate_json(self._settings_path.read_bytes())
+        except OSError as error:
+            raise InvalidInputError(
+                f"{self._settings_path} cannot be read ({error.strerror}); right would be a folder that"
+                " `python -m training fit` wrote"
+            ) from error
+        except ValidationError as error:
+            found = describe_validation_error(error)
+            raise InvalidInputError(f"{self._settings_path} holds no fit settings: {found}") from error
+
+    def member_path(self, member: int) -> Path:
+        """Where the finished member lies, `member` counting from 1."""
+        return self.path / f"member_{member}.keras"
+
+    def state_path(self, member: int) -> Path:
+        """Where the unfinished member lies, optimiser state included."""
+        return self.path / f"member_{member}.state.keras"
+
+    def is_finished(self) -> bool:
+        """Whether every member is there."""
+        return all(self.member_path(member).exists() for member in range(1, self.settings().members + 1))
+
+    def finished_member_paths(self) -> list[Path]:
+        """All members of a finished run, in order.
+
+        Raises
+        ------
+        InvalidInputError
+            When a member is still to be fitted.
+        """
+        paths = [self.member_path(member) for member in range(1, self.settings().members + 1)]
+        missing = [path.name for path in paths if not path.exists()]
+        if missing:
+            raise InvalidInputError(
+                f"run {self.path} lacks {', '.join(missing)}; right would be a finished run: repeat its `fit` command"
+            )
+        return paths
+
+    def log(self, row: EpochRow) -> None:
+        """Add a line, in place of one that an interrupted epoch left."""
+        kept = [
+            line for line in self._read_log() if (line["member"], line["epoch"]) != (str(row.member), str(row.epoch))
+        ]
+        with write_whole(self._log_path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, [field.name for field in fields(EpochRow)])
+            writer.writeheader()
+            writer.writerows([*kept, asdict(row)])
+
+    def _read_log(self) -> list[dict[str, str]]:
+        if not self._log_path.exists():
+            return []
+        with self._log_path.open(encoding="utf-8", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+
+def save_whole(model: keras.Model, path: Path) -> None:
+    """Save so that `path` is either the old file or the whole new one."""
+    with write_whole(path) as partial:
+        model.save(partial)

@@ -1,0 +1,94 @@
+"""Fit settings: what makes one run differ from another."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shared.errors import InvalidInputError
+from shared.validation import describe_validation_error
+from training.fit.recipe import RECIPES, PresetName, Recipe
+from training.synthetic.mixture import SHIPPED
+
+
+class FitData(BaseModel):
+    """Labelled ion images of other people that a run is fitted on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    """Of the folder or file; no path."""
+
+    digest: str
+    """SHA-256 of inputs, labels and dataset names: a run is resumed only with the data it was begun with."""
+
+    datasets: int = Field(ge=1)
+    """All of them, fitted on and watched."""
+
+    fitted: tuple[str, ...] | None = None
+    """Names of the datasets that are fitted on; None = not recorded, in older runs."""
+
+    watched: tuple[str, ...] = ()
+    """Names of the others, which are watched."""
+
+
+class FitSettings(BaseModel):
+    """What one run is; a run folder is resumed only under the settings it was begun with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preset: PresetName = PresetName.DEFAULT
+    """The name that the recipe started from."""
+
+    recipe: Recipe = RECIPES[PresetName.DEFAULT]
+    data: FitData | None = None
+    """None = semi-synthetic ion images."""
+
+    mixture: str = SHIPPED
+    """Name of the mixture that semi-synthetic ion images are drawn from."""
+
+    images: int = Field(default=20_000, ge=2)
+    """Training images, shared by the members."""
+
+    members: int = Field(default=5, ge=1)
+    seed: int = Field(default=1, ge=0)
+    validation_images: int = Field(default=2_000, ge=1)
+    """Images of held-out outlines and textures, or of held-out datasets; they are watched and select nothing."""
+
+    @model_validator(mode="after")
+    def _require_a_step(self) -> "FitSettings":
+        if self.steps_per_epoch == 0:
+            least = self.recipe.batch
+            raise ValueError(f"{self.images} images are no full batch; expected at least {least} images")
+        return self
+
+    @property
+    def images_per_pass(self) -> int:
+        """Images that one pass shows: all, or what fills whole batches."""
+        recipe = self.recipe
+        return self.images // recipe.batch * recipe.batch if recipe.full_batches_only else self.images
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch; the last one may be smaller."""
+        return -(-self.images_per_pass * self.recipe.passes_per_epoch // self.recipe.batch)
+
+
+def make_settings(preset: PresetName, *, epochs: int | None = None, **chosen: Any) -> FitSettings:
+    """The preset's recipe, with other epochs where somebody chose them, and what else was chosen (None = not).
+
+    Raises
+    ------
+    InvalidInputError
+        When a number is out of its range.
+    """
+    recipe = RECIPES[preset] if epochs is None else RECIPES[preset].model_copy(update={"epochs": epochs})
+    return settings_of(preset, recipe, **chosen)
+
+
+def settings_of(preset: PresetName, recipe: Recipe, **chosen: Any) -> FitSettings:
+    """Settings with any recipe; see `make_settings`."""
+    given = {name: value for name, value in chosen.items() if value is not None}
+    try:
+        return FitSettings.model_validate({"preset": preset, "recipe": recipe.model_dump(), **given})
+    except ValidationError as error:
+        raise InvalidInputError(f"these settings cannot be fitted with: {describe_validation_error(error)}") from error

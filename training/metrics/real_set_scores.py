@@ -1,0 +1,124 @@
+"""Figures: how well a predictor does on one real set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binomtest
+from scipy.stats import t as student_t
+from sklearn.metrics import roc_auc_score
+
+from training.metrics.resampling import Interval
+from training.real_sets import RealSet
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """What a predictor gets right of the images of one acquisition."""
+
+    name: str
+    right: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One predictor on one real set; nothing is rounded."""
+
+    data_set: str
+    role: str
+    acquisitions: tuple[Acquisition, ...]
+    """By name; empty where it is not known which image is of which acquisition."""
+
+    predictor: str
+    right: int
+    images: int
+    wilson_95: Interval
+    """Of the share that is right, as if images were independent draws: images of one acquisition are not."""
+
+    acquisitions_95: Interval | None
+    """Of the same share over acquisitions; None where there are fewer than two, or all do equally well."""
+
+    auc: float | None
+    """Area under the ROC curve of the score for off; None when only one class is there."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share that is right."""
+        return self.right / self.images
+
+    @property
+    def warning(self) -> str | None:
+        """What the intervals do not say."""
+        if not self.acquisitions:
+            return f"{self.data_set}: the acquisitions are unknown; Wilson's interval treats images as independent"
+        if len(self.acquisitions) == 1:
+            return f"{self.data_set} is one acquisition: its interval says nothing about other ones"
+        return None
+
+
+def judge(real_set: RealSet, predictor: str, scores: npt.ArrayLike, called_off: npt.ArrayLike) -> Figures:
+    """Compare what a predictor says with the labels.
+
+    Parameters
+    ----------
+    scores
+        (N,) real numbers, higher = more off-sample.
+    called_off
+        (N,) bool.
+    """
+    off = real_set.off
+    right = np.asarray(called_off) == off
+    both = bool(off.any()) and not bool(off.all())
+    acquisitions = _count_by_acquisition(real_set, right)
+    return Figures(
+        data_set=real_set.name,
+        role=real_set.role,
+        acquisitions=acquisitions,
+        predictor=predictor,
+        right=int(right.sum()),
+        images=len(off),
+        wilson_95=wilson_95(int(right.sum()), len(off)),
+        acquisitions_95=interval_over_acquisitions(acquisitions),
+        auc=float(roc_auc_score(off, np.asarray(scores))) if both else None,
+    )
+
+
+def wilson_95(right: int, images: int) -> Interval:
+    """Wilson's 95 % interval of a share (Wilson 1927, J. Am. Stat. Assoc. 22:209)."""
+    interval = binomtest(right, images).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def interval_over_acquisitions(acquisitions: Sequence[Acquisition]) -> Interval | None:
+    """95 % interval of the share of right images, with acquisitions as the draws; cut at 0 and 1.
+
+    Student's, of a ratio of sums (Cochran 1977, Sampling Techniques, 6.4). Real sets are of two to four acquisitions:
+    percentiles of a bootstrap over so few would be little more than the least and the greatest share.
+
+    Returns
+    -------
+    None when there are fewer than two acquisitions, or the same share is right of each: nothing then shows the spread.
+    """
+    draws = len(acquisitions)
+    if draws < 2:
+        return None
+    right = np.asarray([one.right for one in acquisitions], dtype=np.float64)
+    images = np.asarray([one.images for one in acquisitions], dtype=np.float64)
+    share = float(right.sum() / images.sum())
+    excess = right - share * images
+    deviation = sqrt(draws / (draws - 1) * float(excess @ excess)) / float(images.sum())
+    if deviation == 0:
+        return None
+    half = float(student_t.ppf(0.975, draws - 1)) * deviation
+    return max(0.0, share - half), min(1.0, share + half)
+
+
+def _count_by_acquisition(real_set: RealSet, right: npt.NDArray[np.bool_]) -> tuple[Acquisition, ...]:
+    if "" in real_set.dataset_of:
+        return ()
+    every = np.asarray(real_set.dataset_of)
+    names = sorted(set(real_set.dataset_of))
+    return tuple(Acquisition(name, int(right[every == name].sum()), int((every == name).sum())) for name in names)

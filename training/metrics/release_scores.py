@@ -1,0 +1,51 @@
+"""Evaluation: a release and the untrained rule, on each real set on its own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from model_store.manifest import Manifest
+from model_store.opening import open_predictor
+from model_store.predictors.predictor import Engine, Predictor
+from model_store.release import Release
+from shared.preprocessing import NetworkInputs
+from training.fit.context_inputs import see_real
+from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.metrics.real_set_scores import Figures, judge
+from training.real_sets import RealSet
+
+RULE_NAME = "border/centre rule"
+
+
+def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[Figures]:
+    """Two rows for every set: the release under ONNX Runtime, then the rule; nothing is pooled."""
+    predictor = open_predictor(release, Engine.ONNX)
+    rows: list[Figures] = []
+    for real_set in real_sets:
+        inputs = see_real(real_set, release.manifest)
+        rows.append(_judge_release(predictor, real_set, inputs))
+        rows.append(judge_rule(real_set, inputs))
+    return rows
+
+
+def judge_rule(real_set: RealSet, inputs: NetworkInputs) -> Figures:
+    """The border/centre rule on one set."""
+    ratios = score_border_centre(inputs)
+    return judge(real_set, RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO)
+
+
+def _judge_release(predictor: Predictor, real_set: RealSet, inputs: NetworkInputs) -> Figures:
+    probabilities = predictor.predict(inputs).off_sample_probability
+    manifest = predictor.release.manifest
+    found = judge(real_set, f"release {manifest.version}", probabilities, probabilities >= manifest.threshold)
+    return replace(found, role=f"{found.role}{_describe_fit(real_set, manifest)}")
+
+
+def _describe_fit(real_set: RealSet, manifest: Manifest) -> str:
+    """Whether the release was fitted on these very images, for what its figures may be taken for."""
+    fitted_on, acquisitions = manifest.provenance.fitted_on, set(real_set.dataset_of) - {""}
+    if fitted_on is None:
+        return "; whether they were fitted on is not known"
+    known = acquisitions & set(fitted_on)
+    if known:
+        return f"; images of {len(known)} of {len(acquisitions)} acquisitions were fitted on, whole or in patches"
+    return "" if real_set.off.any() else "; none was fitted on"

@@ -1,0 +1,131 @@
+"""Metrics of one predictor on some images; off-sample is the positive class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import precision_recall_curve, roc_auc_score
+
+from training.metrics.resampling import Interval, Resampling, Values, interval_95
+
+MetricName = Literal["accuracy", "auc", "f1", "precision", "recall"]
+METRIC_NAMES: tuple[MetricName, ...] = ("accuracy", "auc", "f1", "precision", "recall")
+"""In the order of the 2018 report's figure 24."""
+
+LEAST_RECALL = 0.8
+"""The 2018 report asks for the highest precision at a recall not lower than this (section Metrics)."""
+
+Off = npt.NDArray[np.bool_]
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Counts, and the metrics that follow from them; None where a metric is not defined."""
+
+    images: int
+    off: int
+    called_off: int
+    truly_off: int
+    """Images that are off and called off."""
+
+    right: int
+    auc: float | None
+    """None when only one class is there."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images that is right."""
+        return self.right / self.images
+
+    @property
+    def precision(self) -> float | None:
+        """Share of those called off that are; None when none is called off."""
+        return self.truly_off / self.called_off if self.called_off else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the off ones that are called off; None when none is off."""
+        return self.truly_off / self.off if self.off else None
+
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of precision and recall; None when nothing is off and nothing called off."""
+        total = self.off + self.called_off
+        return 2 * self.truly_off / total if total else None
+
+    def value(self, name: MetricName) -> float | None:
+        """The metric of this name."""
+        found: float | None = getattr(self, name)
+        return found
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and sample standard deviation (n - 1, as in the report's figure 25) of a metric over folds."""
+
+    mean: float | None
+    std: float | None
+    folds: int
+    """Those in which the metric is defined."""
+
+
+def measure(off: Off, scores: npt.ArrayLike, called_off: Off) -> Metrics:
+    """Compare what is called off, and the scores behind it (higher = more off), with the labels; all are (N,)."""
+    both = bool(off.any()) and not bool(off.all())
+    return Metrics(
+        images=len(off),
+        off=int(off.sum()),
+        called_off=int(called_off.sum()),
+        truly_off=int((off & called_off).sum()),
+        right=int((off == called_off).sum()),
+        auc=float(roc_auc_score(off, np.asarray(scores))) if both else None,
+    )
+
+
+def measure_intervals(off: Off, called_off: Off, resampling: Resampling) -> dict[MetricName, Interval]:
+    """95 % intervals of shares and F1 over the groups of N images; none where one group is all there is."""
+    if not resampling.several_groups:
+        return {}
+    truly = off & called_off
+    ratios: dict[MetricName, tuple[Values, Values]] = {
+        "accuracy": (off == called_off, np.ones(len(off))),
+        "f1": (2 * truly, off.astype(np.int64) + called_off),
+        "precision": (truly, called_off),
+        "recall": (truly, off),
+    }
+    return {name: resampling.interval_of_ratio(*ratio) for name, ratio in ratios.items()}
+
+
+def difference_of_f1(off: Off, called_off: Off, other_called_off: Off, resampling: Resampling) -> Interval | None:
+    """95 % interval of one F1 minus another on the same N images; None where one group is all there is."""
+    if not resampling.several_groups:
+        return None
+    truly, called, others_truly, others_called, truth = resampling.sums(
+        np.stack([off & called_off, called_off, off & other_called_off, other_called_off, off])
+    ).T
+    own = 2 * truly / np.maximum(called + truth, 1)
+    return interval_95(own - 2 * others_truly / np.maximum(others_called + truth, 1))
+
+
+def spread_of(values: Sequence[float | None]) -> Spread:
+    """Mean and standard deviation of the defined ones."""
+    defined = [value for value in values if value is not None]
+    return Spread(
+        mean=float(np.mean(defined)) if defined else None,
+        std=float(np.std(defined, ddof=1)) if len(defined) > 1 else None,
+        folds=len(defined),
+    )
+
+
+def best_precision(off: Off, scores: npt.ArrayLike, least_recall: float = LEAST_RECALL) -> float | None:
+    """The highest precision of any threshold that keeps the recall; None when only one class is there.
+
+    The threshold is chosen on the images that it is measured on, so it flatters.
+    """
+    if not off.any() or off.all():
+        return None
+    precision, recall, _ = precision_recall_curve(off, np.asarray(scores))
+    return float(precision[recall >= least_recall].max())

@@ -1,0 +1,1 @@
+"""How a fitted ensemble becomes a release: decision, model card, manifest, gate, and publishing."""

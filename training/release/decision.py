@@ -1,0 +1,172 @@
+"""The decision: temperature, threshold and uncertain band of a release, from held-out folds or a plain release."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from model_store.context.blend import Blend
+from model_store.manifest import Manifest
+from shared.errors import InvalidInputError
+from shared.validation import describe_validation_error
+from training.cross_validation.settings import CrossValidationSettings
+from training.metrics.calibration import fit_temperature, scale_across_folds
+
+THRESHOLD = 0.5
+"""Off where off is the likelier label: the temperature moves no probability across it."""
+
+RIGHT_OUTSIDE_BAND = 0.9
+"""Share of the held-out images outside the uncertain band whose label must be right."""
+
+_LEAST_OUTSIDE = 0.1
+"""Share of the held-out images that must lie outside the band: of a few it is chance that they are right."""
+
+_WIDEST_BAND = 0.49
+_THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
+
+Probabilities = npt.NDArray[np.float64]
+Off = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a release turns what its members say into a probability, a label and a doubt."""
+
+    threshold: float
+    uncertain_band: tuple[float, float] | None
+    temperature: float
+    calibration: str
+    """One sentence: what the temperature was fitted on, and where it holds."""
+
+    account: str
+    """How the three were chosen, with the figures behind them."""
+
+
+UNDECIDED = Decision(THRESHOLD, None, 1.0, "none", "No cross-validation stands behind threshold and probabilities.")
+
+
+def decide(folder: Path) -> Decision:
+    """Take the decision from a finished cross-validation (`predictions.csv` and `settings.json` in its folder).
+
+    Raises
+    ------
+    InvalidInputError
+        When the folder holds none.
+    """
+    settings, off, probability, fold_of = _read(folder)
+    scaled = scale_across_folds(off, probability, fold_of)
+    band = choose_band(off, scaled)
+    temperature = fit_temperature(off, probability)
+    on_what = (
+        "synthetic data; on real data unknown" if settings.origin == "synthetic" else f"the labels of {settings.name}"
+    )
+    return Decision(
+        THRESHOLD,
+        band,
+        temperature,
+        f"calibrated on {on_what}",
+        _give_account(settings, off, scaled, temperature, band),
+    )
+
+
+def choose_band(off: Off, scaled: Probabilities) -> tuple[float, float] | None:
+    """The narrowest band around the threshold outside which enough held-out labels, (N,) each, are right.
+
+    None when there is none.
+    """
+    right = (scaled >= THRESHOLD) == off
+    for half in np.arange(0.01, _WIDEST_BAND, 0.01):
+        outside = np.abs(scaled - THRESHOLD) > half
+        if outside.mean() >= _LEAST_OUTSIDE and right[outside].mean() >= RIGHT_OUTSIDE_BAND:
+            return round(THRESHOLD - float(half), 2), round(THRESHOLD + float(half), 2)
+    return None
+
+
+def decide_beside(plain: Manifest, blend: Blend | None) -> Decision:
+    """What a context release decides by: as the release whose members it takes over, with the wider doubt of both."""
+    bands = [band for band in (plain.uncertain_band, None if blend is None else blend.uncertain_band) if band]
+    band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
+    alone = plain.calibration if plain.calibration != UNDECIDED.calibration else "not calibrated"
+    return Decision(
+        plain.threshold,
+        band,
+        plain.temperature,
+        f"{alone}; in context {'not calibrated' if blend is None else f'calibrated on {blend.fitted_on}'}",
+        f"The members of release {plain.version} judge an image without context alone, at that release's threshold"
+        f" {plain.threshold:g} and temperature {plain.temperature:g}: it gets the probability that release gives."
+        f" {_describe_in_context(blend)} {_describe_doubt(band)}",
+    )
+
+
+def _describe_in_context(blend: Blend | None) -> str:
+    if blend is None:
+        return "In context the mean of all members counts, at the same temperature, which was not fitted for it."
+    if blend.uncertain_band is None:
+        return "In context the blend's probability counts."
+    low, high = blend.uncertain_band
+    return (
+        f"In context the blend's probability counts; outside {low:g} to {high:g} at least {RIGHT_OUTSIDE_BAND:.0%} of"
+        " its held-out labels are right."
+    )
+
+
+def _describe_doubt(band: tuple[float, float] | None) -> str:
+    return (
+        "No image is called uncertain."
+        if band is None
+        else f"Between {band[0]:g} and {band[1]:g} an image is uncertain."
+    )
+
+
+def _give_account(
+    settings: CrossValidationSettings,
+    off: Off,
+    scaled: Probabilities,
+    temperature: float,
+    band: tuple[float, float] | None,
+) -> str:
+    f1 = [_f1(off, scaled >= threshold) for threshold in _THRESHOLDS]
+    best = int(np.argmax(f1))
+    called = scaled >= THRESHOLD
+    truly = (called & off).sum()
+    return (
+        f"Cross-validation of {settings.images:,} images of {settings.name}, {settings.folds} grouped folds,"
+        f" {settings.attempts} attempts averaged. Temperature {temperature:.3f} makes its labels likeliest. At the"
+        f" threshold {THRESHOLD:g} precision is {truly / max(called.sum(), 1):.3f}, recall"
+        f" {truly / max(off.sum(), 1):.3f} and F1 {_f1(off, called):.3f}; the highest F1 of any threshold is"
+        f" {f1[best]:.3f}, at {_THRESHOLDS[best]:g}. {_describe_band(scaled, band)}"
+    )
+
+
+def _describe_band(scaled: Probabilities, band: tuple[float, float] | None) -> str:
+    if band is None:
+        return f"No band around it leaves {RIGHT_OUTSIDE_BAND:.0%} of the labels outside it right: none is stated."
+    inside = (scaled >= band[0]) & (scaled <= band[1])
+    return (
+        f"Between {band[0]:g} and {band[1]:g} an image is uncertain: {inside.mean():.0%} of the held-out ones are, and"
+        f" of the others at least {RIGHT_OUTSIDE_BAND:.0%} are right."
+    )
+
+
+def _f1(off: Off, called: Off) -> float:
+    return float(2 * (off & called).sum() / max(off.sum() + called.sum(), 1))
+
+
+def _read(folder: Path) -> tuple[CrossValidationSettings, Off, Probabilities, npt.NDArray[np.intp]]:
+    try:
+        settings = CrossValidationSettings.model_validate_json((folder / "settings.json").read_bytes())
+        with (folder / "predictions.csv").open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        off = np.asarray([row["label"] == "off" for row in rows], dtype=np.bool_)
+        probability = np.asarray([float(row["off_sample_probability"]) for row in rows])
+        fold_of = np.asarray([int(row["fold"]) for row in rows], dtype=np.intp)
+    except (OSError, KeyError, ValueError) as error:
+        found = describe_validation_error(error) if isinstance(error, ValidationError) else str(error)
+        raise InvalidInputError(
+            f"{folder} holds no finished cross-validation ({found}); right would be the --output of"
+            " `python -m training cross-validate`"
+        ) from error
+    return settings, off, probability, fold_of

@@ -1,0 +1,68 @@
+"""The ensemble as one ONNX graph, and the proof that it computes what its members do."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from shared.errors import ReleaseError
+from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
+from training.fit.quiet_tensorflow import native_errors_hidden
+
+AGREEMENT = 1e-5
+"""Largest difference of any output between ONNX Runtime and Keras at which a release may be published."""
+
+
+def export_ensemble(members: Sequence[keras.Model], path: Path) -> None:
+    """Write one graph: input (N, 56, 56, C) with N open, output (N, members, 2); a member sees the first channels."""
+    shape = (INPUT_SIDE_PX, INPUT_SIDE_PX, _most_channels(members))
+    inputs = keras.Input(shape, name="ion_image")
+    outputs = keras.ops.stack([member(_take_channels(inputs, member), training=False) for member in members], axis=1)
+    ensemble = keras.Model(inputs, outputs, name="ensemble")
+    ensemble(np.zeros((1, *shape), dtype=np.float32))  # export needs a model that was called
+    with warnings.catch_warnings(), native_errors_hidden():
+        warnings.simplefilter("ignore")  # tf2onnx and its protobuf warn about their own internals
+        ensemble.export(path, format="onnx", verbose=False)
+
+
+def require_agreement(members: Sequence[keras.Model], path: Path, inputs: NetworkInputs) -> float:
+    """Compare graph and members on (N, 56, 56, C) inputs; give the largest difference of any output.
+
+    Raises
+    ------
+    ReleaseError
+        When it is above `AGREEMENT`, or the graph has another shape.
+    """
+    seen = np.ascontiguousarray(inputs[..., : _most_channels(members)])
+    expected = _run_members(members, seen)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (actual,) = session.run(None, {session.get_inputs()[0].name: seen})
+    if actual.shape != expected.shape:
+        raise ReleaseError(f"{path.name} gives shape {actual.shape}; right would be {expected.shape}")
+    difference = float(np.abs(actual - expected).max())
+    if not difference <= AGREEMENT:
+        raise ReleaseError(
+            f"{path.name} differs from its members by {difference:.2g}; right would be at most {AGREEMENT:g}"
+        )
+    return difference
+
+
+def _run_members(members: Sequence[keras.Model], inputs: NetworkInputs) -> npt.NDArray[np.float32]:
+    """(N, members, 2) softmax outputs of Keras."""
+    outputs = [member(_take_channels(inputs, member), training=False) for member in members]
+    return np.stack([keras.ops.convert_to_numpy(output) for output in outputs], axis=1)
+
+
+def _take_channels(inputs: Any, member: keras.Model) -> Any:
+    """Those that a member sees, of an array or of a symbolic tensor."""
+    channels = member.input_shape[-1]
+    return inputs if inputs.shape[-1] == channels else inputs[..., :channels]
+
+
+def _most_channels(members: Sequence[keras.Model]) -> int:
+    return max(int(member.input_shape[-1]) for member in members)

@@ -1,0 +1,133 @@
+"""Publication: from a finished run to a verified release, or to nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from model_store.release import (
+    MANIFEST_NAME,
+    RELEASES_ROOT,
+    Release,
+    require_new_version,
+    verify_release,
+    write_default,
+)
+from shared.errors import InvalidInputError, ReleaseError
+from training.benchmark.release_figures import run_on_benchmark
+from training.fit.network import LABEL_ORDER
+from training.fit.run_folder import RunFolder
+from training.metrics.real_set_scores import Figures
+from training.metrics.release_scores import evaluate_release
+from training.release.decision import UNDECIDED, decide_beside
+from training.release.default_gate import require_no_loss
+from training.release.members import build_files
+from training.release.mistakes import draw_mistakes
+from training.release.model_card import CardContent, write_model_card
+from training.release.release_manifest import BLEND_NAME, CARD_NAME, ONNX_NAME, PICTURES_NAME, Evidence, make_manifest
+
+
+def publish_release(
+    run: RunFolder,
+    version: str,
+    evidence: Evidence,
+    *,
+    default: bool = False,
+    although_worse_on: Sequence[str] = (),
+    root: Path = RELEASES_ROOT,
+) -> tuple[Release, list[Figures]]:
+    """Build, check, judge and verify a release beside `root`'s others; it appears there whole or not at all.
+
+    Parameters
+    ----------
+    although_worse_on
+        Real sets on which it may be worse than the default release that it takes the place of.
+
+    Raises
+    ------
+    InvalidInputError
+        When the run is not finished, blend, plain release and networks do not go together, or the version is no name.
+    ReleaseError
+        When the version is taken, the ONNX graph differs from the members, verification fails, or it would become the
+        default and is worse than the default of now (`training/release/default_gate.py`).
+    """
+    require_publishable(run, version, evidence, root)
+    if evidence.plain is not None:
+        evidence = replace(evidence, decision=decide_beside(evidence.plain.manifest, evidence.blend))
+    plain_paths = [] if evidence.plain is None else evidence.plain.member_paths
+    member_paths = [*plain_paths, *run.finished_member_paths()]
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
+        folder = Path(scratch) / version
+        folder.mkdir()
+        build_files(member_paths, folder, ONNX_NAME, evidence.real_sets)
+        draft = _draft(folder, run, evidence)
+        rows = evaluate_release(draft, evidence.real_sets)
+        worse_on = require_no_loss(version, rows, evidence.real_sets, although_worse_on, root) if default else ()
+        _describe(draft, run, evidence, rows, worse_on)
+        verify_release(folder)
+        _move(folder, root / version)
+    if default:
+        write_default(version, root)
+    return verify_release(root / version), rows
+
+
+def require_publishable(run: RunFolder, version: str, evidence: Evidence, root: Path = RELEASES_ROOT) -> None:
+    """Refuse what is taken or does not go together, before anything is judged; raises as `publish_release`."""
+    require_new_version(version, root)
+    run.finished_member_paths()
+    blend, plain = evidence.blend, evidence.plain
+    if not run.settings().recipe.uses_context and (blend is not None or plain is not None):
+        raise InvalidInputError(
+            "a blend and a plain release go with networks that see the context; expected a run of preset context"
+        )
+    if blend is not None and plain is None:
+        raise InvalidInputError(
+            "a blend weighs image members and context members; expected a plain release beside the run"
+        )
+    if plain is None:
+        return
+    if plain.manifest.uses_context:
+        raise InvalidInputError(
+            f"release {plain.version} sees the context itself; expected one whose members see the image alone"
+        )
+    if plain.manifest.label_order != LABEL_ORDER:
+        raise InvalidInputError(
+            f"release {plain.version} has the label order {plain.manifest.label_order}, expected {LABEL_ORDER}"
+        )
+    if evidence.decision is not UNDECIDED:
+        raise InvalidInputError(
+            f"release {plain.version} brings threshold, temperature and doubt of its own; expected no cross-validation"
+            " beside it"
+        )
+
+
+def _draft(folder: Path, run: RunFolder, evidence: Evidence) -> Release:
+    """The release as far as it predicts: it has no figures yet."""
+    (folder / CARD_NAME).touch()
+    if evidence.blend is not None:
+        (folder / BLEND_NAME).write_text(evidence.blend.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return Release(folder, make_manifest(folder, run.settings(), evidence, [], None), evidence.blend)
+
+
+def _describe(
+    draft: Release, run: RunFolder, evidence: Evidence, rows: Sequence[Figures], worse_on: Sequence[str]
+) -> None:
+    """Manifest, card and pictures; the figures are those of the files as they are published."""
+    folder, settings = draft.folder, run.settings()
+    benchmark = None if evidence.frozen is None else run_on_benchmark(draft, evidence.frozen)
+    pictures = PICTURES_NAME if draw_mistakes(draft, evidence.real_sets, benchmark, folder / PICTURES_NAME) else None
+    plain = None if evidence.plain is None else evidence.plain.version
+    content = CardContent(draft.manifest, settings, rows, evidence.decision, benchmark, pictures, evidence.blend, plain)
+    (folder / CARD_NAME).write_text(write_model_card(content), encoding="utf-8")
+    manifest = make_manifest(folder, settings, evidence, rows, benchmark, worse_on)
+    (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _move(folder: Path, place: Path) -> None:
+    try:
+        folder.rename(place)
+    except OSError as error:
+        raise ReleaseError(
+            f"release {place.name} cannot be put into {place.parent} ({error.strerror}); expected a place that is free"
+        ) from error

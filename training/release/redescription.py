@@ -1,0 +1,79 @@
+"""Redescription: figures, pictures and card of a published release, made anew from the same networks.
+
+What decides what a release says of an image never changes under its version: networks, label order, threshold,
+temperature, uncertain band, blend. What the release says of itself may: a new real set, an interval that was wrong.
+"""
+
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from model_store.manifest import Manifest
+from model_store.release import MANIFEST_NAME, Release, verify_release
+from training.benchmark.frozen_set import FrozenSet
+from training.benchmark.release_figures import run_on_benchmark
+from training.metrics.real_set_scores import Figures
+from training.metrics.release_scores import evaluate_release
+from training.real_sets import RealSet
+from training.release.mistakes import draw_mistakes
+from training.release.model_card import rewrite_figures
+from training.release.release_manifest import (
+    CARD_NAME,
+    PICTURES_NAME,
+    describe_file,
+    list_textures_fitted_on,
+    manifest_figures,
+)
+
+
+def describe_again(
+    release: Release, real_sets: Sequence[RealSet], frozen: FrozenSet | None
+) -> tuple[Release, list[Figures]]:
+    """Judge a verified release again, and put new manifest, card and pictures in the place of the old ones.
+
+    The new folder is verified before it takes the place of the old one; what is stopped before that changes nothing.
+
+    Raises
+    ------
+    InvalidInputError
+        When the card is not one that `publish` wrote.
+    ReleaseError
+        When the new folder does not verify.
+    """
+    root, version = release.folder.parent, release.version
+    with TemporaryDirectory(dir=root, prefix=".describing-") as scratch:
+        folder = Path(scratch) / version
+        shutil.copytree(release.folder, folder)
+        copied = Release(folder, _state_fit(release.manifest), release.blend)
+        rows = evaluate_release(copied, real_sets)
+        benchmark = None if frozen is None else run_on_benchmark(copied, frozen)
+        (folder / PICTURES_NAME).unlink(missing_ok=True)
+        drawn = draw_mistakes(copied, real_sets, benchmark, folder / PICTURES_NAME)
+        card = (folder / CARD_NAME).read_text(encoding="utf-8")
+        card = rewrite_figures(card, copied.manifest, rows, benchmark, PICTURES_NAME if drawn else None)
+        (folder / CARD_NAME).write_text(card, encoding="utf-8")
+        manifest = copied.manifest.model_copy(
+            update={
+                "model_card": describe_file(folder / CARD_NAME),
+                "pictures": (describe_file(folder / PICTURES_NAME),) if drawn else (),
+                "figures": tuple(map(manifest_figures, rows)),
+                "benchmark": None if benchmark is None else benchmark.figures(),
+            }
+        )
+        (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        verify_release(folder)
+        release.folder.rename(Path(scratch) / "before")
+        folder.rename(release.folder)
+    return verify_release(release.folder), rows
+
+
+def _state_fit(manifest: Manifest) -> Manifest:
+    """With the date of today, and, where older code did not state them, the textures fitted on."""
+    provenance = manifest.provenance
+    fitted_on = provenance.fitted_on
+    if fitted_on is None and provenance.training_data.startswith("semi-synthetic"):
+        fitted_on = list_textures_fitted_on()
+    changes = {"described": datetime.now(UTC).date().isoformat(), "fitted_on": fitted_on}
+    return manifest.model_copy(update={"provenance": provenance.model_copy(update=changes)})

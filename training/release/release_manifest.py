@@ -1,0 +1,146 @@
+"""The manifest of a new release, from its files, its run and what it was judged on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import Literal
+
+from model_store.context.blend import Blend
+from model_store.manifest import (
+    AcquisitionFigures,
+    InputDescription,
+    Manifest,
+    Provenance,
+    RealSetFigures,
+    ReleaseFile,
+)
+from model_store.release import Release, sha256_of
+from training.benchmark.frozen_set import FrozenSet
+from training.benchmark.release_figures import ReleaseOnBenchmark
+from training.fit.network import LABEL_ORDER
+from training.fit.recipe_text import describe_licences, describe_training_data, write_fit_command
+from training.fit.settings import FitSettings
+from training.metrics.real_set_scores import Figures
+from training.real_sets import RealSet
+from training.release.decision import UNDECIDED, Decision
+from training.release.members import name_members
+from training.synthetic.sources import load_sources, split_sources
+
+ONNX_NAME, CARD_NAME, BLEND_NAME, PICTURES_NAME = "ensemble.onnx", "model_card.md", "blend.json", "worst_mistakes.png"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a release is judged on and decides by."""
+
+    real_sets: Sequence[RealSet] = ()
+    decision: Decision = UNDECIDED
+    """Of a run that stands alone; beside a plain release that one decides."""
+
+    frozen: FrozenSet | None = None
+    """The benchmark; None = not run."""
+
+    blend: Blend | None = None
+    """What a context release weighs its networks with; None = their mean counts."""
+
+    plain: Release | None = None
+    """Whose members see the image alone beside those of a run that see the context; None = there are none."""
+
+
+def make_manifest(
+    folder: Path,
+    settings: FitSettings,
+    evidence: Evidence,
+    rows: Sequence[Figures],
+    benchmark: ReleaseOnBenchmark | None,
+    worse_on: Sequence[str] = (),
+) -> Manifest:
+    """What the release in `folder` says of itself.
+
+    Parameters
+    ----------
+    worse_on
+        Real sets on which it is made the default although the one before did better.
+    """
+    plain = evidence.plain
+    names = name_members(settings.members + (0 if plain is None else len(plain.manifest.members)))
+    pictures = [name for name in (PICTURES_NAME,) if (folder / name).exists()]
+    return Manifest(
+        version=folder.name,
+        kind="context" if settings.recipe.uses_context else "ensemble",
+        input=InputDescription(channels=settings.recipe.channels),
+        label_order=LABEL_ORDER,
+        threshold=evidence.decision.threshold,
+        uncertain_band=evidence.decision.uncertain_band,
+        temperature=evidence.decision.temperature,
+        calibration=evidence.decision.calibration,
+        members=tuple(describe_file(folder / name) for name in names),
+        context_members=settings.members if settings.recipe.uses_context else 0,
+        ensemble_onnx=describe_file(folder / ONNX_NAME),
+        blend=None if evidence.blend is None else describe_file(folder / BLEND_NAME),
+        model_card=describe_file(folder / CARD_NAME),
+        pictures=tuple(describe_file(folder / name) for name in pictures),
+        figures=tuple(manifest_figures(row) for row in rows),
+        benchmark=None if benchmark is None else benchmark.figures(),
+        provenance=_make_provenance(folder.name, settings, evidence, worse_on),
+    )
+
+
+def _make_provenance(version: str, settings: FitSettings, evidence: Evidence, worse_on: Sequence[str]) -> Provenance:
+    alone = evidence.plain is None and evidence.decision is not UNDECIDED
+    judged = " --cross-validation CROSS_VALIDATION_DIR" if alone else ""
+    judged += "" if evidence.plain is None else f" --plain {evidence.plain.version}"
+    judged += "" if evidence.blend is None else " --blend BASELINE_DIR/blend.json"
+    return Provenance(
+        created=datetime.now(UTC).date().isoformat(),
+        command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}{judged}",
+        code_version=distribution_version("offsample"),
+        seed=settings.seed,
+        training_data=_join_notes(describe_training_data(settings), evidence.plain, "training_data"),
+        training_images=settings.images,
+        licence_notes=_join_notes(describe_licences(settings), evidence.plain, "licence_notes"),
+        fitted_on=_join_fitted_on(settings, evidence.plain),
+        default_although_worse_on=tuple(worse_on),
+    )
+
+
+def list_textures_fitted_on() -> tuple[str, ...]:
+    """Acquisitions whose ion images, in patches, are textures of the semi-synthetic images that fits see."""
+    training, _ = split_sources(load_sources())
+    return tuple(source.name for source in training.texture_sources)
+
+
+def _join_fitted_on(settings: FitSettings, plain: Release | None) -> tuple[str, ...] | None:
+    """Acquisitions that the run, or the plain release's members, were fitted on; None where one does not say."""
+    own = list_textures_fitted_on() if settings.data is None else settings.data.fitted
+    theirs = () if plain is None else plain.manifest.provenance.fitted_on
+    return None if own is None or theirs is None else tuple(sorted({*own, *theirs}))
+
+
+def _join_notes(own: str, plain: Release | None, name: Literal["training_data", "licence_notes"]) -> str:
+    """A note on the run, and that on the plain release's members where it says something else."""
+    theirs = own if plain is None else getattr(plain.manifest.provenance, name)
+    return own if theirs == own or plain is None else f"{own}; members of release {plain.version}: {theirs}"
+
+
+def manifest_figures(row: Figures) -> RealSetFigures:
+    """Figures as a manifest carries them."""
+    return RealSetFigures(
+        data_set=row.data_set,
+        predictor=row.predictor,
+        right=row.right,
+        images=row.images,
+        wilson_95=row.wilson_95,
+        acquisitions_95=row.acquisitions_95,
+        auc=row.auc,
+        acquisitions=tuple(
+            AcquisitionFigures(name=one.name, right=one.right, images=one.images) for one in row.acquisitions
+        ),
+    )
+
+
+def describe_file(path: Path) -> ReleaseFile:
+    """Name and hash."""
+    return ReleaseFile(name=path.name, sha256=sha256_of(path))

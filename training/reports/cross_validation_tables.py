@@ -1,0 +1,122 @@
+"""The tables of a cross-validation as text, for the report and for the terminal."""
+
+from collections.abc import Sequence
+
+from training.cross_validation.evaluation import AVERAGE, Evaluation, PartRow
+from training.metrics.release_scores import RULE_NAME
+from training.metrics.resampling import Interval
+from training.metrics.scores import METRIC_NAMES, Metrics, Spread
+from training.reports.text_tables import TextTable
+
+_NOTHING = "-"
+
+
+def make_pooled_table(evaluation: Evaluation) -> TextTable:
+    """All held-out images together: counts, intervals over groups, the precision reached at recall >= 0.8."""
+    headings = ("predictor", "right", "accuracy", "precision", "recall", "F1", "AUC", "precision at recall ≥ .8")
+    rows = []
+    for row in evaluation.pooled:
+        found = row.metrics
+        rows.append(
+            (
+                _name_attempt(row.predictor),
+                f"{found.right:,} of {found.images:,}",
+                *(
+                    _with_interval(found.value(name), row.intervals_95.get(name))
+                    for name in ("accuracy", "precision", "recall", "f1")
+                ),
+                _number(found.auc),
+                _number(row.best_precision),
+            )
+        )
+    marked = frozenset(index for index, row in enumerate(evaluation.pooled) if row.predictor == AVERAGE)
+    return TextTable("All held-out images (95 % over groups in brackets)", headings, tuple(rows), marked)
+
+
+def make_spread_table(evaluation: Evaluation) -> TextTable:
+    """Figure 25 of the report, and the same of the rule."""
+    headings = ("", "mean", "std", "mean", "std", "folds")
+    own, rule = evaluation.spreads[AVERAGE], evaluation.spreads[RULE_NAME]
+    rows = tuple((name, *_spread(own[name]), *_spread(rule[name]), str(own[name].folds)) for name in METRIC_NAMES)
+    return TextTable(f"Mean over folds: attempts averaged, then {RULE_NAME}", headings, rows)
+
+
+def make_fold_table(evaluation: Evaluation) -> TextTable:
+    """Figure 24 of the report, with every attempt and the rule."""
+    headings = ("fold", "attempt", *METRIC_NAMES, "off", "images")
+    rows = tuple(
+        (str(row.fold), row.attempt, *_metrics(row.metrics), str(row.metrics.off), str(row.metrics.images))
+        for row in evaluation.fold_rows
+    )
+    marked = frozenset(index for index, row in enumerate(evaluation.fold_rows) if row.attempt == AVERAGE)
+    return TextTable("Every fold and attempt", headings, rows, marked)
+
+
+def make_dataset_table(evaluation: Evaluation) -> TextTable:
+    """Every dataset, worst first; the worst tenth is marked."""
+    title = (
+        f"Datasets, worst first; the worst tenth ({len(evaluation.worst_tenth)}) in bold (Wilson 95 %, images as if"
+        " independent)"
+    )
+    return _make_part_table(title, evaluation.by_dataset, frozenset(range(len(evaluation.worst_tenth))))
+
+
+def make_aspect_tables(evaluation: Evaluation) -> list[TextTable]:
+    """By pattern, by scene and by signal level, where these are known, worst first."""
+    return [
+        _make_part_table(f"By {aspect}, worst first (95 % over groups)", parts, frozenset())
+        for aspect, parts in evaluation.by_aspect.items()
+    ]
+
+
+def make_calibration_table(evaluation: Evaluation) -> TextTable:
+    """Brier score, and the expected calibration error where there are images enough for it."""
+    found = evaluation.calibration
+    rows = (
+        ("as they are", f"{found.brier:.4f}", _number(found.ece)),
+        ("temperature of the other folds", f"{found.brier_scaled:.4f}", _number(found.ece_scaled)),
+    )
+    return TextTable("Calibration", ("probabilities", "Brier score", "ECE (n ≥ 2,000 only)"), rows)
+
+
+def _make_part_table(title: str, parts: Sequence[PartRow], marked: frozenset[int]) -> TextTable:
+    headings = ("", "right", "accuracy", "F1", "AUC", "off", f"{RULE_NAME}: right", "AUC")
+    rows = tuple(
+        (
+            part.part,
+            f"{part.average.right} of {part.average.images}",
+            _with_interval(part.average.accuracy, part.accuracy_95),
+            _number(part.average.f1),
+            _number(part.average.auc),
+            str(part.average.off),
+            f"{part.rule.right} of {part.rule.images}",
+            _number(part.rule.auc),
+        )
+        for part in parts
+    )
+    return TextTable(title, headings, rows, marked)
+
+
+def _name_attempt(name: str) -> str:
+    if name == AVERAGE:
+        return "attempts averaged"
+    return name if name == RULE_NAME else f"attempt {name}"
+
+
+def _metrics(metrics: Metrics) -> tuple[str, ...]:
+    return tuple(_number(metrics.value(name)) for name in METRIC_NAMES)
+
+
+def _spread(spread: Spread) -> tuple[str, str]:
+    return _number(spread.mean), _number(spread.std)
+
+
+def _number(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.3f}"
+
+
+def _with_interval(value: float | None, interval: Interval | None) -> str:
+    if value is None or interval is None:
+        return _number(value)
+    low, high = interval
+    return f"{value:.3f} ({low:.3f}-{high:.3f})"

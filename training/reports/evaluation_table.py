@@ -1,0 +1,93 @@
+"""Evaluation as a table for people and as JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+
+from model_store.manifest import BenchmarkFigures
+from training.benchmark.release_figures import ReleaseOnBenchmark
+from training.metrics.real_set_scores import Figures
+from training.metrics.resampling import Interval
+from training.reports.text_tables import print_table
+
+WILSON_MEANS = "as if images were independent draws, which those of one acquisition are not"
+ACQUISITIONS_MEAN = "Student's, acquisitions as the draws"
+
+
+def print_figures(rows: Sequence[Figures], console: Console) -> None:
+    """Print one row per set and predictor, and what to mind about each set."""
+    table = Table(title="Real sets, each on its own (never pooled)")
+    for heading in ("set", "role", "predictor", "right", "accuracy", "Wilson 95 %", "over acquisitions", "AUC"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "set")
+    for row in rows:
+        table.add_row(
+            row.data_set,
+            row.role,
+            row.predictor,
+            f"{row.right} of {row.images}",
+            f"{row.accuracy:.3f}",
+            format_interval(row.wilson_95),
+            format_interval(row.acquisitions_95),
+            format_auc(row.auc),
+        )
+    console.print(table)
+    console.print(f"Wilson 95 %: {WILSON_MEANS}; over acquisitions: {ACQUISITIONS_MEAN}", soft_wrap=True)
+    for line in describe_acquisitions(rows):
+        console.print(line, soft_wrap=True, highlight=False)
+    for warning in warnings_of(rows):
+        console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
+
+
+def describe_acquisitions(rows: Sequence[Figures]) -> list[str]:
+    """What is right of each acquisition, a line for every row of several acquisitions."""
+    return [
+        f"{row.data_set}, {row.predictor}: {', '.join(f'{one.name} {one.right} of {one.images}' for one in several)}"
+        for row in rows
+        if len(several := row.acquisitions) > 1
+    ]
+
+
+def print_benchmark(found: ReleaseOnBenchmark, console: Console) -> None:
+    """Print what a release did on the frozen benchmark."""
+    figures = found.figures()
+    console.print(figures.identity, soft_wrap=True)
+    console.print(
+        f"right {figures.right:,} of {figures.images:,} ({format_interval(figures.right_95)}), F1 {figures.f1:.3f}"
+        f" ({format_interval(figures.f1_95)}), precision {figures.precision:.3f}, recall {figures.recall:.3f}, AUC"
+        f" {figures.auc:.3f}; border/centre rule: F1 {figures.rule_f1:.3f} ({format_interval(figures.rule_f1_95)}), AUC"
+        f" {figures.rule_auc:.3f}; F1 above the rule's: {describe_f1_above_rule(figures)}; in brackets 95 % over sample"
+        " masks and textures",
+        soft_wrap=True,
+    )
+    for table in found.aspect_tables():
+        print_table(table, console)
+
+
+def figures_as_json(rows: Sequence[Figures], benchmark: ReleaseOnBenchmark | None = None) -> str:
+    """The real sets, one object per row, and the benchmark when it was run."""
+    found = None if benchmark is None else benchmark.figures().model_dump(mode="json")
+    return json.dumps({"real_sets": [asdict(row) for row in rows], "benchmark": found}, indent=2)
+
+
+def warnings_of(rows: Sequence[Figures]) -> list[str]:
+    """Each warning once, in the order of the rows."""
+    return list(dict.fromkeys(row.warning for row in rows if row.warning))
+
+
+def format_interval(interval: Interval | None) -> str:
+    """Both ends to three digits, which is the only rounding of an interval; a dash where there is none."""
+    return "-" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
+
+
+def describe_f1_above_rule(figures: BenchmarkFigures) -> str:
+    """By how much the F1 of a release is above that of the rule, with its interval."""
+    difference, interval = figures.f1 - figures.rule_f1, figures.f1_above_rule_95
+    return f"{difference:+.3f}" + ("" if interval is None else f" ({interval[0]:+.3f} to {interval[1]:+.3f})")
+
+
+def format_auc(auc: float | None) -> str:
+    """Three digits, or a dash where one class is missing."""
+    return "-" if auc is None else f"{auc:.3f}"

@@ -1,0 +1,1 @@
+"""What an event may make a worker read: roots on disk, prefixes of stores, and their URIs."""

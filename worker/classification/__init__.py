@@ -1,0 +1,1 @@
+"""From ion images to result rows: the one path of queue and command line."""

@@ -1,0 +1,205 @@
+"""From ion images to result rows: the one path of queue and command line."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from model_store.context.sample_mask import OffSampleArea
+from model_store.manifest import Manifest
+from model_store.predictors.predictor import Predictor
+from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
+from worker.classification.assessment import ImageExtent, assess, measure_extent
+from worker.classification.context_run import ContextRun, InputBatch, Shape
+from worker.messages.event import Annotation
+from worker.messages.results import Assessment, Counts, ResultRow
+from worker.sources.prefetching import gather_ahead
+from worker.sources.source import FetchedIonImage, IonImageSource
+
+BATCH_IMAGES = 128
+"""Network inputs for one call of the predictor; while it runs, as many more are fetched and preprocessed."""
+
+_DECIMALS = 7
+"""Digits of a published probability: all that float32 has."""
+
+_NO_INPUTS: NetworkInputs = np.zeros((0, INPUT_SIDE_PX, INPUT_SIDE_PX, 1), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What became of every annotation, in the order asked for."""
+
+    rows: list[ResultRow]
+    shapes: Counter[Shape]
+    """How many readable ion images have which height and width, px."""
+    predict_seconds: float
+    extents: Sequence[ImageExtent] = ()
+    """Of the classified ion images."""
+    off_sample_area: OffSampleArea | None = None
+    """Whether the dataset has off-sample area; None when the release does not judge it."""
+
+    @property
+    def assessment(self) -> list[Assessment]:
+        """Why the labels mean little, if so."""
+        return assess(self.extents)
+
+    @property
+    def counts(self) -> Counts:
+        """How many annotations ended how."""
+        statuses = Counter(row.status for row in self.rows)
+        labels = Counter(row.label for row in self.rows)
+        return Counts(
+            annotations=len(self.rows),
+            classified=statuses["classified"],
+            on=labels["on"],
+            off=labels["off"],
+            uncertain=sum(row.uncertain is True for row in self.rows),
+            no_signal=statuses["no_signal"],
+            unreadable=statuses["unreadable"],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """One annotation on its way: a row already, or a network input."""
+
+    annotation_id: str
+    shape: Shape | None = None
+    network_input: NetworkInputs | None = None
+    row: ResultRow | None = None
+    extent: ImageExtent | None = None
+
+
+@dataclass
+class _Progress:
+    rows: dict[str, ResultRow] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    extents: dict[str, ImageExtent] = field(default_factory=dict)
+    predict_seconds: float = 0.0
+
+
+def classify(  # noqa: PLR0913 - what a caller may choose
+    source: IonImageSource,
+    annotations: Sequence[Annotation],
+    predictor: Predictor,
+    *,
+    threshold: float | None = None,
+    one_shape: bool = True,
+    loose: bool = False,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Classification:
+    """Fetch and preprocess in other threads, predict in this one; memory holds a few batches and what is being fetched.
+
+    Parameters
+    ----------
+    threshold
+        Off-sample probability at and above which a label is "off"; None = the release's.
+    one_shape
+        True for the images of one dataset: those that do not have its shape (the most frequent one) are `unreadable`.
+        False keeps all of them.
+    loose
+        Each image is its own dataset, so none has a context.
+    on_progress
+        Called with the number of annotations done, at every batch and ever so often between; what it raises ends the
+        run.
+    """
+    manifest = predictor.release.manifest
+    cut = manifest.threshold if threshold is None else threshold
+    progress = _Progress()
+
+    def on_wait() -> None:
+        on_progress(len(progress.rows))
+
+    context_run = (
+        ContextRun(len(annotations), BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
+    )
+    prepared = map(partial(_prepare, channels=manifest.input.image_channels), source.fetch(annotations))
+    with gather_ahead(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
+        batches = _settle(gathered, progress)
+        if context_run is not None:
+            batches = context_run.complete(batches, progress.shapes, on_wait)
+        for batch in batches:
+            _predict_batch(batch, predictor, cut, progress)
+    on_wait()
+    if one_shape:
+        _refuse_odd_shapes(progress)
+    rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
+    area = None if context_run is None else context_run.off_sample_area
+    classified = [row.annotation_id for row in rows if row.status == "classified"]
+    extents = [progress.extents[annotation_id] for annotation_id in classified]
+    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds, extents, area)
+
+
+def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared:
+    annotation_id, ion_image = fetched.annotation_id, fetched.ion_image
+    if ion_image is None:
+        row = ResultRow(annotation_id=annotation_id, status="unreadable", reason=fetched.reason)
+        return _Prepared(annotation_id, row=row)
+    missing = describe_missing_signal(ion_image)
+    if missing is not None:
+        row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
+        return _Prepared(annotation_id, ion_image.shape, row=row)
+    network_input = preprocess([ion_image], channels)[0]
+    return _Prepared(annotation_id, ion_image.shape, network_input, extent=measure_extent(ion_image))
+
+
+def _settle(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator[InputBatch]:
+    """Note what is a row already; what is left is still to be predicted."""
+    for batch in batches:
+        for one in batch:
+            if one.shape is not None:
+                progress.shapes[one.annotation_id] = one.shape
+            if one.extent is not None:
+                progress.extents[one.annotation_id] = one.extent
+            if one.row is not None:
+                progress.rows[one.annotation_id] = one.row
+        waiting = [(one.annotation_id, one.network_input) for one in batch if one.network_input is not None]
+        inputs = [network_input for _, network_input in waiting]
+        yield [annotation_id for annotation_id, _ in waiting], np.stack(inputs) if inputs else _NO_INPUTS
+
+
+def _predict_batch(batch: InputBatch, predictor: Predictor, threshold: float, progress: _Progress) -> None:
+    """Turn one batch into rows."""
+    annotation_ids, inputs = batch
+    if not annotation_ids:
+        return
+    started = time.perf_counter()
+    prediction = predictor.predict(inputs)
+    progress.predict_seconds += time.perf_counter() - started
+    found = zip(annotation_ids, prediction.off_sample_probability, prediction.member_spread, strict=True)
+    for annotation_id, probability, spread in found:
+        row = _classified_row(annotation_id, float(probability), float(spread), threshold, predictor.release.manifest)
+        progress.rows[annotation_id] = row
+
+
+def _classified_row(
+    annotation_id: str, probability: float, spread: float, threshold: float, manifest: Manifest
+) -> ResultRow:
+    band = manifest.uncertain_band
+    published = round(probability, _DECIMALS)  # label and band are judged by what the reader sees
+    return ResultRow(
+        annotation_id=annotation_id,
+        status="classified",
+        label="off" if published >= threshold else "on",
+        off_sample_probability=published,
+        member_spread=round(spread, _DECIMALS),
+        uncertain=None if band is None else band[0] <= published <= band[1],
+    )
+
+
+def _refuse_odd_shapes(progress: _Progress) -> None:
+    """Make images `unreadable` that cannot be of this dataset, for they do not have its shape."""
+    frequencies = Counter(progress.shapes.values())
+    if len(frequencies) < 2:
+        return
+    (height, width), _ = frequencies.most_common(1)[0]
+    for annotation_id, shape in progress.shapes.items():
+        if shape != (height, width):
+            progress.rows[annotation_id] = ResultRow(
+                annotation_id=annotation_id,
+                status="unreadable",
+                reason=f"ion image is {shape[0]} x {shape[1]} px and this dataset's are {height} x {width} px",
+            )

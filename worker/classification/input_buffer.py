@@ -1,0 +1,61 @@
+"""Network inputs put aside on disk while the context of their dataset is still unknown."""
+
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from shared.files.temporary_room import reserve_room
+from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs
+
+_SHAPE = (INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS))
+_IMAGE_BYTES = int(np.prod(_SHAPE)) * np.dtype(np.float32).itemsize
+
+
+class InputSpool:
+    """Takes network inputs, (n, 56, 56, 2), and gives them back in their order, as often as asked; 25 KB an image.
+
+    The file has no name and goes with the process, whatever ends it.
+    """
+
+    def __init__(self, images: int) -> None:
+        """Reserve room for so many images.
+
+        Raises
+        ------
+        TooLargeError, NoRoomError
+            When the folder of temporary files could not hold them, or has no room now.
+        """
+        self.annotation_ids: list[str] = []
+        self._file = TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
+        try:
+            reserve_room(self._file, images * _IMAGE_BYTES, f"network inputs of {images:,} ion images")
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Begin empty."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Forget everything."""
+        self._file.close()
+
+    def add(self, annotation_ids: list[str], inputs: NetworkInputs) -> None:
+        """Put more aside."""
+        self.annotation_ids += annotation_ids
+        self._file.write(np.ascontiguousarray(inputs, dtype=np.float32).data)
+        self._file.flush()
+
+    def batches(self, images: int) -> Iterator[tuple[list[str], NetworkInputs]]:
+        """Annotation ids and inputs, `images` at a time."""
+        for start in range(0, len(self.annotation_ids), images):
+            ids = self.annotation_ids[start : start + images]
+            self._file.seek(start * _IMAGE_BYTES)
+            read = self._file.read(len(ids) * _IMAGE_BYTES)
+            yield ids, np.frombuffer(read, dtype=np.float32).reshape(len(ids), *_SHAPE)

@@ -1,0 +1,98 @@
+"""Result rows as a table, JSON lines or CSV."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from io import TextIOWrapper
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from worker.messages.results import Counts, ResultRow
+
+_PIPED_COLUMNS = 120
+
+
+class RowFormat(StrEnum):
+    """How result rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True)
+class DatasetRows:
+    """The rows of one dataset, and what made them."""
+
+    dataset_id: str
+    release: str
+    rows: Sequence[ResultRow]
+
+
+def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat) -> None:
+    """Print to stdout, UTF-8; JSON is one object a line, and every object or CSV line names dataset and release."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    if row_format is RowFormat.TABLE:
+        console = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
+        for dataset in datasets:
+            title = Text(f"{dataset.dataset_id}, release {dataset.release}") if len(datasets) > 1 else None
+            console.print(make_row_table(dataset.rows, title))
+        return
+    lines = [
+        row.model_dump() | {"dataset_id": dataset.dataset_id, "release": dataset.release}
+        for dataset in datasets
+        for row in dataset.rows
+    ]
+    if row_format is RowFormat.JSON:
+        sys.stdout.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    else:
+        _write_csv(lines)
+
+
+def make_row_table(rows: Iterable[ResultRow], title: str | Text | None = None) -> Table:
+    """A table of rows, off-sample in red."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("annotation", overflow="fold")
+    table.add_column("label")
+    table.add_column("P(off-sample)", justify="right")
+    table.add_column("member spread", justify="right")
+    table.add_column("status")
+    table.add_column("reason", overflow="fold")
+    for row in rows:
+        label = {"off": "[red]off[/]", "on": "[green]on[/]", None: "-"}[row.label]
+        probability = "" if row.off_sample_probability is None else f"{row.off_sample_probability:.3f}"
+        spread = "" if row.member_spread is None else f"{row.member_spread:.3f}"
+        status = f"{row.status}, uncertain" if row.uncertain else row.status
+        table.add_row(Text(row.annotation_id), label, probability, spread, status, Text(row.reason or ""))
+    return table
+
+
+def describe_counts(counts: Counts) -> str:
+    """Counts as one line for people."""
+    parts = [
+        f"{counts.annotations:,} ion image{'s' * (counts.annotations != 1)}",
+        f"{counts.off:,} off-sample",
+        f"{counts.on:,} on-sample",
+    ]
+    if counts.uncertain:
+        parts.append(f"{counts.uncertain:,} of them uncertain")
+    if counts.no_signal:
+        parts.append(f"{counts.no_signal:,} without signal")
+    if counts.unreadable:
+        parts.append(f"{counts.unreadable:,} unreadable")
+    return ", ".join(parts)
+
+
+def _write_csv(lines: Iterable[dict[str, Any]]) -> None:
+    columns = [*ResultRow.model_fields, "dataset_id", "release"]
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writeheader()
+    for line in lines:
+        writer.writerow({name: "" if value is None else value for name, value in line.items()})

@@ -1,0 +1,1 @@
+"""For programs that send events and read their answers."""

@@ -1,0 +1,1 @@
+"""One event, from claim to answer."""

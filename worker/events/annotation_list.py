@@ -1,0 +1,134 @@
+"""Lists of annotations in files: JSON, or tables as programs, METASPACE and spreadsheets save them."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, Final
+
+from pydantic import FailFast, TypeAdapter, ValidationError
+
+from shared.errors import InvalidAnnotationsError, InvalidInputError
+from shared.files.table_file import TextTable, decode_text, read_table
+from shared.limits import require_at_most
+from shared.validation import describe_validation_error
+from worker.messages.event import Annotation
+from worker.messages.json_values import require_few_values
+
+_ANNOTATIONS: Final = TypeAdapter(Annotated[list[Annotation], FailFast()])
+_TABLE_SUFFIXES: Final = (".csv", ".tsv", ".tab", ".txt")
+_COLUMNS_OF: Final[dict[str, tuple[str, ...]]] = {
+    "annotation_id": ("annotation_id", "ion", "name"),
+    "mz": ("mz", "m/z"),
+    "formula": ("formula",),
+    "adduct": ("adduct",),
+    "charge": ("charge",),
+    "image": ("image",),
+}
+"""Each field, and the columns that may hold it, the first that there is; in lower case. `ion` is METASPACE's."""
+_CHANGES_OF_FORMULA: Final = ("chemmod", "neutralloss")
+"""METASPACE's columns beside `formula` and `adduct` without which these are another ion."""
+_KNOWN: Final = tuple(column for columns in _COLUMNS_OF.values() for column in columns)
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_EXPECTED: Final = "expected a JSON list, or a table with a column annotation_id"
+
+
+def parse_annotations(name: str, content: bytes, most: int) -> list[Annotation]:
+    """Read a JSON list of annotations; or, of a `.csv`, `.tsv` or `.txt`, a table with their fields as columns.
+
+    Other columns are not read. METASPACE's export is such a table: `ion` becomes the annotation id.
+
+    Parameters
+    ----------
+    most
+        How many there may be.
+
+    Raises
+    ------
+    InvalidAnnotationsError
+        When it is neither, or a row is no annotation.
+    TooLargeError
+        When there are more.
+    """
+    try:
+        if name.lower().endswith(_TABLE_SUFFIXES):
+            return _read_rows(name, read_table(content, name, _KNOWN), most)
+        text = decode_text(content, name)
+        require_few_values(text, name)
+        return _ANNOTATIONS.validate_json(text)
+    except ValidationError as error:
+        raise InvalidAnnotationsError(
+            f"{name} is no list of annotations: {describe_validation_error(error)}; {_EXPECTED}"
+        ) from error
+    except InvalidInputError as error:
+        if type(error) is not InvalidInputError:
+            raise
+        raise InvalidAnnotationsError(str(error)) from error
+    except ValueError as error:
+        raise InvalidAnnotationsError(f"{name} cannot be read ({error}); {_EXPECTED}") from error
+
+
+def _read_rows(name: str, table: TextTable, most: int) -> list[Annotation]:
+    by_field = _find_columns(name, table)
+    changes = [column for column in table.columns if column.lower() in _CHANGES_OF_FORMULA]
+    annotations: list[Annotation] = []
+    for line, cells in table.rows:
+        require_at_most(len(annotations) + 1, most, f"number of annotations in {name}")
+        fields = {field: cells[column] for field, column in by_field.items() if column in cells}
+        if "mz" not in fields and any(column in cells for column in changes):
+            raise InvalidAnnotationsError(
+                f"line {line} of {name} has a modification or neutral loss and no m/z; expected its m/z"
+            )
+        try:
+            annotations.append(Annotation.model_validate(_convert(name, line, fields, table.separator)))
+        except ValidationError as error:
+            raise InvalidAnnotationsError(
+                f"line {line} of {name} is no annotation: {describe_validation_error(error)}"
+            ) from error
+    return annotations
+
+
+def _find_columns(name: str, table: TextTable) -> dict[str, str]:
+    """The column of each field that has one.
+
+    Raises
+    ------
+    InvalidAnnotationsError
+        When nothing names the annotations, or a column looks like a misspelt field.
+    """
+    present = {column.lower(): column for column in table.columns if column}
+    found: dict[str, str] = {}
+    for field, names in _COLUMNS_OF.items():
+        column = next((present[one] for one in names if one in present), None)
+        if column is not None:
+            found[field] = column
+    for lowered, column in present.items():
+        alike = get_close_matches(lowered, [one for one in _COLUMNS_OF if one not in found], n=1, cutoff=0.75)
+        if alike and lowered not in _KNOWN:
+            raise InvalidAnnotationsError(
+                f"{name}, separated by {table.separator_name}, has a column {column[:100]!r}; expected {alike[0]!r}"
+            )
+    if "annotation_id" not in found:
+        raise InvalidAnnotationsError(
+            f"{name} has no column annotation_id (nor ion, nor name), and its separator was taken for"
+            f" {table.separator_name}; {_EXPECTED}, separated by commas, semicolons or tabs"
+        )
+    return found
+
+
+def _convert(name: str, line: int, cells: Mapping[str, str], separator: str) -> dict[str, Any]:
+    """One row with `mz` and `charge` as numbers; decimal commas count where commas separate nothing."""
+    found: dict[str, Any] = dict(cells)
+    conversions: Sequence[tuple[str, Callable[[str], float]]] = (("mz", float), ("charge", int))
+    for field, convert in conversions:
+        if field not in cells:
+            continue
+        text = cells[field]
+        if separator != "," and _DECIMAL_COMMA.fullmatch(text):
+            text = text.replace(",", ".")
+        try:
+            found[field] = convert(text)
+        except ValueError as error:
+            raise InvalidAnnotationsError(
+                f"line {line} of {name} has the {field} {cells[field][:40]!r}; expected a number"
+            ) from error
+    return found

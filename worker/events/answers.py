@@ -1,0 +1,143 @@
+"""The messages that answer one event, with ids that a repeat gives again."""
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from pydantic_core import to_json
+
+from model_store.predictors.predictor import Engine, Predictor
+from shared.errors import InvalidInputError
+from worker.classification.classification import Classification
+from worker.ledger.claim import DONE_VERSION, Answer, Claim, DeadLetter, DoneRecord
+from worker.ledger.names import Names
+from worker.messages.event import DatasetAnnotatedEvent, EventIdentity
+from worker.messages.results import (
+    ROWS_PER_CHUNK,
+    DatasetClassified,
+    DatasetRejected,
+    DatasetSummary,
+    IonImagesClassified,
+    Rejection,
+    ResultChunk,
+    Timings,
+    Tried,
+)
+
+
+def digest_event(event: DatasetAnnotatedEvent, version: int = DONE_VERSION) -> str:
+    """SHA-256 of what the event asks for; attributes such as `time` may differ in a repeat.
+
+    Only what was sent counts, so that a field which a later version adds does not change it. `version` is that of the
+    record which it is compared with: up to version 1 the defaults counted too.
+    """
+    if version < DONE_VERSION:
+        return sha256(to_json({"type": event.type, "data": event.data.model_dump(mode="json")})).hexdigest()
+    sent = {"type": event.type, "data": event.data.model_dump(mode="json", exclude_unset=True)}
+    return sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
+
+
+def is_about(done: DoneRecord, event: DatasetAnnotatedEvent) -> bool:
+    """Whether the record is of an event of this source and id."""
+    about = json.loads(done.closing)["data"]
+    return (about["event_source"], about["event_id"]) == (event.source, event.id)
+
+
+def answer_source(event_source: str | None) -> str:
+    """`source` of an answer: with the event's own in it, so that (source, id) is unique."""
+    return f"offsample:{event_source or ''}"
+
+
+def classified_answer(
+    event: DatasetAnnotatedEvent,
+    claim: Claim,
+    names: Names,
+    found: Classification,
+    predictor: Predictor,
+    total_seconds: float,
+) -> Answer:
+    """Chunks of rows, then the closing message."""
+    data, release = event.data, predictor.release
+    threshold = release.manifest.threshold if data.threshold is None else data.threshold
+    about: dict[str, Any] = {
+        "event_id": event.id,
+        "event_source": event.source,
+        "dataset_id": data.dataset_id,
+        "release": release.version,
+        "threshold": threshold,
+    }
+    envelope: dict[str, Any] = {
+        "source": answer_source(event.source),
+        "subject": data.dataset_id,
+        "time": datetime.now(UTC),
+        "traceparent": event.traceparent,
+    }
+    starts = range(0, len(found.rows), ROWS_PER_CHUNK)
+    chunks = [
+        IonImagesClassified(
+            id=f"{event.id}/{part}",
+            data=ResultChunk(**about, part=part, parts=len(starts), rows=found.rows[start : start + ROWS_PER_CHUNK]),
+            **envelope,
+        )
+        for part, start in enumerate(starts, start=1)
+    ]
+    closing = DatasetClassified(
+        id=f"{event.id}/closing",
+        data=DatasetSummary(
+            **about,
+            engine="tensorflow" if predictor.engine is Engine.TENSORFLOW else "onnx",
+            parts=len(chunks),
+            counts=found.counts,
+            timings=Timings(
+                queued_seconds=round(claim.queued_seconds, 3),
+                predict_seconds=round(found.predict_seconds, 3),
+                total_seconds=round(total_seconds, 3),
+            ),
+            off_sample_area=found.off_sample_area,
+            assessment=found.assessment,
+        ),
+        **envelope,
+    )
+    texts = [message.model_dump_json() for message in (*chunks, closing)]
+    return Answer(
+        done_key=names.done(event.source, event.id),
+        index_key=names.answers(event.id),
+        messages=texts,
+        done=DoneRecord(version=DONE_VERSION, entry=claim.entry, digest=digest_event(event), closing=texts[-1]),
+    )
+
+
+def repeated_answer(event: DatasetAnnotatedEvent, names: Names, done: DoneRecord) -> Answer:
+    """The closing message once more, for an event that was finished before."""
+    return Answer(names.done(event.source, event.id), names.answers(event.id), [done.closing])
+
+
+def rejected_answer(
+    identity: EventIdentity, claim: Claim, names: Names, error: InvalidInputError, *, dead_letter: bool
+) -> Answer:
+    """A rejection; with `dead_letter` the event itself is put aside too."""
+    event_id = identity.event_id or claim.entry
+    message = DatasetRejected(
+        id=f"{event_id}/rejected/{claim.entry_id}",
+        source=answer_source(identity.source),
+        subject=identity.dataset_id,
+        time=datetime.now(UTC),
+        traceparent=identity.traceparent,
+        data=Rejection(
+            event_id=identity.event_id,
+            event_source=identity.source,
+            dataset_id=identity.dataset_id,
+            error=error.code,
+            message=str(error),
+            tried=Tried(
+                deliveries=claim.deliveries, stream=claim.stream, entry_id=claim.entry_id, worker=claim.consumer
+            ),
+        ),
+    )
+    return Answer(
+        done_key=names.done(identity.source or "", event_id),
+        index_key=names.answers(event_id),
+        messages=[message.model_dump_json()],
+        dead_letter=DeadLetter(error.code, str(error)) if dead_letter else None,
+    )

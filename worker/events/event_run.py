@@ -1,0 +1,120 @@
+"""Run one event, from claim to finish."""
+
+import time
+from dataclasses import replace
+
+import structlog
+from redis.exceptions import RedisError
+
+from shared.errors import LeaseLostError, NoRoomError, ServerUnavailableError, TransientError
+from worker.events.verdict import EventRun, Verdict, find_stores, judge_duplicate, judge_event, judge_unavailable
+from worker.ledger.claim import Claim, Outcome
+from worker.ledger.heartbeat import Heartbeat
+from worker.messages.event import EventIdentity, read_identity
+from worker.runtime import Runtime
+from worker.stores.outages import choose_rest_seconds
+
+_FINISH_GRACE_SECONDS = 10.0
+_CLAIMED_AT_ONCE = 100
+_log = structlog.get_logger(__name__)
+
+
+def run_event(claim: Claim, runtime: Runtime) -> None:
+    """Answer the claimed event, exactly once in effect.
+
+    An error of the caller's becomes a `rejected` message. A store that is away postpones the event, and a drain cut
+    short releases it. A lost lease drops the work, for another worker has it. Anything else is a defect or the
+    deployment's error: it propagates, and the event is tried again when its lease has passed.
+    """
+    deadline = time.monotonic() + runtime.settings.event_timeout_seconds
+    identity = EventIdentity() if claim.message is None else read_identity(claim.message)
+    with (
+        structlog.contextvars.bound_contextvars(event_id=identity.event_id, dataset_id=identity.dataset_id),
+        Heartbeat(runtime.ledger, claim, deadline + _FINISH_GRACE_SECONDS) as heartbeat,
+    ):
+        run = EventRun(claim, identity, runtime, heartbeat, deadline)
+        try:
+            _run(run)
+        except LeaseLostError as error:
+            _log.warning("event_fenced", entry=claim.entry, reason=str(error))
+        except SystemExit:
+            heartbeat.stop()
+            if _release(run, 0.0):
+                _log.warning("event_released", entry=claim.entry, reason="worker is shutting down")
+            raise
+
+
+def _run(run: EventRun) -> None:
+    try:
+        _finish(run, judge_event(run))
+    except ServerUnavailableError as error:
+        _postpone(run, "server of the queue", error)
+    except NoRoomError as error:
+        _postpone(run, "temporary folder", error)
+    except TransientError as error:
+        if run.claim.postponed_seconds < run.runtime.settings.unavailable_seconds:
+            _postpone(run, find_stores(run), error)
+        else:
+            _finish(run, judge_unavailable(run, error))
+
+
+def _finish(run: EventRun, verdict: Verdict) -> None:
+    """Publish the verdict, and write the event's one log line."""
+    claim, ledger = run.claim, run.runtime.ledger
+    give_up_at = run.deadline + _FINISH_GRACE_SECONDS
+    outcome, done = ledger.finish(claim, verdict.answer, give_up_at=give_up_at)
+    if outcome is Outcome.DUPLICATE and done is not None:
+        verdict = judge_duplicate(run, verdict, done)
+        outcome, _ = ledger.finish(claim, verdict.answer, give_up_at=give_up_at)
+    if outcome is Outcome.FENCED:
+        raise LeaseLostError(f"lease of {claim.entry} was lost before its results were published")
+    if outcome is Outcome.ALREADY and done is not None and verdict.answer.done is None:
+        # An earlier delivery committed its answer; all of it is published by now.
+        _log.info("event_answered_before", entry=claim.entry, deliveries=claim.deliveries)
+        return
+    log = _log.warning if verdict.is_refusal else _log.info
+    log(verdict.name, entry=claim.entry, deliveries=claim.deliveries, outcome=outcome.value, **verdict.facts)
+
+
+def _postpone(run: EventRun, what: str, error: TransientError) -> None:
+    """Let the event rest and be tried again, for `what` does not answer."""
+    settings, outages = run.runtime.settings, run.runtime.outages
+    run.heartbeat.stop()
+    if _release(run, choose_rest_seconds(run.claim.postponements, settings.retry_seconds)):
+        outages.log_postponed(what, str(error))
+    if outages.is_away(what):
+        _postpone_others(run)
+
+
+def _postpone_others(run: EventRun) -> None:
+    """Postpone the new events behind this one whose stores are known to be away too, many at a time."""
+    ledger, outages, settings = run.runtime.ledger, run.runtime.outages, run.runtime.settings
+    give_up_at = time.monotonic() + settings.lease_seconds / 4
+    try:
+        while time.monotonic() < give_up_at:
+            claims = ledger.claim_new(run.claim.stream, _CLAIMED_AT_ONCE)
+            stores = [find_stores(replace(run, claim=claim)) for claim in claims]
+            away = [store for store in stores if outages.is_away(store)]
+            ledger.release_claims(
+                [
+                    (claim, choose_rest_seconds(0, settings.retry_seconds) if outages.is_away(store) else 0.0)
+                    for claim, store in zip(claims, stores, strict=True)
+                ]
+            )
+            for store in set(away):
+                outages.log_postponed(store, "store is away", away.count(store))
+            if not claims or len(away) < len(claims):
+                return
+    except RedisError as error:
+        _log.warning("events_not_released", error=str(error))
+
+
+def _release(run: EventRun, rest_seconds: float) -> bool:
+    """Give the event back; when that fails, its lease brings it back."""
+    try:
+        if run.runtime.ledger.release_claim(run.claim, rest_seconds):
+            return True
+        _log.warning("event_fenced", entry=run.claim.entry, reason="its lease was lost before it was released")
+    except RedisError as error:
+        _log.warning("event_not_released", entry=run.claim.entry, error=str(error))
+    return False

@@ -1,0 +1,209 @@
+"""What an event gets: its classification, the repeat of an earlier one, or a rejection."""
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from shared.errors import (
+    DeadlineExceededError,
+    InvalidInputError,
+    InvalidMessageError,
+    ReusedEventIdError,
+    StoreUnavailableError,
+    TooLargeError,
+    TooManyDeliveriesError,
+    TransientError,
+)
+from worker.access.store_name import name_stores
+from worker.classification.classification import classify
+from worker.events.annotations import list_annotations
+from worker.events.answers import classified_answer, digest_event, is_about, rejected_answer, repeated_answer
+from worker.ledger.claim import Answer, Claim, DoneRecord
+from worker.ledger.heartbeat import Heartbeat
+from worker.memory_limit import refusing_too_large
+from worker.messages.event import DatasetAnnotatedEvent, EventIdentity, parse_event
+from worker.runtime import Runtime
+from worker.sources.opening import open_source
+
+_PROGRESS_INTERVAL_SECONDS = 0.5
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class EventRun:
+    """One event while it runs."""
+
+    claim: Claim
+    identity: EventIdentity
+    runtime: Runtime
+    heartbeat: Heartbeat
+    deadline: float
+    """`time.monotonic()` at which the event must be done."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is answered, and what the event's one log line says."""
+
+    name: str
+    answer: Answer
+    facts: dict[str, Any] = field(default_factory=dict)
+    is_refusal: bool = False
+
+
+class EventWatch:
+    """Minds lease and deadline while an event runs, and reports its progress now and then."""
+
+    def __init__(self, run: EventRun) -> None:
+        self.total = 0
+        """Annotations of the event, once they are known."""
+
+        self._run = run
+        self._reached = "nothing done yet"
+        self._next_word = time.monotonic()
+
+    def on_work(self, what: str, done: int, total: int) -> None:
+        """Called while a source works before its first ion image."""
+        self._reached = f"{what}: {done / max(total, 1):.0%}"
+        self._require_time()
+
+    def on_progress(self, done: int) -> None:
+        """Called between images and while they are waited for."""
+        if done:
+            self._reached = f"{done} of {self.total} ion images done"
+        self._require_time()
+        now = time.monotonic()
+        if now < self._next_word:
+            return
+        self._next_word = now + _PROGRESS_INTERVAL_SECONDS
+        try:
+            self._run.runtime.ledger.report_progress(self._run.claim, done, self.total)
+        except RedisError as error:
+            _log.debug("progress_not_reported", error=str(error))
+
+    def _require_time(self) -> None:
+        self._run.heartbeat.require_lease()
+        if time.monotonic() > self._run.deadline:
+            limit = self._run.runtime.settings.event_timeout_seconds
+            raise DeadlineExceededError(
+                f"event took longer than {limit:g} s ({self._reached}); expected a smaller event, or a larger"
+                " OFFSAMPLE_EVENT_TIMEOUT_SECONDS"
+            )
+
+
+def judge_event(run: EventRun) -> Verdict:
+    """Classify, repeat or reject."""
+    try:
+        with refusing_too_large():
+            event = _read_event(run)
+    except (InvalidMessageError, TooLargeError, TooManyDeliveriesError) as error:
+        return _reject(run, error, dead_letter=True)
+    try:
+        done = _find_done(event, run)
+        if done is None:
+            with run.runtime.outages.watch(_name_stores(event, run.runtime), run.claim.entry), refusing_too_large():
+                return _classify_event(event, run)
+        _require_same_content(done, digest_event(event, done.version))
+        run.runtime.ledger.publish_rest(done, run.runtime.settings.names.answers(event.id), give_up_at=run.deadline)
+        return Verdict("event_repeated", repeated_answer(event, run.runtime.settings.names, done))
+    except InvalidInputError as error:
+        return _reject(run, error, dead_letter=False)
+
+
+def judge_duplicate(run: EventRun, verdict: Verdict, done: DoneRecord) -> Verdict:
+    """What an event gets whose id was finished, from another entry, while it ran."""
+    try:
+        if verdict.answer.done is not None:
+            _require_same_content(done, verdict.answer.done.digest)
+    except InvalidInputError as error:
+        return _reject(run, error, dead_letter=False)
+    return Verdict("event_repeated", replace(verdict.answer, messages=[done.closing], done=None))
+
+
+def judge_unavailable(run: EventRun, error: TransientError) -> Verdict:
+    """What an event gets whose store did not answer for as long as it is tried again."""
+    waited = run.claim.postponed_seconds
+    found = StoreUnavailableError(
+        f"event could not be run in {waited:,.0f} s and {run.claim.postponements + 1:,} attempts; the last one: {error}"
+    )
+    return _reject(run, found, dead_letter=True)
+
+
+def find_stores(run: EventRun) -> str:
+    """The stores that the event names; empty for one that cannot be understood."""
+    if run.claim.message is None:
+        return ""
+    try:
+        return _name_stores(parse_event(run.claim.message), run.runtime)
+    except InvalidMessageError:
+        return ""
+
+
+def _name_stores(event: DatasetAnnotatedEvent, runtime: Runtime) -> str:
+    return name_stores(event.data, runtime.settings.allowed_roots, runtime.settings.metaspace_url)
+
+
+def _find_done(event: DatasetAnnotatedEvent, run: EventRun) -> DoneRecord | None:
+    """The record of this very event, in today's form or in that of version 1, whose key others could share."""
+    names = run.runtime.settings.names
+    keys = [names.done(event.source, event.id), names.done_version_1(event.source, event.id)]
+    done = run.runtime.ledger.find_done(keys, give_up_at=run.deadline)
+    return done if done is not None and is_about(done, event) else None
+
+
+def _require_same_content(done: DoneRecord, digest: str) -> None:
+    if done.digest != digest:
+        raise ReusedEventIdError(
+            "an event of this id and source was finished before with another content; expected a new id for a new run"
+        )
+
+
+def _reject(run: EventRun, error: InvalidInputError, *, dead_letter: bool) -> Verdict:
+    answer = rejected_answer(run.identity, run.claim, run.runtime.settings.names, error, dead_letter=dead_letter)
+    name = "event_dead_lettered" if dead_letter else "event_rejected"
+    return Verdict(name, answer, {"error": error.code, "reason": str(error)}, is_refusal=True)
+
+
+def _read_event(run: EventRun) -> DatasetAnnotatedEvent:
+    claim, settings = run.claim, run.runtime.settings
+    if claim.message_bytes < 0:
+        raise InvalidMessageError("entry has no field `message`; expected one field `message` holding the event")
+    if claim.message is None:
+        raise TooLargeError(
+            f"event is {claim.message_bytes:,} bytes; expected at most {settings.max_event_bytes:,}"
+            " (annotations can go into a file, annotations_uri)"
+        )
+    if claim.deliveries > settings.max_deliveries:
+        raise TooManyDeliveriesError(
+            f"event was started {claim.deliveries - 1} times and never finished: its worker died, stalled or failed"
+            " each time; look into the workers' logs before you send it again"
+        )
+    return parse_event(claim.message)
+
+
+def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
+    started = time.perf_counter()
+    runtime = run.runtime
+    predictor = runtime.predictors.find(event.data.release)
+    watch = EventWatch(run)
+    access = replace(runtime.access, watch=watch.on_work)
+    with open_source(event.data.ion_images, access) as source:
+        annotations = list_annotations(event.data, source, access)
+        watch.total = len(annotations)
+        found = classify(source, annotations, predictor, threshold=event.data.threshold, on_progress=watch.on_progress)
+    seconds = time.perf_counter() - started
+    facts = {
+        "release": predictor.release.version,
+        "engine": predictor.engine.value,
+        "queued_seconds": round(run.claim.queued_seconds, 3),
+        "total_seconds": round(seconds, 3),
+        "predict_seconds": round(found.predict_seconds, 3),
+        **found.counts.model_dump(),
+        **({"assessment": found.assessment} if found.assessment else {}),
+        **({"notes": list(source.notes)} if source.notes else {}),
+    }
+    answer = classified_answer(event, run.claim, runtime.settings.names, found, predictor, seconds)
+    return Verdict("dataset_classified", answer, facts)

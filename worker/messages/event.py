@@ -1,0 +1,225 @@
+"""The event that starts all work: a dataset was annotated."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic_core import from_json
+
+from shared.errors import InvalidMessageError, TooLargeError, UnsupportedMessageError
+from shared.validation import describe_validation_error
+from worker.messages.cloud_event import (
+    AnnotationId,
+    CloudEvent,
+    DatasetId,
+    EventId,
+    EventSource,
+    MessagePart,
+    Probability,
+    Traceparent,
+)
+from worker.messages.json_values import require_few_values
+
+DATASET_ANNOTATED: Final = "offsample.dataset.annotated.v1"
+
+Uri = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Text = Annotated[str, StringConstraints(max_length=512)]
+Index = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+"""A number that array libraries can compare and index with."""
+
+
+class Annotation(MessagePart):
+    """One ion of the dataset and where its image is."""
+
+    annotation_id: AnnotationId
+    """The producer's own id; results are matched by it."""
+
+    mz: float | None = Field(default=None, gt=0, lt=1e6)
+    """Mass-to-charge ratio, Th."""
+
+    formula: Text | None = None
+    """Sum formula."""
+
+    adduct: Text | None = None
+    """Adduct, such as +H, -H2O+H, [M+Na]+ or [M]-."""
+
+    charge: int | None = Field(default=None, ge=-20, le=20)
+    """Charge of the ion; None or 0 = the adduct's own."""
+
+    image: Annotated[str, StringConstraints(max_length=4096)] | Index | None = None
+    """File name below the `uri` (png; default: the annotation id + ".png"), or row from 0 (array; default: the row of
+    `annotation_ids` that is the annotation id, else the annotation id as a number), or METASPACE's `ion` (metaspace;
+    default: the annotation id)."""
+
+
+class PngIonImages(MessagePart):
+    """PNG files in a folder or store, one an ion image; alpha 0 = not acquired."""
+
+    kind: Literal["png"]
+    uri: Uri
+    """The folder: an absolute path, a file://, s3://, gs://, http:// or https:// URI. With `{annotation_id}` or
+    `{image}` in it, a template that names each file."""
+
+
+class ArrayIonImages(MessagePart):
+    """One array of all ion images."""
+
+    kind: Literal["array"]
+    uri: Uri
+    """An .npz or zarr folder (`images`, and optionally `acquired`, `mz`, `annotation_ids`), an .npy file, or an AnnData
+    .h5ad file as metaspace-converter writes it."""
+
+
+class ImzmlIonImages(MessagePart):
+    """An imzML file, whose ion images are extracted."""
+
+    kind: Literal["imzml"]
+    uri: Uri
+    """The .imzML file; its .ibd lies beside it."""
+    ppm: float = Field(default=3.0, ge=0.001, le=1000)
+    """Half width of the m/z window, parts per million."""
+    z: Index | None = None
+    """Which plane of a 3-D file; None = the only one there is."""
+    most_peaks: int = Field(default=500, ge=1, le=10_000)
+    """How many peaks are picked at most when the event names no annotations."""
+
+
+class MetaspaceIonImages(MessagePart):
+    """A dataset on METASPACE."""
+
+    kind: Literal["metaspace"]
+    dataset_id: DatasetId
+    """METASPACE's own dataset id."""
+    database: Text | None = None
+    """Molecular database, by name and version (HMDB-v4) or id; None = HMDB-v4 if the dataset has it, else its first."""
+    fdr: float = Field(default=0.1, gt=0, le=1)
+    """False discovery rate up to which annotations count."""
+
+
+IonImagesLocation = Annotated[
+    PngIonImages | ArrayIonImages | ImzmlIonImages | MetaspaceIonImages, Field(discriminator="kind")
+]
+
+
+class DatasetAnnotated(MessagePart):
+    """Data of `offsample.dataset.annotated.v1`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={  # what `_check_annotations` says, for users of the schema
+            "not": {
+                "properties": {"annotations": {"type": "array"}, "annotations_uri": {"type": "string"}},
+                "required": ["annotations", "annotations_uri"],
+            }
+        }
+    )
+
+    dataset_id: DatasetId
+    """The dataset, as the producer names it."""
+
+    ion_images: IonImagesLocation
+    """Where the ion images are."""
+
+    annotations: Annotated[list[Annotation], Field(fail_fast=True)] | None = None
+    """Which ions to classify; with neither this nor `annotations_uri`: every image there is."""
+
+    annotations_uri: Uri | None = None
+    """A .json (list of annotations) or .csv (their fields as columns) file, on disk or in a store, instead of
+    `annotations`."""
+
+    release: str | None = Field(default=None, min_length=1, max_length=64)
+    """The release that must be used; None = the worker's."""
+
+    threshold: Probability | None = None
+    """Off-sample probability at and above which the label is "off"; None = the release's."""
+
+    @model_validator(mode="after")
+    def _check_annotations(self) -> Self:
+        if self.annotations is not None and self.annotations_uri is not None:
+            raise ValueError("annotations and annotations_uri are both given; right would be at most one of them")
+        return self
+
+
+class DatasetAnnotatedEvent(CloudEvent):
+    """A dataset was annotated: classify its ion images."""
+
+    specversion: Literal["1.0"]
+    """Version of CloudEvents."""
+
+    id: EventId
+    """Unique within `source`; the same id is the same event."""
+
+    source: EventSource
+    """Who sends: a URI reference."""
+
+    type: Literal["offsample.dataset.annotated.v1"]
+    data: DatasetAnnotated
+
+
+@dataclass(frozen=True)
+class EventIdentity:
+    """As much as can be read of who sent which event about what, even when the event is invalid."""
+
+    event_id: str | None = None
+    source: str | None = None
+    dataset_id: str | None = None
+    traceparent: str | None = None
+
+
+def parse_event(text: str | bytes) -> DatasetAnnotatedEvent:
+    """Read one event.
+
+    Raises
+    ------
+    UnsupportedMessageError
+        When it is a message of another type or version.
+    InvalidMessageError
+        When it is no such message; names the first wrong fields.
+    TooLargeError
+        When it has more JSON values than `MOST_VALUES`.
+    """
+    content = _parse_object(text)
+    found_type = content.get("type")
+    if isinstance(found_type, str) and found_type != DATASET_ANNOTATED:
+        raise UnsupportedMessageError(
+            f"type is {found_type[:200]!r}, which is not served here; right would be {DATASET_ANNOTATED!r}"
+        )
+    try:
+        return DatasetAnnotatedEvent.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidMessageError(
+            f"event is not as docs/messages.md says: {describe_validation_error(error)}"
+        ) from error
+
+
+def read_identity(text: str | bytes) -> EventIdentity:
+    """Read what identifies an event, of a valid or an invalid one; never raises."""
+    try:
+        content = _parse_object(text)
+    except (InvalidMessageError, TooLargeError):
+        return EventIdentity()
+    data = content.get("data")
+    return EventIdentity(
+        event_id=_valid_or_none(EventId, content.get("id")),
+        source=_valid_or_none(EventSource, content.get("source")),
+        dataset_id=_valid_or_none(DatasetId, data.get("dataset_id")) if isinstance(data, dict) else None,
+        traceparent=_valid_or_none(Traceparent, content.get("traceparent")),
+    )
+
+
+def _parse_object(text: str | bytes) -> dict[str, Any]:
+    require_few_values(text, "event")
+    try:
+        content = from_json(text, allow_inf_nan=False)
+    except (ValueError, TypeError) as error:  # TypeError: text with lone surrogates
+        raise InvalidMessageError(f"message is no JSON ({error}); right would be one JSON object, UTF-8") from error
+    if not isinstance(content, dict):
+        raise InvalidMessageError(f"message is a JSON {type(content).__name__}; right would be one JSON object")
+    return content
+
+
+def _valid_or_none(kind: Any, value: object) -> str | None:
+    try:
+        found: str = TypeAdapter(kind).validate_python(value, strict=True)
+    except ValidationError:
+        return None
+    return found

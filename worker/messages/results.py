@@ -1,0 +1,158 @@
+"""The messages that answer an event."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from worker.messages.cloud_event import (
+    AnnotationId,
+    CloudEvent,
+    DatasetId,
+    MessageId,
+    MessagePart,
+    Probability,
+    SourceUri,
+)
+
+ROWS_PER_CHUNK = 1_000
+
+Label = Literal["on", "off"]
+Assessment = Literal["little_acquired", "few_pixels", "few_counts"]
+"""What puts a dataset outside what the model was fitted on; docs/messages.md says what each means."""
+Status = Literal["classified", "no_signal", "unreadable"]
+
+
+class ResultRow(MessagePart):
+    """What was found for one annotation."""
+
+    annotation_id: AnnotationId
+    """As in the event; rows are matched by it, never by position."""
+
+    status: Status
+    """`no_signal`: nothing to recognise in the image; `unreadable`: there is no such image, or it is broken."""
+
+    label: Label | None = None
+    """On-sample or off-sample; null when not classified."""
+
+    off_sample_probability: Probability | None = None
+    """P(off); null when not classified."""
+
+    member_spread: float | None = Field(default=None, ge=0)
+    """Standard deviation of the probability over the ensemble's members."""
+
+    uncertain: bool | None = None
+    """Whether the probability lies in the release's uncertain band; null when the release states none."""
+
+    reason: str | None = None
+    """Why the row is not classified, one sentence."""
+
+
+class AboutEvent(MessagePart):
+    """Which event a message answers, and what answered it."""
+
+    event_id: MessageId
+    event_source: SourceUri
+    dataset_id: DatasetId
+    release: str
+    """The release that classified."""
+    threshold: Probability
+    """Off-sample probability at and above which the label is "off"."""
+
+
+class ResultChunk(AboutEvent):
+    """Data of `offsample.ion_images.classified.v1`: up to 1,000 rows of one event."""
+
+    part: int = Field(ge=1)
+    """This chunk's number, from 1."""
+    parts: int = Field(ge=1)
+    """How many chunks the event has."""
+    rows: list[ResultRow] = Field(max_length=ROWS_PER_CHUNK)
+
+
+class Counts(MessagePart):
+    """How many annotations ended how; `on` + `off` = `classified`."""
+
+    annotations: int = Field(ge=0)
+    classified: int = Field(ge=0)
+    on: int = Field(ge=0)
+    off: int = Field(ge=0)
+    uncertain: int = Field(ge=0)
+    no_signal: int = Field(ge=0)
+    unreadable: int = Field(ge=0)
+
+
+class Timings(MessagePart):
+    """Where the time went, seconds."""
+
+    queued_seconds: float = Field(ge=0)
+    """From the server's receipt of the event to the start of this run."""
+    predict_seconds: float = Field(ge=0)
+    """Inside the predictor."""
+    total_seconds: float = Field(ge=0)
+    """From the start of this run to its end."""
+
+
+class DatasetSummary(AboutEvent):
+    """Data of `offsample.dataset.classified.v1`: the closing message of one event."""
+
+    engine: Literal["onnx", "tensorflow"]
+    parts: int = Field(ge=0)
+    counts: Counts
+    timings: Timings
+    off_sample_area: Literal["present", "absent"] | None = None
+    """Whether the dataset has off-sample area; null when the release does not judge it."""
+    assessment: list[Assessment] = Field(default_factory=list)
+    """Why the labels of this dataset mean little, if so: it lies outside what the model was fitted on."""
+
+
+class Tried(MessagePart):
+    """What was tried before an event was rejected."""
+
+    deliveries: int = Field(ge=1)
+    """How often the event was handed to a worker."""
+    stream: str
+    entry_id: str
+    """The event's entry in that stream."""
+    worker: str
+    """The process that rejected it."""
+
+
+class Rejection(MessagePart):
+    """Data of `offsample.dataset.rejected.v1`: the event could not be honoured."""
+
+    event_id: MessageId | None
+    event_source: SourceUri | None
+    dataset_id: DatasetId | None
+    error: str
+    """Stable code, such as `invalid_message`, `forbidden_uri`, `too_many_deliveries`."""
+    message: str
+    """What was wrong and what would be right, one sentence."""
+    tried: Tried
+
+
+class IonImagesClassified(CloudEvent):
+    """A chunk of rows."""
+
+    type: Literal["offsample.ion_images.classified.v1"] = "offsample.ion_images.classified.v1"
+    time: datetime
+    data: ResultChunk
+
+
+class DatasetClassified(CloudEvent):
+    """The closing message: every chunk of the event stands before it in the stream."""
+
+    type: Literal["offsample.dataset.classified.v1"] = "offsample.dataset.classified.v1"
+    time: datetime
+    data: DatasetSummary
+
+
+class DatasetRejected(CloudEvent):
+    """The event could not be honoured."""
+
+    type: Literal["offsample.dataset.rejected.v1"] = "offsample.dataset.rejected.v1"
+    time: datetime
+    data: Rejection
+
+
+ResultMessage = IonImagesClassified | DatasetClassified | DatasetRejected

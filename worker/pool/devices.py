@@ -1,0 +1,28 @@
+"""One pool child a device."""
+
+import os
+
+from billiard.process import current_process
+
+from model_store.opening import choose_engine, visible_gpus
+from model_store.predictors.predictor import Engine
+from worker.settings import Settings
+
+
+def choose_concurrency(settings: Settings) -> int:
+    """Events run at once: as set, else one per device (each GPU, or the CPU as a whole)."""
+    if settings.concurrency:
+        return settings.concurrency
+    return max(1, len(visible_gpus())) if choose_engine(settings.engine) is Engine.TENSORFLOW else 1
+
+
+def bind_device() -> None:
+    """In a pool child, before CUDA is loaded: keep to one GPU, the child's own."""
+    gpus = visible_gpus()
+    if gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[child_index() % len(gpus)]
+
+
+def child_index() -> int:
+    """In a pool child: its place in the pool, from 0; a child that replaces another takes over its place."""
+    return getattr(current_process(), "index", 0) or 0
