@@ -116,4 +116,4 @@ $(BIN)/pip:
 			exec "$$python" -m venv $(VENV); \
 		fi; \
 	done; \
-	echo "no Python >= 3.11 is on the PATH; right would be one, or make PYTHON=/path/to/python3.11" >&2; exit 1
+	echo "no Python >= 3.11 is on the PATH; expected one, or make PYTHON=/path/to/python3.11" >&2; exit 1

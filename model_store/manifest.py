@@ -41,7 +41,7 @@ class InputDescription(_Part):
     @classmethod
     def _require_order(cls, channels: tuple[Channel | ContextChannel, ...]) -> tuple[Channel | ContextChannel, ...]:
         if channels not in {ALL_CHANNELS[:1], ALL_CHANNELS, NETWORK_CHANNELS}:
-            raise ValueError(f"right would be {ALL_CHANNELS[:1]}, {ALL_CHANNELS} or {NETWORK_CHANNELS}")
+            raise ValueError(f"expected {ALL_CHANNELS[:1]}, {ALL_CHANNELS} or {NETWORK_CHANNELS}")
         return channels
 
     @property
@@ -54,7 +54,7 @@ class AcquisitionFigures(_Part):
     """What one predictor did on the images of one acquisition."""
 
     name: str
-    right: int = Field(ge=0)
+    correct: int = Field(ge=0)
     images: int = Field(ge=1)
 
 
@@ -63,7 +63,7 @@ class RealSetFigures(_Part):
 
     data_set: str
     predictor: str
-    right: int = Field(ge=0)
+    correct: int = Field(ge=0)
     images: int = Field(ge=1)
     wilson_95: tuple[Probability, Probability]
     """Of the share that is right, as if images were independent draws."""
@@ -80,7 +80,7 @@ class BenchmarkFigures(_Part):
     identity: str
     """Digests of the benchmark's description and images."""
 
-    right: int = Field(ge=0)
+    correct: int = Field(ge=0)
     images: int = Field(ge=1)
     f1: Probability
     precision: Probability
@@ -89,7 +89,7 @@ class BenchmarkFigures(_Part):
     expected_calibration_error: Probability | None
     rule_f1: Probability
     rule_auc: Probability
-    right_95: tuple[Probability, Probability] | None = None
+    accuracy_ci: tuple[Probability, Probability] | None = None
     """Of the share that is right; this and the next three are over sample masks and textures, which cross."""
     f1_95: tuple[Probability, Probability] | None = None
     rule_f1_95: tuple[Probability, Probability] | None = None
@@ -150,18 +150,16 @@ class Manifest(_Part):
     def _require_kind_of_channels(self) -> "Manifest":
         if (self.kind == "context") != (self.input.channels == NETWORK_CHANNELS):
             raise ValueError(
-                f"kind {self.kind!r} does not go with channels {self.input.channels}; right would be 'context' with"
+                f"kind {self.kind!r} does not go with channels {self.input.channels}; expected 'context' with"
                 f" {NETWORK_CHANNELS}, or 'ensemble' with the first of these"
             )
         if (self.kind == "context") != (self.context_members > 0) or self.image_members < 0:
             raise ValueError(
                 f"kind {self.kind!r} does not go with {self.context_members} of {len(self.members)} members that see"
-                " the context; right would be 'context' with some or all, or 'ensemble' with none"
+                " the context; expected 'context' with some or all, or 'ensemble' with none"
             )
         if self.blend is not None and 0 in {self.context_members, self.image_members}:
-            raise ValueError(
-                "a blend weighs image members and context members; right would be some of both, or no blend"
-            )
+            raise ValueError("a blend weighs image members and context members; expected some of both, or no blend")
         return self
 
     @property

@@ -17,9 +17,7 @@ def choose_engine(wanted: Engine) -> Engine:
     if wanted is Engine.AUTO:
         return Engine.TENSORFLOW if visible_gpus() and find_spec("tensorflow") else Engine.ONNX
     if wanted is Engine.TENSORFLOW and find_spec("tensorflow") is None:
-        raise ConfigurationError(
-            "engine is tensorflow and TensorFlow is not installed; right would be 'offsample[gpu]'"
-        )
+        raise ConfigurationError("engine is tensorflow and TensorFlow is not installed; expected 'offsample[gpu]'")
     return wanted
 
 

@@ -49,7 +49,7 @@ def default_version(root: Path = RELEASES_ROOT) -> str:
     try:
         return (root / _DEFAULT_NAME).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ReleaseError(f"{root / _DEFAULT_NAME} cannot be read; right would be a file naming a release") from error
+        raise ReleaseError(f"{root / _DEFAULT_NAME} cannot be read; expected a file naming a release") from error
 
 
 def has_default(root: Path = RELEASES_ROOT) -> bool:
@@ -97,7 +97,7 @@ def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Rele
     wanted = version or default_version(root)
     installed = installed_versions(root)
     if wanted not in installed:
-        sentence = f"release {wanted!r} is not installed; right would be one of: {', '.join(installed) or 'none is'}"
+        sentence = f"release {wanted!r} is not installed; expected one of: {', '.join(installed) or 'none is'}"
         raise UnknownReleaseError(sentence) if version else ReleaseError(f"{root / _DEFAULT_NAME}: {sentence}")
     return verify_release(root / wanted)
 
@@ -114,17 +114,17 @@ def verify_release(folder: Path) -> Release:
     try:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise ReleaseError(f"{path} cannot be read ({error.strerror}); right would be a published release") from error
+        raise ReleaseError(f"{path} cannot be read ({error.strerror}); expected a published release") from error
     except ValidationError as error:
         raise ReleaseError(f"{path} is no release manifest: {describe_validation_error(error)}") from error
     if manifest.version != folder.name:
-        raise ReleaseError(f"{path} says version {manifest.version!r}; right would be its folder's name")
+        raise ReleaseError(f"{path} says version {manifest.version!r}; expected its folder's name")
     if set(manifest.label_order) != {"on", "off"}:
-        raise ReleaseError(f"{path} has label order {manifest.label_order}; right would be on and off, once each")
+        raise ReleaseError(f"{path} has label order {manifest.label_order}; expected on and off, once each")
     if manifest.input.preprocessing_version != PREPROCESSING_VERSION:
         raise ReleaseError(
             f"release {manifest.version} was trained with preprocessing {manifest.input.preprocessing_version} and this"
-            f" code does {PREPROCESSING_VERSION}; right would be a release of the same preprocessing"
+            f" code does {PREPROCESSING_VERSION}; expected a release of the same preprocessing"
         )
     blend_files = () if manifest.blend is None else (manifest.blend,)
     for file in (*manifest.members, manifest.ensemble_onnx, *blend_files, manifest.model_card, *manifest.pictures):
@@ -143,7 +143,7 @@ def read_blend(path: Path) -> Blend:
     try:
         return Blend.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise ReleaseError(f"{path} cannot be read ({error.strerror}); right would be a blend") from error
+        raise ReleaseError(f"{path} cannot be read ({error.strerror}); expected a blend") from error
     except ValidationError as error:
         raise ReleaseError(f"{path} is no blend: {describe_validation_error(error)}") from error
 
@@ -158,9 +158,9 @@ def _verify_file(path: Path, expected: str) -> None:
     try:
         actual = sha256_of(path)
     except OSError as error:
-        raise ReleaseError(f"{path} cannot be read ({error.strerror}); right would be a published file") from error
+        raise ReleaseError(f"{path} cannot be read ({error.strerror}); expected a published file") from error
     if actual != expected:
         raise ReleaseError(
             f"{path} has sha256 {actual[:12]}… and the manifest says {expected[:12]}…;"
-            " right would be the file as it was published"
+            " expected the file as it was published"
         )

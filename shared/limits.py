@@ -42,7 +42,7 @@ class Limits:
 def require_at_most(value: int, limit: int, what: str) -> None:
     """Raise `TooLargeError` naming `what` when `value` is above `limit`."""
     if value > limit:
-        raise TooLargeError(f"{what} is {value:,}; right would be at most {limit:,}")
+        raise TooLargeError(f"{what} is {value:,}; expected at most {limit:,}")
 
 
 def require_image_size(height: int, width: int, limits: Limits) -> None:

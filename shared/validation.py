@@ -18,5 +18,5 @@ def describe_validation_error(error: ValidationError) -> str:
 
 def _describe(finding: ErrorDetails) -> str:
     if finding["type"] == "extra_forbidden":
-        return "no such field; right would be one that is described"
+        return "no such field; expected one that is described"
     return finding["msg"].removeprefix("Value error, ")

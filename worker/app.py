@@ -19,7 +19,7 @@ from worker.logging import configure_logging
 from worker.memory_limit import limit_memory
 from worker.pool.child_board import ChildBoard
 from worker.pool.devices import bind_device, child_index, choose_concurrency
-from worker.pool.drain import hand_back_after
+from worker.pool.drain import end_children_after
 from worker.runtime import Runtime, open_runtime
 from worker.server.broker import PatientConsumer, register_transport, worker_outage
 from worker.server.outage import Outage, is_outage
@@ -125,7 +125,7 @@ def _configure_logging(**_: Any) -> None:
 
 
 @worker_process_init.connect
-def _compose_process(**_: Any) -> None:
+def _initialise_child(**_: Any) -> None:
     """After the fork: choose the device, open ledger and release; a process that cannot ends its whole worker."""
     billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = _LAST_RESULT_WAITS
     index = child_index()
@@ -136,7 +136,7 @@ def _compose_process(**_: Any) -> None:
         app.runtime = open_runtime(settings)
         limit_memory(settings.max_memory_bytes, choose_concurrency(settings))
     except Exception as error:  # noqa: BLE001 - Celery would swallow it, and the pool would keep a useless child
-        _log.critical("process_not_composed", exc_info=True)
+        _log.critical("worker_init_failed", exc_info=True)
         app.board.fail(index, str(error) if isinstance(error, OffSampleError) else f"{type(error).__name__}: {error}")
         os.kill(os.getppid(), signal.SIGTERM)
     else:
@@ -146,4 +146,4 @@ def _compose_process(**_: Any) -> None:
 @worker_shutting_down.connect
 def _limit_drain(how: str, **_: Any) -> None:
     if how == "Warm":
-        hand_back_after(app.settings.drain_seconds)
+        end_children_after(app.settings.drain_seconds)

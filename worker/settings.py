@@ -20,7 +20,7 @@ from worker.server.tls import with_explicit_tls
 from worker.server.url import require_server_url
 from worker.sources.metaspace_dataset import METASPACE_URL, MetaspaceAccess
 from worker.stores.opening import StoreAccess
-from worker.stores.store import Patience
+from worker.stores.store import RetryPolicy
 
 _DEFAULT_LIMITS = Limits()
 _LEAST_LEASE_SECONDS = 30.0
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     def _require_plain_url(cls, url: str) -> str:
         try:
             if parse_store_uri(url).scheme not in HTTP_PORTS:
-                raise ValueError("right would be https://… or http://…")
+                raise ValueError("expected https://… or http://…")
         except ForbiddenUriError as error:
             raise ValueError(str(error)) from error
         return url
@@ -145,14 +145,14 @@ class Settings(BaseSettings):
     @classmethod
     def _require_absolute_roots(cls, roots: tuple[Path, ...]) -> tuple[Path, ...]:
         if any(not root.is_absolute() for root in roots):
-            raise ValueError("right would be absolute folders")
+            raise ValueError("expected absolute folders")
         return roots
 
     @model_validator(mode="after")
     def _require_steady_clock(self) -> Self:
         """The outage clock stands still between two looks: rarer ones would pass for an outage."""
         if self.ticket_seconds > self.lease_seconds / 4:
-            msg = "OFFSAMPLE_TICKET_SECONDS is above a quarter of OFFSAMPLE_LEASE_SECONDS; right would be at most that"
+            msg = "OFFSAMPLE_TICKET_SECONDS is above a quarter of OFFSAMPLE_LEASE_SECONDS; expected at most that"
             raise ValueError(msg)
         return self
 
@@ -201,7 +201,7 @@ class Settings(BaseSettings):
         prefixes = tuple(parse_store_uri(prefix) for prefix in self.allowed_stores)
         return StoreAccess(
             AllowedStores(prefixes, self.allowed_networks),
-            Patience(self.fetch_attempts, self.fetch_timeout_seconds),
+            RetryPolicy(self.fetch_attempts, self.fetch_timeout_seconds),
         )
 
     @property

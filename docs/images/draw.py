@@ -13,11 +13,11 @@ HERE = Path(__file__).parent
 WIDTH_PX, COLOURS = 1100, 256
 
 
-def draw_contact_sheet(folder: Path) -> None:
+def draw_gallery(folder: Path) -> None:
     """The demo's contact sheet."""
     command = [sys.executable, "-m", "worker.cli.main", "demo", "--output", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    shrink(folder / "contact_sheet.png")
+    shrink(folder / "gallery.png")
 
 
 def draw_synthetic_sheet(folder: Path) -> None:
@@ -38,6 +38,6 @@ def shrink(path: Path) -> None:
 if __name__ == "__main__":
     chosen = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     chosen.mkdir(parents=True, exist_ok=True)
-    draw_contact_sheet(chosen)
+    draw_gallery(chosen)
     draw_synthetic_sheet(chosen)
-    print(f"drew contact_sheet.png and synthetic_sheet.png in {chosen}")
+    print(f"drew gallery.png and synthetic_sheet.png in {chosen}")

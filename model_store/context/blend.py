@@ -52,7 +52,7 @@ class Blend(BaseModel):
     def _require_terms(self) -> "Blend":
         names = tuple(term.name for term in self.terms)
         if names != TERMS:
-            raise ValueError(f"terms are {names}; right would be {TERMS}, in this order")
+            raise ValueError(f"terms are {names}; expected {TERMS}, in this order")
         return self
 
     def apply(self, said: NetworkProbabilities, inputs: NetworkInputs) -> Probabilities:

@@ -85,7 +85,7 @@ class PixelSketch:
         if images.ndim != 3 or images.shape[1:] != self.acquisition_mask.shape:
             raise InvalidIonImageError(
                 f"ion images have shape {images.shape} and the acquisition mask {self.acquisition_mask.shape};"
-                " right would be (N, height, width) and (height, width)"
+                " expected (N, height, width) and (height, width)"
             )
         for image in images:
             self._add_one(image)

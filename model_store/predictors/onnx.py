@@ -45,5 +45,5 @@ class OnnxPredictor:
         found: npt.NDArray[np.float32] = self._session.run(None, {self._input_name: batch})[0]
         right = (len(batch), len(self.release.manifest.members), 2)
         if found.shape != right:
-            raise ReleaseError(f"{self.release.onnx_path} gives shape {found.shape}; right would be {right}")
+            raise ReleaseError(f"{self.release.onnx_path} gives shape {found.shape}; expected {right}")
         return found

@@ -60,7 +60,7 @@ def take_channels(inputs: NetworkInputs, manifest: Manifest) -> NetworkInputs:
     channels, side = len(manifest.input.channels), manifest.input.side_px
     if inputs.ndim != 4 or inputs.shape[1:3] != (side, side) or inputs.shape[3] < channels:
         raise InvalidInputError(
-            f"network inputs have the shape {inputs.shape}; right would be (N, {side}, {side}, {channels}) with the"
+            f"network inputs have the shape {inputs.shape}; expected (N, {side}, {side}, {channels}) with the"
             f" channels {', '.join(manifest.input.channels)}"
         )
     return inputs[..., :channels]
@@ -107,7 +107,7 @@ def average_members(outputs: npt.NDArray[np.float32], off_index: int, temperatur
     """
     off = outputs[:, :, off_index]
     if not (np.isfinite(outputs).all() and (outputs >= 0).all() and np.allclose(outputs.sum(axis=2), 1, atol=1e-3)):
-        raise ReleaseError("a member's outputs are no probabilities; right would be two that are >= 0 and sum to 1")
+        raise ReleaseError("a member's outputs are no probabilities; expected two that are >= 0 and sum to 1")
     mean = np.clip(off.mean(axis=1, dtype=np.float64), 0, 1)
     if temperature != 1:
         mean = expit(logit(mean) / temperature)  # 0 and 1 stay what they are

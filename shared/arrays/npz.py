@@ -88,19 +88,19 @@ class PackedArray:
                     next_row = row + 1
                     yield stream.read((height, width))
                 return
-        at_once = max(1, _BLOCK_BYTES // (height * width * stream.dtype.itemsize))
-        for start in range(0, len(wanted), at_once):
+        chunk_size = max(1, _BLOCK_BYTES // (height * width * stream.dtype.itemsize))
+        for start in range(0, len(wanted), chunk_size):
             with open_array_streams(self.file, (_IMAGES, name)) as streams:
-                yield from _turn(streams[name], self.shape, np.asarray(wanted[start : start + at_once]))
+                yield from _turn(streams[name], self.shape, np.asarray(wanted[start : start + chunk_size]))
 
 
 def _turn(stream: ArrayStream, shape: tuple[int, int, int], wanted: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[Any]]:
     """The wanted rows of an array in Fortran order, which has all rows of the first pixel first, column by column."""
     count, height, width = shape
     turned = np.empty((len(wanted), height * width), stream.dtype)
-    at_once = max(1, _PIXELS_BYTES // (count * stream.dtype.itemsize))
-    for start in range(0, height * width, at_once):
-        stop = min(start + at_once, height * width)
+    chunk_size = max(1, _PIXELS_BYTES // (count * stream.dtype.itemsize))
+    for start in range(0, height * width, chunk_size):
+        stop = min(start + chunk_size, height * width)
         turned[:, start:stop] = stream.read((stop - start, count))[:, wanted].T
     for row in turned:
         yield row.reshape(width, height).T

@@ -50,10 +50,10 @@ def test_queue_and_classify_agree_on_the_same_files(service: LiveService) -> Non
     direct = _offsample("classify", BLADDER, "--format", "json")
 
     assert (queued.returncode, direct.returncode) == (0, 0), queued.stderr + direct.stderr
-    through_queue, at_once = _json_rows(queued.stdout), _json_rows(direct.stdout)
-    assert through_queue.keys() == at_once.keys()
-    assert len(at_once) == 79
-    for annotation_id, row in at_once.items():
+    through_queue, directly = _json_rows(queued.stdout), _json_rows(direct.stdout)
+    assert through_queue.keys() == directly.keys()
+    assert len(directly) == 79
+    for annotation_id, row in directly.items():
         assert through_queue[annotation_id]["label"] == row["label"]
         assert through_queue[annotation_id]["off_sample_probability"] == pytest.approx(
             row["off_sample_probability"], abs=1e-6
@@ -186,7 +186,7 @@ def test_the_demo_classifies_the_real_bladder_and_cleans_up(tmp_path: Path) -> N
     assert finished.returncode == 0, finished.stderr
     assert "79 ion images" in finished.stdout
     assert f"of {sum(label != 'unclear' for label in read_by_eye().values())} agree" in finished.stdout
-    sheet = tmp_path / "offsample-demo" / "contact_sheet.png"
+    sheet = tmp_path / "offsample-demo" / "gallery.png"
     with Image.open(sheet) as page:
         assert page.size[0] > 1000
 

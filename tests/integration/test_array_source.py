@@ -37,7 +37,7 @@ def test_an_array_with_ids_and_mz_is_annotated_by_them(tmp_path: Path, access: S
     for name, row in {"d": 3, "x": 0, "y": 1}.items():
         assert isinstance(found[name], IonImage)
         np.testing.assert_allclose(found[name].intensities, IMAGES[row].astype(np.float32))  # type: ignore[union-attr]
-    assert found["0"] == "array has no image '0'; right would be a row from 0 to 4, or its id"
+    assert found["0"] == "array has no image '0'; expected a row from 0 to 4, or its id"
 
 
 @pytest.mark.parametrize("image", [5, -1, "5", "-1", "1.0", "²", "x", "9" * 30])
@@ -104,5 +104,5 @@ def test_an_array_with_ids_that_cannot_be_used_is_a_clear_error(
     tmp_path: Path, access: SourceAccess, ids: list[str]
 ) -> None:
     np.savez(tmp_path / "a.npz", images=IMAGES[:2], annotation_ids=ids)
-    with pytest.raises((InvalidAnnotationsError, TooLargeError), match=r"right would be|annotation_id"):
+    with pytest.raises((InvalidAnnotationsError, TooLargeError), match=r"expected|annotation_id"):
         open_source(array(tmp_path / "a.npz"), access).annotations()

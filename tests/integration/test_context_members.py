@@ -108,7 +108,7 @@ def test_a_blend_needs_image_members_and_a_plain_release_no_context(
     with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; expected"):
         publish_release(context_run, "2000.1.4", Evidence(plain=context_release), root=tmp_path)
     decided = Decision(0.5, None, 1.5, "by this test", "")
-    with pytest.raises(InvalidInputError, match="brings threshold, temperature and doubt of its own; expected"):
+    with pytest.raises(InvalidInputError, match="brings threshold, temperature and uncertainty of its own; expected"):
         publish_release(context_run, "2000.1.4", Evidence(plain=release, decision=decided), root=tmp_path)
     turned = replace(release, manifest=release.manifest.model_copy(update={"label_order": ("off", "on")}))
     with pytest.raises(InvalidInputError, match=r"has the label order \('off', 'on'\), expected \('on', 'off'\)"):
@@ -126,5 +126,5 @@ def test_a_blend_of_other_members_or_altered_stops_its_release(
     path.write_text(sound.replace("correlation", "chemistry"), encoding="utf-8")
     with pytest.raises(ReleaseError, match=r"blend\.json has sha256"):
         verify_release(published.folder)
-    with pytest.raises(ReleaseError, match=r"blend\.json is no blend: .*right would be"):
+    with pytest.raises(ReleaseError, match=r"blend\.json is no blend: .*expected"):
         read_blend(path)

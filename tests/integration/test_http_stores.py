@@ -29,7 +29,7 @@ from worker.access.allowed_stores import ANY_NETWORK
 from worker.events.annotations import list_annotations
 from worker.messages.event import Annotation, DatasetAnnotated, PngIonImages
 from worker.sources.opening import open_source
-from worker.stores.store import Patience
+from worker.stores.store import RetryPolicy
 
 
 def test_images_come_from_http_by_folder_and_by_template(http: HttpFiles) -> None:
@@ -63,19 +63,19 @@ def test_a_template_that_needs_an_image_says_so(http: HttpFiles) -> None:
     "template", ["/{{formula}}.png", "/{{annotation_id.__class__}}", "/{{}}", "/{{annotation_id", "/a}}"]
 )
 def test_a_template_of_other_fields_is_refused(http: HttpFiles, template: str) -> None:
-    with pytest.raises(ForbiddenUriError, match="is no template that is served; right would be"):
+    with pytest.raises(ForbiddenUriError, match="is no template that is served; expected"):
         fetch(http.url + template.replace("{{", "{").replace("}}", "}"), access(http.url), "a")
 
 
 @pytest.mark.parametrize("uri", ["https://{annotation_id}/a.png", "https://{annotation_id}.host/a", "{image}://h/a"])
 def test_a_template_cannot_choose_the_host(uri: str) -> None:
-    with pytest.raises(ForbiddenUriError, match="right would be"):
+    with pytest.raises(ForbiddenUriError, match="expected"):
         fetch(uri, access("https://host/"), "a")
 
 
 def test_an_http_store_cannot_be_listed(http: HttpFiles) -> None:
     for uri in (f"{http.url}/ds", f"{http.url}/ds/{{image}}"):
-        with pytest.raises(InvalidAnnotationsError, match=r"right would be .*annotations"):
+        with pytest.raises(InvalidAnnotationsError, match=r"expected .*annotations"):
             fetch(uri, access(http.url))
 
 
@@ -161,7 +161,7 @@ def test_a_store_that_drips_is_given_up_in_time(http: HttpFiles) -> None:
 
     http.files["/ds/a.png"] = Answer(send=drip)
     granted = access(http.url)
-    brief = replace(granted.stores, patience=Patience(attempts=2, timeout_seconds=1.0))
+    brief = replace(granted.stores, retry_policy=RetryPolicy(attempts=2, timeout_seconds=1.0))
     started = time.monotonic()
     with pytest.raises(TransientError, match="does not answer now"):
         fetch(f"{http.url}/ds", replace(granted, stores=brief), "a")
@@ -183,7 +183,7 @@ def test_no_more_is_read_than_the_limit(http: HttpFiles) -> None:
 
     http.files["/ds/a.png"] = Answer(send=flood)
     found = fetch(f"{http.url}/ds", access(http.url, image_file_bytes=10_000), "a")
-    assert "is above the limit; right would be at most 10,000" in reason(found["a"])
+    assert "is above the limit; expected at most 10,000" in reason(found["a"])
     assert sent.wait(5)
     assert written[0] < 2**26
 
@@ -218,7 +218,7 @@ def test_a_store_that_refuses_some_gives_rows(http: HttpFiles) -> None:
 def test_a_private_host_is_forbidden_however_it_is_written(http: HttpFiles, host: str) -> None:
     """Even when its name is among the allowed stores: only the operator's networks open it."""
     url = http.url.replace("127.0.0.1", host)
-    with pytest.raises(OffSampleError, match="right would be") as refusal:
+    with pytest.raises(OffSampleError, match="expected") as refusal:
         fetch(f"{url}/ds", access(url, networks=()), "a")
     assert isinstance(refusal.value, ForbiddenUriError)
     assert http.asked == []

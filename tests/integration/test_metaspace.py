@@ -35,7 +35,7 @@ from worker.sources.metaspace_dataset import MetaspaceAccess
 from worker.sources.opening import SourceAccess, open_source
 from worker.sources.source import IonImageSource
 from worker.stores.opening import StoreAccess
-from worker.stores.store import Patience
+from worker.stores.store import RetryPolicy
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def open_dataset(
     access = SourceAccess(
         AllowedRoots(()),
         replace(Limits(), **fields.pop("limits", {})),
-        stores=StoreAccess(allowed, Patience(2)),
+        stores=StoreAccess(allowed, RetryPolicy(2)),
         metaspace=MetaspaceAccess(server.url, None if key is None else SecretStr(key)),
     )
     return open_source(MetaspaceIonImages(kind="metaspace", **({"dataset_id": DATASET_ID} | fields)), access)
@@ -120,7 +120,7 @@ def test_a_database_is_found_by_any_of_its_names(
 def test_a_database_that_is_not_one_is_refused_with_the_names_there_are(
     metaspace: LiveMetaspace, database: str, word: str
 ) -> None:
-    with pytest.raises(NotFoundError, match=rf"{word} .* right would be one of 'HMDB v2.5', 'HMDB v4', 'LipidMaps"):
+    with pytest.raises(NotFoundError, match=rf"{word} .* expected one of 'HMDB v2.5', 'HMDB v4', 'LipidMaps"):
         open_dataset(metaspace, database=database).annotations()
 
 
@@ -221,7 +221,7 @@ def test_a_dataset_that_is_not_finished_is_waited_for_or_refused(
     metaspace: LiveMetaspace, status: str, error: type[Exception]
 ) -> None:
     metaspace.status = status
-    with pytest.raises(error, match="right would be FINISHED"):
+    with pytest.raises(error, match="expected FINISHED"):
         open_dataset(metaspace).annotations()
 
 

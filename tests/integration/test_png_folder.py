@@ -101,7 +101,7 @@ def test_a_bad_file_of_a_folder_is_a_reason_and_no_error(
 def test_a_png_above_the_limit_is_a_reason(png_folder: Path, access: SourceAccess) -> None:
     for limits in (replace(access.limits, image_file_bytes=50), replace(access.limits, image_pixels=599)):
         found = fetch(open_source(png(png_folder), replace(access, limits=limits)), annotate("image_0"))
-        assert "right would be at most" in str(found["image_0"])
+        assert "expected at most" in str(found["image_0"])
 
 
 def test_a_folder_without_pngs_is_an_error(tmp_path: Path, access: SourceAccess) -> None:
@@ -111,7 +111,7 @@ def test_a_folder_without_pngs_is_an_error(tmp_path: Path, access: SourceAccess)
 
 def test_a_folder_of_more_pngs_than_ions_are_allowed_is_refused(png_folder: Path, access: SourceAccess) -> None:
     limits = replace(access.limits, event_ions=7)
-    with pytest.raises(TooLargeError, match="number of PNG files in 'dataset' is 8; right would be at most 7"):
+    with pytest.raises(TooLargeError, match="number of PNG files in 'dataset' is 8; expected at most 7"):
         open_source(png(png_folder), replace(access, limits=limits)).annotations()
 
 

@@ -137,7 +137,7 @@ def test_outputs_that_are_no_probabilities_are_refused(pair: list[float]) -> Non
 def test_a_graph_that_gives_other_shapes_is_refused_when_it_is_opened(release: Release, tmp_path: Path) -> None:
     """One member's outputs would stretch to five without a word."""
     for outputs in ([[0.5, 0.5]], [[0.5, 0.5]] * 4, [[0.2, 0.2, 0.6]] * 5):
-        with pytest.raises(ReleaseError, match=r"ensemble\.onnx gives shape .*; right would be \(1, 5, 2\)"):
+        with pytest.raises(ReleaseError, match=r"ensemble\.onnx gives shape .*; expected \(1, 5, 2\)"):
             open_predictor(with_graph(release, tmp_path, outputs), Engine.ONNX)
     assert open_predictor(with_graph(release, tmp_path, [[0.5, 0.5]] * 5), Engine.ONNX).engine is Engine.ONNX
 

@@ -34,7 +34,7 @@ def test_a_bucket_is_read_by_template_and_never_beyond_its_prefix(bucket: str) -
 
 def test_an_object_above_the_limit_is_a_row(bucket: str) -> None:
     found = fetch(f"{bucket}/ds", access(bucket, image_file_bytes=50), "a")
-    assert "is above the limit; right would be at most 50" in reason(found["a"])
+    assert "is above the limit; expected at most 50" in reason(found["a"])
 
 
 def test_a_bucket_that_is_missing_is_passing(bucket: str) -> None:

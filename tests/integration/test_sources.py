@@ -97,7 +97,7 @@ def test_an_annotation_id_that_occurs_twice_is_refused(png_folder: Path, access:
 
 def test_more_annotations_than_allowed_are_refused(png_folder: Path, access: SourceAccess) -> None:
     few = replace(access, limits=replace(access.limits, event_ions=1))
-    with pytest.raises(TooLargeError, match="number of annotations is 2; right would be at most 1"):
+    with pytest.raises(TooLargeError, match="number of annotations is 2; expected at most 1"):
         list_all(png_folder, few, annotations=annotate("a", "b"))
 
 

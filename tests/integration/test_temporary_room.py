@@ -7,9 +7,9 @@ from pathlib import Path
 RESERVE = """
 import sys
 from shared.errors import OffSampleError
-from worker.classification.input_buffer import InputSpool
+from worker.classification.input_buffer import InputBuffer
 try:
-    with InputSpool(int(sys.argv[1])):
+    with InputBuffer(int(sys.argv[1])):
         print("room")
 except OffSampleError as error:
     print(type(error).__name__, error)

@@ -21,9 +21,9 @@ from training.baseline.run import (
     judge_fold,
     run_baseline,
 )
-from training.baseline.whole_set import IonDataset, WholeSet, draw_whole_set, group_labelled, see_synthetic
+from training.baseline.whole_set import IonDataset, WholeSet, draw_whole_set, group_labelled, prepare_synthetic
 from training.cross_validation.folded_set import Grouping
-from training.fit.resumable_run import begin_folder
+from training.fit.resumable_run import open_resumable_run
 from training.labelled.gold_standard_like import write_gold_standard_like
 from training.labelled.layout import load_labelled_set
 from training.synthetic.mixture import load_training_mixture
@@ -103,10 +103,10 @@ def test_thresholds_and_classifiers_learn_nothing_from_the_fold_that_is_held_out
         else one
         for one, fold in zip(pixels, whole_set.fold_of_dataset.tolist(), strict=True)
     ]
-    scores, called_off = judge_fold(name, whole_set, pixels, 1, seed=1)
+    scores, predicted_off = judge_fold(name, whole_set, pixels, 1, seed=1)
     scores_turned, called_off_turned = judge_fold(name, whole_set, turned, 1, seed=1)
     np.testing.assert_array_equal(scores, scores_turned)
-    np.testing.assert_array_equal(called_off, called_off_turned)
+    np.testing.assert_array_equal(predicted_off, called_off_turned)
 
 
 @pytest.mark.parametrize("name", FAST)
@@ -120,8 +120,8 @@ def test_labels_of_the_training_folds_do_choose_the_threshold(
         else one
         for one, fold in zip(pixels, whole_set.fold_of_dataset.tolist(), strict=True)
     ]
-    called_off = judge_fold(name, whole_set, pixels, 1, seed=1)[1]
-    assert (judge_fold(name, whole_set, turned, 1, seed=1)[1] != called_off).any()
+    predicted_off = judge_fold(name, whole_set, pixels, 1, seed=1)[1]
+    assert (judge_fold(name, whole_set, turned, 1, seed=1)[1] != predicted_off).any()
 
 
 def test_pixels_of_the_held_out_fold_are_not_fitted_on(whole_set: WholeSet, pixels: list[Pixels]) -> None:
@@ -142,7 +142,7 @@ def test_no_method_sees_the_true_sample_mask(sources: Sources) -> None:
     shuffled = np.random.default_rng(0).permutation(true_mask.ravel()).reshape(true_mask.shape)
     other = replace(dataset, scene=replace(dataset.scene, sample_mask=shuffled))
     assert (shuffled != true_mask).any()
-    first, again = (see_synthetic(one, 0) for one in (dataset, other))
+    first, again = (prepare_synthetic(one, 0) for one in (dataset, other))
     assert vars(first).keys() == vars(again).keys()
     for name, value in vars(first).items():
         if name == "aspects":  # only figures are told apart by it
@@ -175,15 +175,15 @@ def test_a_run_that_was_cut_off_goes_on_and_finds_the_same(sources: Sources, tmp
     whole = run_baseline(whole_set, 1, tmp_path / "again", ignore, FAST)
     for method, other in zip(methods, whole, strict=True):
         np.testing.assert_array_equal(method.scores, other.scores)
-        np.testing.assert_array_equal(method.called_off, other.called_off)
+        np.testing.assert_array_equal(method.predicted_off, other.predicted_off)
 
 
 def test_a_folder_is_not_resumed_under_other_settings(tmp_path: Path) -> None:
     settings = BaselineSettings(name="one", digest="1", datasets=4, folds=2, seed=1)
-    begin_folder(tmp_path, settings, "baseline")
-    begin_folder(tmp_path, settings, "baseline")
+    open_resumable_run(tmp_path, settings, "baseline")
+    open_resumable_run(tmp_path, settings, "baseline")
     with pytest.raises(InvalidInputError, match="holds a baseline with other settings or data"):
-        begin_folder(tmp_path, settings.model_copy(update={"seed": 2}), "baseline")
+        open_resumable_run(tmp_path, settings.model_copy(update={"seed": 2}), "baseline")
 
 
 def test_one_training_dataset_is_too_few_for_pixel_classifiers_and_enough_for_the_mask(

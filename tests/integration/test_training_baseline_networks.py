@@ -74,7 +74,7 @@ def test_every_method_judges_every_image_and_a_second_run_fits_nothing(
     assert names[:2] == [NETWORK, CONTEXT_NETWORK]
     assert names[-1] == BLEND
     for method in found.methods:
-        assert method.scores.shape == method.called_off.shape == folded.fold_of.shape
+        assert method.scores.shape == method.predicted_off.shape == folded.fold_of.shape
         assert ((method.scores >= 0) & (method.scores <= 1)).all()
     said = {method.name: method.scores for method in found.methods}
     assert (said[CONTEXT_NETWORK] != said[f"{CONTEXT_NETWORK}, context withheld"]).any()

@@ -10,12 +10,12 @@ import pytest
 
 from model_store.release import Release
 from shared.errors import InvalidInputError
-from training.benchmark.comparison_scores import f1_of, judge_contest
+from training.benchmark.comparison_scores import evaluate_seeds, f1_of
 from training.benchmark.frozen_set import FrozenSet, draw_frozen_set
 from training.benchmark.release_figures import run_on_benchmark
-from training.benchmark.seed_comparison import ContestSettings, run_contest
+from training.benchmark.seed_comparison import SeedComparisonSettings, run_seed_comparison
 from training.fit.recipe import RECIPES, PresetName
-from training.fit.resumable_run import begin_folder
+from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import EpochRow
 from training.recipe_search.search import names_of
 from training.recipe_search.variants import VARIANTS
@@ -63,8 +63,8 @@ def test_a_judge_knows_off_from_on_spread_from_difference_and_a_member_from_an_e
         PresetName.DEFAULT: np.broadcast_to(right, (3, 2, len(off))),
         PresetName.REPORT_2018: rng.random((3, 2, len(off)), dtype=np.float32),
     }
-    judgement = judge_contest(frozen, probabilities)
-    default, report, rule = judgement.entrants
+    judgement = evaluate_seeds(frozen, probabilities)
+    default, report, rule = judgement.candidates
     assert (default.ensemble.mean, default.ensemble.std, default.auc) == (1, 0, 1)
     assert default.single is not None
     assert default.single.fits == 6
@@ -87,7 +87,7 @@ def test_a_contest_fits_both_presets_on_the_same_images_and_is_not_repeated(froz
         preset: RECIPES[preset].model_copy(update={"epochs": 1, "passes_per_epoch": 1})
         for preset in (PresetName.DEFAULT, PresetName.REPORT_2018)
     }
-    settings = ContestSettings(
+    settings = SeedComparisonSettings(
         images=64,
         seeds=2,
         members=1,
@@ -101,17 +101,17 @@ def test_a_contest_fits_both_presets_on_the_same_images_and_is_not_repeated(froz
     def watch(preset: PresetName, seed: int, row: EpochRow) -> None:
         seen.append((preset, seed, row.epoch))
 
-    begin_folder(tmp_path, settings, "contest")
-    first = run_contest(frozen, settings, tmp_path, watch)
+    open_resumable_run(tmp_path, settings, "contest")
+    first = run_seed_comparison(frozen, settings, tmp_path, watch)
     assert seen == [(preset, seed, 1) for preset in recipes for seed in (1, 2)]
-    again = run_contest(frozen, settings, tmp_path, watch)
+    again = run_seed_comparison(frozen, settings, tmp_path, watch)
     assert len(seen) == 4
     for preset in recipes:
         assert first[preset].shape == (2, 1, 300)
         np.testing.assert_array_equal(first[preset], again[preset])
         assert not np.array_equal(first[preset][0], first[preset][1])
     with pytest.raises(InvalidInputError, match="holds a contest with other settings"):
-        begin_folder(tmp_path, settings.model_copy(update={"images": 65}), "contest")
+        open_resumable_run(tmp_path, settings.model_copy(update={"images": 65}), "contest")
 
 
 def test_the_release_that_ships_is_better_than_guessing_on_the_frozen_set(release: Release, frozen: FrozenSet) -> None:

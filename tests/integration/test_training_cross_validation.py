@@ -18,7 +18,7 @@ from training.cross_validation.run import run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
 from training.fit.network import LABEL_ORDER
 from training.fit.recipe import RECIPES, PresetName
-from training.fit.resumable_run import begin_folder
+from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import EpochRow
 from training.labelled.labelled_image import LeftOut, Reason
 from training.labelled.labelled_set import LabelledSet
@@ -82,7 +82,7 @@ def output(folded: FoldedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if len(seen) == 8:
             raise PowerCutError
 
-    begin_folder(folder, settings, "cross-validation")
+    open_resumable_run(folder, settings, "cross-validation")
     with pytest.raises(PowerCutError):
         run_folds(folded, settings, folder, cut_off_once)
     run_folds(folded, settings, folder, cut_off_once)
@@ -125,7 +125,7 @@ def test_off_is_off_from_the_label_to_the_table(evaluation: Evaluation) -> None:
         assert row.metrics.off == 43
         assert row.metrics.auc is not None
         assert row.metrics.auc > 0.95
-    assert rows["border/centre rule"].metrics.right == 128
+    assert rows["border/centre rule"].metrics.correct == 128
 
 
 def test_outputs_in_another_label_order_are_refused(folded: FoldedSet, output: Path, probabilities: np.ndarray) -> None:
@@ -148,7 +148,7 @@ def test_outputs_in_another_label_order_are_refused(folded: FoldedSet, output: P
 def test_a_run_is_not_resumed_with_other_data(folded: FoldedSet, output: Path) -> None:
     other = folded.labelled_set.take(np.arange(128)[::-1])
     with pytest.raises(InvalidInputError, match="with other settings or data"):
-        begin_folder(output, describe(fold_labelled(other, 2, Grouping.DATASET)), "cross-validation")
+        open_resumable_run(output, describe(fold_labelled(other, 2, Grouping.DATASET)), "cross-validation")
 
 
 def test_the_page_needs_no_other_file_and_shows_foreign_names_as_text(

@@ -52,7 +52,7 @@ def write_own(folder: Path) -> Path:
 def test_an_acquisition_of_ones_own_is_judged_by_its_labels_and_its_mask(tmp_path: Path) -> None:
     row = evaluate(write_own(tmp_path / "square"))["square"]
     release, rule = row["figures"]
-    assert (release["right"], release["images"], release["auc"]) == (6, 6, 1)
+    assert (release["correct"], release["images"], release["auc"]) == (6, 6, 1)
     assert rule["predictor"] == "border/centre rule"
     assert (row["on"], row["false_off"], row["area"], row["area_found"]) == (3, 0, "present", "present")
     assert row["mask_overlap"] > 0.9
@@ -79,7 +79,7 @@ def test_a_context_release_sees_all_ions_and_not_only_the_labelled_ones() -> Non
     (judged,) = judge_acquisitions(open_release("2026.11.3-context"), [gastric])
     assert judged.ions == 32
     assert judged.figures[0].images == 29
-    assert judged.figures[0].right >= 28
+    assert judged.figures[0].correct >= 28
 
 
 def test_an_imzml_file_is_judged_with_the_labels_of_ionmorphnet(tmp_path: Path) -> None:

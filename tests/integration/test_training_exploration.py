@@ -98,7 +98,7 @@ def test_a_folder_of_png_files_is_a_dataset(png_folder: Path, tmp_path: Path) ->
 
 
 def test_nothing_to_explore_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"holds no dataset; right would be a folder with ion_images\.npz"):
+    with pytest.raises(InvalidInputError, match=r"holds no dataset; expected a folder with ion_images\.npz"):
         open_dataset(tmp_path)
     np.savez(tmp_path / "empty.npz", images=np.zeros((2, 4, 4), dtype=np.float32))
     with pytest.raises(InvalidInputError, match="none of 2 ion images shows anything"):

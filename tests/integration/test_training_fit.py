@@ -85,5 +85,5 @@ def test_a_run_folder_refuses_other_settings(finished: RunFolder) -> None:
 
 
 def test_a_folder_that_is_no_run_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="right would be a folder that `python -m training fit` wrote"):
+    with pytest.raises(InvalidInputError, match="expected a folder that `python -m training fit` wrote"):
         RunFolder(tmp_path).finished_member_paths()

@@ -204,7 +204,7 @@ def test_the_card_and_the_manifest_carry_the_figures_of_the_set(root: Path) -> N
     card = (release.folder / "model_card.md").read_text(encoding="utf-8")
     rows = release.manifest.figures
     assert [(row.data_set, row.images) for row in rows] == [("metaspace_predicted", 49)] * 2
-    assert all(f"{row.right} of {row.images}" in card for row in rows)
+    assert all(f"{row.correct} of {row.images}" in card for row in rows)
     assert "The sample masks come from METASPACE datasets" in card
 
 
@@ -212,7 +212,7 @@ def test_an_error_of_the_command_line_is_one_sentence_and_a_failure() -> None:
     command = [sys.executable, "-m", "training", "evaluate", "--release", "1900.1.1"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("error: release '1900.1.1' is not installed; right would be")
+    assert ended.stderr.startswith("error: release '1900.1.1' is not installed; expected")
     assert len(ended.stderr.splitlines()) == 1
 
 
@@ -237,7 +237,7 @@ def test_the_command_publishes_where_releases_lie_and_edits_no_file_of_the_repos
     looks, packaged = LOG_PATH.read_bytes(), sorted(RELEASES_ROOT.iterdir())
     ended = run_training("publish", str(run.path), "--version", "2000.1.4", "--default", releases_root=tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert "--log-look" in ended.stdout
+    assert "--log-evaluation" in ended.stdout
     assert default_version(tmp_path) == "2000.1.4"
     assert (LOG_PATH.read_bytes(), sorted(RELEASES_ROOT.iterdir())) == (looks, packaged)
     again = run_training("evaluate", "--set", "metaspace_predicted", releases_root=tmp_path)

@@ -17,7 +17,7 @@ def test_the_rule_does_what_the_reference_says_on_real_images() -> None:
         judge_rule(real_set, preprocess(real_set.ion_images))
         for real_set in load_real_sets(["mouse_bladder", "metaspace_predicted"])
     ]
-    assert [(row.right, row.images) for row in figures] == [(77, 77), (39, 49)]
+    assert [(row.correct, row.images) for row in figures] == [(77, 77), (39, 49)]
     assert [round(row.auc, 2) for row in figures] == [1.0, 0.93]
 
 

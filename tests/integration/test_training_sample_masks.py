@@ -116,7 +116,7 @@ def test_figures_count_masks_and_verdicts() -> None:
     assert (masks.datasets, masks.good, masks.median) == (3, 2, 0.9)
     assert masks.mean == pytest.approx(2.6 / 3)
     assert masks.mean_95[0] <= masks.mean <= masks.mean_95[1]
-    assert (verdicts.right, verdicts.absent, verdicts.absent_found, verdicts.present_found) == (2, 1, 1, 1)
+    assert (verdicts.correct, verdicts.absent, verdicts.absent_found, verdicts.present_found) == (2, 1, 1, 1)
 
 
 def test_the_rule_that_is_fitted_weighs_what_an_expert_weighs(known_masks: list[KnownMask]) -> None:

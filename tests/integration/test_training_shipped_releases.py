@@ -8,7 +8,7 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.release import Release, installed_versions, open_release
 from shared.preprocessing import ALL_CHANNELS, NETWORK_CHANNELS, preprocess
-from training.fit.context_inputs import see_alone, see_real
+from training.fit.context_inputs import with_context, without_context
 from training.fit.network import LABEL_ORDER
 from training.metrics.release_scores import RULE_NAME, evaluate_release
 from training.real_sets import load_real_sets
@@ -31,7 +31,7 @@ def release(request: pytest.FixtureRequest) -> Release:
 def test_its_graph_agrees_with_its_members_on_real_images(release: Release) -> None:
     members = [keras.saving.load_model(path) for path in release.member_paths]
     (development,) = load_real_sets([DEVELOPMENT])
-    require_agreement(members, release.onnx_path, see_real(development, release.manifest))
+    require_agreement(members, release.onnx_path, with_context(development, release.manifest))
     alone, channels = release.manifest.image_members, len(release.manifest.input.channels)
     assert [member.input_shape[-1] for member in members] == [
         *([min(channels, len(ALL_CHANNELS))] * alone),
@@ -49,8 +49,8 @@ def test_its_label_order_is_the_one_it_was_trained_in(release: Release) -> None:
 def test_its_figures_on_the_development_set_come_out_again(release: Release) -> None:
     stated = [row for row in release.manifest.figures if row.data_set == DEVELOPMENT]
     again = evaluate_release(release, load_real_sets([DEVELOPMENT]))
-    assert [(row.predictor, row.right, row.images) for row in stated] == [
-        (row.predictor, row.right, row.images) for row in again
+    assert [(row.predictor, row.correct, row.images) for row in stated] == [
+        (row.predictor, row.correct, row.images) for row in again
     ]
     assert [row.auc for row in stated] == pytest.approx([row.auc for row in again])
 
@@ -74,7 +74,7 @@ def test_a_context_release_gives_images_without_context_the_probability_of_its_p
     inputs = preprocess(development.ion_images)
     plain, context = (open_predictor(one, Engine.ONNX) for one in (open_release("2026.11.3"), found))
     np.testing.assert_allclose(
-        context.predict(see_alone(inputs, found.manifest)).off_sample_probability,
+        context.predict(without_context(inputs, found.manifest)).off_sample_probability,
         plain.predict(inputs).off_sample_probability,
         atol=1e-6,
     )

@@ -134,5 +134,5 @@ def test_no_label_of_a_fold_helps_to_judge_it() -> None:
 
 def test_images_of_one_class_cannot_be_blended_on() -> None:
     off = np.ones(4, dtype=np.bool_)
-    with pytest.raises(InvalidInputError, match="are of one class; right would be some on and some off"):
+    with pytest.raises(InvalidInputError, match="are of one class; expected some on and some off"):
         stack(off, say(0.5, 0.5, images=4), draw_inputs(off), np.arange(4) % 2, "this test")

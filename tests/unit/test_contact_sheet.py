@@ -8,10 +8,10 @@ from PIL import Image
 
 from shared.errors import InvalidInputError
 from shared.ion_image import IonImage, make_ion_image
-from worker.cli.outputs.gallery import SheetText, choose_tiles, draw_contact_sheet
+from worker.cli.outputs.gallery import GalleryText, choose_tiles, draw_gallery
 from worker.messages.results import Label, ResultRow
 
-TEXT = SheetText("a title", captions={}, expected={})
+TEXT = GalleryText("a title", captions={}, expected={})
 FRAME, NOT_ACQUIRED = (214, 40, 40), (225, 228, 233)
 
 
@@ -24,8 +24,8 @@ def make_picture(height: int = 20, width: int = 30) -> IonImage:
     return make_ion_image(np.random.default_rng(0).random((height, width)))
 
 
-def draw(rows: list[ResultRow], ion_images: dict[str, IonImage], path: Path, text: SheetText = TEXT) -> Image.Image:
-    draw_contact_sheet(choose_tiles(rows), ion_images, text, path)
+def draw(rows: list[ResultRow], ion_images: dict[str, IonImage], path: Path, text: GalleryText = TEXT) -> Image.Image:
+    draw_gallery(choose_tiles(rows), ion_images, text, path)
     with Image.open(path) as page:
         page.load()
         return page.copy()
@@ -88,7 +88,7 @@ def test_pixels_that_were_not_acquired_are_grey(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("expected", "framed"), [("on", True), ("off", False), ("unclear", False)])
 def test_a_tile_that_disagrees_with_a_person_is_framed(tmp_path: Path, expected: str, framed: bool) -> None:  # noqa: FBT001
-    text = SheetText("title", {}, {"a": expected})
+    text = GalleryText("title", {}, {"a": expected})
     page = draw([make_row("a", 0.9)], {"a": make_picture()}, tmp_path / "page.png", text)
     assert (FRAME in colours(page)) is framed
 
@@ -97,20 +97,20 @@ def test_a_page_says_how_many_it_leaves_out(tmp_path: Path) -> None:
     """The heading is the only thing that changes, and only where there are more than are drawn."""
     rows, ion_images = [make_row("a", 0.9)], {"a": make_picture()}
     pages = [
-        draw(rows, ion_images, tmp_path / f"{total}.png", SheetText("title", {}, {}, {"off": total})).tobytes()
+        draw(rows, ion_images, tmp_path / f"{total}.png", GalleryText("title", {}, {}, {"off": total})).tobytes()
         for total in (1, 250)
     ]
-    assert pages[0] == draw(rows, ion_images, tmp_path / "page.png", SheetText("title", {}, {})).tobytes()
+    assert pages[0] == draw(rows, ion_images, tmp_path / "page.png", GalleryText("title", {}, {})).tobytes()
     assert pages[0] != pages[1]
 
 
 def test_captions_of_any_script_can_be_drawn(tmp_path: Path) -> None:
-    text = SheetText("Blase 膀胱 \n [b]", {"a": "m/z 膀胱 [red] 🐭"}, {})
+    text = GalleryText("Blase 膀胱 \n [b]", {"a": "m/z 膀胱 [red] 🐭"}, {})
     draw([make_row("a", 0.9)], {"a": make_picture()}, tmp_path / "page.png", text)
 
 
 def test_a_page_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "page.png", tmp_path):
-        with pytest.raises(InvalidInputError, match=r"contact sheet cannot be written to .*; right would be"):
-            draw_contact_sheet(choose_tiles([make_row("a", 0.9)]), {"a": make_picture()}, TEXT, path)
+        with pytest.raises(InvalidInputError, match=r"contact sheet cannot be written to .*; expected"):
+            draw_gallery(choose_tiles([make_row("a", 0.9)]), {"a": make_picture()}, TEXT, path)

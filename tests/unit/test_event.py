@@ -159,7 +159,7 @@ def test_a_list_is_read_up_to_its_first_wrong_annotation() -> None:
     "found", ["offsample.dataset.annotated.v2", "offsample.dataset.annotated", "something.else.v1", ""]
 )
 def test_another_type_or_version_is_unsupported(found: str) -> None:
-    with pytest.raises(UnsupportedMessageError, match=r"which is not served here; right would be 'offsample.dataset"):
+    with pytest.raises(UnsupportedMessageError, match=r"which is not served here; expected 'offsample.dataset"):
         parse_event(make_event({"type": found}))
 
 
@@ -213,13 +213,13 @@ NOT_JSON: dict[str, str | bytes] = {
 
 @pytest.mark.parametrize("text", NOT_JSON.values(), ids=NOT_JSON)
 def test_what_is_no_json_is_an_error(text: str | bytes) -> None:
-    with pytest.raises(InvalidMessageError, match=r"message is no JSON .*; right would be one JSON object, UTF-8"):
+    with pytest.raises(InvalidMessageError, match=r"message is no JSON .*; expected one JSON object, UTF-8"):
         parse_event(text)
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "5", '"text"'])
 def test_json_that_is_no_object_is_an_error(text: str) -> None:
-    with pytest.raises(InvalidMessageError, match=r"message is a JSON .*; right would be one JSON object"):
+    with pytest.raises(InvalidMessageError, match=r"message is a JSON .*; expected one JSON object"):
         parse_event(text)
 
 

@@ -94,7 +94,5 @@ def test_noise_counts_less_than_structure_however_bright_it_is() -> None:
 
 def test_images_of_another_size_are_refused() -> None:
     sketch = PixelSketch(np.ones((4, 5), dtype=np.bool_))
-    with pytest.raises(
-        InvalidIonImageError, match=r"shape \(2, 5, 4\) and the acquisition mask \(4, 5\); right would be"
-    ):
+    with pytest.raises(InvalidIonImageError, match=r"shape \(2, 5, 4\) and the acquisition mask \(4, 5\); expected"):
         sketch.add(np.zeros((2, 5, 4), dtype=np.float32))

@@ -15,7 +15,7 @@ def test_every_figure_of_the_release_stands_in_the_readme() -> None:
     assert f"release {release.version}" in text
     for figures in release.manifest.figures:
         intervals = f"{format_interval(figures.wilson_95)} | {format_interval(figures.acquisitions_95)}"
-        assert f"| {figures.right} of {figures.images} | {intervals} | {format_auc(figures.auc)} |" in text
+        assert f"| {figures.correct} of {figures.images} | {intervals} | {format_auc(figures.auc)} |" in text
 
 
 def test_the_readme_says_which_sets_were_fitted_on() -> None:
@@ -38,9 +38,9 @@ def test_what_stands_in_readme_and_docs_of_the_context_release_is_in_its_manifes
     texts = [" ".join(path.read_text(encoding="utf-8").split()) for path in (README, TRAINING)]
     ours = {row.data_set: row for row in manifest.figures if row.predictor.startswith("release ")}
     for name in ("metaspace_predicted", "sample_only", "brain_interiors"):
-        assert all(f"{ours[name].right} of {ours[name].images}" in text for text in texts)
+        assert all(f"{ours[name].correct} of {ours[name].images}" in text for text in texts)
     for name in ("mouse_bladder", "metaspace_predicted", "metaspace_predicted_sure"):
-        assert f"{ours[name].right} of {ours[name].images}" in texts[1]
+        assert f"{ours[name].correct} of {ours[name].images}" in texts[1]
         assert f"{ours[name].auc:.3f}".lstrip("0") in texts[1]
 
 

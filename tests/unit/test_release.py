@@ -119,7 +119,7 @@ def test_versions_are_the_folders_with_a_manifest(root: Path) -> None:
 
 @pytest.mark.parametrize("version", ["2000.1.2", "../releases/2000.1.1", "/", ".", f"{VERSION}/", "*"])
 def test_a_version_that_is_not_installed_is_unknown(root: Path, version: str) -> None:
-    with pytest.raises(UnknownReleaseError, match=f"is not installed; right would be one of: {VERSION}"):
+    with pytest.raises(UnknownReleaseError, match=f"is not installed; expected one of: {VERSION}"):
         open_release(version, root)
 
 
@@ -134,7 +134,7 @@ def test_a_default_that_cannot_be_read_is_named(root: Path, content: bytes | Non
     (root / "DEFAULT").unlink()
     if content is not None:
         (root / "DEFAULT").write_bytes(content)
-    with pytest.raises(ReleaseError, match="DEFAULT cannot be read; right would be a file naming a release"):
+    with pytest.raises(ReleaseError, match="DEFAULT cannot be read; expected a file naming a release"):
         open_release(root=root)
 
 
@@ -154,7 +154,7 @@ def test_a_missing_file_is_named(root: Path, name: str) -> None:
 
 def test_a_release_in_another_versions_folder_is_refused(root: Path) -> None:
     (root / VERSION).rename(root / "2000.1.2")
-    with pytest.raises(ReleaseError, match=rf"2000\.1\.2/manifest\.json says version '{VERSION}'; right would be"):
+    with pytest.raises(ReleaseError, match=rf"2000\.1\.2/manifest\.json says version '{VERSION}'; expected"):
         open_release("2000.1.2", root)
 
 
@@ -167,7 +167,7 @@ def test_a_release_of_another_preprocessing_is_refused(root: Path) -> None:
 @pytest.mark.parametrize("order", [["on", "on"], ["off", "off"]])
 def test_a_label_order_of_one_label_is_refused(root: Path, order: list[str]) -> None:
     change_manifest(root, label_order=order)
-    with pytest.raises(ReleaseError, match=r"manifest\.json has label order .*; right would be on and off"):
+    with pytest.raises(ReleaseError, match=r"manifest\.json has label order .*; expected on and off"):
         open_release(root=root)
 
 

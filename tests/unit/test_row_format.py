@@ -23,7 +23,7 @@ UNCERTAIN = ResultRow(
     member_spread=0.1,
     uncertain=True,
 )
-UNREADABLE = ResultRow(annotation_id='c,"\n', status="unreadable", reason="PNG ends too early; right would be whole")
+UNREADABLE = ResultRow(annotation_id='c,"\n', status="unreadable", reason="PNG ends too early; expected whole")
 ROWS = [OFF, UNCERTAIN, UNREADABLE]
 DATASETS = [DatasetRows("bladder", "2026.11.1", ROWS)]
 

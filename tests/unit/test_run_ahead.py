@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from worker.sources.prefetching import gather_ahead, run_ahead
+from worker.sources.prefetching import parallel_map, prefetch_batches
 
 
 class EndedTestError(Exception):
@@ -21,36 +21,36 @@ def wait_nothing() -> None:
     """For who need not be told."""
 
 
-@pytest.mark.parametrize(("threads", "at_once"), [(1, 1), (3, 1), (2, 5), (1, 100)])
-def test_items_come_out_in_order_each_once(threads: int, at_once: int) -> None:
-    assert list(run_ahead(range(23), lambda one: one * 2, threads, "test", at_once)) == list(range(0, 46, 2))
+@pytest.mark.parametrize(("threads", "chunk_size"), [(1, 1), (3, 1), (2, 5), (1, 100)])
+def test_items_come_out_in_order_each_once(threads: int, chunk_size: int) -> None:
+    assert list(parallel_map(range(23), lambda one: one * 2, threads, "test", chunk_size)) == list(range(0, 46, 2))
 
 
 def test_no_more_items_are_drawn_than_may_be_ahead() -> None:
     drawn: list[int] = []
-    done = run_ahead(_noting(drawn, 1_000), lambda one: one, 2, "test")
+    done = parallel_map(_noting(drawn, 1_000), lambda one: one, 2, "test")
     next(done)
     assert len(drawn) <= 2 * 8 + 1
     assert next(done) == 1
 
 
-@pytest.mark.parametrize(("threads", "at_once"), [(1, 1), (3, 1), (2, 4), (3, 16)])
-def test_all_threads_are_at_work_at_once(threads: int, at_once: int) -> None:
+@pytest.mark.parametrize(("threads", "chunk_size"), [(1, 1), (3, 1), (2, 4), (3, 16)])
+def test_all_threads_are_at_work_at_once(threads: int, chunk_size: int) -> None:
     """As many wait in a barrier as there are threads; were there fewer, it would break."""
     together = threading.Barrier(threads)
 
     def meet(item: int) -> int:
-        if item % at_once == 0:
+        if item % chunk_size == 0:
             together.wait(10)
         return item
 
-    count = threads * at_once
-    assert list(run_ahead(range(count), meet, threads, "test", at_once)) == list(range(count))
+    count = threads * chunk_size
+    assert list(parallel_map(range(count), meet, threads, "test", chunk_size)) == list(range(count))
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (4, [4]), (5, [4, 1]), (8, [4, 4])])
 def test_batches_are_full_but_the_last(count: int, sizes: list[int]) -> None:
-    with gather_ahead(iter(range(count)), 4, "test", wait_nothing) as gathered:
+    with prefetch_batches(iter(range(count)), 4, "test", wait_nothing) as gathered:
         batches = list(gathered)
     assert [len(batch) for batch in batches] == sizes
     assert [one for batch in batches for one in batch] == list(range(count))
@@ -58,7 +58,7 @@ def test_batches_are_full_but_the_last(count: int, sizes: list[int]) -> None:
 
 def test_the_next_batch_is_gathered_while_one_is_worked_on_and_no_more() -> None:
     drawn: list[int] = []
-    with gather_ahead(_noting(drawn, 100), 10, "test", wait_nothing) as batches:
+    with prefetch_batches(_noting(drawn, 100), 10, "test", wait_nothing) as batches:
         next(batches)
         assert _comes_true(lambda: len(drawn) == 20)
         time.sleep(0.05)
@@ -79,7 +79,7 @@ def test_who_waits_for_a_slow_batch_is_told() -> None:
         if told == 3:
             release.set()
 
-    with gather_ahead(slow(), 4, "test", count) as batches:
+    with prefetch_batches(slow(), 4, "test", count) as batches:
         assert list(batches) == [[1]]
     assert told >= 4
 
@@ -89,7 +89,7 @@ def test_what_an_item_raises_reaches_the_caller_after_the_batches_before_it() ->
         yield from range(4)
         raise EndedTestError
 
-    with gather_ahead(fails(), 4, "test", wait_nothing) as batches:
+    with prefetch_batches(fails(), 4, "test", wait_nothing) as batches:
         assert next(batches) == [0, 1, 2, 3]
         with pytest.raises(EndedTestError):
             next(batches)
@@ -112,7 +112,7 @@ def test_an_error_holds_nothing_once_it_was_handled() -> None:
     try:
         with (
             suppress(EndedTestError),
-            gather_ahead(fail_holding(references), 4, "test", wait_nothing) as batches,
+            prefetch_batches(fail_holding(references), 4, "test", wait_nothing) as batches,
         ):
             next(batches)
         del batches
@@ -142,7 +142,7 @@ def test_who_goes_no_further_goes_on_without_the_thread(end: Callable[[Iterator[
     size = 2 if end is end_while_working else 100_000
     with (
         pytest.raises(EndedTestError),
-        gather_ahead(_noting(drawn, 100_000, pause_seconds=0.01), size, "test-ended", raise_when_many) as batches,
+        prefetch_batches(_noting(drawn, 100_000, pause_seconds=0.01), size, "test-ended", raise_when_many) as batches,
     ):
         end(batches)
     assert not any(thread.name.startswith("test-ended") for thread in threading.enumerate())
@@ -158,7 +158,7 @@ def test_a_process_that_is_told_to_end_does_not_wait_for_the_thread() -> None:
         release.wait(20)
 
     started = time.monotonic()
-    with pytest.raises(SystemExit), gather_ahead(get_stuck(), 1, "test", wait_nothing) as batches:
+    with pytest.raises(SystemExit), prefetch_batches(get_stuck(), 1, "test", wait_nothing) as batches:
         sys.exit(f"{next(batches)}, and stuck: {stuck.wait(10)}")
     assert time.monotonic() - started < 10
     release.set()

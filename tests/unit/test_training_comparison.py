@@ -13,7 +13,7 @@ from training.cross_validation.comparison import (
     make_pooled_comparison_table,
     rule_method,
 )
-from training.metrics.scores import Spread
+from training.metrics.scores import MeanStd
 
 OFF = np.array([True, True, False, False, True, False, False, True])
 FOLD_OF = np.array([0, 0, 0, 0, 1, 1, 1, 1])
@@ -22,8 +22,8 @@ FOLD_OF = np.array([0, 0, 0, 0, 1, 1, 1, 1])
 GROUPS = [(f"dataset {row // 2}",) for row in range(8)]
 
 
-def make_method(name: str, called_off: np.ndarray) -> Method:
-    return Method(name, called_off.astype(np.float64), called_off)
+def make_method(name: str, predicted_off: np.ndarray) -> Method:
+    return Method(name, predicted_off.astype(np.float64), predicted_off)
 
 
 @pytest.mark.parametrize("count", [1, 7])
@@ -44,20 +44,20 @@ def test_figures_are_means_over_folds_and_counts_over_all_images() -> None:
     assert [one.recall for one in row.folds] == [0.5, 1.0]
     assert row.spreads["recall"].mean == pytest.approx(0.75)
     assert row.spreads["precision"].mean == pytest.approx((1 + 2 / 3) / 2)
-    assert (row.pooled.right, row.pooled.images) == (6, 8)
+    assert (row.pooled.correct, row.pooled.images) == (6, 8)
 
 
 def test_the_interval_is_students_and_stays_between_0_and_1() -> None:
-    assert interval_95(Spread(0.5, 0.1, 5)) == pytest.approx((0.3758, 0.6242), abs=1e-4)  # t(0.975, 4) = 2.776
-    assert interval_95(Spread(0.95, 0.2, 2)) == (0.0, 1.0)
-    assert interval_95(Spread(0.5, None, 1)) is None
+    assert interval_95(MeanStd(0.5, 0.1, 5)) == pytest.approx((0.3758, 0.6242), abs=1e-4)  # t(0.975, 4) = 2.776
+    assert interval_95(MeanStd(0.95, 0.2, 2)) == (0.0, 1.0)
+    assert interval_95(MeanStd(0.5, None, 1)) is None
 
 
 def test_the_rule_is_a_method_like_any_other() -> None:
     method = rule_method(np.array([0.5, 1.0, 1.5]))
-    assert method.called_off.tolist() == [False, False, True]
+    assert method.predicted_off.tolist() == [False, False, True]
 
 
 def test_a_method_that_leaves_images_out_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="one has 7 scores and 7 labels for 8 images"):
+    with pytest.raises(InvalidInputError, match="7 labels"):
         compare_methods(OFF, FOLD_OF, GROUPS, [make_method("one", OFF[1:])])

@@ -1,4 +1,4 @@
-"""Threshold, doubt and temperature follow from held-out probabilities, and from nothing else."""
+"""Threshold, uncertainty and temperature follow from held-out probabilities, and from nothing else."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from shared.errors import InvalidInputError
 from training.cross_validation.folded_set import Grouping
 from training.cross_validation.settings import CrossValidationSettings
 from training.fit.recipe import RECIPES, PresetName
-from training.release.decision import RIGHT_OUTSIDE_BAND, UNDECIDED, choose_band, decide, decide_beside
+from training.release.decision import CORRECT_OUTSIDE_BAND, UNDECIDED, choose_band, decide, decide_beside
 
 IMAGES = 4_000
 
@@ -63,9 +63,9 @@ def test_outside_the_band_enough_labels_are_right_and_inside_they_are_not(tmp_pa
     scaled = expit(logit(said) / decision.temperature)
     outside = (scaled < low) | (scaled > high)
     right = (scaled >= decision.threshold) == off
-    assert right[outside].mean() == pytest.approx(RIGHT_OUTSIDE_BAND, abs=0.02)
-    assert right[~outside].mean() < RIGHT_OUTSIDE_BAND
-    assert f"{low:g} and {high:g}" in decision.account
+    assert right[outside].mean() == pytest.approx(CORRECT_OUTSIDE_BAND, abs=0.02)
+    assert right[~outside].mean() < CORRECT_OUTSIDE_BAND
+    assert f"{low:g} and {high:g}" in decision.rationale
 
 
 def test_where_no_band_leaves_enough_labels_right_none_is_stated() -> None:
@@ -95,7 +95,7 @@ def test_beside_a_plain_release_it_decides_and_the_wider_doubt_counts(
     decision = decide_beside(plain, make_blend(blend_band))
     assert (decision.threshold, decision.temperature) == (0.6, release.manifest.temperature)
     assert decision.uncertain_band == band
-    assert ("No image is called uncertain" in decision.account) == (band is None)
+    assert ("No image is called uncertain" in decision.rationale) == (band is None)
     assert decision.calibration == f"{plain.calibration}; in context calibrated on 9 images"
 
 

@@ -51,7 +51,7 @@ def test_a_set_is_counted_acquisition_by_acquisition_where_these_are_known() -> 
 
 def test_right_and_auc_are_those_of_off_as_the_positive_class() -> None:
     figures = judge(make_set([True, True, False, False]), "made", [0.9, 0.4, 0.6, 0.1], [True, False, True, False])
-    assert (figures.right, figures.images, figures.auc) == (2, 4, 0.75)
+    assert (figures.correct, figures.images, figures.auc) == (2, 4, 0.75)
 
 
 def test_auc_is_none_when_only_one_class_is_there() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInputError
-from training.labelled.fit_data import describe_fit_data, split_off_watched
+from training.labelled.fit_data import describe_fit_data, split_validation
 from training.labelled.labelled_set import LabelledSet
 
 
@@ -19,19 +19,19 @@ def make_set(sizes: list[int], off: list[bool] | None = None) -> LabelledSet:
 
 
 def test_the_largest_dataset_is_fitted_on_where_there_are_few() -> None:
-    training, watched = split_off_watched(make_set([300, 40, 20, 60]))
+    training, watched = split_validation(make_set([300, 40, 20, 60]))
     assert len(watched) <= 42
     assert "dataset 0" in training.dataset_names
 
 
 def test_the_smallest_dataset_is_watched_when_each_is_more_than_a_tenth() -> None:
-    _, watched = split_off_watched(make_set([30, 20, 40]))
+    _, watched = split_validation(make_set([30, 20, 40]))
     assert watched.dataset_names == ["dataset 1"]
 
 
 @given(sizes=st.lists(st.integers(2, 60), min_size=2, max_size=30))
 def test_at_most_a_tenth_or_one_dataset_is_watched_and_no_dataset_is_on_both_sides(sizes: list[int]) -> None:
-    training, watched = split_off_watched(make_set(sizes))
+    training, watched = split_validation(make_set(sizes))
     assert not set(training.datasets) & set(watched.datasets)
     assert len(training) + len(watched) == sum(sizes)
     assert len(watched) <= sum(sizes) / 10 or len(watched) == min(sizes)
@@ -39,22 +39,22 @@ def test_at_most_a_tenth_or_one_dataset_is_watched_and_no_dataset_is_on_both_sid
 
 def test_both_classes_are_left_to_fit_on() -> None:
     """All off-sample images are of the smallest dataset."""
-    training, watched = split_off_watched(make_set([40, 6, 30], [False] * 40 + [True] * 6 + [False] * 30))
+    training, watched = split_validation(make_set([40, 6, 30], [False] * 40 + [True] * 6 + [False] * 30))
     assert watched.dataset_names == ["dataset 2"]
     assert training.off.any()
 
 
 def test_each_class_in_one_dataset_only_leaves_nothing_to_watch() -> None:
     with pytest.raises(InvalidInputError, match="both classes"):
-        split_off_watched(make_set([3, 3], [True] * 3 + [False] * 3))
+        split_validation(make_set([3, 3], [True] * 3 + [False] * 3))
 
 
 def test_one_dataset_cannot_be_split() -> None:
     with pytest.raises(InvalidInputError, match="two or more datasets"):
-        split_off_watched(make_set([9]))
+        split_validation(make_set([9]))
 
 
 def test_a_run_remembers_which_datasets_it_is_fitted_on() -> None:
     labelled_set = make_set([30, 20, 40])
-    found = describe_fit_data(labelled_set, *split_off_watched(labelled_set))
+    found = describe_fit_data(labelled_set, *split_validation(labelled_set))
     assert (found.datasets, found.fitted, found.watched) == (3, ("dataset 0", "dataset 2"), ("dataset 1",))

@@ -220,7 +220,7 @@ def test_any_bytes_as_a_label_file_are_a_set_or_an_error_of_ours(tmp_path: Path,
 
 def test_a_path_without_a_known_layout_is_refused_with_all_layouts_named(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InvalidInputError, match=r"no layout known here; right would be a folder of <dataset>/\{on,off"):
+    with pytest.raises(InvalidInputError, match=r"no layout known here; expected a folder of <dataset>/\{on,off"):
         load_labelled_set(tmp_path)
     with pytest.raises(InvalidInputError, match="does not exist"):
         load_labelled_set(tmp_path / "nowhere")

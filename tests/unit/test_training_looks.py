@@ -5,7 +5,7 @@ from pathlib import Path
 from model_store.release import Release
 from training.metrics.real_set_scores import Figures
 from training.metrics.release_scores import RULE_NAME
-from training.release.evaluation_log import LOG_PATH, log_look
+from training.release.evaluation_log import LOG_PATH, log_evaluation
 
 
 def make_figures(data_set: str, predictor: str = "release") -> Figures:
@@ -13,10 +13,10 @@ def make_figures(data_set: str, predictor: str = "release") -> Figures:
 
 
 def test_a_look_is_logged_and_the_same_figure_printed_again_is_not(release: Release, tmp_path: Path) -> None:
-    path = tmp_path / "looks.csv"
+    path = tmp_path / "evaluations.csv"
     rows = [make_figures("mouse_bladder"), make_figures("mouse_bladder", RULE_NAME), make_figures("other")]
-    assert log_look(release, rows, path)
-    assert not log_look(release, rows, path)
+    assert log_evaluation(release, rows, path)
+    assert not log_evaluation(release, rows, path)
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) == 2
     assert lines[1].split(",")[1:] == [
@@ -29,8 +29,8 @@ def test_a_look_is_logged_and_the_same_figure_printed_again_is_not(release: Rele
 
 
 def test_other_sets_are_no_look(release: Release, tmp_path: Path) -> None:
-    assert not log_look(release, [make_figures("other")], tmp_path / "looks.csv")
-    assert not (tmp_path / "looks.csv").exists()
+    assert not log_evaluation(release, [make_figures("other")], tmp_path / "evaluations.csv")
+    assert not (tmp_path / "evaluations.csv").exists()
 
 
 def test_the_release_that_ships_has_been_logged(release: Release) -> None:

@@ -14,7 +14,7 @@ from training.metrics.calibration import (
     scale,
     scale_across_folds,
 )
-from training.metrics.scores import best_precision, measure, spread_of
+from training.metrics.scores import best_precision, mean_std_of, measure
 
 FIGURE_24 = {
     "accuracy": [
@@ -44,7 +44,7 @@ FIGURE_25 = {
 
 @pytest.mark.parametrize("name", FIGURE_24)
 def test_the_reports_figure_24_gives_its_figure_25(name: str) -> None:
-    spread = spread_of(FIGURE_24[name])
+    spread = mean_std_of(FIGURE_24[name])
     assert (spread.mean, spread.std) == pytest.approx(FIGURE_25[name], abs=1e-6)
 
 
@@ -67,8 +67,8 @@ def test_metrics_that_are_not_defined_are_none() -> None:
     assert (nothing_off.precision, nothing_off.recall, nothing_off.f1, nothing_off.auc) == (None,) * 4
     missed = measure(np.array([True, False]), [0.1, 0.2], np.zeros(2, bool))
     assert (missed.precision, missed.recall, missed.f1) == (None, 0.0, 0.0)
-    assert spread_of([None, 0.5]).folds == 1
-    assert spread_of([None]).mean is None
+    assert mean_std_of([None, 0.5]).folds == 1
+    assert mean_std_of([None]).mean is None
 
 
 def test_swapped_labels_turn_the_auc_round() -> None:

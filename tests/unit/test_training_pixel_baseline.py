@@ -95,5 +95,5 @@ def test_every_classifier_learns_the_mask_of_other_datasets(name: str) -> None:
 
 def test_masks_of_one_class_only_cannot_be_learnt() -> None:
     spectra = [make_pixel_spectra(draw_inputs(3, 1), EVERYTHING)]
-    with pytest.raises(InvalidInputError, match="hold one class of pixels only; right would be more datasets"):
+    with pytest.raises(InvalidInputError, match="hold one class of pixels only; expected more datasets"):
         fit_classifier("naive Bayes", spectra, [np.ones(56 * 56, dtype=np.bool_)], seed=0)

@@ -48,7 +48,7 @@ def _cells(row: JudgedAcquisition, number: int, found: Figures) -> tuple[str, ..
         str(row.ions) if first else "",
         str(found.images) if first else "",
         found.predictor,
-        f"{found.right} of {found.images}",
+        f"{found.correct} of {found.images}",
         format_interval(found.wilson_95),
         format_auc(found.auc),
         f"{row.false_off} of {row.on}" if first else "",

@@ -19,7 +19,7 @@ from training.cross_validation.run import OnAttemptEpoch, attempt_folder, run_fo
 from training.cross_validation.settings import CrossValidationSettings, describe_run
 from training.fit.network import LABEL_ORDER
 from training.fit.recipe import RECIPES, PresetName
-from training.fit.resumable_run import begin_folder
+from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import RunFolder
 from training.labelled.labelled_set import LabelledSet
 
@@ -79,7 +79,7 @@ def run_networks(
     """
     said: dict[PresetName, Float64] = {}
     for preset, one in settings.items():
-        begin_folder(output / preset, one, "cross-validation")
+        open_resumable_run(output / preset, one, "cross-validation")
         said[preset] = run_folds(folded, one, output / preset, on_epoch)[0]
     inputs, off = folded.labelled_set.inputs, folded.labelled_set.off
     alone = add_context(inputs, None)

@@ -56,7 +56,7 @@ def fit_classifier(name: str, spectra: Sequence[PixelSpectra], sample: Sequence[
     if classes.all() or not classes.any():
         raise InvalidInputError(
             f"the predicted masks of {len(spectra)} training datasets hold one class of pixels only;"
-            " right would be more datasets, some with off-sample area"
+            " expected more datasets, some with off-sample area"
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # an unfinished baseline is a baseline

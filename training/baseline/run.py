@@ -78,9 +78,9 @@ def run_baseline(
             f"a fold leaves one of {len(whole_set.datasets)} datasets to train pixel classifiers on, expected two or"
             " more"
         )
-    pixels = [_see(dataset) for dataset in whole_set.datasets]
+    pixels = [_prepare(dataset) for dataset in whole_set.datasets]
     scores = {name: np.empty(len(whole_set.off)) for name in names}
-    called_off = {name: np.empty(len(whole_set.off), dtype=np.bool_) for name in names}
+    predicted_off = {name: np.empty(len(whole_set.off), dtype=np.bool_) for name in names}
     for fold in range(whole_set.folds):
         held_out = whole_set.fold_of == fold
         for name in names:
@@ -89,9 +89,9 @@ def run_baseline(
             if found is None:
                 found = judge_fold(name, whole_set, pixels, fold, seed)
                 _write_finished(path, *found)
-            scores[name][held_out], called_off[name][held_out] = found
+            scores[name][held_out], predicted_off[name][held_out] = found
             on_step(fold + 1, name)
-    return [Method(name, scores[name], called_off[name]) for name in names]
+    return [Method(name, scores[name], predicted_off[name]) for name in names]
 
 
 def fewest_to_train_on(whole_set: WholeSet) -> int:
@@ -119,7 +119,7 @@ def judge_fold(name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: i
     return score, score >= thresholds.correlation
 
 
-def _see(dataset: IonDataset) -> Pixels:
+def _prepare(dataset: IonDataset) -> Pixels:
     spectra = make_pixel_spectra(dataset.inputs, dataset.acquisition_mask)
     mask = find_sample_mask(dataset.inputs[..., 0], dataset.acquisition_mask).mask
     return Pixels(dataset, spectra, mask[dataset.acquisition_mask])
@@ -146,12 +146,12 @@ def _read_finished(path: Path) -> tuple[Float64, Bools] | None:
     """What a run left behind; None when it did not get there, or was cut off while writing."""
     try:
         with np.load(path) as arrays:
-            return arrays["scores"], arrays["called_off"]
+            return arrays["scores"], arrays["predicted_off"]
     except (FileNotFoundError, BadZipFile, EOFError, KeyError, ValueError):
         return None
 
 
-def _write_finished(path: Path, scores: Float64, called_off: Bools) -> None:
+def _write_finished(path: Path, scores: Float64, predicted_off: Bools) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with write_whole(path) as partial:
-        np.savez(partial, scores=scores, called_off=called_off)
+        np.savez(partial, scores=scores, predicted_off=predicted_off)

@@ -133,15 +133,13 @@ def draw_whole_set(  # noqa: PLR0913 - what the command's options say
         When there are fewer datasets, outlines or texture sources (or families) than folds.
     """
     if datasets < folds:
-        raise InvalidInputError(
-            f"{datasets} datasets are asked for in {folds} folds; right would be one a fold, or more"
-        )
+        raise InvalidInputError(f"{datasets} datasets are asked for in {folds} folds; expected one a fold, or more")
     parts = split_into_folds(sources, folds, grouping)
     fold_of = np.arange(datasets) % folds
     drawn = []
     for number, fold in enumerate(fold_of.tolist()):
         rng = np.random.default_rng((seed, _SYNTHETIC_STREAM, number))
-        drawn.append(see_synthetic(draw_whole_dataset(parts[fold], mixture, ions, rng), number))
+        drawn.append(prepare_synthetic(draw_whole_dataset(parts[fold], mixture, ions, rng), number))
         on_dataset(number + 1)
     return _fold("semi-synthetic", "synthetic", drawn, fold_of)
 
@@ -167,7 +165,7 @@ def _fold(name: str, origin: Literal["labels", "synthetic"], datasets: list[IonD
     return WholeSet(name, origin, tuple(datasets), fold_of)
 
 
-def see_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
+def prepare_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
     """What methods may see of a drawn dataset: everything but its scene's sample mask."""
     inputs = preprocess(dataset.ion_images)
     return IonDataset(

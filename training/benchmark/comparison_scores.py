@@ -19,7 +19,7 @@ Called = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class F1Spread:
+class F1MeanStd:
     """F1 of several fits on the same images."""
 
     mean: float
@@ -34,12 +34,12 @@ class F1Spread:
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Candidate:
     """One preset, or the rule."""
 
     name: str
-    ensemble: F1Spread
-    single: F1Spread | None
+    ensemble: F1MeanStd
+    single: F1MeanStd | None
     """Its members one by one; None for the rule."""
 
     accuracy: float
@@ -61,7 +61,7 @@ class PatternScore:
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean F1 of one entrant minus that of another, on the same images."""
+    """Mean F1 of one candidate minus that of another, on the same images."""
 
     of: str
     minus: str
@@ -73,11 +73,11 @@ class Difference:
 class Judgement:
     """What a contest found."""
 
-    entrants: tuple[Entrant, ...]
+    candidates: tuple[Candidate, ...]
     differences: tuple[Difference, ...]
 
 
-def judge_contest(frozen: FrozenSet, probabilities: dict[PresetName, npt.NDArray[np.float32]]) -> Judgement:
+def evaluate_seeds(frozen: FrozenSet, probabilities: dict[PresetName, npt.NDArray[np.float32]]) -> Judgement:
     """Judge (seeds, members, N) off-sample probabilities of each preset."""
     off, resampled = frozen.labelled_set.off, Resampling(frozen.groups)
     ratios = score_border_centre(frozen.labelled_set.inputs)
@@ -86,8 +86,8 @@ def judge_contest(frozen: FrozenSet, probabilities: dict[PresetName, npt.NDArray
     ensembles = {preset: found.mean(axis=1) for preset, found in probabilities.items()}
     called = {str(preset): found >= THRESHOLD for preset, found in ensembles.items()}
     singles = {preset: found.reshape(-1, found.shape[-1]) >= THRESHOLD for preset, found in probabilities.items()}
-    entrants = [
-        Entrant(
+    candidates = [
+        Candidate(
             name=str(preset),
             ensemble=_spread(off, called[str(preset)], resampled),
             single=_spread(off, singles[preset], resampled),
@@ -97,7 +97,7 @@ def judge_contest(frozen: FrozenSet, probabilities: dict[PresetName, npt.NDArray
         )
         for preset in probabilities
     ]
-    rule = Entrant(
+    rule = Candidate(
         name="border/centre rule",
         ensemble=_spread(off, rule_called, resampled),
         single=None,
@@ -105,7 +105,7 @@ def judge_contest(frozen: FrozenSet, probabilities: dict[PresetName, npt.NDArray
         auc=float(roc_auc_score(off, ratios)),
         by_pattern=_by_pattern(off, rule_called, patterns),
     )
-    return Judgement((*entrants, rule), tuple(_differences(off, called, singles, rule_called, resampled)))
+    return Judgement((*candidates, rule), tuple(_differences(off, called, singles, rule_called, resampled)))
 
 
 def f1_of(off: Off, called: Called) -> npt.NDArray[np.float64]:
@@ -120,9 +120,9 @@ def _mean_f1(off: Off, called: Called, resampled: Resampling) -> npt.NDArray[np.
     return np.asarray((2 * truly / np.maximum(both, 1)).mean(axis=1))
 
 
-def _spread(off: Off, called: Called, resampled: Resampling) -> F1Spread:
+def _spread(off: Off, called: Called, resampled: Resampling) -> F1MeanStd:
     f1 = f1_of(off, called)
-    return F1Spread(
+    return F1MeanStd(
         mean=float(f1.mean()),
         std=float(f1.std(ddof=1)) if len(f1) > 1 else 0.0,
         lowest=float(f1.min()),

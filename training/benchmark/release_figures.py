@@ -10,7 +10,7 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from training.benchmark.frozen_set import FrozenSet
-from training.fit.context_inputs import see_alone
+from training.fit.context_inputs import without_context
 from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
 from training.metrics.calibration import expected_calibration_error
 from training.metrics.resampling import Resampling
@@ -37,7 +37,7 @@ class ReleaseOnBenchmark:
         intervals, rule_intervals = (measure_intervals(off, one, resampling) for one in (called, rule_called))
         return BenchmarkFigures(
             identity=self.frozen.identity,
-            right=own.right,
+            correct=own.correct,
             images=own.images,
             f1=own.f1 or 0.0,
             precision=own.precision or 0.0,
@@ -46,7 +46,7 @@ class ReleaseOnBenchmark:
             expected_calibration_error=expected_calibration_error(off, self.probability),
             rule_f1=rule.f1 or 0.0,
             rule_auc=rule.auc or 0.0,
-            right_95=intervals.get("accuracy"),
+            accuracy_ci=intervals.get("accuracy"),
             f1_95=intervals.get("f1"),
             rule_f1_95=rule_intervals.get("f1"),
             f1_above_rule_95=difference_of_f1(off, called, rule_called, resampling),
@@ -66,7 +66,7 @@ class ReleaseOnBenchmark:
         rows = tuple(
             (
                 name.replace("_", " "),
-                f"{metrics.right} of {metrics.images}",
+                f"{metrics.correct} of {metrics.images}",
                 f"{metrics.accuracy:.3f}",
                 str(metrics.off),
                 f"{metrics.f1:.3f}" if metrics.off and metrics.f1 is not None else "-",
@@ -78,6 +78,6 @@ class ReleaseOnBenchmark:
 
 def run_on_benchmark(release: Release, frozen: FrozenSet) -> ReleaseOnBenchmark:
     """Predict with ONNX Runtime, as the service on a CPU does; a context release judges each image without context."""
-    found = open_predictor(release, Engine.ONNX).predict(see_alone(frozen.labelled_set.inputs, release.manifest))
+    found = open_predictor(release, Engine.ONNX).predict(without_context(frozen.labelled_set.inputs, release.manifest))
     probability = found.off_sample_probability.astype(np.float64)
     return ReleaseOnBenchmark(frozen, probability, release.manifest.threshold)

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from training.benchmark.comparison_scores import Entrant, F1Spread, Judgement
+from training.benchmark.comparison_scores import Candidate, F1MeanStd, Judgement
 from training.benchmark.frozen_set import FrozenSet
-from training.benchmark.seed_comparison import ContestSettings
+from training.benchmark.seed_comparison import SeedComparisonSettings
 from training.reports.text_tables import TextTable
 
 
@@ -15,7 +15,7 @@ def make_tables(judgement: Judgement) -> list[TextTable]:
     return [_make_entrant_table(judgement), _make_difference_table(judgement), _make_pattern_table(judgement)]
 
 
-def write_json(path: Path, frozen: FrozenSet, settings: ContestSettings, judgement: Judgement) -> None:
+def write_json(path: Path, frozen: FrozenSet, settings: SeedComparisonSettings, judgement: Judgement) -> None:
     """Everything that the tables show, unrounded."""
     content = {
         "benchmark": frozen.identity,
@@ -29,21 +29,21 @@ def write_json(path: Path, frozen: FrozenSet, settings: ContestSettings, judgeme
 def _make_entrant_table(judgement: Judgement) -> TextTable:
     headings = ("", "F1 (interval)", "spread over fits", "lowest-highest", "fits", "accuracy", "AUC")
     rows = []
-    for entrant in judgement.entrants:
+    for candidate in judgement.candidates:
         rows.append(
             (
-                f"{entrant.name}, ensembles" if entrant.single else entrant.name,
-                *_spread(entrant.ensemble),
-                f"{entrant.accuracy:.4f}",
-                f"{entrant.auc:.4f}",
+                f"{candidate.name}, ensembles" if candidate.single else candidate.name,
+                *_spread(candidate.ensemble),
+                f"{candidate.accuracy:.4f}",
+                f"{candidate.auc:.4f}",
             )
         )
-        if entrant.single is not None:
-            rows.append((f"{entrant.name}, single members", *_spread(entrant.single), "", ""))
+        if candidate.single is not None:
+            rows.append((f"{candidate.name}, single members", *_spread(candidate.single), "", ""))
     return TextTable("F1 of off-sample; intervals are over sample masks and textures", headings, tuple(rows))
 
 
-def _spread(spread: F1Spread) -> tuple[str, str, str, str]:
+def _spread(spread: F1MeanStd) -> tuple[str, str, str, str]:
     low, high = spread.interval_95
     return (
         f"{spread.mean:.4f} ({low:.4f}-{high:.4f})",
@@ -66,15 +66,15 @@ def _make_difference_table(judgement: Judgement) -> TextTable:
 
 
 def _make_pattern_table(judgement: Judgement) -> TextTable:
-    names = [entrant.name for entrant in judgement.entrants]
+    names = [candidate.name for candidate in judgement.candidates]
     headings = ("pattern", "images", "off", *(f"{name}: accuracy, F1" for name in names))
     rows = []
-    for index, first in enumerate(judgement.entrants[0].by_pattern):
-        cells = [_pattern_cell(entrant, index) for entrant in judgement.entrants]
+    for index, first in enumerate(judgement.candidates[0].by_pattern):
+        cells = [_pattern_cell(candidate, index) for candidate in judgement.candidates]
         rows.append((first.pattern, str(first.images), str(first.off), *cells))
     return TextTable("By pattern", headings, tuple(rows))
 
 
-def _pattern_cell(entrant: Entrant, index: int) -> str:
-    score = entrant.by_pattern[index]
+def _pattern_cell(candidate: Candidate, index: int) -> str:
+    score = candidate.by_pattern[index]
     return f"{score.accuracy:.3f}, {'-' if score.f1 is None else f'{score.f1:.3f}'}"

@@ -24,11 +24,11 @@ _WATCHED_IMAGES = 500
 
 _OUTPUTS = "outputs.npz"
 
-OnContestEpoch = Callable[[PresetName, int, EpochRow], None]
+OnSeedEpoch = Callable[[PresetName, int, EpochRow], None]
 """Called with preset, seed and epoch."""
 
 
-class ContestSettings(BaseModel):
+class SeedComparisonSettings(BaseModel):
     """A folder is resumed only under the settings it was begun with."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,8 +44,8 @@ class ContestSettings(BaseModel):
     training_mixture: str
 
 
-def run_contest(
-    frozen: FrozenSet, settings: ContestSettings, output: Path, on_epoch: OnContestEpoch
+def run_seed_comparison(
+    frozen: FrozenSet, settings: SeedComparisonSettings, output: Path, on_epoch: OnSeedEpoch
 ) -> dict[PresetName, npt.NDArray[np.float32]]:
     """Fit what is not fitted yet.
 
@@ -75,10 +75,10 @@ def _draw_training(images: int) -> SyntheticSet:
 def _fit_one(
     training: SyntheticSet,
     frozen: FrozenSet,
-    settings: ContestSettings,
+    settings: SeedComparisonSettings,
     folder: Path,
     entry: tuple[PresetName, int],
-    on_epoch: OnContestEpoch,
+    on_epoch: OnSeedEpoch,
 ) -> None:
     preset, seed = entry
     watched = frozen.labelled_set.take(np.arange(min(_WATCHED_IMAGES, len(frozen.labelled_set))))

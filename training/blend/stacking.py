@@ -64,7 +64,7 @@ def stack(off: Off, said: NetworkProbabilities, inputs: NetworkInputs, fold_of: 
 
 def _fit(off: Off, said: NetworkProbabilities, inputs: NetworkInputs, described_as: str) -> Blend:
     if not off.any() or off.all():
-        raise InvalidInputError("the images to blend on are of one class; right would be some on and some off")
+        raise InvalidInputError("the images to blend on are of one class; expected some on and some off")
     columns = tabulate_terms(said, measure_features(inputs))
     mean, deviation = columns.mean(axis=0), columns.std(axis=0)
     scale = np.where(deviation > _LEAST_DEVIATION, deviation, 1.0)

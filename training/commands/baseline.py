@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from shared.errors import InvalidInputError
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
-from training.fit.resumable_run import begin_folder
+from training.fit.resumable_run import open_resumable_run
 from training.reports.text_tables import print_table
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _run_pixel_classifiers(whole_set: "WholeSet", seed: int, output: Path, progr
         folds=whole_set.folds,
         seed=seed,
     )
-    begin_folder(output, settings, "baseline")
+    open_resumable_run(output, settings, "baseline")
     names = BASELINE_NAMES if fewest_to_train_on(whole_set) > 1 else (KMEANS_MASK,)
     if names != BASELINE_NAMES:
         progress.console.print("pixel classifiers are left out: a fold leaves them one dataset to learn from, not two")
@@ -197,7 +197,7 @@ def _write(output: Path, whole_set: "WholeSet", methods: "Sequence[Method]", row
         says = [f"{method.name}: {what}" for method in methods for what in ("score", "label")]
         writer.writerow(("dataset", "label", "fold", *says))
         for row, off in enumerate(whole_set.off.tolist()):
-            said = [(f"{one.scores[row]:.6g}", _word(off=bool(one.called_off[row]))) for one in methods]
+            said = [(f"{one.scores[row]:.6g}", _word(off=bool(one.predicted_off[row]))) for one in methods]
             dataset = whole_set.datasets[whole_set.dataset_of[row]].name
             writer.writerow(
                 (dataset, _word(off=off), int(whole_set.fold_of[row]) + 1, *(x for pair in said for x in pair))

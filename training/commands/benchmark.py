@@ -10,10 +10,10 @@ from rich.progress import Progress
 
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 from training.fit.recipe import RECIPES, PresetName
-from training.fit.resumable_run import begin_folder
+from training.fit.resumable_run import open_resumable_run
 
 if TYPE_CHECKING:
-    from training.benchmark.seed_comparison import ContestSettings, OnContestEpoch
+    from training.benchmark.seed_comparison import OnSeedEpoch, SeedComparisonSettings
     from training.fit.run_folder import EpochRow
 
 
@@ -28,17 +28,17 @@ def benchmark(
 ) -> None:
     """Fit both presets with several seeds, and judge them on the frozen benchmark."""
     import_tensorflow_quietly()
-    from training.benchmark.comparison_scores import judge_contest  # noqa: PLC0415
+    from training.benchmark.comparison_scores import evaluate_seeds  # noqa: PLC0415
     from training.benchmark.frozen_set import draw_frozen_set  # noqa: PLC0415
     from training.benchmark.report import make_tables, write_json  # noqa: PLC0415
-    from training.benchmark.seed_comparison import ContestSettings, run_contest  # noqa: PLC0415 - takes seconds
+    from training.benchmark.seed_comparison import SeedComparisonSettings, run_seed_comparison  # noqa: PLC0415 - takes seconds
     from training.reports.text_tables import print_table  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     frozen = draw_frozen_set(judged_images)
     console.print(frozen.identity, soft_wrap=True)
-    settings = ContestSettings(
+    settings = SeedComparisonSettings(
         images=images,
         seeds=seeds,
         members=members,
@@ -47,17 +47,17 @@ def benchmark(
         benchmark_images=frozen.images_digest,
         training_mixture=load_training_mixture().digest,
     )
-    begin_folder(output, settings, "contest")
+    open_resumable_run(output, settings, "contest")
     with Progress(console=console) as progress:
-        probabilities = run_contest(frozen, settings, output, _make_reporter(settings, progress))
-    judgement = judge_contest(frozen, probabilities)
+        probabilities = run_seed_comparison(frozen, settings, output, _make_reporter(settings, progress))
+    judgement = evaluate_seeds(frozen, probabilities)
     write_json(output / "benchmark.json", frozen, settings, judgement)
     for table in make_tables(judgement):
         print_table(table, console)
     console.print(f"wrote {output / 'benchmark.json'}", soft_wrap=True)
 
 
-def _make_reporter(settings: "ContestSettings", progress: Progress) -> "OnContestEpoch":
+def _make_reporter(settings: "SeedComparisonSettings", progress: Progress) -> "OnSeedEpoch":
     members = len(settings.recipes) * settings.seeds * settings.members
     task = progress.add_task(f"fitting {members} networks", total=members)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from shared.errors import InvalidInputError
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 from training.fit.recipe import PresetName, Recipe
-from training.fit.resumable_run import begin_folder
+from training.fit.resumable_run import open_resumable_run
 from training.fit.settings import make_settings
 from training.reports.text_tables import print_table
 
@@ -61,7 +61,7 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     folded, why = _load(path, images, folds, seed, grouping, recipe)
     console.print(why, soft_wrap=True)
     settings = describe_run(folded, preset, recipe, attempts=attempts, members=members, seed=seed)
-    begin_folder(output, settings, "cross-validation")
+    open_resumable_run(output, settings, "cross-validation")
     with Progress(console=console) as progress:
         probabilities = run_folds(folded, settings, output, _make_reporter(settings, progress))
     evaluation = evaluate_folds(folded, probabilities)
@@ -80,7 +80,7 @@ def _load(
         fold_labelled,
         fold_synthetic,
     )
-    from training.fit.context_inputs import see_labelled  # noqa: PLC0415
+    from training.fit.context_inputs import add_labelled_context  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
     from training.synthetic.context_set import draw_context_set  # noqa: PLC0415
     from training.synthetic.dataset import draw_set  # noqa: PLC0415
@@ -99,7 +99,7 @@ def _load(
         )
     labelled_set = load_labelled_set(Path(path))
     folds, why = choose_labelled_folds(asked, _MOST_FOLDS, labelled_set.datasets, grouping)
-    return fold_labelled(see_labelled(labelled_set, recipe), folds, grouping), why
+    return fold_labelled(add_labelled_context(labelled_set, recipe), folds, grouping), why
 
 
 def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "OnAttemptEpoch":
@@ -128,7 +128,7 @@ def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> N
         print_table(table, console)
     console.print(f"the worst tenth of {len(evaluation.by_dataset)} datasets:")
     for row in evaluation.worst_tenth:
-        own, rule = (f"{one.right} of {one.images}" for one in (row.average, row.rule))
+        own, rule = (f"{one.correct} of {one.images}" for one in (row.average, row.rule))
         console.print(Text(f"  {row.part}: {own} right, border/centre rule {rule}"), soft_wrap=True)
     for warning in evaluation.warnings:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)

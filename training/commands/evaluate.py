@@ -32,7 +32,7 @@ def evaluate(  # noqa: PLR0913 - options of a command
     *,
     benchmark: Annotated[bool, typer.Option("--benchmark", help="The frozen benchmark too (a minute).")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
-    log_look: LogLook = False,
+    log_evaluation: LogLook = False,
 ) -> None:
     """Judge a release, and the untrained rule, on each real set, or on each acquisition, on its own."""
     from model_store.release import RELEASES_ROOT, open_release
@@ -51,7 +51,7 @@ def evaluate(  # noqa: PLR0913 - options of a command
         return
     rows = evaluate_release(opened, load_real_sets(only))
     found = run_on_benchmark(opened, draw_frozen_set()) if benchmark else None
-    note = note_look(opened, rows, log=log_look)
+    note = note_look(opened, rows, log=log_evaluation)
     if as_json:
         typer.echo(figures_as_json(rows, found))
         return

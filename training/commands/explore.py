@@ -32,7 +32,7 @@ def explore(
     if dataset == _SYNTHETIC:
         opened = explored_dataset.draw_dataset(load_sources(), ions or _IONS, seed)
     elif ions is not None:
-        raise InvalidInputError(f"--ions counts semi-synthetic ions; right would be none, or {_SYNTHETIC!r} as DATASET")
+        raise InvalidInputError(f"--ions counts semi-synthetic ions; expected none, or {_SYNTHETIC!r} as DATASET")
     else:
         opened = explored_dataset.open_dataset(Path(dataset))
     found = exploration.explore(opened)

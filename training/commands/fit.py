@@ -73,14 +73,14 @@ def _prepare_labelled(
     data: Path, settings: FitSettings, run: "RunFolder"
 ) -> tuple[FitSettings, Callable[["OnEpoch"], None]]:
     """Read and split the data; their sizes take the place of those of semi-synthetic images."""
-    from training.fit.context_inputs import see_labelled  # noqa: PLC0415
+    from training.fit.context_inputs import add_labelled_context  # noqa: PLC0415
     from training.fit.fitting import fit_members  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
-    from training.labelled.fit_data import describe_fit_data, split_off_watched  # noqa: PLC0415
+    from training.labelled.fit_data import describe_fit_data, split_validation  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
 
-    labelled_set = see_labelled(load_labelled_set(data), settings.recipe)
-    training, watched = split_off_watched(labelled_set)
+    labelled_set = add_labelled_context(load_labelled_set(data), settings.recipe)
+    training, watched = split_validation(labelled_set)
     console = Console()
     print_left_out(labelled_set, console)
     console.print(

@@ -17,7 +17,7 @@ def publish(  # noqa: PLR0913 - options of a command
     run: Annotated[Path, typer.Argument(help="Run folder of a finished fit.")],
     version: Annotated[str, typer.Option(help="Version of the new release, such as 2026.11.1.")],
     cross_validation: Annotated[
-        Path | None, typer.Option(help="Finished cross-validation that temperature and doubt are taken from.")
+        Path | None, typer.Option(help="Finished cross-validation that temperature and uncertainty are taken from.")
     ] = None,
     blend: Annotated[
         Path | None, typer.Option(help="blend.json of a `baseline` run, for networks that see the context.")
@@ -32,7 +32,7 @@ def publish(  # noqa: PLR0913 - options of a command
         list[str] | None,
         typer.Option(metavar="SET", help="Real set on which a new default may be worse than that of now."),
     ] = None,
-    log_look: LogLook = False,
+    log_evaluation: LogLook = False,
 ) -> None:
     """Turn a finished run into a verified release."""
     from model_store.release import RELEASES_ROOT, open_release, read_blend, require_new_version
@@ -62,7 +62,7 @@ def publish(  # noqa: PLR0913 - options of a command
     )
     console = Console(width=None if sys.stdout.isatty() else 140)
     print_figures(rows, console)
-    note = note_look(release, rows, log=log_look)
+    note = note_look(release, rows, log=log_evaluation)
     if note is not None:
         console.print(note, soft_wrap=True)
     made = " and made it the default" if default else ""

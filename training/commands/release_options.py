@@ -17,6 +17,7 @@ ReleasesRoot = Annotated[
 LogLook = Annotated[
     bool,
     typer.Option(
-        "--log-look", help="Note in training/data/mouse_bladder/looks.csv that this ensemble was judged on that set."
+        "--log-evaluation",
+        help="Note in training/data/mouse_bladder/evaluations.csv that this ensemble was judged on that set.",
     ),
 ]

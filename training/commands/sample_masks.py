@@ -43,9 +43,9 @@ def sample_masks(
     figures = {name: summarise_masks(rows) for name, rows in parts.items()}
     _print(figures, console)
     verdicts = summarise_verdicts(judged)
-    low, high = verdicts.right_95
+    low, high = verdicts.accuracy_ci
     console.print(
-        f"off_sample_area: {verdicts.right} of {verdicts.datasets} verdicts right (95 % over masks and textures"
+        f"off_sample_area: {verdicts.correct} of {verdicts.datasets} verdicts right (95 % over masks and textures"
         f" {low:.3f}-{high:.3f}); {verdicts.absent_found} of {verdicts.absent} absent ones found,"
         f" {verdicts.present_found} of {verdicts.datasets - verdicts.absent} present ones",
         soft_wrap=True,

@@ -21,7 +21,7 @@ def make_aspect_table(aspect: str, names: Sequence[str], off: Off, methods: Sequ
     rows = []
     for name in sorted(set(names)):
         inside = every == name
-        shares = (f"{np.mean(method.called_off[inside] == off[inside]):.3f}" for method in methods)
+        shares = (f"{np.mean(method.predicted_off[inside] == off[inside]):.3f}" for method in methods)
         rows.append((name.replace("_", " "), f"{int(inside.sum()):,}", f"{int(off[inside].sum()):,}", *shares))
     headings = (aspect, "images", "off", *(method.name for method in methods))
     return TextTable(f"Accuracy by {aspect}", headings, tuple(rows))

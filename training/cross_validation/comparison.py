@@ -18,15 +18,15 @@ from training.metrics.release_scores import RULE_NAME
 from training.metrics.resampling import Interval, Resampling
 from training.metrics.scores import (
     METRIC_NAMES,
+    MeanStd,
     MetricName,
     Metrics,
     Off,
     Scores,
-    Spread,
     best_precision,
+    mean_std_of,
     measure,
     measure_intervals,
-    spread_of,
 )
 from training.reports.text_tables import TextTable
 
@@ -44,7 +44,7 @@ class Method:
     scores: Scores
     """(N,), higher = more off-sample."""
 
-    called_off: Off
+    predicted_off: Off
     """(N,)."""
 
 
@@ -54,7 +54,7 @@ class MethodRow:
 
     name: str
     folds: tuple[Metrics, ...]
-    spreads: dict[MetricName, Spread]
+    spreads: dict[MetricName, MeanStd]
     pooled: Metrics
     intervals_95: dict[MetricName, Interval]
     """Of the pooled figures, over groups; empty with one group."""
@@ -87,7 +87,7 @@ def compare_methods(
     return [_judge(off, fold_of, resampling, method) for method in methods]
 
 
-def interval_95(spread: Spread) -> tuple[float, float] | None:
+def interval_95(spread: MeanStd) -> tuple[float, float] | None:
     """Student's 95 % interval of the mean over folds, cut at 0 and 1; None with fewer than two folds."""
     if spread.mean is None or spread.std is None:
         return None
@@ -107,7 +107,7 @@ def make_pooled_comparison_table(rows: Sequence[MethodRow]) -> TextTable:
     cells = tuple(
         (
             row.name,
-            f"{row.pooled.right:,} of {row.pooled.images:,}",
+            f"{row.pooled.correct:,} of {row.pooled.images:,}",
             *(_with_interval(row, name) for name in _POOLED),
             _number(row.pooled.auc),
             _number(row.best_precision),
@@ -140,7 +140,7 @@ def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
     if 0 < off.sum() < len(off):
         for method in methods:
             false_positive_rate, true_positive_rate, _ = roc_curve(off, method.scores)
-            auc = measure(off, method.scores, method.called_off).auc
+            auc = measure(off, method.scores, method.predicted_off).auc
             line = ("0.35", "--") if method.name == RULE_NAME else (None, "-")
             axes.plot(
                 false_positive_rate,
@@ -158,29 +158,29 @@ def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
 
 
 def _judge(off: Off, fold_of: FoldOf, resampling: Resampling, method: Method) -> MethodRow:
-    if not len(off) == len(fold_of) == len(method.scores) == len(method.called_off):
+    if not len(off) == len(fold_of) == len(method.scores) == len(method.predicted_off):
         raise InvalidInputError(
-            f"{method.name} has {len(method.scores)} scores and {len(method.called_off)} labels for {len(off)} images;"
-            " right would be one each"
+            f"{method.name} has {len(method.scores)} scores and {len(method.predicted_off)} labels, expected"
+            f" {len(off)} of each"
         )
     folds = tuple(
         _measure_some(off, method, fold_of == fold) for fold in range(int(fold_of.max()) + 1) if (fold_of == fold).any()
     )
-    spreads = {name: spread_of([one.value(name) for one in folds]) for name in METRIC_NAMES}
-    pooled = measure(off, method.scores, method.called_off)
-    intervals = measure_intervals(off, method.called_off, resampling)
+    spreads = {name: mean_std_of([one.value(name) for one in folds]) for name in METRIC_NAMES}
+    pooled = measure(off, method.scores, method.predicted_off)
+    intervals = measure_intervals(off, method.predicted_off, resampling)
     return MethodRow(method.name, folds, spreads, pooled, intervals, best_precision(off, method.scores))
 
 
 def _measure_some(off: Off, method: Method, inside: npt.NDArray[np.bool_]) -> Metrics:
-    return measure(off[inside], method.scores[inside], method.called_off[inside])
+    return measure(off[inside], method.scores[inside], method.predicted_off[inside])
 
 
 def _metrics_as_json(metrics: Metrics) -> dict[str, Any]:
     return asdict(metrics) | {name: metrics.value(name) for name in METRIC_NAMES}
 
 
-def _describe_mean(spread: Spread) -> str:
+def _describe_mean(spread: MeanStd) -> str:
     interval = interval_95(spread)
     brackets = "" if interval is None else f" ({interval[0]:.3f}-{interval[1]:.3f})"
     return _number(spread.mean) + brackets

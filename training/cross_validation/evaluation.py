@@ -15,15 +15,15 @@ from training.metrics.release_scores import RULE_NAME
 from training.metrics.resampling import Interval, Resampling
 from training.metrics.scores import (
     METRIC_NAMES,
+    MeanStd,
     MetricName,
     Metrics,
     Off,
     Scores,
-    Spread,
     best_precision,
+    mean_std_of,
     measure,
     measure_intervals,
-    spread_of,
 )
 
 THRESHOLD = 0.5
@@ -78,11 +78,11 @@ class Evaluation:
     """What a cross-validation found."""
 
     fold_rows: tuple[FoldRow, ...]
-    spreads: dict[str, dict[MetricName, Spread]]
+    spreads: dict[str, dict[MetricName, MeanStd]]
     """The report's figure 25: mean and deviation over folds, of `avg` and of the rule."""
 
     pooled: tuple[PooledRow, ...]
-    attempt_f1: Spread | None
+    attempt_f1: MeanStd | None
     """Over attempts, of the F1 of all held-out images: how much the same data give different networks."""
 
     by_dataset: tuple[PartRow, ...]
@@ -119,7 +119,7 @@ def evaluate_folds(folded: FoldedSet, probabilities: npt.NDArray[np.float64]) ->
         fold_rows=tuple(rows),
         spreads={name: _spread(rows, name) for name in (AVERAGE, RULE_NAME)},
         pooled=(*pooled, rule),
-        attempt_f1=spread_of(f1) if len(f1) > 1 else None,
+        attempt_f1=mean_std_of(f1) if len(f1) > 1 else None,
         by_dataset=tuple(sorted(_judge_datasets(folded, average, ratios), key=_accuracy)),
         by_aspect={
             aspect: tuple(sorted(_judge_aspect(folded, names, average, ratios), key=_accuracy))
@@ -143,9 +143,9 @@ def _judge_folds(folded: FoldedSet, scores: dict[str, Scores], ratios: Scores) -
     return rows
 
 
-def _judge_pooled(off: Off, name: str, score: Scores, called_off: Off, resampling: Resampling) -> PooledRow:
-    intervals = measure_intervals(off, called_off, resampling)
-    return PooledRow(name, measure(off, score, called_off), best_precision(off, score), intervals)
+def _judge_pooled(off: Off, name: str, score: Scores, predicted_off: Off, resampling: Resampling) -> PooledRow:
+    intervals = measure_intervals(off, predicted_off, resampling)
+    return PooledRow(name, measure(off, score, predicted_off), best_precision(off, score), intervals)
 
 
 def _judge(folded: FoldedSet, score: Scores, inside: npt.NDArray[np.bool_]) -> Metrics:
@@ -160,7 +160,7 @@ def _judge_datasets(folded: FoldedSet, average: Scores, ratios: Scores) -> list[
     rows = []
     for name, inside in _part(folded.labelled_set.datasets):
         own = _judge(folded, average, inside)
-        rows.append(PartRow(name, own, _judge_rule(folded, ratios, inside), wilson_95(own.right, own.images)))
+        rows.append(PartRow(name, own, _judge_rule(folded, ratios, inside), wilson_95(own.correct, own.images)))
     return rows
 
 
@@ -169,8 +169,8 @@ def _judge_aspect(folded: FoldedSet, names: Sequence[str], average: Scores, rati
     for name, inside in _part(names):
         own = _judge(folded, average, inside)
         resampling = Resampling([folded.group_keys[row] for row in np.flatnonzero(inside).tolist()])
-        right = (average[inside] >= THRESHOLD) == folded.labelled_set.off[inside]
-        interval = resampling.interval_of_mean(right) if resampling.several_groups else None
+        correct = (average[inside] >= THRESHOLD) == folded.labelled_set.off[inside]
+        interval = resampling.interval_of_mean(correct) if resampling.several_groups else None
         rows.append(PartRow(name, own, _judge_rule(folded, ratios, inside), interval))
     return rows
 
@@ -186,9 +186,9 @@ def _accuracy(row: PartRow) -> float:
     return row.average.accuracy
 
 
-def _spread(rows: Sequence[FoldRow], attempt: str) -> dict[MetricName, Spread]:
+def _spread(rows: Sequence[FoldRow], attempt: str) -> dict[MetricName, MeanStd]:
     own = [row.metrics for row in rows if row.attempt == attempt]
-    return {name: spread_of([metrics.value(name) for metrics in own]) for name in METRIC_NAMES}
+    return {name: mean_std_of([metrics.value(name) for metrics in own]) for name in METRIC_NAMES}
 
 
 def _warn(folded: FoldedSet) -> list[str]:

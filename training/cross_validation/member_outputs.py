@@ -58,9 +58,9 @@ def _read(path: Path, rows: Rows) -> npt.NDArray[np.float32]:
         with np.load(path) as arrays:
             stored_rows, outputs, label_order = arrays["rows"], arrays["outputs"], arrays["label_order"]
     except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise InvalidInputError(f"{path} cannot be read ({error}); right would be to delete it and repeat") from error
+        raise InvalidInputError(f"{path} cannot be read ({error}); expected to delete it and repeat") from error
     if tuple(label_order) != LABEL_ORDER:
-        raise InvalidInputError(f"{path} has the label order {list(label_order)}; right would be {list(LABEL_ORDER)}")
+        raise InvalidInputError(f"{path} has the label order {list(label_order)}; expected {list(LABEL_ORDER)}")
     if not np.array_equal(stored_rows, rows) or outputs.shape[0] != len(rows):
-        raise InvalidInputError(f"{path} belongs to other images; right would be to delete it and repeat")
+        raise InvalidInputError(f"{path} belongs to other images; expected to delete it and repeat")
     return np.asarray(outputs, dtype=np.float32)

@@ -67,7 +67,7 @@ def open_dataset(path: Path) -> ExploredDataset:
         return _open_array(path / _ARRAY, path.resolve().name)
     files = sorted(path.rglob("*.png")) if path.is_dir() else []
     if not files:
-        raise InvalidInputError(f"{path} holds no dataset; right would be {RIGHT}")
+        raise InvalidInputError(f"{path} holds no dataset; expected {RIGHT}")
     return _keep_showing(path.resolve().name, [(file.stem, None, _read_png(file)) for file in files])
 
 
@@ -104,7 +104,7 @@ def _keep_showing(name: str, read: list[_Read]) -> ExploredDataset:
     shapes = Counter(image.shape for _, _, image in read if image is not None)
     kept = list(_filter(read, shapes.most_common(1)[0][0])) if shapes else []
     if not kept:
-        raise InvalidInputError(f"{name}: none of {len(read)} ion images shows anything; right would be some signal")
+        raise InvalidInputError(f"{name}: none of {len(read)} ion images shows anything; expected some signal")
     values = [value for _, value, _ in kept if value is not None]
     if len(values) == len(kept):
         kept = [kept[row] for row in np.argsort(values, kind="stable")]

@@ -35,19 +35,19 @@ def add_contexts(inputs: NetworkInputs, datasets: Sequence[str]) -> NetworkInput
     return found
 
 
-def see_labelled(labelled_set: LabelledSet, recipe: Recipe) -> LabelledSet:
+def add_labelled_context(labelled_set: LabelledSet, recipe: Recipe) -> LabelledSet:
     """The set with the channels that a recipe's networks need."""
     if not recipe.uses_context:
         return labelled_set
     return replace(labelled_set, inputs=add_contexts(labelled_set.inputs, labelled_set.datasets))
 
 
-def see_real(real_set: RealSet, manifest: Manifest) -> NetworkInputs:
+def with_context(real_set: RealSet, manifest: Manifest) -> NetworkInputs:
     """A real set as a release sees it."""
     inputs = preprocess(real_set.ion_images)
     return add_contexts(inputs, real_set.dataset_of) if manifest.uses_context else inputs
 
 
-def see_alone(inputs: NetworkInputs, manifest: Manifest) -> NetworkInputs:
+def without_context(inputs: NetworkInputs, manifest: Manifest) -> NetworkInputs:
     """Images that belong to no dataset, as a release sees them."""
     return add_context(inputs, None) if manifest.uses_context else inputs

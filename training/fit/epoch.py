@@ -99,7 +99,7 @@ def take_channels(recipe: Recipe, inputs: NetworkInputs) -> NetworkInputs:
     """
     if inputs.shape[-1] < len(recipe.channels):
         raise InvalidInputError(
-            f"network inputs have {inputs.shape[-1]} channels; right would be {', '.join(recipe.channels)}"
+            f"network inputs have {inputs.shape[-1]} channels; expected {', '.join(recipe.channels)}"
         )
     return inputs[..., : len(recipe.channels)]
 

@@ -11,7 +11,7 @@ from shared.validation import describe_validation_error
 SETTINGS_NAME = "settings.json"
 
 
-def begin_folder(folder: Path, settings: BaseModel, what: str) -> None:
+def open_resumable_run(folder: Path, settings: BaseModel, what: str) -> None:
     """Create the folder, or check that it was begun with the same settings.
 
     Parameters
@@ -34,8 +34,8 @@ def begin_folder(folder: Path, settings: BaseModel, what: str) -> None:
         begun = type(settings).model_validate_json(path.read_bytes())
     except ValidationError as error:
         found = describe_validation_error(error)
-        raise InvalidInputError(f"{path} holds no {what} settings: {found}; right would be another --output") from error
+        raise InvalidInputError(f"{path} holds no {what} settings: {found}; expected another --output") from error
     if begun != settings:
         raise InvalidInputError(
-            f"{folder} holds a {what} with other settings or data; right would be those of {path}, or another --output"
+            f"{folder} holds a {what} with other settings or data; expected those of {path}, or another --output"
         )

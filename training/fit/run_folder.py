@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from shared.errors import InvalidInputError
 from shared.files.whole_file import write_whole
 from shared.validation import describe_validation_error
-from training.fit.resumable_run import SETTINGS_NAME, begin_folder
+from training.fit.resumable_run import SETTINGS_NAME, open_resumable_run
 from training.fit.settings import FitSettings
 
 
@@ -42,7 +42,7 @@ class RunFolder:
         InvalidInputError
             When it was begun with others, or is none of ours.
         """
-        begin_folder(self.path, settings, "run")
+        open_resumable_run(self.path, settings, "run")
 
     def settings(self) -> FitSettings:
         """Read the settings that the run was begun with."""
@@ -50,7 +50,7 @@ class RunFolder:
             return FitSettings.model_validate_json(self._settings_path.read_bytes())
         except OSError as error:
             raise InvalidInputError(
-                f"{self._settings_path} cannot be read ({error.strerror}); right would be a folder that"
+                f"{self._settings_path} cannot be read ({error.strerror}); expected a folder that"
                 " `python -m training fit` wrote"
             ) from error
         except ValidationError as error:
@@ -81,7 +81,7 @@ class RunFolder:
         missing = [path.name for path in paths if not path.exists()]
         if missing:
             raise InvalidInputError(
-                f"run {self.path} lacks {', '.join(missing)}; right would be a finished run: repeat its `fit` command"
+                f"run {self.path} lacks {', '.join(missing)}; expected a finished run: repeat its `fit` command"
             )
         return paths
 

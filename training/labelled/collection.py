@@ -58,7 +58,7 @@ def collect(name: str, entries: Iterable[Entry]) -> LabelledSet:
     kept = _without_duplicates(kept, left_out)
     if not kept:
         raise InvalidInputError(
-            f"{name} holds no usable labelled image ({len(left_out)} left out{_first(left_out)}); right would be some"
+            f"{name} holds no usable labelled image ({len(left_out)} left out{_first(left_out)}); expected some"
         )
     return LabelledSet(
         name,

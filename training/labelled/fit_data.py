@@ -13,7 +13,7 @@ _ORDER_SEED = 20261101
 """Fixed, so that the same data are always split in the same way."""
 
 
-def split_off_watched(labelled_set: LabelledSet) -> tuple[LabelledSet, LabelledSet]:
+def split_validation(labelled_set: LabelledSet) -> tuple[LabelledSet, LabelledSet]:
     """Training part and watched part, which share no dataset.
 
     Datasets are taken in a random order that does not change, each of which fits into a tenth of the images; when none

@@ -34,9 +34,9 @@ def write_gold_standard_like(
         When `root` holds something already, or more datasets are asked for than there are outlines.
     """
     if root.exists() and any(root.iterdir()):
-        raise InvalidInputError(f"{root} is not empty; right would be a new folder")
+        raise InvalidInputError(f"{root} is not empty; expected a new folder")
     if datasets > len(sources.outlines):
-        raise InvalidInputError(f"{datasets} datasets are asked for; right would be at most {len(sources.outlines)}")
+        raise InvalidInputError(f"{datasets} datasets are asked for; expected at most {len(sources.outlines)}")
     rng, mixture = np.random.default_rng(seed), load_training_mixture()
     outlines = rng.choice(len(sources.outlines), datasets, replace=False)
     written = []

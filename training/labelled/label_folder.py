@@ -65,7 +65,7 @@ def _name_datasets(rows: list[LabelRow]) -> list[LabelRow]:
 def _leave_out(row: LabelRow, dataset: str) -> LeftOut:
     if row.label == UNCLEAR:
         return LeftOut(dataset, row.annotation_id, Reason.UNCLEAR, "a person could not tell")
-    detail = f"label is {row.label[:40]!r}; right would be on, off or unclear"
+    detail = f"label is {row.label[:40]!r}; expected on, off or unclear"
     return LeftOut(dataset, row.annotation_id, Reason.UNLABELLED, detail)
 
 
@@ -73,7 +73,7 @@ def _read_pngs(folder: Path, labelled: list[tuple[LabelRow, Label]], dataset: st
     for row, label in labelled:
         name = row.annotation_id if row.annotation_id.lower().endswith(".png") else f"{row.annotation_id}.png"
         if Path(name).name != name:
-            detail = "names a file of another folder; right would be a file beside the label file"
+            detail = "names a file of another folder; expected a file beside the label file"
             yield LeftOut(row.dataset or dataset, row.annotation_id, Reason.UNREADABLE, detail)
         else:
             yield read_png(folder / name, row.dataset or dataset, row.annotation_id, label, limits)

@@ -48,14 +48,14 @@ def read_label_rows(path: Path) -> list[LabelRow]:
     """
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise InvalidInputError(f"label file {path.name} is larger than 256 MiB; right would be one row an image")
+            raise InvalidInputError(f"label file {path.name} is larger than 256 MiB; expected one row an image")
         content = path.read_bytes()
     except OSError as error:
         raise InvalidInputError(f"label file {path.name} cannot be read ({error.strerror})") from error
     records = _parse_csv(content, path.name) if path.suffix.lower() == ".csv" else _parse_json_lines(content, path.name)
     rows = [_make_row(record, number, path.name) for number, record in records]
     if not rows:
-        raise InvalidInputError(f"label file {path.name} has no row; right would be one row an image")
+        raise InvalidInputError(f"label file {path.name} has no row; expected one row an image")
     return rows
 
 
@@ -76,7 +76,7 @@ def _parse_json_lines(content: bytes, name: str) -> Iterator[tuple[int, dict[str
         except (ValueError, RecursionError) as error:
             raise InvalidInputError(f"label file {name}, line {number}, is no JSON ({error})") from error
         if not isinstance(record, dict):
-            raise InvalidInputError(f"label file {name}, line {number}, is no JSON object; right would be one a line")
+            raise InvalidInputError(f"label file {name}, line {number}, is no JSON object; expected one a line")
         yield number, record
 
 
@@ -85,7 +85,7 @@ def _make_row(record: dict[str, Any], number: int, name: str) -> LabelRow:
     if column is None or "label" not in record:
         raise InvalidInputError(
             f"label file {name}, line {number}, lacks annotation_id or label;"
-            " right would be a column annotation_id (or index, or file) and a column label"
+            " expected a column annotation_id (or index, or file) and a column label"
         )
     label = record["label"]
     dataset, served_as = record.get("dataset"), record.get("dataset_id")

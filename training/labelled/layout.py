@@ -29,7 +29,7 @@ def load_labelled_set(path: Path, limits: Limits | None = None) -> LabelledSet:
         When nothing is there, the layout is none of the known ones, or no image is usable.
     """
     if not path.exists():
-        raise InvalidInputError(f"{path} does not exist; right would be {LAYOUTS}")
+        raise InvalidInputError(f"{path} does not exist; expected {LAYOUTS}")
     return collect(path.resolve().name, _read(path, limits or Limits()))
 
 
@@ -39,7 +39,7 @@ def _read(path: Path, limits: Limits) -> Iterator[Entry]:
         return read_gold_standard(gold_standard, limits)
     label_files = _find_label_files(path)
     if not label_files:
-        raise InvalidInputError(f"{path} has no layout known here; right would be {LAYOUTS}")
+        raise InvalidInputError(f"{path} has no layout known here; expected {LAYOUTS}")
     return (entry for label_file in label_files for entry in read_label_folder(label_file, limits))
 
 

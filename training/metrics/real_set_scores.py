@@ -19,7 +19,7 @@ class Acquisition:
     """What a predictor gets right of the images of one acquisition."""
 
     name: str
-    right: int
+    correct: int
     images: int
 
 
@@ -33,10 +33,10 @@ class Figures:
     """By name; empty where it is not known which image is of which acquisition."""
 
     predictor: str
-    right: int
+    correct: int
     images: int
     wilson_95: Interval
-    """Of the share that is right, as if images were independent draws: images of one acquisition are not."""
+    """Of the share that is correct, as if images were independent draws: images of one acquisition are not."""
 
     acquisitions_95: Interval | None
     """Of the same share over acquisitions; None where there are fewer than two, or all do equally well."""
@@ -46,8 +46,8 @@ class Figures:
 
     @property
     def accuracy(self) -> float:
-        """Share that is right."""
-        return self.right / self.images
+        """Share that is correct."""
+        return self.correct / self.images
 
     @property
     def warning(self) -> str | None:
@@ -59,36 +59,36 @@ class Figures:
         return None
 
 
-def judge(real_set: RealSet, predictor: str, scores: npt.ArrayLike, called_off: npt.ArrayLike) -> Figures:
+def judge(real_set: RealSet, predictor: str, scores: npt.ArrayLike, predicted_off: npt.ArrayLike) -> Figures:
     """Compare what a predictor says with the labels.
 
     Parameters
     ----------
     scores
         (N,) real numbers, higher = more off-sample.
-    called_off
+    predicted_off
         (N,) bool.
     """
     off = real_set.off
-    right = np.asarray(called_off) == off
+    correct = np.asarray(predicted_off) == off
     both = bool(off.any()) and not bool(off.all())
-    acquisitions = _count_by_acquisition(real_set, right)
+    acquisitions = _count_by_acquisition(real_set, correct)
     return Figures(
         data_set=real_set.name,
         role=real_set.role,
         acquisitions=acquisitions,
         predictor=predictor,
-        right=int(right.sum()),
+        correct=int(correct.sum()),
         images=len(off),
-        wilson_95=wilson_95(int(right.sum()), len(off)),
+        wilson_95=wilson_95(int(correct.sum()), len(off)),
         acquisitions_95=interval_over_acquisitions(acquisitions),
         auc=float(roc_auc_score(off, np.asarray(scores))) if both else None,
     )
 
 
-def wilson_95(right: int, images: int) -> Interval:
+def wilson_95(correct: int, images: int) -> Interval:
     """Wilson's 95 % interval of a share (Wilson 1927, J. Am. Stat. Assoc. 22:209)."""
-    interval = binomtest(right, images).proportion_ci(0.95, method="wilson")
+    interval = binomtest(correct, images).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
 
 
@@ -105,10 +105,10 @@ def interval_over_acquisitions(acquisitions: Sequence[Acquisition]) -> Interval 
     draws = len(acquisitions)
     if draws < 2:
         return None
-    right = np.asarray([one.right for one in acquisitions], dtype=np.float64)
+    correct = np.asarray([one.correct for one in acquisitions], dtype=np.float64)
     images = np.asarray([one.images for one in acquisitions], dtype=np.float64)
-    share = float(right.sum() / images.sum())
-    excess = right - share * images
+    share = float(correct.sum() / images.sum())
+    excess = correct - share * images
     deviation = sqrt(draws / (draws - 1) * float(excess @ excess)) / float(images.sum())
     if deviation == 0:
         return None
@@ -116,9 +116,9 @@ def interval_over_acquisitions(acquisitions: Sequence[Acquisition]) -> Interval 
     return max(0.0, share - half), min(1.0, share + half)
 
 
-def _count_by_acquisition(real_set: RealSet, right: npt.NDArray[np.bool_]) -> tuple[Acquisition, ...]:
+def _count_by_acquisition(real_set: RealSet, correct: npt.NDArray[np.bool_]) -> tuple[Acquisition, ...]:
     if "" in real_set.dataset_of:
         return ()
     every = np.asarray(real_set.dataset_of)
     names = sorted(set(real_set.dataset_of))
-    return tuple(Acquisition(name, int(right[every == name].sum()), int((every == name).sum())) for name in names)
+    return tuple(Acquisition(name, int(correct[every == name].sum()), int((every == name).sum())) for name in names)

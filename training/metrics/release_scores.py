@@ -8,7 +8,7 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs
-from training.fit.context_inputs import see_real
+from training.fit.context_inputs import with_context
 from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
 from training.metrics.real_set_scores import Figures, judge
 from training.real_sets import RealSet
@@ -21,7 +21,7 @@ def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[Fig
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[Figures] = []
     for real_set in real_sets:
-        inputs = see_real(real_set, release.manifest)
+        inputs = with_context(real_set, release.manifest)
         rows.append(_judge_release(predictor, real_set, inputs))
         rows.append(judge_rule(real_set, inputs))
     return rows

@@ -27,34 +27,34 @@ class Metrics:
 
     images: int
     off: int
-    called_off: int
-    truly_off: int
+    predicted_off: int
+    true_positives: int
     """Images that are off and called off."""
 
-    right: int
+    correct: int
     auc: float | None
     """None when only one class is there."""
 
     @property
     def accuracy(self) -> float:
         """Share of the images that is right."""
-        return self.right / self.images
+        return self.correct / self.images
 
     @property
     def precision(self) -> float | None:
         """Share of those called off that are; None when none is called off."""
-        return self.truly_off / self.called_off if self.called_off else None
+        return self.true_positives / self.predicted_off if self.predicted_off else None
 
     @property
     def recall(self) -> float | None:
         """Share of the off ones that are called off; None when none is off."""
-        return self.truly_off / self.off if self.off else None
+        return self.true_positives / self.off if self.off else None
 
     @property
     def f1(self) -> float | None:
         """Harmonic mean of precision and recall; None when nothing is off and nothing called off."""
-        total = self.off + self.called_off
-        return 2 * self.truly_off / total if total else None
+        total = self.off + self.predicted_off
+        return 2 * self.true_positives / total if total else None
 
     def value(self, name: MetricName) -> float | None:
         """The metric of this name."""
@@ -63,7 +63,7 @@ class Metrics:
 
 
 @dataclass(frozen=True)
-class Spread:
+class MeanStd:
     """Mean and sample standard deviation (n - 1, as in the report's figure 25) of a metric over folds."""
 
     mean: float | None
@@ -72,48 +72,48 @@ class Spread:
     """Those in which the metric is defined."""
 
 
-def measure(off: Off, scores: npt.ArrayLike, called_off: Off) -> Metrics:
+def measure(off: Off, scores: npt.ArrayLike, predicted_off: Off) -> Metrics:
     """Compare what is called off, and the scores behind it (higher = more off), with the labels; all are (N,)."""
     both = bool(off.any()) and not bool(off.all())
     return Metrics(
         images=len(off),
         off=int(off.sum()),
-        called_off=int(called_off.sum()),
-        truly_off=int((off & called_off).sum()),
-        right=int((off == called_off).sum()),
+        predicted_off=int(predicted_off.sum()),
+        true_positives=int((off & predicted_off).sum()),
+        correct=int((off == predicted_off).sum()),
         auc=float(roc_auc_score(off, np.asarray(scores))) if both else None,
     )
 
 
-def measure_intervals(off: Off, called_off: Off, resampling: Resampling) -> dict[MetricName, Interval]:
+def measure_intervals(off: Off, predicted_off: Off, resampling: Resampling) -> dict[MetricName, Interval]:
     """95 % intervals of shares and F1 over the groups of N images; none where one group is all there is."""
     if not resampling.several_groups:
         return {}
-    truly = off & called_off
+    truly = off & predicted_off
     ratios: dict[MetricName, tuple[Values, Values]] = {
-        "accuracy": (off == called_off, np.ones(len(off))),
-        "f1": (2 * truly, off.astype(np.int64) + called_off),
-        "precision": (truly, called_off),
+        "accuracy": (off == predicted_off, np.ones(len(off))),
+        "f1": (2 * truly, off.astype(np.int64) + predicted_off),
+        "precision": (truly, predicted_off),
         "recall": (truly, off),
     }
     return {name: resampling.interval_of_ratio(*ratio) for name, ratio in ratios.items()}
 
 
-def difference_of_f1(off: Off, called_off: Off, other_called_off: Off, resampling: Resampling) -> Interval | None:
+def difference_of_f1(off: Off, predicted_off: Off, other_called_off: Off, resampling: Resampling) -> Interval | None:
     """95 % interval of one F1 minus another on the same N images; None where one group is all there is."""
     if not resampling.several_groups:
         return None
     truly, called, others_truly, others_called, truth = resampling.sums(
-        np.stack([off & called_off, called_off, off & other_called_off, other_called_off, off])
+        np.stack([off & predicted_off, predicted_off, off & other_called_off, other_called_off, off])
     ).T
     own = 2 * truly / np.maximum(called + truth, 1)
     return interval_95(own - 2 * others_truly / np.maximum(others_called + truth, 1))
 
 
-def spread_of(values: Sequence[float | None]) -> Spread:
+def mean_std_of(values: Sequence[float | None]) -> MeanStd:
     """Mean and standard deviation of the defined ones."""
     defined = [value for value in values if value is not None]
-    return Spread(
+    return MeanStd(
         mean=float(np.mean(defined)) if defined else None,
         std=float(np.std(defined, ddof=1)) if len(defined) > 1 else None,
         folds=len(defined),

@@ -16,7 +16,7 @@ from training.cross_validation.run import run_folds
 from training.cross_validation.settings import describe_run
 from training.fit.network import LABEL_ORDER
 from training.fit.recipe import PresetName
-from training.fit.resumable_run import begin_folder
+from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import RunFolder
 from training.metrics.resampling import Resampling
 from training.recipe_search.variants import BASE, VARIANTS
@@ -56,7 +56,7 @@ def names_of(chosen: Sequence[str]) -> list[str]:
     everything = [*VARIANTS, TEST_TIME_FLIPS]
     unknown = sorted(set(chosen) - set(everything))
     if unknown:
-        raise InvalidInputError(f"no variant is named {unknown[0]!r}; right would be one of: {', '.join(everything)}")
+        raise InvalidInputError(f"no variant is named {unknown[0]!r}; expected one of: {', '.join(everything)}")
     return [name for name in everything if name == BASE or not chosen or name in chosen]
 
 
@@ -84,7 +84,7 @@ def _fit(folded: FoldedSet, name: str, output: Path, seed: int) -> Scores:
     """(N,) held-out probabilities of one network a fold."""
     settings = describe_run(folded, PresetName.DEFAULT, VARIANTS[name], attempts=1, members=1, seed=seed)
     folder = _folder(output, name)
-    begin_folder(folder, settings, "cross-validation")
+    open_resumable_run(folder, settings, "cross-validation")
     probabilities = run_folds(folded, settings, folder, lambda *_: None)
     return np.asarray(probabilities[0])
 

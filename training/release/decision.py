@@ -18,11 +18,11 @@ from training.metrics.calibration import fit_temperature, scale_across_folds
 THRESHOLD = 0.5
 """Off where off is the likelier label: the temperature moves no probability across it."""
 
-RIGHT_OUTSIDE_BAND = 0.9
-"""Share of the held-out images outside the uncertain band whose label must be right."""
+CORRECT_OUTSIDE_BAND = 0.9
+"""Share of the held-out images outside the uncertain band whose label must be correct."""
 
 _LEAST_OUTSIDE = 0.1
-"""Share of the held-out images that must lie outside the band: of a few it is chance that they are right."""
+"""Share of the held-out images that must lie outside the band: of a few it is chance that they are correct."""
 
 _WIDEST_BAND = 0.49
 _THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
@@ -33,7 +33,7 @@ Off = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Decision:
-    """How a release turns what its members say into a probability, a label and a doubt."""
+    """How a release turns what its members say into a probability, a label and a uncertainty."""
 
     threshold: float
     uncertain_band: tuple[float, float] | None
@@ -41,7 +41,7 @@ class Decision:
     calibration: str
     """One sentence: what the temperature was fitted on, and where it holds."""
 
-    account: str
+    rationale: str
     """How the three were chosen, with the figures behind them."""
 
 
@@ -68,25 +68,25 @@ def decide(folder: Path) -> Decision:
         band,
         temperature,
         f"calibrated on {on_what}",
-        _give_account(settings, off, scaled, temperature, band),
+        _give_rationale(settings, off, scaled, temperature, band),
     )
 
 
 def choose_band(off: Off, scaled: Probabilities) -> tuple[float, float] | None:
-    """The narrowest band around the threshold outside which enough held-out labels, (N,) each, are right.
+    """The narrowest band around the threshold outside which enough held-out labels, (N,) each, are correct.
 
     None when there is none.
     """
-    right = (scaled >= THRESHOLD) == off
+    correct = (scaled >= THRESHOLD) == off
     for half in np.arange(0.01, _WIDEST_BAND, 0.01):
         outside = np.abs(scaled - THRESHOLD) > half
-        if outside.mean() >= _LEAST_OUTSIDE and right[outside].mean() >= RIGHT_OUTSIDE_BAND:
+        if outside.mean() >= _LEAST_OUTSIDE and correct[outside].mean() >= CORRECT_OUTSIDE_BAND:
             return round(THRESHOLD - float(half), 2), round(THRESHOLD + float(half), 2)
     return None
 
 
 def decide_beside(plain: Manifest, blend: Blend | None) -> Decision:
-    """What a context release decides by: as the release whose members it takes over, with the wider doubt of both."""
+    """What a context release decides by: as its plain release does, with the wider uncertain band of both."""
     bands = [band for band in (plain.uncertain_band, None if blend is None else blend.uncertain_band) if band]
     band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
     alone = plain.calibration if plain.calibration != UNDECIDED.calibration else "not calibrated"
@@ -97,7 +97,7 @@ def decide_beside(plain: Manifest, blend: Blend | None) -> Decision:
         f"{alone}; in context {'not calibrated' if blend is None else f'calibrated on {blend.fitted_on}'}",
         f"The members of release {plain.version} judge an image without context alone, at that release's threshold"
         f" {plain.threshold:g} and temperature {plain.temperature:g}: it gets the probability that release gives."
-        f" {_describe_in_context(blend)} {_describe_doubt(band)}",
+        f" {_describe_in_context(blend)} {_describe_uncertainty(band)}",
     )
 
 
@@ -108,12 +108,12 @@ def _describe_in_context(blend: Blend | None) -> str:
         return "In context the blend's probability counts."
     low, high = blend.uncertain_band
     return (
-        f"In context the blend's probability counts; outside {low:g} to {high:g} at least {RIGHT_OUTSIDE_BAND:.0%} of"
-        " its held-out labels are right."
+        f"In context the blend's probability counts; outside {low:g} to {high:g} at least {CORRECT_OUTSIDE_BAND:.0%} of"
+        " its held-out labels are correct."
     )
 
 
-def _describe_doubt(band: tuple[float, float] | None) -> str:
+def _describe_uncertainty(band: tuple[float, float] | None) -> str:
     return (
         "No image is called uncertain."
         if band is None
@@ -121,7 +121,7 @@ def _describe_doubt(band: tuple[float, float] | None) -> str:
     )
 
 
-def _give_account(
+def _give_rationale(
     settings: CrossValidationSettings,
     off: Off,
     scaled: Probabilities,
@@ -143,11 +143,11 @@ def _give_account(
 
 def _describe_band(scaled: Probabilities, band: tuple[float, float] | None) -> str:
     if band is None:
-        return f"No band around it leaves {RIGHT_OUTSIDE_BAND:.0%} of the labels outside it right: none is stated."
+        return f"No band around it leaves {CORRECT_OUTSIDE_BAND:.0%} of the labels outside it correct: none is stated."
     inside = (scaled >= band[0]) & (scaled <= band[1])
     return (
         f"Between {band[0]:g} and {band[1]:g} an image is uncertain: {inside.mean():.0%} of the held-out ones are, and"
-        f" of the others at least {RIGHT_OUTSIDE_BAND:.0%} are right."
+        f" of the others at least {CORRECT_OUTSIDE_BAND:.0%} are correct."
     )
 
 
@@ -166,7 +166,7 @@ def _read(folder: Path) -> tuple[CrossValidationSettings, Off, Probabilities, np
     except (OSError, KeyError, ValueError) as error:
         found = describe_validation_error(error) if isinstance(error, ValidationError) else str(error)
         raise InvalidInputError(
-            f"{folder} holds no finished cross-validation ({found}); right would be the --output of"
+            f"{folder} holds no finished cross-validation ({found}); expected the --output of"
             " `python -m training cross-validate`"
         ) from error
     return settings, off, probability, fold_of

@@ -94,11 +94,11 @@ def _compare(new: Figures, default: Figures) -> float:
     if not new.acquisitions:
         return new.accuracy - default.accuracy
     pairs = zip(new.acquisitions, default.acquisitions, strict=True)
-    return sum((one.right - other.right) / one.images for one, other in pairs) / len(new.acquisitions)
+    return sum((one.correct - other.correct) / one.images for one, other in pairs) / len(new.acquisitions)
 
 
 def _describe(loss: Loss) -> str:
     return (
-        f"{loss.new.data_set} ({loss.new.right} of {loss.new.images} right against {loss.default.right}; mean over"
+        f"{loss.new.data_set} ({loss.new.correct} of {loss.new.images} right against {loss.default.correct}; mean over"
         f" acquisitions {loss.difference:+.3f})"
     )

@@ -43,12 +43,10 @@ def require_agreement(members: Sequence[keras.Model], path: Path, inputs: Networ
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (actual,) = session.run(None, {session.get_inputs()[0].name: seen})
     if actual.shape != expected.shape:
-        raise ReleaseError(f"{path.name} gives shape {actual.shape}; right would be {expected.shape}")
+        raise ReleaseError(f"{path.name} gives shape {actual.shape}; expected {expected.shape}")
     difference = float(np.abs(actual - expected).max())
     if not difference <= AGREEMENT:
-        raise ReleaseError(
-            f"{path.name} differs from its members by {difference:.2g}; right would be at most {AGREEMENT:g}"
-        )
+        raise ReleaseError(f"{path.name} differs from its members by {difference:.2g}; expected at most {AGREEMENT:g}")
     return difference
 
 

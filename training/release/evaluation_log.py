@@ -13,20 +13,20 @@ from training.metrics.real_set_scores import Figures
 from training.metrics.release_scores import RULE_NAME
 
 LOOKED_AT = "mouse_bladder"
-LOG_PATH = DATA_ROOT / LOOKED_AT / "looks.csv"
+LOG_PATH = DATA_ROOT / LOOKED_AT / "evaluations.csv"
 _FIELDS = ("date", "release", "ensemble_onnx_sha256", "right", "images", "auc")
 
 
 def note_look(release: Release, rows: list[Figures], *, log: bool, path: Path = LOG_PATH) -> str | None:
     """Log a new look when asked to, and give a sentence for people; None when there was no new look."""
     if log:
-        return f"logged the look at {LOOKED_AT} in {path}" if log_look(release, rows, path) else None
+        return f"logged the look at {LOOKED_AT} in {path}" if log_evaluation(release, rows, path) else None
     if not _find_new_look(release, rows, path):
         return None
-    return f"this ensemble's look at {LOOKED_AT} is not in the log of looks; --log-look adds it to {path.name}"
+    return f"this ensemble's look at {LOOKED_AT} is not in the log of looks; --log-evaluation adds it to {path.name}"
 
 
-def log_look(release: Release, rows: list[Figures], path: Path = LOG_PATH) -> bool:
+def log_evaluation(release: Release, rows: list[Figures], path: Path = LOG_PATH) -> bool:
     """Append what a release did on the bladder, when it was looked at and this ensemble was not before.
 
     Returns
@@ -45,7 +45,7 @@ def log_look(release: Release, rows: list[Figures], path: Path = LOG_PATH) -> bo
         today = datetime.now(UTC).date().isoformat()
         auc = "" if figures.auc is None else f"{figures.auc:.4f}"
         digest = release.manifest.ensemble_onnx.sha256
-        writer.writerow((today, release.version, digest, figures.right, figures.images, auc))
+        writer.writerow((today, release.version, digest, figures.correct, figures.images, auc))
     return True
 
 

@@ -38,8 +38,6 @@ def _load_member(path: Path) -> keras.Model:
     try:
         member = keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, TypeError) as error:
-        raise InvalidInputError(
-            f"{path.name} is no Keras model ({error}); right would be one that `fit` wrote"
-        ) from error
+        raise InvalidInputError(f"{path.name} is no Keras model ({error}); expected one that `fit` wrote") from error
     member.name = path.stem
     return member

@@ -12,7 +12,7 @@ from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs
 from training.benchmark.release_figures import ReleaseOnBenchmark
-from training.fit.context_inputs import see_real
+from training.fit.context_inputs import with_context
 from training.real_sets import RealSet
 
 _COLUMNS = 8
@@ -30,7 +30,7 @@ def draw_mistakes(
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[list[Picture]] = []
     for real_set in real_sets:
-        inputs = see_real(real_set, release.manifest)
+        inputs = with_context(real_set, release.manifest)
         probability = predictor.predict(inputs).off_sample_probability
         rows += _worst(real_set.name, inputs, real_set.off, probability, release.manifest.threshold)[:1]
     if benchmark is not None:

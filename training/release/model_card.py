@@ -155,7 +155,7 @@ def _write_blend(blend: Blend | None) -> list[str]:
 
 
 def _write_decision(decision: Decision) -> str:
-    return f"## Threshold, doubt and calibration\n\n{wrap(decision.account)}\n"
+    return f"## Threshold, uncertainty and calibration\n\n{wrap(decision.rationale)}\n"
 
 
 def _write_figures(rows: Sequence[Figures]) -> str:
@@ -168,7 +168,7 @@ def _write_figures(rows: Sequence[Figures]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {row.data_set} | {row.role} | {row.predictor} | {row.right} of {row.images}"
+        f"| {row.data_set} | {row.role} | {row.predictor} | {row.correct} of {row.images}"
         f" | {format_interval(row.wilson_95)} | {format_interval(row.acquisitions_95)} | {format_auc(row.auc)} |"
         for row in rows
     ]
@@ -189,8 +189,8 @@ def _write_benchmark(benchmark: ReleaseOnBenchmark | None, manifest: Manifest) -
     found = benchmark.figures()
     error = found.expected_calibration_error
     text = (
-        f"{found.identity}. It was fixed before this release was fitted. Right: {found.right:,} of {found.images:,}"
-        f" ({format_interval(found.right_95)}); F1 {found.f1:.3f} ({format_interval(found.f1_95)}), precision"
+        f"{found.identity}. It was fixed before this release was fitted. Right: {found.correct:,} of {found.images:,}"
+        f" ({format_interval(found.accuracy_ci)}); F1 {found.f1:.3f} ({format_interval(found.f1_95)}), precision"
         f" {found.precision:.3f}, recall {found.recall:.3f}, AUC {found.auc:.3f}"
         f"{'' if error is None else f', expected calibration error {error:.3f}'}."
         f" {RULE_NAME.capitalize()}: F1 {found.rule_f1:.3f} ({format_interval(found.rule_f1_95)}), AUC"

@@ -97,8 +97,8 @@ def require_publishable(run: RunFolder, version: str, evidence: Evidence, root: 
         )
     if evidence.decision is not UNDECIDED:
         raise InvalidInputError(
-            f"release {plain.version} brings threshold, temperature and doubt of its own; expected no cross-validation"
-            " beside it"
+            f"release {plain.version} has its own threshold, temperature and uncertain band; expected no"
+            " cross-validation beside it"
         )
 
 

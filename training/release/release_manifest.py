@@ -130,13 +130,13 @@ def manifest_figures(row: Figures) -> RealSetFigures:
     return RealSetFigures(
         data_set=row.data_set,
         predictor=row.predictor,
-        right=row.right,
+        correct=row.correct,
         images=row.images,
         wilson_95=row.wilson_95,
         acquisitions_95=row.acquisitions_95,
         auc=row.auc,
         acquisitions=tuple(
-            AcquisitionFigures(name=one.name, right=one.right, images=one.images) for one in row.acquisitions
+            AcquisitionFigures(name=one.name, correct=one.correct, images=one.images) for one in row.acquisitions
         ),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from training.cross_validation.evaluation import AVERAGE, Evaluation, PartRow
 from training.metrics.release_scores import RULE_NAME
 from training.metrics.resampling import Interval
-from training.metrics.scores import METRIC_NAMES, Metrics, Spread
+from training.metrics.scores import METRIC_NAMES, MeanStd, Metrics
 from training.reports.text_tables import TextTable
 
 _NOTHING = "-"
@@ -20,7 +20,7 @@ def make_pooled_table(evaluation: Evaluation) -> TextTable:
         rows.append(
             (
                 _name_attempt(row.predictor),
-                f"{found.right:,} of {found.images:,}",
+                f"{found.correct:,} of {found.images:,}",
                 *(
                     _with_interval(found.value(name), row.intervals_95.get(name))
                     for name in ("accuracy", "precision", "recall", "f1")
@@ -84,12 +84,12 @@ def _make_part_table(title: str, parts: Sequence[PartRow], marked: frozenset[int
     rows = tuple(
         (
             part.part,
-            f"{part.average.right} of {part.average.images}",
+            f"{part.average.correct} of {part.average.images}",
             _with_interval(part.average.accuracy, part.accuracy_95),
             _number(part.average.f1),
             _number(part.average.auc),
             str(part.average.off),
-            f"{part.rule.right} of {part.rule.images}",
+            f"{part.rule.correct} of {part.rule.images}",
             _number(part.rule.auc),
         )
         for part in parts
@@ -107,7 +107,7 @@ def _metrics(metrics: Metrics) -> tuple[str, ...]:
     return tuple(_number(metrics.value(name)) for name in METRIC_NAMES)
 
 
-def _spread(spread: Spread) -> tuple[str, str]:
+def _spread(spread: MeanStd) -> tuple[str, str]:
     return _number(spread.mean), _number(spread.std)
 
 

@@ -27,7 +27,7 @@ def print_figures(rows: Sequence[Figures], console: Console) -> None:
             row.data_set,
             row.role,
             row.predictor,
-            f"{row.right} of {row.images}",
+            f"{row.correct} of {row.images}",
             f"{row.accuracy:.3f}",
             format_interval(row.wilson_95),
             format_interval(row.acquisitions_95),
@@ -44,7 +44,7 @@ def print_figures(rows: Sequence[Figures], console: Console) -> None:
 def describe_acquisitions(rows: Sequence[Figures]) -> list[str]:
     """What is right of each acquisition, a line for every row of several acquisitions."""
     return [
-        f"{row.data_set}, {row.predictor}: {', '.join(f'{one.name} {one.right} of {one.images}' for one in several)}"
+        f"{row.data_set}, {row.predictor}: {', '.join(f'{one.name} {one.correct} of {one.images}' for one in several)}"
         for row in rows
         if len(several := row.acquisitions) > 1
     ]
@@ -55,7 +55,7 @@ def print_benchmark(found: ReleaseOnBenchmark, console: Console) -> None:
     figures = found.figures()
     console.print(figures.identity, soft_wrap=True)
     console.print(
-        f"right {figures.right:,} of {figures.images:,} ({format_interval(figures.right_95)}), F1 {figures.f1:.3f}"
+        f"right {figures.correct:,} of {figures.images:,} ({format_interval(figures.accuracy_ci)}), F1 {figures.f1:.3f}"
         f" ({format_interval(figures.f1_95)}), precision {figures.precision:.3f}, recall {figures.recall:.3f}, AUC"
         f" {figures.auc:.3f}; border/centre rule: F1 {figures.rule_f1:.3f} ({format_interval(figures.rule_f1_95)}), AUC"
         f" {figures.rule_auc:.3f}; F1 above the rule's: {describe_f1_above_rule(figures)}; in brackets 95 % over sample"

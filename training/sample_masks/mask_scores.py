@@ -47,8 +47,8 @@ class VerdictFigures:
     """How often the verdict on the off-sample area is right; intervals are over sample masks and textures."""
 
     datasets: int
-    right: int
-    right_95: Interval
+    correct: int
+    accuracy_ci: Interval
     absent: int
     absent_found: int
     present_found: int
@@ -77,11 +77,11 @@ def summarise_masks(judged: Sequence[JudgedMask]) -> MaskFigures:
 
 def summarise_verdicts(judged: Sequence[JudgedMask]) -> VerdictFigures:
     """Verdicts on the off-sample area, of at least one mask."""
-    right = np.array([one.has_off_sample_area == one.says_off_sample_area for one in judged])
+    correct = np.array([one.has_off_sample_area == one.says_off_sample_area for one in judged])
     return VerdictFigures(
         datasets=len(judged),
-        right=int(right.sum()),
-        right_95=Resampling([one.group for one in judged]).interval_of_mean(right),
+        correct=int(correct.sum()),
+        accuracy_ci=Resampling([one.group for one in judged]).interval_of_mean(correct),
         absent=sum(not one.has_off_sample_area for one in judged),
         absent_found=sum(not one.has_off_sample_area and not one.says_off_sample_area for one in judged),
         present_found=sum(one.has_off_sample_area and one.says_off_sample_area for one in judged),

@@ -44,8 +44,7 @@ def fit_mask_rule(known_masks: Sequence[KnownMask]) -> MaskRule:
     rights = [_rightness(known, candidates) for known, candidates in present]
     if len(present) in {0, len(found)}:
         raise InvalidInputError(
-            f"{len(present)} of {len(found)} datasets have an off-sample area;"
-            " right would be some with and some without"
+            f"{len(present)} of {len(found)} datasets have an off-sample area; expected some with and some without"
         )
     ranking = _fit_ranking([candidates for _, candidates in present], rights)
     rule = MaskRule(ranking, dict.fromkeys(PRESENCE, 0.0), 0.0)

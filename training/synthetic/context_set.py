@@ -29,7 +29,7 @@ def _draw_block(sources: Sources, mixture: Mixture, seed: tuple[int, ...], block
     drawn: list[SyntheticSet] = []
     wanted = images
     for dataset in _draw_datasets(sources, mixture, rng):
-        found = see_in_context(dataset, wanted)
+        found = prepare_in_context(dataset, wanted)
         drawn.append(found)
         wanted -= len(found.off)
         if wanted == 0:
@@ -43,7 +43,7 @@ def _draw_datasets(sources: Sources, mixture: Mixture, rng: np.random.Generator)
         yield draw_whole_dataset(sources, mixture, ions, rng)
 
 
-def see_in_context(dataset: WholeDataset, most: int) -> SyntheticSet:
+def prepare_in_context(dataset: WholeDataset, most: int) -> SyntheticSet:
     """The first labelled images of a dataset, at most so many, with the context of all of its images."""
     inputs = preprocess(dataset.ion_images)
     context = find_context(inputs)

@@ -39,7 +39,7 @@ class AllowedStores:
         """Refuse what lies below no allowed prefix."""
         if not any(_lies_below(uri, prefix) for prefix in self.prefixes):
             raise ForbiddenUriError(
-                f"{show_uri(str(uri))} lies outside what this worker may fetch; right would be a URI below one of its"
+                f"{show_uri(str(uri))} lies outside what this worker may fetch; expected a URI below one of its"
                 " OFFSAMPLE_ALLOWED_STORES"
             )
 

@@ -71,15 +71,13 @@ def parse_store_uri(uri: str) -> StoreUri:
     """
     if _UNSAFE.search(uri):
         raise ForbiddenUriError(
-            f"{show_uri(uri)} has blanks, control characters or backslashes; right would be a URI without"
+            f"{show_uri(uri)} has blanks, control characters or backslashes; expected a URI without"
         )
     try:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError as error:
-        raise ForbiddenUriError(
-            f"{show_uri(uri)} is no usable URI; right would be scheme://host-or-bucket/path"
-        ) from error
+        raise ForbiddenUriError(f"{show_uri(uri)} is no usable URI; expected scheme://host-or-bucket/path") from error
     _require_no_credentials(parts, uri)
     if parts.scheme in HTTP_PORTS:
         authority = _http_authority(parts, port, uri)
@@ -87,7 +85,7 @@ def parse_store_uri(uri: str) -> StoreUri:
         authority = parts.netloc
     else:
         raise ForbiddenUriError(
-            f"{show_uri(uri)} is no place this worker reads; right would be s3://bucket/…, gs://bucket/…,"
+            f"{show_uri(uri)} is no place this worker reads; expected s3://bucket/…, gs://bucket/…,"
             " https://host/… or http://host/…"
         )
     path = parts.path or "/"
@@ -100,7 +98,7 @@ def _http_authority(parts: SplitResult, port: int | None, uri: str) -> str:
     host = host.lower()
     if not _HOST.fullmatch(host):
         raise ForbiddenUriError(
-            f"{show_uri(uri)} names no plain host; right would be a name of ASCII letters, digits, dots and hyphens"
+            f"{show_uri(uri)} names no plain host; expected a name of ASCII letters, digits, dots and hyphens"
         )
     return host if port in (None, HTTP_PORTS[parts.scheme]) else f"{host}:{port}"
 
@@ -108,27 +106,26 @@ def _http_authority(parts: SplitResult, port: int | None, uri: str) -> str:
 def _require_no_credentials(parts: SplitResult, uri: str) -> None:
     if "@" in parts.netloc:
         raise ForbiddenUriError(
-            f"{show_uri(uri)} carries a user or password; right would be a URI without: workers have credentials of"
-            " their own"
+            f"{show_uri(uri)} carries a user or password; expected a URI without: workers have credentials of their own"
         )
     if "?" in uri or "#" in uri:
         raise ForbiddenUriError(
-            f"{show_uri(uri)} has a query or fragment, which may be a credential; right would be a URI without"
+            f"{show_uri(uri)} has a query or fragment, which may be a credential; expected a URI without"
         )
 
 
 def _require_plain_path(path: str, shown: str, *, is_encoded: bool) -> None:
     """Refuse a path that decodes, however often, to one with `..`, a backslash or control characters."""
     if is_encoded and not path.isascii():
-        raise ForbiddenUriError(f"{show_uri(shown)} has characters beyond ASCII; right would be percent-encoded ones")
+        raise ForbiddenUriError(f"{show_uri(shown)} has characters beyond ASCII; expected percent-encoded ones")
     for _ in range(_DECODED_TIMES):
         if any(part in (".", "..") for part in path.split("/")) or re.search(r"[\x00-\x1f\x7f\\\ud800-\udfff]", path):
             raise ForbiddenUriError(
                 f"{show_uri(shown)} has `.`, `..`, a backslash or a control character in its path, plain or encoded;"
-                " right would be a path without"
+                " expected a path without"
             )
         decoded = unquote(path, errors="replace")
         if decoded == path:
             return
         path = decoded
-    raise ForbiddenUriError(f"{show_uri(shown)} is percent-encoded again and again; right would be once")
+    raise ForbiddenUriError(f"{show_uri(shown)} is percent-encoded again and again; expected once")

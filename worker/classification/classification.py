@@ -16,7 +16,7 @@ from worker.classification.assessment import ImageExtent, assess, measure_extent
 from worker.classification.context_run import ContextRun, InputBatch, Shape
 from worker.messages.event import Annotation
 from worker.messages.results import Assessment, Counts, ResultRow
-from worker.sources.prefetching import gather_ahead
+from worker.sources.prefetching import prefetch_batches
 from worker.sources.source import FetchedIonImage, IonImageSource
 
 BATCH_IMAGES = 128
@@ -117,15 +117,15 @@ def classify(  # noqa: PLR0913 - what a caller may choose
         ContextRun(len(annotations), BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
     )
     prepared = map(partial(_prepare, channels=manifest.input.image_channels), source.fetch(annotations))
-    with gather_ahead(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
-        batches = _settle(gathered, progress)
+    with prefetch_batches(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
+        batches = _record_finished(gathered, progress)
         if context_run is not None:
             batches = context_run.complete(batches, progress.shapes, on_wait)
         for batch in batches:
             _predict_batch(batch, predictor, cut, progress)
     on_wait()
     if one_shape:
-        _refuse_odd_shapes(progress)
+        _reject_mismatched_shapes(progress)
     rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
     area = None if context_run is None else context_run.off_sample_area
     classified = [row.annotation_id for row in rows if row.status == "classified"]
@@ -146,7 +146,7 @@ def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared
     return _Prepared(annotation_id, ion_image.shape, network_input, extent=measure_extent(ion_image))
 
 
-def _settle(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator[InputBatch]:
+def _record_finished(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator[InputBatch]:
     """Note what is a row already; what is left is still to be predicted."""
     for batch in batches:
         for one in batch:
@@ -190,7 +190,7 @@ def _classified_row(
     )
 
 
-def _refuse_odd_shapes(progress: _Progress) -> None:
+def _reject_mismatched_shapes(progress: _Progress) -> None:
     """Make images `unreadable` that cannot be of this dataset, for they do not have its shape."""
     frequencies = Counter(progress.shapes.values())
     if len(frequencies) < 2:

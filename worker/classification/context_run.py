@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from model_store.context.dataset_context import DatasetContext, add_context, read_context
 from model_store.context.sample_mask import OffSampleArea
 from shared.preprocessing import NetworkInputs
-from worker.classification.input_buffer import InputSpool
+from worker.classification.input_buffer import InputBuffer
 
 InputBatch = tuple[list[str], NetworkInputs]
 """Annotation ids and their network inputs."""
@@ -53,24 +53,24 @@ class ContextRun:
         TooLargeError, NoRoomError
             When the folder of temporary files could not hold the dataset's network inputs, or has no room now.
         """
-        with InputSpool(self._images) as spool:
+        with InputBuffer(self._images) as buffer:
             for annotation_ids, inputs in batches:
-                spool.add(annotation_ids, inputs)
+                buffer.add(annotation_ids, inputs)
                 on_step()
-            context = self._read(spool, shapes, on_step)
+            context = self._read(buffer, shapes, on_step)
             self.off_sample_area = None if context is None else context.off_sample_area
-            for annotation_ids, inputs in spool.batches(self._batch_images):
+            for annotation_ids, inputs in buffer.batches(self._batch_images):
                 yield annotation_ids, add_context(inputs, context)
 
     def _read(
-        self, spool: InputSpool, shapes: Mapping[str, Shape], on_step: Callable[[], None]
+        self, buffer: InputBuffer, shapes: Mapping[str, Shape], on_step: Callable[[], None]
     ) -> DatasetContext | None:
         frequencies = Counter(shapes.values())
         if self._loose or (len(frequencies) > 1 and not self._one_shape):
             return None
 
         def belonging() -> Iterator[NetworkInputs]:
-            for annotation_ids, inputs in spool.batches(self._batch_images):
+            for annotation_ids, inputs in buffer.batches(self._batch_images):
                 shared = [shapes[one] == frequencies.most_common(1)[0][0] for one in annotation_ids]
                 if any(shared):
                     yield inputs[shared]

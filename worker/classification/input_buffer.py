@@ -14,7 +14,7 @@ _SHAPE = (INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS))
 _IMAGE_BYTES = int(np.prod(_SHAPE)) * np.dtype(np.float32).itemsize
 
 
-class InputSpool:
+class InputBuffer:
     """Takes network inputs, (n, 56, 56, 2), and gives them back in their order, as often as asked; 25 KB an image.
 
     The file has no name and goes with the process, whatever ends it.

@@ -20,7 +20,7 @@ from worker.classification.classification import Classification, classify
 from worker.cli.inputs import options as place_options
 from worker.cli.inputs.local import LocalDataset, find_datasets
 from worker.cli.inputs.spec import KindOptions
-from worker.cli.outputs.gallery_images import make_contact_sheet
+from worker.cli.outputs.gallery_images import make_gallery
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.events.annotations import list_annotations
 from worker.memory_limit import refusing_too_large
@@ -140,7 +140,7 @@ def _classify_dataset(
             console.print(f"{dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
         if sheet is not None:
             title = f"{dataset_id}: {describe_counts(found.counts)}"
-            make_contact_sheet(source, annotations, found.rows, sheet, title)
+            make_gallery(source, annotations, found.rows, sheet, title)
             console.print(f"contact sheet: {sheet}", markup=False, soft_wrap=True)
     return DatasetRows(dataset_id, predictor.release.version, found.rows)
 

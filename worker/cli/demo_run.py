@@ -18,7 +18,7 @@ from shared.errors import ConfigurationError
 from shared.limits import Limits
 from worker.access.allowed_roots import AllowedRoots
 from worker.cli.embedded_server import embedded_server
-from worker.cli.outputs.gallery_images import make_contact_sheet
+from worker.cli.outputs.gallery_images import make_gallery
 from worker.cli.outputs.row_format import describe_counts, make_row_table
 from worker.cli.submit import show_wait
 from worker.client.event_answer import EventAnswer
@@ -70,7 +70,7 @@ def run_demo(output: Path, console: Console) -> Path:
             console.print("worker is starting; the event is in its queue")
             answer = _send_and_wait(url, dataset.event, require_worker)
     _print_findings(answer, dataset, console)
-    return _draw_sheet(answer, dataset, output / "contact_sheet.png")
+    return _draw_sheet(answer, dataset, output / "gallery.png")
 
 
 @contextmanager
@@ -140,5 +140,5 @@ def _draw_sheet(answer: EventAnswer, dataset: DemoDataset, path: Path) -> Path:
     if agree < labelled:
         title += "; red frame: a person sees it otherwise"
     with open_source(data.ion_images, access) as source:
-        make_contact_sheet(source, data.annotations or [], answer.rows, path, title, dataset.by_eye)
+        make_gallery(source, data.annotations or [], answer.rows, path, title, dataset.by_eye)
     return path

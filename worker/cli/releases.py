@@ -34,7 +34,7 @@ def verify(version: Annotated[str | None, typer.Argument(help="Default: every in
     settings = Settings.read()
     versions = [version] if version else installed_versions(settings.releases_root)
     if not versions:
-        raise ReleaseError(f"{settings.releases_root} holds no release; right would be at least one")
+        raise ReleaseError(f"{settings.releases_root} holds no release; expected at least one")
     for found in versions:
         release = open_release(found, settings.releases_root)
         typer.echo(f"release {release.version} is as published ({len(release.manifest.members)} members)")
@@ -72,7 +72,7 @@ def _figures(release: Release) -> Table:
     for row in release.manifest.figures:
         auc = "-" if row.auc is None else f"{row.auc:.3f}"
         intervals = (_interval(row.wilson_95), _interval(row.acquisitions_95))
-        table.add_row(row.data_set, row.predictor, f"{row.right} of {row.images}", *intervals, auc)
+        table.add_row(row.data_set, row.predictor, f"{row.correct} of {row.images}", *intervals, auc)
     return table
 
 

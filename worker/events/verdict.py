@@ -54,7 +54,7 @@ class Verdict:
     is_refusal: bool = False
 
 
-class EventWatch:
+class ProgressMonitor:
     """Minds lease and deadline while an event runs, and reports its progress now and then."""
 
     def __init__(self, run: EventRun) -> None:
@@ -63,7 +63,7 @@ class EventWatch:
 
         self._run = run
         self._reached = "nothing done yet"
-        self._next_word = time.monotonic()
+        self._next_report = time.monotonic()
 
     def on_work(self, what: str, done: int, total: int) -> None:
         """Called while a source works before its first ion image."""
@@ -76,9 +76,9 @@ class EventWatch:
             self._reached = f"{done} of {self.total} ion images done"
         self._require_time()
         now = time.monotonic()
-        if now < self._next_word:
+        if now < self._next_report:
             return
-        self._next_word = now + _PROGRESS_INTERVAL_SECONDS
+        self._next_report = now + _PROGRESS_INTERVAL_SECONDS
         try:
             self._run.runtime.ledger.report_progress(self._run.claim, done, self.total)
         except RedisError as error:
@@ -188,7 +188,7 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     started = time.perf_counter()
     runtime = run.runtime
     predictor = runtime.predictors.find(event.data.release)
-    watch = EventWatch(run)
+    watch = ProgressMonitor(run)
     access = replace(runtime.access, watch=watch.on_work)
     with open_source(event.data.ion_images, access) as source:
         annotations = list_annotations(event.data, source, access)

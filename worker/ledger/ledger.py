@@ -163,7 +163,7 @@ class Ledger:
         head: bytes | str = ""
         digest = ""
         if letter and claim.message_bytes > self._max_message_bytes:
-            head, digest = self._patiently(lambda: describe_oversized(self._server, claim), give_up_at)
+            head, digest = self._with_retries(lambda: describe_oversized(self._server, claim), give_up_at)
         staged = sum(map(len, answer.messages)) > SCRIPT_BYTES
         keys = [
             claim.stream,
@@ -189,7 +189,7 @@ class Ledger:
         while outcome == b"unstaged":
             if staged and not self._stage(claim, answer.messages, give_up_at):
                 return Outcome.FENCED, None
-            reply = self._patiently(lambda: self._run_leased(self._scripts.finish, keys, arguments), give_up_at)
+            reply = self._with_retries(lambda: self._run_leased(self._scripts.finish, keys, arguments), give_up_at)
             outcome, record = reply or (b"fenced", b"")
         done = DoneRecord.model_validate_json(record) if record else None
         if done is not None:
@@ -203,7 +203,7 @@ class Ledger:
         stream, _, entry_id = done.entry.rpartition("/")
         keys = [self.names.outbox(done.entry), self.names.results, index_key, stream]
         arguments: list[str | int] = [GROUP, entry_id, SCRIPT_BYTES, self._done_seconds]
-        while self._patiently(lambda: self._scripts.publish(keys=keys, args=arguments), give_up_at):
+        while self._with_retries(lambda: self._scripts.publish(keys=keys, args=arguments), give_up_at):
             pass
 
     def _stage(self, claim: Claim, messages: list[str], give_up_at: float) -> bool:
@@ -213,7 +213,7 @@ class Ledger:
         for some in split_by_size(messages, SCRIPT_BYTES):
             arguments = [*self._holder(claim), offset, _STAGED_SECONDS, *some]
             call = partial(self._run_leased, self._scripts.stage, keys, arguments)
-            staged = self._patiently(call, give_up_at)
+            staged = self._with_retries(call, give_up_at)
             offset += len(some)
             if staged <= 0:
                 return False
@@ -245,7 +245,7 @@ class Ledger:
 
     def find_done(self, done_keys: list[str], *, give_up_at: float) -> DoneRecord | None:
         """What is remembered of a finished event under the first of the keys that exists; waits as `finish` does."""
-        records = self._patiently(lambda: self._server.mget(done_keys), give_up_at)
+        records = self._with_retries(lambda: self._server.mget(done_keys), give_up_at)
         record = next((one for one in records if one), None)
         return DoneRecord.model_validate_json(record) if record else None
 
@@ -274,7 +274,7 @@ class Ledger:
         self.create_groups()
         return self._ask(lambda: script(keys=keys, args=arguments))
 
-    def _patiently(self, call: Callable[[], Any], give_up_at: float) -> Any:
+    def _with_retries(self, call: Callable[[], Any], give_up_at: float) -> Any:
         """Call again and again while there is an outage."""
         while True:
             try:

@@ -75,6 +75,6 @@ class CloudEvent(MessagePart):
     def _check_extension_names(self) -> Self:
         for name in self.model_extra or {}:
             if not re.fullmatch(_EXTENSION_NAME, name):
-                msg = f"{name[:64]!r} is no attribute of CloudEvents 1.0; right would be lower-case letters and digits"
+                msg = f"{name[:64]!r} is no attribute of CloudEvents 1.0; expected lower-case letters and digits"
                 raise ValueError(msg)
         return self

@@ -135,7 +135,7 @@ class DatasetAnnotated(MessagePart):
     @model_validator(mode="after")
     def _check_annotations(self) -> Self:
         if self.annotations is not None and self.annotations_uri is not None:
-            raise ValueError("annotations and annotations_uri are both given; right would be at most one of them")
+            raise ValueError("annotations and annotations_uri are both given; expected at most one of them")
         return self
 
 
@@ -181,7 +181,7 @@ def parse_event(text: str | bytes) -> DatasetAnnotatedEvent:
     found_type = content.get("type")
     if isinstance(found_type, str) and found_type != DATASET_ANNOTATED:
         raise UnsupportedMessageError(
-            f"type is {found_type[:200]!r}, which is not served here; right would be {DATASET_ANNOTATED!r}"
+            f"type is {found_type[:200]!r}, which is not served here; expected {DATASET_ANNOTATED!r}"
         )
     try:
         return DatasetAnnotatedEvent.model_validate_json(text)
@@ -211,9 +211,9 @@ def _parse_object(text: str | bytes) -> dict[str, Any]:
     try:
         content = from_json(text, allow_inf_nan=False)
     except (ValueError, TypeError) as error:  # TypeError: text with lone surrogates
-        raise InvalidMessageError(f"message is no JSON ({error}); right would be one JSON object, UTF-8") from error
+        raise InvalidMessageError(f"message is no JSON ({error}); expected one JSON object, UTF-8") from error
     if not isinstance(content, dict):
-        raise InvalidMessageError(f"message is a JSON {type(content).__name__}; right would be one JSON object")
+        raise InvalidMessageError(f"message is a JSON {type(content).__name__}; expected one JSON object")
     return content
 
 

@@ -8,7 +8,7 @@ from billiard.process import active_children
 _log = structlog.get_logger(__name__)
 
 
-def hand_back_after(seconds: float) -> None:
+def end_children_after(seconds: float) -> None:
     """End the pool's children when the drain has lasted so long; each hands its event back on the way out."""
     timer = threading.Timer(seconds, _end_children)
     timer.daemon = True

@@ -101,7 +101,7 @@ class ArrayFile(Closable):
 
     def _describe_missing(self, annotation: Annotation) -> str:
         wanted = annotation.annotation_id if annotation.image is None else annotation.image
-        return f"array has no image {wanted!r}; right would be a row from 0 to {self._array.shape[0] - 1}, or its id"
+        return f"array has no image {wanted!r}; expected a row from 0 to {self._array.shape[0] - 1}, or its id"
 
 
 def _annotation_id(array: IonImageArray, row: int) -> str:

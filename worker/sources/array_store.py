@@ -24,14 +24,14 @@ def open_array_store(uri: str, access: StoreAccess, limits: Limits, connections:
     root = access.allowed.resolve(uri)
     if not root.name.lower().endswith(ZARR_SUFFIX):
         raise UnsupportedSourceError(
-            f"array {root.name[:100]!r} is in a store, where only zarr is served; right would be a {ZARR_SUFFIX}"
+            f"array {root.name[:100]!r} is in a store, where only zarr is served; expected a {ZARR_SUFFIX}"
             " folder, or a file on the worker's disk"
         )
     try:
         from shared.arrays.zarr_group import open_zarr  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UnsupportedSourceError(
-            f"{root.name} needs {error.name}, which is not installed here; right would be offsample[arrays]"
+            f"{root.name} needs {error.name}, which is not installed here; expected offsample[arrays]"
         ) from error
     with ExitStack() as stack:
         store = stack.enter_context(open_store(root, access, connections))

@@ -14,7 +14,7 @@ _FIELDS = ("annotation_id", "image")
 
 
 @dataclass(frozen=True)
-class ImagePlace:
+class ImageTemplate:
     """A folder, and what stands behind it for each annotation."""
 
     folder: str
@@ -34,11 +34,11 @@ class ImagePlace:
             return quote(image_name(annotation))
         words = {"annotation_id": annotation.annotation_id, "image": annotation.image}
         if "{image}" in self.pattern and annotation.image is None:
-            raise InvalidAnnotationsError("annotation has no `image`, which the URI names; right would be one")
+            raise InvalidAnnotationsError("annotation has no `image`, which the URI names; expected one")
         return _FIELD.sub(lambda field: quote(str(words[field[1]])), self.pattern)
 
 
-def parse_place(uri: str) -> ImagePlace:
+def parse_template(uri: str) -> ImageTemplate:
     """Take a folder's URI, or a template, apart.
 
     Raises
@@ -48,12 +48,12 @@ def parse_place(uri: str) -> ImagePlace:
         follows it.
     """
     if not {"{", "}"} & set(uri):
-        return ImagePlace(uri, None)
+        return ImageTemplate(uri, None)
     folder, slash, _ = uri.partition("{")[0].rpartition("/")
     unknown = [field for field in _FIELD.findall(uri) if field not in _FIELDS]
     if unknown or {"{", "}"} & set(_FIELD.sub("", uri)) or not slash or folder.endswith(("/", ":")):
         raise ForbiddenUriError(
-            f"{show_uri(uri)} is no template that is served; right would be a folder, and below it"
+            f"{show_uri(uri)} is no template that is served; expected a folder, and below it"
             " {annotation_id} or {image}"
         )
     pattern = uri[len(folder) + 1 :]
@@ -61,7 +61,7 @@ def parse_place(uri: str) -> ImagePlace:
         raise ForbiddenUriError(
             f"{show_uri(uri)} has a query or fragment, which may be a credential; expected a template without"
         )
-    return ImagePlace(folder, pattern)
+    return ImageTemplate(folder, pattern)
 
 
 def image_name(annotation: Annotation) -> str:

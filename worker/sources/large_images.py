@@ -8,7 +8,7 @@ from contextlib import closing
 
 from shared.png.image import count_stated_pixels
 from worker.messages.event import Annotation
-from worker.sources.prefetching import run_ahead
+from worker.sources.prefetching import parallel_map
 from worker.sources.source import FetchedIonImage
 
 MOST_PIXELS_AHEAD = 2**20
@@ -29,7 +29,7 @@ def fetch_ahead(
     annotations: Sequence[Annotation],
     fetch_one: Callable[[Annotation, Callable[[bytes], None]], FetchedIonImage],
     threads: int,
-    at_once: int = 1,
+    chunk_size: int = 1,
 ) -> Iterator[FetchedIonImage]:
     """Yield what `fetch_one` gives, in the order of `annotations`, a bounded number of small images ahead.
 
@@ -38,8 +38,8 @@ def fetch_ahead(
     fetch_one
         Reads one image; between reading and decoding it calls what it is given with the content, and lets
         `LargeImageError` through.
-    at_once
-        As in `run_ahead`.
+    chunk_size
+        As in `parallel_map`.
     """
 
     def fetch_small(annotation: Annotation) -> FetchedIonImage | None:
@@ -48,6 +48,6 @@ def fetch_ahead(
         except LargeImageError:
             return None
 
-    with closing(run_ahead(annotations, fetch_small, threads, "fetch", at_once)) as ahead:
+    with closing(parallel_map(annotations, fetch_small, threads, "fetch", chunk_size)) as ahead:
         for annotation, found in zip(annotations, ahead, strict=True):
             yield fetch_one(annotation, lambda _: None) if found is None else found

@@ -29,7 +29,7 @@ from shared.errors import (
     TransientError,
     UnsupportedSourceError,
 )
-from worker.stores.store import Patience
+from worker.stores.store import RetryPolicy
 
 _FEWEST_RECORDS = 100
 """The client asks for no smaller batches."""
@@ -45,7 +45,7 @@ class MetaspaceRecords:
     records: list[dict[str, Any]]
 
 
-def open_client(url: str, api_key: SecretStr | None, patience: Patience) -> GraphQLClient:
+def open_client(url: str, api_key: SecretStr | None, retry_policy: RetryPolicy) -> GraphQLClient:
     """The client of one METASPACE; a `~/.metaspace` file of this machine is not read.
 
     Raises
@@ -59,17 +59,19 @@ def open_client(url: str, api_key: SecretStr | None, patience: Patience) -> Grap
     client = GraphQLClient(config)
     with contextlib.ExitStack() as stack:
         stack.callback(client.session.close)
-        _prepare(client, config, api_key, patience)
+        _prepare(client, config, api_key, retry_policy)
         stack.pop_all()
     return client
 
 
-def _prepare(client: GraphQLClient, config: dict[str, Any], api_key: SecretStr | None, patience: Patience) -> None:
+def _prepare(
+    client: GraphQLClient, config: dict[str, Any], api_key: SecretStr | None, retry_policy: RetryPolicy
+) -> None:
     """Limit what the client's session does, and try the key."""
     client.session.trust_env = False  # a netrc file would replace the key
     client.session.max_redirects = 0
     for prefix in ("https://", "http://"):
-        client.session.mount(prefix, _PatientAdapter(patience))
+        client.session.mount(prefix, _PatientAdapter(retry_policy))
     config["usr_api_key"] = api_key.get_secret_value() if api_key is not None else None
     if api_key is not None:
         with client_errors_translated(client.host):
@@ -103,7 +105,7 @@ def _require_finished(dataset: SMDataset) -> None:
     """Wait for a dataset that METASPACE works at, and refuse one that failed."""
     if dataset.status == "FINISHED":
         return
-    sentence = f"dataset {dataset.id!r} is {dataset.status} on METASPACE; right would be FINISHED"
+    sentence = f"dataset {dataset.id!r} is {dataset.status} on METASPACE; expected FINISHED"
     raise TransientError(sentence) if dataset.status in _WORKED_AT else NotFoundError(sentence)
 
 
@@ -111,7 +113,7 @@ def _choose_database(dataset: SMDataset, wanted: str | None) -> Any:
     """The database that is wanted, by id, name, or name and version; None = HMDB v4 if it is there, else the first."""
     databases = dataset.database_details
     if not databases:
-        raise NotFoundError(f"dataset {dataset.id!r} has no molecular database on METASPACE; right would be one")
+        raise NotFoundError(f"dataset {dataset.id!r} has no molecular database on METASPACE; expected one")
     if wanted is None:
         return next((one for one in databases if (one.name, one.version) == DEFAULT_DATABASE), databases[0])
     found = [
@@ -123,7 +125,7 @@ def _choose_database(dataset: SMDataset, wanted: str | None) -> Any:
         names = ", ".join(repr(f"{one.name} {one.version}") for one in databases[:20])
         raise NotFoundError(
             f"dataset {dataset.id!r} has {'several databases' if found else 'no database'} {wanted[:100]!r} on"
-            f" METASPACE; right would be one of {names}"
+            f" METASPACE; expected one of {names}"
         )
     return found[0]
 
@@ -131,10 +133,10 @@ def _choose_database(dataset: SMDataset, wanted: str | None) -> Any:
 class _PatientAdapter(HTTPAdapter):
     """Gives every request a time limit, and tries what may pass again; all of the client's queries only read."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._timeout_seconds = patience.timeout_seconds
+    def __init__(self, retry_policy: RetryPolicy) -> None:
+        self._timeout_seconds = retry_policy.timeout_seconds
         retry = Retry(
-            total=patience.attempts - 1,
+            total=retry_policy.attempts - 1,
             backoff_factor=0.25,
             backoff_max=5.0,
             status_forcelist=_PASSING_STATUSES,
@@ -157,23 +159,22 @@ def client_errors_translated(url: str) -> Iterator[None]:
             yield
     except DatasetNotFound as error:
         raise NotFoundError(
-            f"METASPACE at {url} has no such dataset, or not for this worker; right would be the id of a public one, or"
+            f"METASPACE at {url} has no such dataset, or not for this worker; expected the id of a public one, or"
             " OFFSAMPLE_METASPACE_API_KEY of somebody who may see it"
         ) from error
     except requests.TooManyRedirects as error:
-        raise ForbiddenUriError(f"METASPACE at {url} redirects; right would be its final address") from error
+        raise ForbiddenUriError(f"METASPACE at {url} redirects; expected its final address") from error
     except requests.RequestException as error:
         raise TransientError(f"METASPACE at {url} does not answer now ({type(error).__name__})") from error
     except BadRequestException as error:
         raise _refused_key(url) from error
     except GraphQLException as error:
         raise NotFoundError(
-            f"METASPACE at {url} refuses the question ({str(error)[:200]}); right would be a dataset and database that"
-            " it has"
+            f"METASPACE at {url} refuses the question ({str(error)[:200]}); expected a dataset and database that it has"
         ) from error
     except (InvalidResponseException, KeyError, TypeError, AttributeError, ValueError) as error:
         raise UnsupportedSourceError(
-            f"METASPACE at {url} answers otherwise than its client expects ({type(error).__name__}); right would be a"
+            f"METASPACE at {url} answers otherwise than its client expects ({type(error).__name__}); expected a"
             " newer metaspace2020"
         ) from error
     except Exception as error:
@@ -184,5 +185,5 @@ def client_errors_translated(url: str) -> Iterator[None]:
 
 def _refused_key(url: str) -> AccessDeniedError:
     return AccessDeniedError(
-        f"METASPACE at {url} does not take this worker's key; right would be a valid OFFSAMPLE_METASPACE_API_KEY"
+        f"METASPACE at {url} does not take this worker's key; expected a valid OFFSAMPLE_METASPACE_API_KEY"
     )

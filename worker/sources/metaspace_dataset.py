@@ -95,17 +95,17 @@ class MetaspaceDataset(Closable):
             from worker.sources.metaspace_client import find_records, open_client  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise UnsupportedSourceError(
-                f"METASPACE needs {error.name}, which is not installed here; right would be offsample[metaspace]"
+                f"METASPACE needs {error.name}, which is not installed here; expected offsample[metaspace]"
             ) from error
         location = self._location
-        client = open_client(str(self._root).rstrip("/"), self._metaspace.api_key, self._stores.patience)
+        client = open_client(str(self._root).rstrip("/"), self._metaspace.api_key, self._stores.retry_policy)
         self._closing.callback(client.session.close)
         found = find_records(client, location.dataset_id, location.database, location.fdr, self._limits.event_ions)
         require_at_most(len(found.records), self._limits.event_ions, "number of annotations on METASPACE")
         if not found.records:
             raise NotFoundError(
                 f"dataset {location.dataset_id!r} has no annotation on METASPACE against {found.database} up to a false"
-                f" discovery rate of {location.fdr:g}; right would be a database or rate with some"
+                f" discovery rate of {location.fdr:g}; expected a database or rate with some"
             )
         return {str(record["ion"]): record for record in found.records}
 
@@ -118,7 +118,7 @@ class MetaspaceDataset(Closable):
         if len(found) != 1:
             raise InvalidAnnotationsError(
                 f"METASPACE has {'no' if not found else 'more than one'} such annotation up to the false discovery"
-                " rate; right would be its `ion` as annotation_id or image, or its formula and adduct"
+                " rate; expected its `ion` as annotation_id or image, or its formula and adduct"
             )
         return found[0]
 
@@ -132,10 +132,10 @@ class MetaspaceDataset(Closable):
     def _locate(self, record: dict[str, Any]) -> StoreUri:
         url = _principal(record).get("url")
         if not isinstance(url, str) or not url:
-            raise NotFoundError("METASPACE has no image of the principal isotope; right would be one")
+            raise NotFoundError("METASPACE has no image of the principal isotope; expected one")
         place = parse_store_uri(urljoin(f"{str(self._root).rstrip('/')}/", url))
         if place.scheme not in ("https", self._root.scheme):
-            raise ForbiddenUriError("METASPACE names an image that is not behind https; right would be https")
+            raise ForbiddenUriError("METASPACE names an image that is not behind https; expected https")
         return place
 
     def _read(self, annotation: Annotation, check: Callable[[bytes], None]) -> IonImage:

@@ -17,7 +17,7 @@ from worker.messages.event import (
 )
 from worker.sources.array_file import open_array_file
 from worker.sources.array_store import open_array_store
-from worker.sources.image_template import parse_place
+from worker.sources.image_template import parse_template
 from worker.sources.imzml_file import ImzmlFile
 from worker.sources.metaspace_dataset import MetaspaceAccess, MetaspaceDataset
 from worker.sources.png_folder import PngFolder
@@ -71,7 +71,7 @@ def _open(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
 
 
 def _open_pngs(uri: str, access: SourceAccess) -> IonImageSource:
-    place = parse_place(uri)
+    place = parse_template(uri)
     if is_remote(uri):
         return PngStore(place, access.stores, access.limits, access.fetch_threads)
     pattern = unquote(place.pattern) if place.pattern and uri.startswith("file:") else place.pattern
@@ -88,7 +88,7 @@ def _open_imzml(location: ImzmlIonImages, access: SourceAccess) -> IonImageSourc
     if is_remote(location.uri):
         place = access.stores.allowed.resolve(location.uri)
         raise UnsupportedSourceError(
-            f"imzML file {place.name[:100]!r} is in a store, where only PNG files and zarr are served; right would be a"
+            f"imzML file {place.name[:100]!r} is in a store, where only PNG files and zarr are served; expected a"
             " file on the worker's disk"
         )
     return ImzmlFile(location, access.roots, access.limits, access.watch)

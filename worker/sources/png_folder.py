@@ -10,11 +10,11 @@ from shared.limits import Limits, require_at_most
 from shared.png.image import decode_png
 from worker.access.allowed_roots import AllowedRoots, os_errors_translated, read_file
 from worker.messages.event import Annotation
-from worker.sources.image_template import PNG_SUFFIX, ImagePlace
+from worker.sources.image_template import PNG_SUFFIX, ImageTemplate
 from worker.sources.large_images import fetch_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 
-_AT_ONCE = 16
+_CHUNK_SIZE = 16
 """Files that a thread takes over: those of a local disk are read and decoded about as fast as one thread wakes another.
 So few threads with much to do each are fastest, and of those asked for only half are taken."""
 
@@ -28,7 +28,7 @@ class PngFolder(Closable):
         self, folder: OpenedFolder, roots: AllowedRoots, limits: Limits, threads: int, pattern: str | None = None
     ) -> None:
         self._folder = folder
-        self._place = ImagePlace(str(folder.path), pattern)
+        self._place = ImageTemplate(str(folder.path), pattern)
         self._roots = roots
         self._limits = limits
         self._threads = threads
@@ -37,7 +37,7 @@ class PngFolder(Closable):
         """Every PNG in the folder, by name; the annotation id is the file's stem."""
         if self._place.pattern is not None:
             raise InvalidAnnotationsError(
-                "ion images are named by a URI template and no annotations are given; right would be annotations or"
+                "ion images are named by a URI template and no annotations are given; expected annotations or"
                 " annotations_uri"
             )
         with os_errors_translated(self._folder.path):
@@ -53,7 +53,7 @@ class PngFolder(Closable):
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""
-        return fetch_ahead(annotations, self._fetch_one, max(1, self._threads // 2), at_once=_AT_ONCE)
+        return fetch_ahead(annotations, self._fetch_one, max(1, self._threads // 2), chunk_size=_CHUNK_SIZE)
 
     def close(self) -> None:
         """Close the folder."""

@@ -11,7 +11,7 @@ from shared.limits import Limits, require_at_most
 from shared.png.image import decode_png
 from worker.access.store_uri import HTTP_PORTS
 from worker.messages.event import Annotation
-from worker.sources.image_template import PNG_SUFFIX, ImagePlace
+from worker.sources.image_template import PNG_SUFFIX, ImageTemplate
 from worker.sources.large_images import fetch_ahead
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.sources.store_record import StoreRecord
@@ -23,7 +23,7 @@ class PngStore(Closable):
 
     notes: tuple[str, ...] = ()
 
-    def __init__(self, place: ImagePlace, access: StoreAccess, limits: Limits, threads: int) -> None:
+    def __init__(self, place: ImageTemplate, access: StoreAccess, limits: Limits, threads: int) -> None:
         self._place = place
         self._folder = access.allowed.resolve(place.folder)
         self._store = open_store(self._folder, access, threads)
@@ -34,13 +34,13 @@ class PngStore(Closable):
         """Every PNG right below the folder, by name; the annotation id is the file's stem."""
         if self._place.pattern is not None:
             raise InvalidAnnotationsError(
-                "ion images are named by a URI template and no annotations are given; right would be annotations or"
+                "ion images are named by a URI template and no annotations are given; expected annotations or"
                 " annotations_uri"
             )
         names = sorted(name for name in self._store.list_names(self._folder) if name.lower().endswith(PNG_SUFFIX))
         require_at_most(len(names), self._limits.event_ions, f"number of PNG files in {str(self._folder)[:200]!r}")
         if not names:
-            raise NotFoundError(f"{str(self._folder)[:200]!r} holds no PNG file; right would be one an ion image")
+            raise NotFoundError(f"{str(self._folder)[:200]!r} holds no PNG file; expected one an ion image")
         return [make_annotation(PurePosixPath(name).stem, name) for name in names]
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:

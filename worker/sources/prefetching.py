@@ -18,8 +18,8 @@ _Item = TypeVar("_Item")
 _Done = TypeVar("_Done")
 
 
-def run_ahead(
-    items: Iterable[_Item], run: Callable[[_Item], _Done], threads: int, name: str, at_once: int = 1
+def parallel_map(
+    items: Iterable[_Item], run: Callable[[_Item], _Done], threads: int, name: str, chunk_size: int = 1
 ) -> Generator[_Done]:
     """Yield `run(item)` in the order of `items`, which the caller's thread draws; what either raises ends it.
 
@@ -27,15 +27,15 @@ def run_ahead(
     ----------
     name
         Of the threads, for whoever looks at them.
-    at_once
+    chunk_size
         Items that a thread takes over at once: more than 1 where an item takes about as long as handing it over.
     """
-    most_ahead = max(2, threads * max(1, _AHEAD_PER_THREAD // at_once))
+    most_ahead = max(2, threads * max(1, _AHEAD_PER_THREAD // chunk_size))
     ahead: deque[Future[list[_Done]]] = deque()
     executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
     remaining = iter(items)
     try:
-        while some := list(islice(remaining, at_once)):
+        while some := list(islice(remaining, chunk_size)):
             ahead.append(executor.submit(lambda taken: [run(item) for item in taken], some))
             if len(ahead) >= most_ahead:
                 yield from ahead.popleft().result()
@@ -46,7 +46,7 @@ def run_ahead(
 
 
 @contextmanager
-def gather_ahead(
+def prefetch_batches(
     items: Iterable[_Item], size: int, name: str, on_wait: Callable[[], None]
 ) -> Iterator[Iterator[list[_Item]]]:
     """Give the items in batches, the last one shorter; while one is worked on, a thread gathers the next.

@@ -43,7 +43,7 @@ class StoreRecord:
         except TransientError as error:
             if not self._has_answered_since(started):
                 raise
-            reason = f"{error}, and answers for other images; right would be a file that can be read"
+            reason = f"{error}, and answers for other images; expected a file that can be read"
             return FetchedIonImage(annotation_id, reason=reason)
         with self._lock:
             self._last_answer = time.monotonic()

@@ -25,7 +25,7 @@ from shared.errors import (
 from shared.files.closable import Closable
 from worker.access.allowed_stores import AllowedStores
 from worker.access.store_uri import StoreUri
-from worker.stores.store import Patience, read_patiently
+from worker.stores.store import RetryPolicy, with_retries
 
 _CHUNK_BYTES = 2**18
 _USER_AGENT = "offsample"
@@ -38,10 +38,10 @@ class HttpStore(Closable):
     name that resolves otherwise a moment later gains nothing.
     """
 
-    def __init__(self, root: StoreUri, allowed: AllowedStores, patience: Patience, connections: int) -> None:
+    def __init__(self, root: StoreUri, allowed: AllowedStores, retry_policy: RetryPolicy, connections: int) -> None:
         _judge_host(root, allowed)
         self._allowed = allowed
-        self._patience = patience
+        self._patience = retry_policy
         self._connections = connections
         self._is_closed = False
         self._files = HTTPFileSystem(
@@ -51,12 +51,12 @@ class HttpStore(Closable):
     def read(self, uri: StoreUri, max_bytes: int) -> bytes:
         """Read one file; see `Store`."""
         self._allowed.require_literal_address(uri.host)
-        return read_patiently(lambda: self._read_once(uri, max_bytes), self._patience)
+        return with_retries(lambda: self._read_once(uri, max_bytes), self._patience)
 
     def list_names(self, folder: StoreUri) -> list[str]:
         """An HTTP server has no list of its files."""
         raise InvalidAnnotationsError(
-            f"{str(folder)[:200]!r} is behind {folder.scheme}, where files cannot be listed; right would be an event"
+            f"{str(folder)[:200]!r} is behind {folder.scheme}, where files cannot be listed; expected an event"
             " with annotations or annotations_uri"
         )
 
@@ -74,10 +74,10 @@ class HttpStore(Closable):
         except OffSampleError:
             raise
         except aiohttp.InvalidURL as error:
-            raise ForbiddenUriError(f"{str(uri)[:200]!r} is no usable URI; right would be https://host/path") from error
+            raise ForbiddenUriError(f"{str(uri)[:200]!r} is no usable URI; expected https://host/path") from error
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
             raise AccessDeniedError(
-                f"{uri.authority} has no certificate that this worker trusts; right would be a valid one, or its"
+                f"{uri.authority} has no certificate that this worker trusts; expected a valid one, or its"
                 " authority in SSL_CERT_FILE"
             ) from error
         except (aiohttp.ClientError, FSTimeoutError, TimeoutError, OSError, ValueError) as error:
@@ -106,7 +106,7 @@ def _judge_host(root: StoreUri, allowed: AllowedStores) -> None:
     except OSError as error:
         raise TransientError(f"host {root.host[:200]!r} cannot be resolved now ({error.strerror})") from error
     except UnicodeError as error:
-        raise ForbiddenUriError(f"{root.host[:200]!r} is no host name; right would be one") from error
+        raise ForbiddenUriError(f"{root.host[:200]!r} is no host name; expected one") from error
     allowed.require_addresses(root.host, {str(one[4][0]) for one in found})
 
 
@@ -139,7 +139,7 @@ class _CappedBuffer(io.BytesIO):
     def write(self, content: Any) -> int:
         if self.tell() + len(content) > self._max_bytes:
             raise TooLargeError(
-                f"size of {self._name[:100]!r} in bytes is above the limit; right would be at most {self._max_bytes:,}"
+                f"size of {self._name[:100]!r} in bytes is above the limit; expected at most {self._max_bytes:,}"
             )
         return super().write(content)
 
@@ -151,13 +151,13 @@ async def _judge_response(response: aiohttp.ClientResponse) -> None:
         return
     response.close()
     if status in (401, 403):
-        raise AccessDeniedError(f"store refuses {name!r} (HTTP {status}); right would be one that this worker may read")
+        raise AccessDeniedError(f"store refuses {name!r} (HTTP {status}); expected one that this worker may read")
     if status in (429, 503):
         raise StoreBusyError(f"store {response.url.host} is busy (HTTP {status})")
     if status >= 500 or status == 408:
         raise TransientError(f"store {response.url.host} fails (HTTP {status})")
     if 300 <= status < 400:
-        raise ForbiddenUriError(f"{name!r} is redirected elsewhere (HTTP {status}); right would be where it really is")
+        raise ForbiddenUriError(f"{name!r} is redirected elsewhere (HTTP {status}); expected where it really is")
     if status == 200:
-        raise ForbiddenUriError(f"{name!r} comes compressed, though not asked to; right would be as it is")
-    raise NotFoundError(f"{name!r} is not there (HTTP {status}); right would be a file that is")
+        raise ForbiddenUriError(f"{name!r} comes compressed, though not asked to; expected as it is")
+    raise NotFoundError(f"{name!r} is not there (HTTP {status}); expected a file that is")

@@ -17,7 +17,7 @@ from shared.errors import (
 )
 from shared.files.closable import Closable
 from worker.access.store_uri import StoreUri
-from worker.stores.store import Patience, read_patiently
+from worker.stores.store import RetryPolicy, with_retries
 
 _BUSY_CODES = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 _BUSY_STATUSES = {429, 503}
@@ -34,14 +34,14 @@ _CREDENTIAL_CODES = {
 class ObjectStore(Closable):
     """One bucket."""
 
-    def __init__(self, root: StoreUri, patience: Patience, connections: int) -> None:
+    def __init__(self, root: StoreUri, retry_policy: RetryPolicy, connections: int) -> None:
         self._root = root
-        self._patience = patience
-        self._files = _open_s3(patience, connections) if root.scheme == "s3" else _open_gs(patience)
+        self._patience = retry_policy
+        self._files = _open_s3(retry_policy, connections) if root.scheme == "s3" else _open_gs(retry_policy)
 
     def read(self, uri: StoreUri, max_bytes: int) -> bytes:
         """Read one object, by a range that is one byte longer than the limit; see `Store`."""
-        content: bytes = read_patiently(
+        content: bytes = with_retries(
             lambda: self._ask(
                 uri,
                 lambda: self._files.cat_file(
@@ -52,13 +52,13 @@ class ObjectStore(Closable):
         )
         if len(content) > max_bytes:
             raise TooLargeError(
-                f"size of {uri.name[:100]!r} in bytes is above the limit; right would be at most {max_bytes:,}"
+                f"size of {uri.name[:100]!r} in bytes is above the limit; expected at most {max_bytes:,}"
             )
         return content
 
     def list_names(self, folder: StoreUri) -> list[str]:
         """Names of the objects right below a prefix."""
-        found: list[dict[str, Any]] = read_patiently(
+        found: list[dict[str, Any]] = with_retries(
             lambda: self._ask(folder, lambda: self._files.ls(_key(folder), detail=True, refresh=True)), self._patience
         )
         return [one["name"].rpartition("/")[2] for one in found if one["type"] == "file"]
@@ -84,28 +84,28 @@ def _key(uri: StoreUri) -> str:
     return f"{uri.authority}{uri.path}"
 
 
-def _open_s3(patience: Patience, connections: int) -> Any:
+def _open_s3(retry_policy: RetryPolicy, connections: int) -> Any:
     try:
         from s3fs import S3FileSystem  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise UnsupportedSourceError("s3:// needs s3fs, which is not here; right would be offsample[s3]") from error
+        raise UnsupportedSourceError("s3:// needs s3fs, which is not here; expected offsample[s3]") from error
     config = {
-        "connect_timeout": patience.timeout_seconds,
-        "read_timeout": patience.timeout_seconds,
+        "connect_timeout": retry_policy.timeout_seconds,
+        "read_timeout": retry_policy.timeout_seconds,
         "retries": {"mode": "standard", "total_max_attempts": 1},
         "max_pool_connections": connections,
     }
     files = S3FileSystem(config_kwargs=config, skip_instance_cache=True)
-    files.retries = 1  # `read_patiently` does it
+    files.retries = 1  # `with_retries` does it
     return files
 
 
-def _open_gs(patience: Patience) -> Any:
+def _open_gs(retry_policy: RetryPolicy) -> Any:
     try:
         from gcsfs import GCSFileSystem  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise UnsupportedSourceError("gs:// needs gcsfs, which is not here; right would be offsample[gs]") from error
-    return GCSFileSystem(timeout=patience.timeout_seconds, skip_instance_cache=True)
+        raise UnsupportedSourceError("gs:// needs gcsfs, which is not here; expected offsample[gs]") from error
+    return GCSFileSystem(timeout=retry_policy.timeout_seconds, skip_instance_cache=True)
 
 
 @contextmanager
@@ -127,22 +127,22 @@ def _translate(error: Exception, uri: StoreUri) -> OffSampleError | None:
     found: OffSampleError | None = None
     if code in _CREDENTIAL_CODES or type(error).__name__ in _CREDENTIAL_ERRORS:
         found = AccessDeniedError(
-            f"{bucket} does not take this worker's credentials ({what}); right would be valid ones in its environment"
+            f"{bucket} does not take this worker's credentials ({what}); expected valid ones in its environment"
         )
     elif code == "NoSuchBucket":
         found = TransientError(f"{bucket} does not exist now")
     elif isinstance(error, FileNotFoundError):
-        found = NotFoundError(f"{name!r} is not in {bucket}; right would be something that is")
+        found = NotFoundError(f"{name!r} is not in {bucket}; expected something that is")
     elif isinstance(error, PermissionError) or status in (401, 403):
-        found = AccessDeniedError(f"{bucket} refuses {name!r} ({what}); right would be one that this worker may read")
+        found = AccessDeniedError(f"{bucket} refuses {name!r} ({what}); expected one that this worker may read")
     elif code in _BUSY_CODES or status in _BUSY_STATUSES:
         found = StoreBusyError(f"{bucket} is busy ({what})")
     elif status in _ELSEWHERE_STATUSES:
-        found = AccessDeniedError(f"{bucket} is elsewhere ({what}); right would be its region in AWS_REGION")
+        found = AccessDeniedError(f"{bucket} is elsewhere ({what}); expected its region in AWS_REGION")
     elif status == _EMPTY_STATUS:
-        found = NotFoundError(f"{name!r} is empty; right would be a file with content")
+        found = NotFoundError(f"{name!r} is empty; expected a file with content")
     elif status is not None and 400 <= status < 500:
-        found = NotFoundError(f"{bucket} gives no {name!r} ({what}); right would be a file that is there")
+        found = NotFoundError(f"{bucket} gives no {name!r} ({what}); expected a file that is there")
     elif isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] in _CLIENTS:
         found = TransientError(f"{bucket} does not answer now ({what})")
     return found

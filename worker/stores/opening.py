@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from shared.errors import UnsupportedSourceError
 from worker.access.allowed_stores import AllowedStores
 from worker.access.store_uri import HTTP_PORTS, StoreUri
-from worker.stores.store import Patience, Store
+from worker.stores.store import RetryPolicy, Store
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class StoreAccess:
     """Which stores may be read, and how patiently."""
 
     allowed: AllowedStores = field(default_factory=AllowedStores)
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 def open_store(uri: StoreUri, access: StoreAccess, connections: int) -> Store:
@@ -28,11 +28,11 @@ def open_store(uri: StoreUri, access: StoreAccess, connections: int) -> Store:
         if uri.scheme in HTTP_PORTS:
             from worker.stores.http_store import HttpStore  # noqa: PLC0415 - an extra
 
-            return HttpStore(uri, access.allowed, access.patience, connections)
+            return HttpStore(uri, access.allowed, access.retry_policy, connections)
         from worker.stores.object_store import ObjectStore  # noqa: PLC0415 - an extra
     except ImportError as error:
         extra = "http" if uri.scheme in HTTP_PORTS else uri.scheme
         raise UnsupportedSourceError(
-            f"{uri.scheme}:// needs {error.name}, which is not installed here; right would be offsample[{extra}]"
+            f"{uri.scheme}:// needs {error.name}, which is not installed here; expected offsample[{extra}]"
         ) from error
-    return ObjectStore(uri, access.patience, connections)
+    return ObjectStore(uri, access.retry_policy, connections)

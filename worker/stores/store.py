@@ -16,7 +16,7 @@ _LONGEST_REST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often and how long a store is asked for one thing."""
 
     attempts: int = 3
@@ -62,13 +62,13 @@ class Store(Protocol):
     ) -> None: ...
 
 
-def read_patiently(read: Callable[[], Found], patience: Patience) -> Found:
+def with_retries(read: Callable[[], Found], retry_policy: RetryPolicy) -> Found:
     """Call `read` until it gives something or raises anything but `TransientError`, at most `attempts` times.
 
     Between attempts it rests, twice as long each time, by chance a little less: many readers then do not return at
     once to a store that is overrun.
     """
-    for attempt in range(1, patience.attempts):
+    for attempt in range(1, retry_policy.attempts):
         try:
             return read()
         except TransientError as error:

@@ -15,7 +15,7 @@ from worker.access.allowed_stores import ANY_NETWORK, AllowedStores
 from worker.access.store_uri import is_remote, parse_store_uri
 from worker.cli.inputs.dataset_names import choose_names
 from worker.cli.inputs.folders import find_in_folder
-from worker.cli.inputs.spec import KindOptions, NamedPlace, name_place
+from worker.cli.inputs.spec import InputSpec, KindOptions, name_place
 from worker.messages.event import (
     Annotation,
     DatasetAnnotated,
@@ -23,7 +23,7 @@ from worker.messages.event import (
     MetaspaceIonImages,
     PngIonImages,
 )
-from worker.sources.image_template import PNG_SUFFIX, parse_place
+from worker.sources.image_template import PNG_SUFFIX, parse_template
 from worker.sources.imzml_file import find_ibd
 
 _NO_OPTIONS = KindOptions()
@@ -65,7 +65,7 @@ class LocalDataset:
         location = self.data.ion_images
         named = [self.data.annotations_uri] if self.data.annotations_uri is not None else []
         if isinstance(location, PngIonImages):
-            named.append(parse_place(location.uri).folder)
+            named.append(parse_template(location.uri).folder)
         elif not isinstance(location, MetaspaceIonImages):
             named.append(location.uri)
         return named
@@ -175,7 +175,7 @@ def _describe_whole(place: str, annotations_uri: str | None, options: KindOption
     return [_draft(name_place(str(path), options), annotations_uri) for path in inner]
 
 
-def _draft(named: NamedPlace, annotations_uri: str | None) -> _Draft:
+def _draft(named: InputSpec, annotations_uri: str | None) -> _Draft:
     """Checked under its own name, so that one that is no text is refused with its place."""
     data = DatasetAnnotated(
         dataset_id=named.trail[-1][-_LONGEST_NAME:] or "dataset",

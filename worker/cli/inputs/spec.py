@@ -10,7 +10,7 @@ from shared.arrays.array import ARRAY_SUFFIXES, is_zarr_folder
 from shared.errors import InvalidInputError, NotFoundError
 from worker.access.store_uri import is_remote, parse_store_uri
 from worker.messages.event import IonImagesLocation
-from worker.sources.image_template import parse_place
+from worker.sources.image_template import parse_template
 
 METASPACE_PREFIX: Final = "metaspace:"
 _IMZML_SUFFIX: Final = ".imzml"
@@ -41,13 +41,13 @@ class KindOptions:
         if unused:
             name, kind = unused[0]
             raise InvalidInputError(
-                f"--{name.replace('_', '-')} is for ion images of kind {kind}, and none are named; right would be to"
+                f"--{name.replace('_', '-')} is for ion images of kind {kind}, and none are named; expected to"
                 " leave it out"
             )
 
 
 @dataclass(frozen=True)
-class NamedPlace:
+class InputSpec:
     """Where a dataset is, and what it may be called after."""
 
     trail: tuple[str, ...]
@@ -57,7 +57,7 @@ class NamedPlace:
     location: IonImagesLocation
 
 
-def name_place(place: str, options: KindOptions) -> NamedPlace:
+def name_place(place: str, options: KindOptions) -> InputSpec:
     """Recognise a path, a URI or template, or `metaspace:` with a dataset's id.
 
     Raises
@@ -73,12 +73,12 @@ def name_place(place: str, options: KindOptions) -> NamedPlace:
         path, stem = PurePath(place.removeprefix(METASPACE_PREFIX)), place.removeprefix(METASPACE_PREFIX)
         fields = {"kind": "metaspace", "dataset_id": stem}
     elif is_remote(place):
-        path = PurePath(parse_store_uri(parse_place(place).folder).path)
+        path = PurePath(parse_store_uri(parse_template(place).folder).path)
         stem = path.stem
         fields = {"kind": _kind_in_store(place), "uri": place}
     elif "{" in place and not Path(place).exists():
         template = str(Path(place).absolute())
-        path = PurePath(parse_place(template).folder)
+        path = PurePath(parse_template(template).folder)
         stem = path.name
         fields = {"kind": "png", "uri": template}
     else:
@@ -87,7 +87,7 @@ def name_place(place: str, options: KindOptions) -> NamedPlace:
         stem = path.name if kind == "png" else path.stem
         fields = {"kind": kind, "uri": str(path)}
     location = _LOCATION.validate_python(fields | options.given_for(fields["kind"]))
-    return NamedPlace((*path.parts[:-1], stem), path.name, location)
+    return InputSpec((*path.parts[:-1], stem), path.name, location)
 
 
 def _kind_in_store(uri: str) -> str:

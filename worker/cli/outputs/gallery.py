@@ -43,7 +43,7 @@ _VIRIDIS = (
 
 
 @dataclass(frozen=True)
-class SheetText:
+class GalleryText:
     """What stands beside the pictures."""
 
     title: str
@@ -63,8 +63,8 @@ def choose_tiles(rows: Sequence[ResultRow], most: int = MOST_TILES) -> dict[Labe
     return {"off": off[:off_share], "on": on[: most - off_share]}
 
 
-def draw_contact_sheet(
-    tiles: Mapping[Label, Sequence[ResultRow]], ion_images: Mapping[str, IonImage], text: SheetText, path: Path
+def draw_gallery(
+    tiles: Mapping[Label, Sequence[ResultRow]], ion_images: Mapping[str, IonImage], text: GalleryText, path: Path
 ) -> None:
     """Draw a PNG page.
 
@@ -97,7 +97,7 @@ def draw_contact_sheet(
         sheet.page.save(path, format="PNG")
     except OSError as error:
         raise InvalidInputError(
-            f"contact sheet cannot be written to {path} ({error.strerror}); right would be a file that may be written"
+            f"contact sheet cannot be written to {path} ({error.strerror}); expected a file that may be written"
         ) from error
 
 
@@ -105,7 +105,7 @@ class _Sheet:
     """The page while it is drawn."""
 
     def __init__(
-        self, tiles: Mapping[Label, Sequence[ResultRow]], ion_images: Mapping[str, IonImage], text: SheetText
+        self, tiles: Mapping[Label, Sequence[ResultRow]], ion_images: Mapping[str, IonImage], text: GalleryText
     ) -> None:
         self._ion_images = ion_images
         self._text = text

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from worker.cli.outputs.gallery import SheetText, choose_tiles, draw_contact_sheet
+from worker.cli.outputs.gallery import GalleryText, choose_tiles, draw_gallery
 from worker.messages.event import Annotation
 from worker.messages.results import ResultRow
 from worker.sources.source import IonImageSource
 
 
-def make_contact_sheet(
+def make_gallery(
     source: IonImageSource,
     annotations: Sequence[Annotation],
     rows: Sequence[ResultRow],
@@ -27,4 +27,4 @@ def make_contact_sheet(
     }
     captions = {one.annotation_id: f"m/z {one.mz:.4f}" for one in wanted if one.mz is not None}
     totals = Counter(row.label for row in rows if row.label is not None)
-    draw_contact_sheet(tiles, ion_images, SheetText(title, captions, expected or {}, totals), path)
+    draw_gallery(tiles, ion_images, GalleryText(title, captions, expected or {}, totals), path)
