@@ -1,4 +1,4 @@
-"""The settings as the README's table: `python -m worker.settings_table`."""
+"""The tables of docs/settings.md: `python -m worker.settings_table`."""
 
 import os
 import sys

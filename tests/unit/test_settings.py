@@ -1,4 +1,4 @@
-"""Settings are said once, told apart from nonsense, and the README shows them as they are."""
+"""Settings are read from the environment, wrong ones are errors, and docs/settings.md shows them."""
 
 import os
 from dataclasses import fields
@@ -26,9 +26,9 @@ def test_every_setting_says_what_it_is() -> None:
     assert undescribed == []
 
 
-def test_the_readme_shows_the_settings_as_they_are() -> None:
+def test_the_settings_page_shows_the_table() -> None:
     """`python -m worker.settings_table` writes the table."""
-    assert make_settings_table() in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert make_settings_table() in (REPOSITORY / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
 def test_the_table_has_a_row_a_setting_and_no_path_of_this_machine() -> None:
