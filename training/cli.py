@@ -45,18 +45,19 @@ app.command("compare-datasets")(compare_datasets)
 app.command("write-gold-standard-like")(write_gold_standard_like)
 
 
-@app.command("synthetic-sheet")
-def synthetic_sheet(
-    output: Annotated[Path, typer.Option(help="PNG to write.")] = Path("runs/synthetic-sheet.png"),
+@app.command("synthetic-gallery")
+@app.command("synthetic-sheet", hidden=True)  # its earlier name
+def synthetic_gallery(
+    output: Annotated[Path, typer.Option(help="PNG to write.")] = Path("runs/synthetic-gallery.png"),
     seed: Annotated[int, typer.Option(min=0)] = 1,
     mixture: Annotated[str, typer.Option(help="Name of the mixture.")] = "training-2",
 ) -> None:
     """Draw semi-synthetic ion images beside real ones."""
+    from training.synthetic.gallery import write_synthetic_gallery
     from training.synthetic.mixture import load_training_mixture
-    from training.synthetic.sheet import write_sheet
     from training.synthetic.sources import load_sources
 
-    write_sheet(load_sources(), load_training_mixture(mixture), seed, output)
+    write_synthetic_gallery(load_sources(), load_training_mixture(mixture), seed, output)
     console.print(f"wrote {output}: green = on, red = off, orange = ambiguous, blue = real", soft_wrap=True)
 
 

@@ -14,7 +14,7 @@ from shared.limits import Limits
 from shared.png.image import decode_png
 from shared.preprocessing import describe_missing_signal
 from training.data_root import DATA_ROOT
-from training.synthetic.textures import load_texture_sources
+from training.synthetic.patterns.textures import load_texture_sources
 
 _UNSURE = (0.4, 0.6)
 """METASPACE probabilities between which its own label is a guess."""

@@ -14,17 +14,17 @@ WIDTH_PX, COLOURS = 1100, 256
 
 
 def draw_gallery(folder: Path) -> None:
-    """The demo's contact sheet."""
+    """The demo's gallery."""
     command = [sys.executable, "-m", "worker.cli.main", "demo", "--output", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     shrink(folder / "gallery.png")
 
 
-def draw_synthetic_sheet(folder: Path) -> None:
+def draw_synthetic_gallery(folder: Path) -> None:
     """Semi-synthetic ion images by pattern."""
-    command = [sys.executable, "-m", "training", "synthetic-sheet", "--output", str(folder / "synthetic_sheet.png")]
+    command = [sys.executable, "-m", "training", "synthetic-gallery", "--output", str(folder / "synthetic_gallery.png")]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    shrink(folder / "synthetic_sheet.png")
+    shrink(folder / "synthetic_gallery.png")
 
 
 def shrink(path: Path) -> None:
@@ -39,5 +39,5 @@ if __name__ == "__main__":
     chosen = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     chosen.mkdir(parents=True, exist_ok=True)
     draw_gallery(chosen)
-    draw_synthetic_sheet(chosen)
-    print(f"drew gallery.png and synthetic_sheet.png in {chosen}")
+    draw_synthetic_gallery(chosen)
+    print(f"drew gallery.png and synthetic_gallery.png in {chosen}")

@@ -26,7 +26,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["gallery.png", "synthetic_sheet.png"])
+@pytest.mark.parametrize("name", ["gallery.png", "synthetic_gallery.png"])
 def test_a_committed_picture_is_the_one_that_is_drawn_now(drawn: Path, name: str) -> None:
     committed, now = (read_pixels(folder / name) for folder in (IMAGES, drawn))
     assert committed.shape == now.shape

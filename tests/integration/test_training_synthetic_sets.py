@@ -9,11 +9,11 @@ from scipy.ndimage import distance_transform_edt, label
 
 from shared.preprocessing import preprocess
 from training.realism.statistics import measure_dataset
-from training.synthetic.acquisition import ACQUISITIONS
 from training.synthetic.dataset import draw_any_images, draw_images, draw_set, label_pattern
 from training.synthetic.mixture import CURRENT, load_training_mixture
-from training.synthetic.placement import PLACEMENTS
-from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE
+from training.synthetic.scenes.acquired_area import ACQUIRED_AREAS
+from training.synthetic.scenes.placement import PLACEMENTS
+from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE
 from training.synthetic.sources import Sources, load_sources, split_sources
 from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
 
@@ -132,7 +132,7 @@ def test_small_sections_hardly_cover_the_slide(sources: Sources) -> None:
 def test_irregular_acquisitions_hug_the_sample(sources: Sources, acquisition: str, least: float, most: float) -> None:
     rng = np.random.default_rng(3)
     for outline in sources.outlines[:30]:
-        mask = ACQUISITIONS[acquisition](outline.sample_mask, rng)
+        mask = ACQUIRED_AREAS[acquisition](outline.sample_mask, rng)
         assert least <= (mask & ~outline.sample_mask).sum() / mask.sum() <= most
 
 

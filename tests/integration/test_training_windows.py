@@ -15,7 +15,7 @@ from training.acquisitions.folds import leave_one_out
 from training.acquisitions.reading import read_acquisition
 from training.acquisitions.series import list_acquisitions, load_acquisitions
 from training.cli import app
-from training.synthetic.outlines import Outline, load_outlines
+from training.synthetic.scenes.outlines import Outline, load_outlines
 from training.windows.binning import bin_images, bin_mask
 from training.windows.cutting import BACKGROUND_SHARES, INSIDE_SHARES, KINDS, can_cut
 from training.windows.settings import WindowSettings

@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from shared.errors import InvalidInputError
-from training.synthetic.acquisition import ACQUISITIONS
 from training.synthetic.measurement import SIGNALS
 from training.synthetic.mixture import (
     BENCHMARK_PATH,
@@ -20,7 +19,8 @@ from training.synthetic.mixture import (
     load_training_mixture,
 )
 from training.synthetic.patterns.catalogue import PATTERNS
-from training.synthetic.placement import PLACEMENTS
+from training.synthetic.scenes.acquired_area import ACQUIRED_AREAS
+from training.synthetic.scenes.placement import PLACEMENTS
 
 FROZEN = "ffe7bf286f88"
 """First digits of the benchmark's digest. Another benchmark is a decision, to be made before anything is fitted."""
@@ -44,7 +44,7 @@ def test_the_current_mixture_draws_every_pattern_placement_acquisition_and_signa
     mixture = load_training_mixture(CURRENT)
     assert set(mixture.patterns.root) == set(PATTERNS)
     assert set(mixture.placements.root) == set(PLACEMENTS)
-    assert set(mixture.acquisitions.root) == set(ACQUISITIONS)
+    assert set(mixture.acquisitions.root) == set(ACQUIRED_AREAS)
     assert set(mixture.signals.root) == set(SIGNALS)
 
 
@@ -59,7 +59,7 @@ def test_older_mixtures_draw_alike_names_and_only_such_as_there_are(mixture: Mix
         "patterned_slide",
     }
     assert set(mixture.placements.root) == set(PLACEMENTS) - {"round", "small_sections"}
-    assert set(mixture.acquisitions.root) == set(ACQUISITIONS) - {"close_to_sample", "inside_sample"}
+    assert set(mixture.acquisitions.root) == set(ACQUIRED_AREAS) - {"close_to_sample", "inside_sample"}
     assert set(mixture.signals.root) == set(SIGNALS)
 
 

@@ -6,7 +6,7 @@ import pytest
 from training.synthetic.dataset import label_pattern
 from training.synthetic.measurement import measure
 from training.synthetic.mixture import Artefacts
-from training.synthetic.scene import Scene
+from training.synthetic.scenes.scene import Scene
 
 UNSPOILED = Artefacts(missing_pixels=0, missing_rows=0, scatter=0, stripes=0, threshold=0, hot_spots=0, eight_bit=0)
 

@@ -19,7 +19,7 @@ from training.acquisitions.regions import MASK_FILE, read_regions
 from training.labelled.gold_standard import find_gold_standard
 from training.labelled.label_folder import find_label_file
 from training.labelled.labelled_image import LABELS
-from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE
+from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE
 
 ARRAY_NAMES = ("ion_images.npz", "ion_images.npy", "ion_images.zarr", "ion_images.h5ad")
 LAYOUT = (

@@ -29,9 +29,9 @@ def windows(
     """Cut windows out of real acquisitions, draw a gallery of them and count them."""
     from training.acquisitions.places import open_places  # noqa: PLC0415 - --help needs none of it
     from training.acquisitions.series import load_acquisitions  # noqa: PLC0415
-    from training.synthetic.outlines import load_outlines  # noqa: PLC0415
+    from training.synthetic.scenes.outlines import load_outlines  # noqa: PLC0415
     from training.windows.counts import WindowCounts, count_windows  # noqa: PLC0415
-    from training.windows.gallery import LEGEND, write_gallery  # noqa: PLC0415
+    from training.windows.gallery import LEGEND, write_window_gallery  # noqa: PLC0415
     from training.windows.source import draw_windows  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -48,5 +48,5 @@ def windows(
     for row in count_windows(drawn):
         table.add_row(*(str(value) for value in astuple(row)))
     console.print(table)
-    write_gallery(drawn, output)
+    write_window_gallery(drawn, output)
     console.print(f"wrote {output}; {LEGEND}", soft_wrap=True)

@@ -18,10 +18,10 @@ from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs, des
 from training.synthetic.measurement import measure
 from training.synthetic.mixture import Mixture
 from training.synthetic.patterns.catalogue import draw_pattern
+from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.random_field import Field
-from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
+from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
 from training.synthetic.sources import Sources
-from training.synthetic.textures import TextureSource
 
 Label = Literal["on", "off"]
 Group = tuple[str, str]

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.synthetic.anatomy import Anatomy, draw_anatomical, draw_anatomy, draw_film_ion, draw_gain
 from training.synthetic.dataset import DrawnPattern, SyntheticImage, measure_ion
 from training.synthetic.mixture import Mixture, SharedInDatasets
-from training.synthetic.outlines import Outline
+from training.synthetic.patterns.anatomy import Anatomy, draw_anatomical, draw_anatomy, draw_film_ion, draw_gain
 from training.synthetic.patterns.catalogue import draw_pattern
+from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.random_field import Field
-from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE, Scene
-from training.synthetic.textures import TextureSource
+from training.synthetic.scenes.outlines import Outline
+from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE, Scene
 
 _SAME_SIGNAL_SHARE = 0.7
 """Of the ions of a dataset that has one signal level for most of them."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.synthetic.outlines import Outline, load_outlines
-from training.synthetic.textures import TextureSource, load_texture_sources
+from training.synthetic.patterns.textures import TextureSource, load_texture_sources
+from training.synthetic.scenes.outlines import Outline, load_outlines
 
 _VALIDATION_SHARE = 0.2
 _SPLIT_SEED = 20261101

@@ -9,7 +9,7 @@ import numpy as np
 from shared.ion_image import IonImage
 from training.synthetic.dataset import Group, Label, SyntheticImage, draw_ion
 from training.synthetic.mixture import Mixture
-from training.synthetic.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
+from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
 from training.synthetic.sharing_ions import SharingIons
 from training.synthetic.sources import Sources
 

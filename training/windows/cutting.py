@@ -6,8 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 from training.acquisitions.acquisition import Acquisition, Regions
-from training.synthetic.outlines import Outline
 from training.synthetic.random_field import Mask
+from training.synthetic.scenes.outlines import Outline
 from training.windows.shapes import SMALLEST_AREA_PX, draw_outline, draw_rectangle
 
 _TRIES = 300

@@ -25,7 +25,7 @@ LEGEND = (
 )
 
 
-def write_gallery(windows: Sequence[RealWindow], path: Path, *, rows: int = 20) -> None:
+def write_window_gallery(windows: Sequence[RealWindow], path: Path, *, rows: int = 20) -> None:
     """Write a PNG: on the left windows wholly inside the sample, on the right windows with background.
 
     Parameters

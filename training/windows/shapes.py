@@ -6,9 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from shared.ion_image import Intensities
-from training.synthetic.outlines import Outline
-from training.synthetic.placement import vary
 from training.synthetic.random_field import Mask, draw_log_uniform
+from training.synthetic.scenes.outlines import Outline
+from training.synthetic.scenes.placement import vary
 
 SHORTEST_SIDE_PX = 8
 SMALLEST_AREA_PX = 100

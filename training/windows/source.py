@@ -8,8 +8,8 @@ from scipy import ndimage
 from shared.errors import InvalidInputError
 from shared.ion_image import Intensities
 from training.acquisitions.acquisition import Acquisition, Regions
-from training.synthetic.outlines import Outline
 from training.synthetic.random_field import Mask, draw_log_uniform
+from training.synthetic.scenes.outlines import Outline
 from training.synthetic.whole_dataset import OFF_SHARE_BETA
 from training.windows.binning import bin_images, bin_mask
 from training.windows.cutting import can_cut, cut_mask

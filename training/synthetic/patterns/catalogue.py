@@ -4,13 +4,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from training.synthetic.layers import delocalise, draw_matrix, draw_tissue, draw_unevenness, shape_of, unit_mean
+from training.synthetic.patterns.layers import (
+    delocalise,
+    draw_matrix,
+    draw_tissue,
+    draw_unevenness,
+    shape_of,
+    unit_mean,
+)
 from training.synthetic.patterns.matrix import MATRIX_PATTERNS
 from training.synthetic.patterns.sample import SAMPLE_PATTERNS
 from training.synthetic.patterns.slide import SLIDE_PATTERNS
+from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.random_field import Field, draw_log_uniform, draw_smooth_field
-from training.synthetic.scene import Scene
-from training.synthetic.textures import TextureSource
+from training.synthetic.scenes.scene import Scene
 
 _MOST_CONTRAST = 4.0
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from training.synthetic.layers import (
+from training.synthetic.patterns.layers import (
     delocalise,
     draw_matrix,
     draw_tissue,
@@ -15,9 +15,9 @@ from training.synthetic.layers import (
     signed_depth,
     unit_mean,
 )
+from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.random_field import Field, draw_log_uniform, draw_slope, draw_smooth_field, draw_spots
-from training.synthetic.scene import Scene
-from training.synthetic.textures import TextureSource
+from training.synthetic.scenes.scene import Scene
 
 _NEAR_SIDES = 0.06
 """How far from the sample its surroundings reach, in longest sides."""

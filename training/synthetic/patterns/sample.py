@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from training.synthetic.layers import (
+from training.synthetic.patterns.layers import (
     delocalise,
     draw_matrix,
     draw_tissue,
@@ -15,9 +15,9 @@ from training.synthetic.layers import (
     smear,
     unit_mean,
 )
+from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.random_field import Field, draw_log_uniform, draw_slope, draw_smooth_field, draw_spots
-from training.synthetic.scene import Scene
-from training.synthetic.textures import TextureSource
+from training.synthetic.scenes.scene import Scene
 
 _MOST_MATRIX_AMONG_SPOTS = 0.15
 """With more of it the sample would be a dark hole with a spot in it."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from training.synthetic.acquisition import ACQUISITIONS, lose_pixels
 from training.synthetic.mixture import Mixture
-from training.synthetic.outlines import Outline
-from training.synthetic.placement import PLACEMENTS
 from training.synthetic.random_field import Mask, draw_log_uniform
+from training.synthetic.scenes.acquired_area import ACQUIRED_AREAS, lose_pixels
+from training.synthetic.scenes.outlines import Outline
+from training.synthetic.scenes.placement import PLACEMENTS
 
 LEAST_OFF_SAMPLE_SHARE = 0.02
 """Share of off-sample pixels among the acquired ones under which nothing can be called off."""
@@ -56,7 +56,7 @@ def draw_scene(outline: Outline, mixture: Mixture, rng: np.random.Generator) -> 
         sample_mask = _resample(PLACEMENTS[placement](outline.sample_mask, rng), rng)
         if not sample_mask.any():
             continue
-        acquired = ACQUISITIONS[acquisition](sample_mask, rng)
+        acquired = ACQUIRED_AREAS[acquisition](sample_mask, rng)
         acquisition_mask = lose_pixels(acquired, mixture.artefacts, rng)
         if acquisition_mask.any() and sample_mask[acquisition_mask].mean() >= SMALLEST_SAMPLE_SHARE:
             return Scene(outline.name, sample_mask, acquisition_mask, placement, acquisition)

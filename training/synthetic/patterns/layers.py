@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from training.synthetic.patterns.textures import TextureSource, draw_texture
 from training.synthetic.random_field import Field, Mask, draw_log_uniform, draw_slope, draw_smooth_field
-from training.synthetic.scene import Scene
-from training.synthetic.textures import TextureSource, draw_texture
+from training.synthetic.scenes.scene import Scene
 
 _WIDE_HALO_SHARE = 0.2
 _REAL_MATRIX_SHARE = 0.25

@@ -1,4 +1,4 @@
-"""Contact sheet: semi-synthetic images beside real ones, for eyes."""
+"""The gallery of semi-synthetic ion images, next to real ones, for visual comparison."""
 
 from pathlib import Path
 
@@ -17,8 +17,8 @@ _INCHES_PER_IMAGE = 0.9
 _COLOURS = {"on": "tab:green", "off": "tab:red", None: "tab:orange", "real": "tab:blue"}
 
 
-def write_sheet(sources: Sources, mixture: Mixture, seed: int, path: Path) -> None:
-    """Write a PNG, one pattern a row, beside real images of the texture sources.
+def write_synthetic_gallery(sources: Sources, mixture: Mixture, seed: int, path: Path) -> None:
+    """Write a PNG with one pattern per row, next to real images of the texture sources.
 
     Frames: green = on, red = off, orange = ambiguous, blue = real and unlabelled. Not-acquired pixels are white.
     """

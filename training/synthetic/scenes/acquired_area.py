@@ -58,7 +58,7 @@ def acquire_ellipse(sample_mask: Mask, rng: np.random.Generator) -> Mask:
     return np.asarray(rows**exponent + columns**exponent <= 1.2)
 
 
-ACQUISITIONS: dict[str, Callable[[Mask, np.random.Generator], Mask]] = {
+ACQUIRED_AREAS: dict[str, Callable[[Mask, np.random.Generator], Mask]] = {
     "rectangle": acquire_rectangle,
     "sample_only": acquire_sample_only,
     "around_sample": acquire_around_sample,

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from training.synthetic.layers import (
+from training.synthetic.patterns.catalogue import draw_pattern
+from training.synthetic.patterns.layers import (
     delocalise,
     draw_matrix,
     draw_tissue,
@@ -21,14 +22,13 @@ from training.synthetic.layers import (
     signed_depth,
     unit_mean,
 )
-from training.synthetic.outlines import Outline
-from training.synthetic.patterns.catalogue import draw_pattern
 from training.synthetic.patterns.matrix import MATRIX_PATTERNS
 from training.synthetic.patterns.slide import SLIDE_PATTERNS
-from training.synthetic.placement import vary
+from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.random_field import Field, draw_log_uniform, draw_slope, draw_smooth_field
-from training.synthetic.scene import Scene
-from training.synthetic.textures import TextureSource
+from training.synthetic.scenes.outlines import Outline
+from training.synthetic.scenes.placement import vary
+from training.synthetic.scenes.scene import Scene
 
 _LARGEST_REGIONS = 16
 Owner = npt.NDArray[np.intp]
