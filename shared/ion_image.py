@@ -80,10 +80,10 @@ def make_ion_image(intensities: npt.ArrayLike, acquisition_mask: npt.ArrayLike |
     np.copyto(kept, 0, where=~acquired)
     if kept.min() >= 0 and np.isfinite(kept.max()):  # NaN passes through `min`, and is not >= 0
         return IonImage(kept, acquired)
-    return _set_right(kept, acquired)
+    return _clean_pixels(kept, acquired)
 
 
-def _set_right(kept: Intensities, acquired: AcquisitionMask) -> IonImage:
+def _clean_pixels(kept: Intensities, acquired: AcquisitionMask) -> IonImage:
     """An ion image without its NaN, infinite and negative pixels, where there are not too many."""
     finite = np.isfinite(kept)
     missing = int(np.count_nonzero(~finite))

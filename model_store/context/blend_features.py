@@ -24,7 +24,7 @@ FEATURES = (
 """In the order of the columns of `measure_features`."""
 
 _PIXELS = INPUT_SIDE_PX**2
-_LEAST_MEAN = 0.01
+_MIN_MEAN = 0.01
 _HIGHEST_LOG_RATIO = 4.0
 """Keep the logarithm of the ratio finite; intensities are in [0, 1]."""
 
@@ -54,7 +54,7 @@ def measure_features(inputs: NetworkInputs) -> Features:
     area = known & off.any(axis=1) & on.any(axis=1)
     with_area = _correlate(ion, off.astype(np.float64), acquired)
     with_others = _correlate(ion, mean, acquired)
-    ratio = (_mean(ion, off) + _LEAST_MEAN) / (_mean(ion, on) + _LEAST_MEAN)
+    ratio = (_mean(ion, off) + _MIN_MEAN) / (_mean(ion, on) + _MIN_MEAN)
     dice = [_dice((ion > level) & acquired, off) for level in LEVELS]
     columns = [
         with_area,

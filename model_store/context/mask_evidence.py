@@ -28,10 +28,10 @@ _RING_PX = 2.0
 _EDGE_PX = 3.0
 """Widths of the border ring and of both sides of a split's edge, in pixels of a 56 x 56 image."""
 
-_MOST_IONS = 150
+_MAX_IONS = 150
 """Above which more ions are no further evidence: the rule was fitted on up to so many."""
 
-_LEAST_EXPLAINED = 1e-3
+_MIN_EXPLAINED = 1e-3
 """Keeps the logarithm of a share finite."""
 
 Split = npt.NDArray[np.bool_]
@@ -84,14 +84,14 @@ def find_candidates(
     clusters = int(cluster_of.max()) + 1
     choices = np.array([one for one in product((False, True), repeat=clusters) if 0 < sum(one) < clusters])
     splits = choices[:, cluster_of]
-    place = _Place(acquisition_mask)
-    found = [_weigh_evidence(split, components, place) for split in splits]
+    place = _AcquiredPixels(acquisition_mask)
+    found = [_measure_evidence(split, components, place) for split in splits]
     most = max(one.agreement for one in found)
     evidence = tuple(replace(one, agreement=one.agreement / max(most, 1e-12)) for one in found)
     return Candidates(splits, evidence)
 
 
-class _Place:
+class _AcquiredPixels:
     """Where the acquired pixels lie."""
 
     def __init__(self, acquisition_mask: AcquisitionMask) -> None:
@@ -113,7 +113,7 @@ class _Place:
         return split & near_off, ~split & near_sample
 
 
-def _weigh_evidence(split: Split, components: PixelComponents, place: _Place) -> Evidence:
+def _measure_evidence(split: Split, components: PixelComponents, place: _AcquiredPixels) -> Evidence:
     """The evidence for one candidate; `agreement` is not yet relative."""
     scores, pixels = components.scores, len(split)
     sample, off = int(split.sum()), int((~split).sum())
@@ -128,7 +128,7 @@ def _weigh_evidence(split: Split, components: PixelComponents, place: _Place) ->
         agreement=explained,
         sharpness=float(step_at_edge @ step) / max(float(step @ step), 1e-12),
         size=float(np.log(sample / pixels)),
-        explained=float(np.log(explained + _LEAST_EXPLAINED)),
-        ions=float(np.log(min(max(components.ions, 1), _MOST_IONS))),
+        explained=float(np.log(explained + _MIN_EXPLAINED)),
+        ions=float(np.log(min(max(components.ions, 1), _MAX_IONS))),
         frame=float(place.acquired.mean()),
     )

@@ -32,7 +32,7 @@ class MaskRule:
         odds = np.exp(scores - scores.max())
         return np.asarray(odds / odds.sum())
 
-    def judge_presence(self, evidence: Evidence) -> float:
+    def estimate_presence(self, evidence: Evidence) -> float:
         """Probability that the best candidate's off-sample area is one."""
         return float(1 / (1 + np.exp(-_weigh(evidence, self.presence) - self.presence_intercept)))
 

@@ -24,7 +24,7 @@ _RANK = 64
 _SMOOTHING_PX = 0.7
 """Deviation of the Gaussian, in pixels of a 56 x 56 image."""
 
-_LEAST_DEVIATION = 1e-6
+_MIN_DEVIATION = 1e-6
 """Of intensities in [0, 1], under which an image is constant."""
 
 Float32 = npt.NDArray[np.float32]
@@ -107,7 +107,7 @@ class PixelSketch:
         self.ions += 1
         self._sum += image
         acquired = image[self.acquisition_mask]
-        if acquired.size == 0 or (deviation := float(acquired.std())) < _LEAST_DEVIATION:
+        if acquired.size == 0 or (deviation := float(acquired.std())) < _MIN_DEVIATION:
             return
         mean = float(acquired.mean())
         centred = np.where(self.acquisition_mask, (image - mean) / deviation, 0).astype(np.float32)

@@ -77,7 +77,7 @@ def read_sample_mask(sketch: PixelSketch, rule: MaskRule = MASK_RULE) -> SampleM
     candidates = find_candidates(components, cluster_of, acquired)
     odds = rule.rank(candidates)
     best = int(np.argmax(odds))
-    presence = rule.judge_presence(candidates.evidence[best])
+    presence = rule.estimate_presence(candidates.evidence[best])
     if presence < 0.5:
         return SampleMask(acquired.copy(), "absent", 1 - presence, clusters)
     expected = float(odds @ _overlap(candidates, best))

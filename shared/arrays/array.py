@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from shared.arrays.npz import open_packed_array
+from shared.arrays.npz import open_npz
 from shared.errors import InvalidIonImageError, NotFoundError, UnsupportedSourceError
-from shared.files.foreign_file import OpenedFile, OpenedFolder, open_place
+from shared.files.foreign_file import OpenedFile, OpenedFolder, open_path
 from shared.limits import Limits
 
 ARRAY_SUFFIXES = (".npz", ".npy", ".zarr", ".h5ad")
@@ -83,12 +83,12 @@ def open_array(place: Path | OpenedFile | OpenedFolder, limits: Limits) -> IonIm
     NotFoundError, OSError
         When a path cannot be opened.
     """
-    opened = open_place(place.resolve()) if isinstance(place, Path) else place
+    opened = open_path(place.resolve()) if isinstance(place, Path) else place
     if isinstance(opened, OpenedFile):
         with opened.open_stream() as file:
             is_hdf5 = file.read(len(_HDF5_START)) == _HDF5_START
         if not is_hdf5:
-            return open_packed_array(opened, limits)
+            return open_npz(opened, limits)
     elif not _has_zarr_metadata(opened):
         raise InvalidIonImageError(f"{opened.name} is a folder without zarr's metadata; expected a zarr folder")
     try:

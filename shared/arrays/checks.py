@@ -11,8 +11,8 @@ from shared.errors import InvalidIonImageError
 from shared.limits import Limits, require_at_most
 
 NUMBERS = "fiub"
-TEXTS = "USOTiu"
-TEXT_BYTES = 4 * 512
+STRINGS = "USOTiu"
+STRING_BYTES = 4 * 512
 """The longest annotation id there may be, as NumPy stores it."""
 _NUMBER_BYTES = 8
 
@@ -52,10 +52,10 @@ def check_kind(dtype: np.dtype[Any], kinds: str, what: str) -> None:
     if dtype.kind in NUMBERS and dtype.itemsize > _NUMBER_BYTES:
         raise InvalidIonImageError(f"{what} has numbers of {8 * dtype.itemsize} bits; expected at most 64")
     if dtype.kind in "US":
-        require_at_most(dtype.itemsize, TEXT_BYTES, f"size of an entry of {what} in bytes")
+        require_at_most(dtype.itemsize, STRING_BYTES, f"size of an entry of {what} in bytes")
 
 
-def read_texts(values: npt.NDArray[Any], what: str) -> list[str]:
+def read_strings(values: npt.NDArray[Any], what: str) -> list[str]:
     """The texts of a column, or of a part of one: Unicode, bytes of UTF-8, or whole numbers.
 
     Raises

@@ -12,13 +12,13 @@ class GuardedStream(io.RawIOBase):
     Raises
     ------
     OSError
-        Without an errno, from a read of more bytes than `most_bytes`, or one beyond the end of the file.
+        Without an errno, from a read of more bytes than `max_bytes`, or one beyond the end of the file.
     """
 
-    def __init__(self, stream: BinaryIO, most_bytes: int) -> None:
+    def __init__(self, stream: BinaryIO, max_bytes: int) -> None:
         super().__init__()
         self._stream = stream
-        self.most_bytes = most_bytes
+        self.max_bytes = max_bytes
         """Most bytes of one read; whoever has checked what is read next may raise it."""
 
     def readable(self) -> bool:
@@ -55,5 +55,5 @@ class GuardedStream(io.RawIOBase):
         return self._stream.read(size)
 
     def _require_few(self, size: int) -> None:
-        if size > self.most_bytes:
-            raise OSError(f"a piece of {size:,} bytes is read at once; expected at most {self.most_bytes:,}")
+        if size > self.max_bytes:
+            raise OSError(f"a piece of {size:,} bytes is read at once; expected at most {self.max_bytes:,}")

@@ -7,7 +7,7 @@ from shared.limits import require_at_most
 
 _DEFLATE_RATIO = 1032
 """The most that deflate can shrink anything (zlib's technical details)."""
-_MOST_BLOSC_BLOCK_BYTES = 2**25
+_MAX_BLOSC_BLOCK_BYTES = 2**25
 """blosc takes three times the size of a block beside what it unpacks."""
 _STEP_BYTES = 2**20
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -34,7 +34,7 @@ def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: st
         unpacked = _count_inflated(content, limit, what)
     elif codec == "blosc":
         unpacked = _read_size(content, 4, 4, what)
-        require_at_most(_read_size(content, 8, 4, what), _MOST_BLOSC_BLOCK_BYTES, f"size of a block of {what} in bytes")
+        require_at_most(_read_size(content, 8, 4, what), _MAX_BLOSC_BLOCK_BYTES, f"size of a block of {what} in bytes")
     elif codec == "lz4":
         unpacked = _read_size(content, 0, 4, what)
     else:

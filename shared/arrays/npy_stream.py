@@ -31,7 +31,7 @@ _CONTENTS_BYTES: Final = MEBIBYTE
 _PIECE_BYTES: Final = 16 * MEBIBYTE
 """Most bytes that are read at once; zipfile passes over a member in such pieces."""
 
-_BYTES_AT_ONCE: Final = MEBIBYTE
+_BYTES_PER_READ: Final = MEBIBYTE
 _PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What numpy.savez writes. zipfile unpacks the others without bounds."""
 
@@ -84,8 +84,8 @@ class ArrayStream:
         """
         found = np.empty(shape, self.dtype)
         place = found.reshape(-1).view(np.uint8) if found.size else np.empty(0, np.uint8)
-        for start in range(0, len(place), _BYTES_AT_ONCE):
-            piece = place[start : start + _BYTES_AT_ONCE]
+        for start in range(0, len(place), _BYTES_PER_READ):
+            piece = place[start : start + _BYTES_PER_READ]
             with _as_input_error(self.what):
                 content = self.stream.read(len(piece))
             if len(content) != len(piece):
@@ -120,7 +120,7 @@ def open_array_streams(file: OpenedFile, names: Sequence[str]) -> Iterator[dict[
         guarded = GuardedStream(stream, _CONTENTS_BYTES)
         with _as_input_error(file.name):
             archive = stack.enter_context(zipfile.ZipFile(cast("IO[bytes]", guarded)))
-        guarded.most_bytes = _PIECE_BYTES
+        guarded.max_bytes = _PIECE_BYTES
         found = {member.removesuffix(_SUFFIX) for member in archive.namelist() if member.endswith(_SUFFIX)}
         if names[0] not in found:
             raise InvalidIonImageError(

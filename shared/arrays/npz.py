@@ -16,7 +16,7 @@ from shared.arrays.checks import (
     check_image_shape,
     check_kind,
     check_mask_shape,
-    read_texts,
+    read_strings,
 )
 from shared.arrays.npy_stream import ArrayStream, open_array_streams
 from shared.files.foreign_file import OpenedFile
@@ -25,7 +25,7 @@ from shared.limits import MEBIBYTE, Limits, require_at_most, require_image_size
 _IMAGES = "images"
 _COLUMNS = {"acquired": NUMBERS, "mz": "fiu", "annotation_ids": "USiu"}
 """The arrays beside `images`, each with the kinds of dtype it may have."""
-_TEXTS_AT_ONCE = 4096
+_STRINGS_PER_READ = 4096
 _BLOCK_BYTES = 128 * MEBIBYTE
 """How much of an array in Fortran order is turned at once."""
 _PIXELS_BYTES = 16 * MEBIBYTE
@@ -33,7 +33,7 @@ _PIXELS_BYTES = 16 * MEBIBYTE
 
 
 @dataclass(frozen=True, eq=False)
-class PackedArray:
+class NpzArray:
     """An `.npz` or `.npy` file, opened: its shape and its columns are known, its images are not read yet.
 
     Attributes
@@ -112,7 +112,7 @@ def _read_image(stream: ArrayStream, shape: tuple[int, int, int]) -> npt.NDArray
     return stream.read((width, height)).T if stream.fortran_order else stream.read((height, width))
 
 
-def open_packed_array(file: OpenedFile, limits: Limits) -> PackedArray:
+def open_npz(file: OpenedFile, limits: Limits) -> NpzArray:
     """Open an `.npz` (`images`, optionally `acquired`, `mz`, `annotation_ids`) or `.npy` file.
 
     Raises
@@ -134,7 +134,7 @@ def open_packed_array(file: OpenedFile, limits: Limits) -> PackedArray:
             require_at_most(stream.byte_count, limits.array_file_bytes, f"size of {stream.what} in bytes")
         mz = streams["mz"].read(shape[:1]) if "mz" in streams else None
         ids = _read_ids(streams["annotation_ids"], shape[0], limits) if "annotation_ids" in streams else None
-    return PackedArray(file, shape, mz, ids)
+    return NpzArray(file, shape, mz, ids)
 
 
 def _image_shape(images: ArrayStream) -> tuple[int, int, int]:
@@ -155,7 +155,7 @@ def _check_column(column: ArrayStream, name: str, shape: tuple[int, int, int]) -
 def _read_ids(stream: ArrayStream, count: int, limits: Limits) -> list[str]:
     """N different annotation ids, a few at a time: NumPy stores each at the length of the longest."""
     texts: list[str] = []
-    for start in range(0, count, _TEXTS_AT_ONCE):
-        texts += read_texts(stream.read((min(_TEXTS_AT_ONCE, count - start),)), stream.what)
+    for start in range(0, count, _STRINGS_PER_READ):
+        texts += read_strings(stream.read((min(_STRINGS_PER_READ, count - start),)), stream.what)
     check_annotation_ids(texts, stream.what, limits)
     return texts

@@ -17,22 +17,22 @@ from zarr.errors import BaseZarrError
 
 from shared.arrays.checks import (
     NUMBERS,
-    TEXT_BYTES,
-    TEXTS,
+    STRING_BYTES,
+    STRINGS,
     check_annotation_ids,
     check_column_shape,
     check_image_shape,
     check_kind,
     check_mask_shape,
-    read_texts,
+    read_strings,
 )
 from shared.arrays.zarr_guard import ChunkRule, GuardedZarrStore, ReadFile
 from shared.errors import InvalidIonImageError
-from shared.files.disk_errors import PASSING_ERRNOS
+from shared.files.foreign_file import TRANSIENT_ERRNOS
 from shared.limits import MEBIBYTE, Limits, require_at_most, require_image_size
 
 _IMAGES = "images"
-_COLUMNS = {"acquired": NUMBERS, "mz": "fiu", "annotation_ids": TEXTS}
+_COLUMNS = {"acquired": NUMBERS, "mz": "fiu", "annotation_ids": STRINGS}
 _PACKINGS = {
     "Blosc": "blosc", "BloscCodec": "blosc", "Zstd": "zstd", "ZstdCodec": "zstd", "LZ4": "lz4",
     "GZip": "gzip", "GzipCodec": "gzip", "Zlib": "zlib",
@@ -45,7 +45,7 @@ _VARIABLE = "OT"
 _LENGTH_BYTES = 4
 """How zarr stores how long a text is."""
 _COLUMN_CHUNK_BYTES = 32 * MEBIBYTE
-_MOST_CHUNKS = 4096
+_MAX_CHUNKS = 4096
 """Chunks that are read together: those of a column, or of the same images. Each is a task of its own."""
 
 _CORRUPT = (
@@ -139,7 +139,7 @@ def open_zarr(path: Path, read: ReadFile, limits: Limits) -> ZarrArray:
         mz = _read(found["mz"], slice(None)) if "mz" in found else None
         ids = None
         if "annotation_ids" in found:
-            ids = read_texts(_read(found["annotation_ids"], slice(None)), "`annotation_ids`")
+            ids = read_strings(_read(found["annotation_ids"], slice(None)), "`annotation_ids`")
             check_annotation_ids(ids, "`annotation_ids`", limits)
     return ZarrArray(path, shape, found[_IMAGES], found.get("acquired"), mz, ids)
 
@@ -177,9 +177,9 @@ def _check_array(array: "zarr.Array[Any]", name: str, shape: tuple[int, int, int
     read_together = array.shape[1:] if len(array.shape) == 3 else array.shape
     steps = array.chunks[-len(read_together) :]
     count = prod(-(-side // step) for side, step in zip(read_together, steps, strict=True))
-    require_at_most(count, _MOST_CHUNKS, f"number of chunks of {what} that are read together")
+    require_at_most(count, _MAX_CHUNKS, f"number of chunks of {what} that are read together")
     if np.dtype(array.dtype).kind in _VARIABLE:
-        require_at_most(len(str(array.fill_value)), TEXT_BYTES, f"length of the fill value of {what}")
+        require_at_most(len(str(array.fill_value)), STRING_BYTES, f"length of the fill value of {what}")
 
 
 def _describe_chunks(array: "zarr.Array[Any]", name: str) -> ChunkRule:
@@ -187,7 +187,7 @@ def _describe_chunks(array: "zarr.Array[Any]", name: str) -> ChunkRule:
     dtype, codec = np.dtype(array.dtype), _find_packing(array, name)
     if dtype.kind in _VARIABLE:
         texts = int(min(array.chunks[0], array.shape[0])) + 1
-        return ChunkRule(texts * (TEXT_BYTES + _LENGTH_BYTES), codec, array.chunks[0])
+        return ChunkRule(texts * (STRING_BYTES + _LENGTH_BYTES), codec, array.chunks[0])
     return ChunkRule(prod(array.chunks) * dtype.itemsize, codec)
 
 
@@ -219,7 +219,7 @@ def _zarr_errors_translated(what: str) -> Iterator[None]:
     try:
         yield
     except (*_CORRUPT, OSError) as error:
-        if isinstance(error, OSError) and error.errno in PASSING_ERRNOS:
+        if isinstance(error, OSError) and error.errno in TRANSIENT_ERRNOS:
             raise
         first_line = str(error).partition("\n")[0][:200]
         raise InvalidIonImageError(f"{what} cannot be read ({first_line}); expected a sound zarr folder") from error

@@ -28,7 +28,7 @@ _STORED_SLACK_BYTES = 65_536
 class ChunkRule:
     """What the chunks of an array may be."""
 
-    most_bytes: int
+    max_bytes: int
     """Of a chunk, unpacked."""
     codec: str | None
     """What packs it, see `require_inflates_to_at_most`."""
@@ -66,16 +66,16 @@ class GuardedZarrStore(Store):
         """Read one file, or None where there is none."""
         if byte_range is not None:
             raise InvalidIonImageError(f"a part of {key[:100]!r} is wanted; expected plain chunks, without shards")
-        content = await asyncio.to_thread(self._read_judged, key)
+        content = await asyncio.to_thread(self._read_checked, key)
         return None if content is None else prototype.buffer.from_bytes(content)
 
-    def _read_judged(self, key: str) -> bytes | None:
+    def _read_checked(self, key: str) -> bytes | None:
         if key.rpartition("/")[2] in _METADATA:
             return self._read(key, min(self._limits.event_bytes, _METADATA_BYTES))
         rule = self._find_rule(key)
-        content = self._read(key, rule.most_bytes + _STORED_SLACK_BYTES)
+        content = self._read(key, rule.max_bytes + _STORED_SLACK_BYTES)
         if content is not None and rule.codec is not None:
-            require_inflates_to_at_most(content, rule.codec, rule.most_bytes, f"chunk {key!r}")
+            require_inflates_to_at_most(content, rule.codec, rule.max_bytes, f"chunk {key!r}")
         if content is not None and rule.texts is not None:
             _require_few_texts(content, rule.codec, rule.texts, f"chunk {key!r}")
         return content

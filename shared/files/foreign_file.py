@@ -15,6 +15,11 @@ from shared.files.closable import Closable
 from shared.files.open_beneath import open_beneath
 from shared.limits import require_at_most
 
+TRANSIENT_ERRNOS = frozenset(
+    {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.EAGAIN, errno.EMFILE}
+)
+"""Errors of a disk or network share that may go away; any other error of a read is the file's."""
+
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -99,7 +104,7 @@ class OpenedFile(_Opened):
 
     def open_stream(self) -> BinaryIO:
         """A stream from the first byte on, with a position of its own."""
-        return cast("BinaryIO", io.BufferedReader(_Reading(self)))
+        return cast("BinaryIO", io.BufferedReader(_FileReader(self)))
 
 
 class OpenedFolder(_Opened):
@@ -121,7 +126,7 @@ class OpenedFolder(_Opened):
             return sorted(os.listdir(descriptor))  # noqa: PTH208 - a descriptor is no Path
 
 
-def open_place(path: Path, descriptor: int | None = None) -> OpenedFile | OpenedFolder:
+def open_path(path: Path, descriptor: int | None = None) -> OpenedFile | OpenedFolder:
     """Open a path of one's own that is no symlink, or take over the descriptor that was opened of it.
 
     Raises
@@ -137,7 +142,7 @@ def open_place(path: Path, descriptor: int | None = None) -> OpenedFile | Opened
     return OpenedFile.of(opened, path)
 
 
-class _Reading(io.RawIOBase):
+class _FileReader(io.RawIOBase):
     """Reads an opened file at a position of its own, so that several may read at once."""
 
     def __init__(self, file: OpenedFile) -> None:

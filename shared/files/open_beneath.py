@@ -37,7 +37,7 @@ def open_beneath(folder: int, relative: str) -> int:
         path, else as `os.open`.
     """
     parts = _split(relative)
-    return _open_at_once(folder, parts) if _has_openat2() else open_by_steps(folder, parts)
+    return _open_in_one_call(folder, parts) if _has_openat2() else open_by_steps(folder, parts)
 
 
 def open_by_steps(folder: int, parts: list[str]) -> int:
@@ -62,7 +62,7 @@ def _open_part(folder: int, part: str, flags: int) -> int:
         raise
 
 
-def _open_at_once(folder: int, parts: list[str]) -> int:
+def _open_in_one_call(folder: int, parts: list[str]) -> int:
     how = _OpenHow(_FLAGS, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS)
     path = "/".join(parts)
     while True:
@@ -100,7 +100,7 @@ def _has_openat2() -> bool:
         return False
     root = os.open("/", _FOLDER_FLAGS)
     try:
-        os.close(_open_at_once(root, ["."]))
+        os.close(_open_in_one_call(root, ["."]))
     except (OSError, AttributeError):  # AttributeError: a C library without `syscall`
         return False
     finally:

@@ -67,7 +67,7 @@ def read_table(content: bytes, name: str, known: Sequence[str]) -> TextTable:
         table; while rows are drawn, too.
     """
     lines = enumerate(_split_lines(decode_text(content, name), name), start=1)
-    header = next(((number, line) for number, line in lines if not _stands_before_header(line)), None)
+    header = next(((number, line) for number, line in lines if not _precedes_header(line)), None)
     if header is None:
         raise InvalidInputError(f"{name} is empty; expected a line that names its columns")
     separator = _find_separator(header[1], known)
@@ -88,7 +88,7 @@ def _split_lines(text: str, name: str) -> Iterator[str]:
         yield line
 
 
-def _stands_before_header(line: str) -> bool:
+def _precedes_header(line: str) -> bool:
     start = line.strip().lstrip('"').lower()
     return not start.strip('",;\t ') or start.startswith(("#", "sep="))
 

@@ -24,7 +24,7 @@ def reserve_room(file: IO[bytes], size_bytes: int, what: str) -> None:
     try:
         os.posix_fallocate(file.fileno(), 0, size_bytes)
     except OSError as error:
-        most = _most_bytes()
+        most = _max_bytes()
         needed = f"{what} need {size_bytes:,} bytes of temporary files"
         if size_bytes > most:
             raise TooLargeError(
@@ -34,7 +34,7 @@ def reserve_room(file: IO[bytes], size_bytes: int, what: str) -> None:
         raise NoRoomError(f"{needed}, and {gettempdir()} has no room for them now ({error.strerror})") from error
 
 
-def _most_bytes() -> int:
+def _max_bytes() -> int:
     total = shutil.disk_usage(gettempdir()).total
     limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     return total if limit == resource.RLIM_INFINITY else min(total, limit)

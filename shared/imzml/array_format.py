@@ -49,7 +49,7 @@ class ArrayDescription:
     """What cvParams, gathered one by one, claim of an array, by their accessions and by their names.
 
     A file may claim two things of one array: an accession that contradicts its own name, or a group that contradicts
-    the array that refers to it. `format_settling` finds out which holds.
+    the array that refers to it. `format_resolution` finds out which holds.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class ArrayDescription:
 
     def add(self, group: "ArrayDescription") -> "ArrayDescription":
         """The description with what a parameter group says; for an array's first group, the group's very object."""
-        if self is UNSAID:
+        if self is NOTHING_DECLARED:
             return group
         return replace(self._with(group.kinds, group.dtypes, group.compressions), unknown=group.unknown or self.unknown)
 
@@ -111,7 +111,7 @@ class ArrayDescription:
             )
 
 
-UNSAID: Final = ArrayDescription()
+NOTHING_DECLARED: Final = ArrayDescription()
 """An array of which nothing is said yet."""
 
 

@@ -19,10 +19,10 @@ def order_as_stored(index: ImzmlIndex) -> ImzmlIndex:
     return index.select(np.argsort(offsets, kind="stable"))
 
 
-def plan_chunks(index: ImzmlIndex, most_spectra: int) -> Iterator[slice]:
+def plan_chunks(index: ImzmlIndex, max_spectra: int) -> Iterator[slice]:
     """Cut the spectra into runs.
 
-    A run has at most `CHUNK_POINTS` points, or is one spectrum; has at most `most_spectra` spectra; and either all its
+    A run has at most `CHUNK_POINTS` points, or is one spectrum; has at most `max_spectra` spectra; and either all its
     spectra share one m/z array (as in continuous mode) or the run is cut without regard to that.
     """
     ends = np.cumsum(index.mz.lengths)
@@ -31,7 +31,7 @@ def plan_chunks(index: ImzmlIndex, most_spectra: int) -> Iterator[slice]:
     while start < len(index):
         before = int(ends[start] - index.mz.lengths[start])
         fitting = int(np.searchsorted(ends, before + CHUNK_POINTS, side="right"))
-        stop = max(start + 1, min(fitting, start + most_spectra))
+        stop = max(start + 1, min(fitting, start + max_spectra))
         if shared_until[start] > start + 1:
             stop = min(stop, int(shared_until[start]))
         yield slice(start, stop)

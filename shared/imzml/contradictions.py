@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from shared.imzml.accessions import CONTINUOUS, COUNT_X, COUNT_Y, PROCESSED
+from shared.imzml.declared_index import DeclaredIndex
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.pixel_grid import PixelGrid
 from shared.imzml.spectrum_columns import read_whole
-from shared.imzml.stated_index import StatedIndex
-from shared.imzml.statements import CONTINUOUS, COUNT_X, COUNT_Y, PROCESSED
 
 
-def describe_contradictions(stated: StatedIndex, index: ImzmlIndex, grid: PixelGrid) -> list[str]:
+def describe_contradictions(stated: DeclaredIndex, index: ImzmlIndex, grid: PixelGrid) -> list[str]:
     """One sentence each."""
     found = [
         _describe_representation(stated),
@@ -21,23 +21,23 @@ def describe_contradictions(stated: StatedIndex, index: ImzmlIndex, grid: PixelG
     return [sentence for sentence in found if sentence is not None]
 
 
-def _describe_representation(stated: StatedIndex) -> str | None:
+def _describe_representation(stated: DeclaredIndex) -> str | None:
     claims = stated.representation
-    if claims.misnamed is None or not claims.is_settled:
+    if claims.misnamed is None or not claims.is_unambiguous:
         return None
     accession, name = claims.misnamed
     believed = "centroids" if claims.is_centroid else "profiles"
     return f"{accession} is called {name!a}: its spectra were taken for {believed}, as stated elsewhere"
 
 
-def _describe_spectrum_count(stated: StatedIndex) -> str | None:
+def _describe_spectrum_count(stated: DeclaredIndex) -> str | None:
     count = _number(stated.spectrum_count)
     if count is None or count == len(stated):
         return None
     return f"it states {count:,} spectra and has {len(stated):,}: those that it has were read"
 
 
-def _describe_mode(stated: StatedIndex, index: ImzmlIndex) -> str | None:
+def _describe_mode(stated: DeclaredIndex, index: ImzmlIndex) -> str | None:
     says_continuous, says_processed = CONTINUOUS in stated.header, PROCESSED in stated.header
     filled = index.mz.lengths > 0
     places = len(np.unique(index.mz.offsets[filled]))
@@ -48,7 +48,7 @@ def _describe_mode(stated: StatedIndex, index: ImzmlIndex) -> str | None:
     return None
 
 
-def _describe_size(stated: StatedIndex, grid: PixelGrid) -> str | None:
+def _describe_size(stated: DeclaredIndex, grid: PixelGrid) -> str | None:
     height, width = grid.acquisition_mask.shape
     most_x, most_y = _number(stated.header.get(COUNT_X)), _number(stated.header.get(COUNT_Y))
     if (most_x is None or width <= most_x) and (most_y is None or height <= most_y):

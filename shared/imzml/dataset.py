@@ -14,12 +14,12 @@ from shared.imzml.extraction import extract_intensities
 from shared.imzml.ibd_file import open_ibd_file
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.index_reader import read_index
-from shared.imzml.index_settling import settle_index
+from shared.imzml.index_resolution import resolve_index
 from shared.imzml.intensity_table import ions_per_table, open_intensity_table
 from shared.imzml.mass_windows import make_mass_windows
 from shared.imzml.peak_picking import PickedPeaks, pick_peaks
 from shared.imzml.pixel_grid import PixelGrid, make_pixel_grid, select_plane
-from shared.imzml.work_watch import WorkWatch, watch_nothing
+from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.ion_image import Intensities
 from shared.limits import Limits
 
@@ -38,11 +38,11 @@ class ImzmlDataset:
     """What was believed where the two files contradict themselves, one sentence each."""
 
     def extract(
-        self, mz: npt.NDArray[np.float64], ppm: float, watch: WorkWatch = watch_nothing
+        self, mz: npt.NDArray[np.float64], ppm: float, watch: ProgressCallback = ignore_progress
     ) -> Iterator[tuple[int, Intensities]]:
         """Yield the intensities of all ions, one after the other, from one pass over the spectra.
 
-        As many ions as fit into `intensity_table.MOST_BYTES` come from one pass, which is nearly always all.
+        As many ions as fit into `intensity_table.MAX_BYTES` come from one pass, which is nearly always all.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class ImzmlDataset:
                 for number, row in enumerate(table):
                     yield start + number, self.grid.spread(row)
 
-    def pick_peaks(self, ppm: float, most: int, watch: WorkWatch = watch_nothing) -> PickedPeaks:
+    def pick_peaks(self, ppm: float, most: int, watch: ProgressCallback = ignore_progress) -> PickedPeaks:
         """The most intense peaks of the mean spectrum, see `shared.imzml.peak_picking`."""
         with open_ibd_file(self.ibd, self.index, self.limits) as ibd:
             return pick_peaks(self.index, ibd, ppm, most, watch)
@@ -78,7 +78,7 @@ def open_imzml(
     ibd: Path | OpenedFile,
     limits: Limits,
     z: int | None = None,
-    watch: WorkWatch = watch_nothing,
+    watch: ProgressCallback = ignore_progress,
 ) -> ImzmlDataset:
     """Open an imzML file and look whether its .ibd file can be its own.
 
@@ -101,7 +101,7 @@ def open_imzml(
         When one of them cannot be opened or read.
     """
     stated = read_index(imzml, limits, watch)
-    settled = settle_index(stated, ibd, limits, watch)
+    settled = resolve_index(stated, ibd, limits, watch)
     index = order_as_stored(select_plane(settled, z))
     grid = make_pixel_grid(index, limits)
     with open_ibd_file(ibd, index, limits):

@@ -12,9 +12,8 @@ import numpy.typing as npt
 from shared.imzml.ibd_file import IbdFile
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.mass_windows import Hits, MassWindows
-from shared.imzml.reading_ahead import read_ahead
-from shared.imzml.spectrum_chunk import SpectrumChunk, read_chunks
-from shared.imzml.work_watch import WorkWatch
+from shared.imzml.progress import ProgressCallback
+from shared.imzml.spectrum_chunk import SpectrumChunk, prefetch_chunks, read_chunks
 from shared.ion_image import Intensities
 
 _BLOCK_VALUES: Final = 2**20
@@ -31,7 +30,7 @@ def extract_intensities(
     ibd: IbdFile,
     windows: MassWindows,
     table: Intensities,
-    watch: WorkWatch,
+    watch: ProgressCallback,
 ) -> None:
     """Add up, for each ion and pixel, the intensities of all peaks in the ion's window, over all scans of the pixel.
 
@@ -44,7 +43,7 @@ def extract_intensities(
     """
     ion_count = len(table)
     blocks = _Blocks(windows, ion_count)
-    with closing(read_ahead(read_chunks(index, ibd, max(1, _BLOCK_VALUES // ion_count)))) as chunks:
+    with closing(prefetch_chunks(read_chunks(index, ibd, max(1, _BLOCK_VALUES // ion_count)))) as chunks:
         for chunk in chunks:
             for spectra, block in blocks.sum_windows(chunk):
                 _add(table, pixel_of_spectrum[spectra], block)

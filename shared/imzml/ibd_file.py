@@ -20,7 +20,7 @@ from shared.files.foreign_file import OpenedFile, open_foreign_file
 from shared.imzml.index import ArrayLayout, ImzmlIndex, require_whole
 from shared.limits import Limits
 
-MOST_POINTS: Final = 2**22
+MAX_POINTS: Final = 2**22
 """Most points of one spectrum: 4 Mi, what the longest transients of FT-ICR give."""
 
 _SPAN_WASTE: Final = 2
@@ -114,8 +114,8 @@ def open_ibd_file(file: Path | OpenedFile, index: ImzmlIndex, limits: Limits) ->
     """
     with open_foreign_file(file, limits.ibd_bytes) as (descriptor, size):
         if index.uuid is not None and index.uuid not in read_uuids(descriptor):
-            raise another_file(file.name, descriptor, index.file_name, index.uuid)
-        require_whole(index, size, MOST_POINTS)
+            raise mismatched_uuid_error(file.name, descriptor, index.file_name, index.uuid)
+        require_whole(index, size, MAX_POINTS)
         yield IbdFile(file.name, descriptor)
 
 
@@ -126,7 +126,7 @@ def read_uuids(descriptor: int) -> tuple[str, str]:
     return found.hex(), swapped.hex()
 
 
-def another_file(name: str, descriptor: int, file_name: str, stated: str) -> InvalidIonImageError:
+def mismatched_uuid_error(name: str, descriptor: int, file_name: str, stated: str) -> InvalidIonImageError:
     """The error of an .ibd file that does not begin with the UUID of its imzML file."""
     found, _ = read_uuids(descriptor)
     return InvalidIonImageError(

@@ -97,7 +97,7 @@ def unwrap_offsets(offsets: Column) -> Column:
     return unwrapped
 
 
-def require_whole(index: ImzmlIndex, ibd_bytes: int, most_points: int) -> None:
+def require_whole(index: ImzmlIndex, ibd_bytes: int, max_points: int) -> None:
     """Refuse arrays that do not lie in an .ibd file of this size or do not fit each other.
 
     Raises
@@ -106,12 +106,12 @@ def require_whole(index: ImzmlIndex, ibd_bytes: int, most_points: int) -> None:
         Naming the first spectrum that is wrong.
     """
     lengths = index.mz.lengths
-    fitting = (lengths == index.intensity.lengths) & (lengths >= 0) & (lengths <= most_points)
+    fitting = (lengths == index.intensity.lengths) & (lengths >= 0) & (lengths <= max_points)
     if not fitting.all():
         first = int(np.flatnonzero(~fitting)[0])
         raise InvalidIonImageError(
             f"spectrum {index.numbers[first]} of {index.file_name!r} has {lengths[first]:,} m/z and"
-            f" {index.intensity.lengths[first]:,} intensities; expected as many of both, at most {most_points:,}"
+            f" {index.intensity.lengths[first]:,} intensities; expected as many of both, at most {max_points:,}"
         )
     filled = lengths > 0
     for kind, layout, other in (("m/z", index.mz, index.intensity), ("intensity", index.intensity, index.mz)):

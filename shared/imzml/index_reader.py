@@ -12,12 +12,12 @@ from xml.parsers import expat
 
 from shared.errors import InvalidIonImageError, TooLargeError
 from shared.files.foreign_file import OpenedFile, open_foreign_file
-from shared.imzml.array_format import UNSAID, ArrayDescription
+from shared.imzml.accessions import NAMES, describe_wrong_name
+from shared.imzml.array_format import NOTHING_DECLARED, ArrayDescription
+from shared.imzml.declared_index import DeclaredIndex
+from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.imzml.representation import RepresentationClaims
-from shared.imzml.spectrum_columns import SpectrumColumns, StatedArray
-from shared.imzml.stated_index import StatedIndex
-from shared.imzml.statements import NAMES, describe_misnaming
-from shared.imzml.work_watch import WorkWatch, watch_nothing
+from shared.imzml.spectrum_columns import DeclaredArray, SpectrumColumns
 from shared.limits import Limits, require_at_most
 
 _NAMESPACE: Final = "http://psi.hupo.org/ms/mzml"
@@ -34,11 +34,11 @@ _LONGEST_TOKEN_BYTES = 2**23
 """Longest tag, comment or run of text; expat holds it whole."""
 _DEEPEST = 100
 """Most elements inside each other; an imzML has about ten."""
-_MOST_GROUPS = 10_000
+_MAX_GROUPS = 10_000
 """Most groups of parameters; an imzML has about five."""
 _LONGEST_ID = 1_000
 """Letters of a group's id."""
-_MOST_NOTES = 10
+_MAX_NOTES = 10
 _EXPECTED = "expected a whole imzML 1.1 file"
 
 _NOT_AS_STATED: Final = frozenset(
@@ -53,7 +53,7 @@ _NOT_AS_STATED: Final = frozenset(
 Attributes = dict[str, str]
 
 
-def read_index(imzml: Path | OpenedFile, limits: Limits, watch: WorkWatch = watch_nothing) -> StatedIndex:
+def read_index(imzml: Path | OpenedFile, limits: Limits, watch: ProgressCallback = ignore_progress) -> DeclaredIndex:
     """Read where each spectrum was measured and where its numbers lie; the .ibd file is not touched.
 
     A file that is in another encoding than it states is read again in the one that it seems to be in: all that is taken
@@ -115,7 +115,7 @@ class _IndexReader:
         self._header: dict[str, str] = {}
         self._stated = self._header
         self._position: dict[str, str] = {}
-        self._arrays: list[StatedArray] = []
+        self._arrays: list[DeclaredArray] = []
         self._has_other_arrays = False
         self._encoding = encoding
         self._representation = RepresentationClaims()
@@ -153,7 +153,7 @@ class _IndexReader:
         if self._depth > _DEEPEST:  # looked at once a piece: what one piece can nest takes little memory
             raise InvalidIonImageError(f"{self._file_name!r} nests more than {_DEEPEST} elements; {_EXPECTED}")
 
-    def finish(self) -> StatedIndex:
+    def finish(self) -> DeclaredIndex:
         self._parser.Parse(b"", True)
         return self._columns.index(self._header, self._representation, self._spectrum_count, list(self._notes))
 
@@ -166,16 +166,16 @@ class _IndexReader:
         root = name.rpartition(" ")[2]
         if root != "mzML":
             raise InvalidIonImageError(f"{self._file_name!r} is XML of another kind (<{root[:50]}>); {_EXPECTED}")
-        self._parser.StartElementHandler = self._start_warily
+        self._parser.StartElementHandler = self._start_header_element
         self._start(name, attributes)
 
-    def _start_warily(self, name: str, attributes: Attributes) -> None:
+    def _start_header_element(self, name: str, attributes: Attributes) -> None:
         """As `_start`, until the first spectrum ends: compare names with accessions, which takes time."""
         if name in _PARAMETER:
             accession, called = attributes.get("accession", ""), attributes.get("name", "")
             self._representation.take(accession, called)
-            note = describe_misnaming(accession, called)
-            if note is not None and len(self._notes) < _MOST_NOTES:
+            note = describe_wrong_name(accession, called)
+            if note is not None and len(self._notes) < _MAX_NOTES:
                 self._notes[note] = None
         self._start(name, attributes)
 
@@ -209,15 +209,15 @@ class _IndexReader:
         )
 
     def _begin_group(self, attributes: Attributes) -> None:
-        self._group_id, self._description = attributes.get("id", ""), UNSAID
-        if len(self._groups) >= _MOST_GROUPS or len(self._group_id) > _LONGEST_ID:
+        self._group_id, self._description = attributes.get("id", ""), NOTHING_DECLARED
+        if len(self._groups) >= _MAX_GROUPS or len(self._group_id) > _LONGEST_ID:
             raise TooLargeError(
-                f"{self._file_name!r} has more than {_MOST_GROUPS:,} groups of parameters, or an id above"
+                f"{self._file_name!r} has more than {_MAX_GROUPS:,} groups of parameters, or an id above"
                 f" {_LONGEST_ID:,} letters; {_EXPECTED}"
             )
 
     def _end_group(self) -> None:
-        self._groups[self._group_id], self._description = self._description or UNSAID, None
+        self._groups[self._group_id], self._description = self._description or NOTHING_DECLARED, None
 
     def _begin_list(self, attributes: Attributes) -> None:
         self._spectrum_count = attributes.get("count")
@@ -235,7 +235,7 @@ class _IndexReader:
         require_at_most(self._columns.count, self._limits.image_pixels, f"number of spectra in {self._file_name!r}")
 
     def _begin_array(self, _: Attributes) -> None:
-        self._description, self._stated = UNSAID, {}
+        self._description, self._stated = NOTHING_DECLARED, {}
 
     def _take_group_reference(self, attributes: Attributes) -> None:
         group = self._groups.get(attributes.get("ref", ""))
@@ -244,7 +244,7 @@ class _IndexReader:
 
     def _end_array(self) -> None:
         if self._description is not None and self._description.kinds:
-            self._arrays.append(StatedArray(self._description, self._stated))
+            self._arrays.append(DeclaredArray(self._description, self._stated))
         else:
             self._has_other_arrays = True
         self._description, self._stated = None, self._position

@@ -10,16 +10,16 @@ import numpy as np
 from shared.files.temporary_room import reserve_room
 from shared.ion_image import Intensities
 
-MOST_MEMORY_BYTES: Final = 256 * 2**20
+MAX_MEMORY_BYTES: Final = 256 * 2**20
 """Size above which a table lies in a temporary file."""
 
-MOST_BYTES: Final = 4 * 2**30
+MAX_BYTES: Final = 4 * 2**30
 """Size above which ions are extracted in several passes."""
 
 
 def ions_per_table(pixel_count: int) -> int:
     """How many ions one table holds, at least one."""
-    return max(1, MOST_BYTES // (pixel_count * np.dtype(np.float32).itemsize))
+    return max(1, MAX_BYTES // (pixel_count * np.dtype(np.float32).itemsize))
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def open_intensity_table(ion_count: int, pixel_count: int) -> Iterator[Intensiti
         When the folder of temporary files could not hold it, or has no room now.
     """
     size = ion_count * pixel_count * np.dtype(np.float32).itemsize
-    if size <= MOST_MEMORY_BYTES:
+    if size <= MAX_MEMORY_BYTES:
         yield np.zeros((ion_count, pixel_count), dtype=np.float32)
         return
     with TemporaryFile(prefix="offsample-ion-images-") as file:

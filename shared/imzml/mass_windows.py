@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.errors import InvalidAnnotationsError
-from shared.ions.ion_mz import MOST_MZ, require_ppm
+from shared.ions.ion_mz import MAX_MZ, require_ppm
 
 _CELLS: Final = 2**18
 """Cells of the sieve: its quarter of a megabyte stays in a core's cache."""
 
-_MOST_PAIRS: Final = 2**20
+_MAX_PAIRS: Final = 2**20
 """Pairs of a peak and a window compared at once: some 40 MB, however many windows overlap."""
 
-_MOST_TURNS: Final = 16
+_MAX_TURNS: Final = 16
 """Windows of one cell that are compared one after the other, which is fastest where there are few."""
 
 Hits = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
@@ -70,7 +70,7 @@ class MassWindows:
         cells = np.clip(cells[positions], 0, _CELLS - 1)
         found, windows, counts = mz[positions].astype(np.float64), self._first[cells], self._counts[cells]
         for part in _cut(counts):
-            compare = self._compare_in_turn if counts[part].max(initial=0) <= _MOST_TURNS else self._compare_at_once
+            compare = self._compare_in_turn if counts[part].max(initial=0) <= _MAX_TURNS else self._compare_all
             yield compare(positions[part], found[part], windows[part], counts[part])
 
     def _compare_in_turn(
@@ -93,7 +93,7 @@ class MassWindows:
         empty = [np.empty(0, dtype=np.intp)]
         return np.concatenate(empty + [hit[0] for hit in hits]), np.concatenate(empty + [hit[1] for hit in hits])
 
-    def _compare_at_once(
+    def _compare_all(
         self,
         positions: npt.NDArray[np.intp],
         found: npt.NDArray[np.float64],
@@ -108,15 +108,15 @@ class MassWindows:
 
 
 def _cut(counts: npt.NDArray[np.int32]) -> Iterator[slice]:
-    """Runs of peaks with at most `_MOST_PAIRS` pairs, or of one peak."""
-    if counts.sum(dtype=np.int64) <= _MOST_PAIRS:
+    """Runs of peaks with at most `_MAX_PAIRS` pairs, or of one peak."""
+    if counts.sum(dtype=np.int64) <= _MAX_PAIRS:
         yield slice(0, len(counts))
         return
     ends = np.cumsum(counts, dtype=np.int64)
     start = 0
     while start < len(counts):
         before = int(ends[start] - counts[start])
-        stop = max(start + 1, int(np.searchsorted(ends, before + _MOST_PAIRS, side="right")))
+        stop = max(start + 1, int(np.searchsorted(ends, before + _MAX_PAIRS, side="right")))
         yield slice(start, stop)
         start = stop
 
@@ -130,9 +130,9 @@ def make_mass_windows(mz: npt.NDArray[np.float64], ppm: float) -> MassWindows:
         When an m/z or `ppm` is out of its range: cells would leave the range of their type.
     """
     require_ppm(ppm)
-    outside = mz[~((mz > 0) & (mz <= MOST_MZ))]
+    outside = mz[~((mz > 0) & (mz <= MAX_MZ))]
     if outside.size:
-        raise InvalidAnnotationsError(f"expected m/z above 0 and at most {MOST_MZ:,.0f}, got {outside[0]:g}")
+        raise InvalidAnnotationsError(f"expected m/z above 0 and at most {MAX_MZ:,.0f}, got {outside[0]:g}")
     order = np.argsort(mz, kind="stable")
     half_widths = mz[order] * ppm * 1e-6
     lows, highs = mz[order] - half_widths, mz[order] + half_widths

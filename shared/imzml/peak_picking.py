@@ -26,31 +26,30 @@ from scipy.ndimage import maximum_filter1d
 from shared.errors import InvalidIonImageError
 from shared.imzml.ibd_file import IbdFile
 from shared.imzml.index import ImzmlIndex
-from shared.imzml.reading_ahead import read_ahead
-from shared.imzml.representation import look_like_centroids
-from shared.imzml.spectrum_chunk import SpectrumChunk, read_chunks
-from shared.imzml.work_watch import WorkWatch
+from shared.imzml.progress import ProgressCallback
+from shared.imzml.representation import resemble_centroids
+from shared.imzml.spectrum_chunk import SpectrumChunk, prefetch_chunks, read_chunks
 from shared.ions.ion_mz import require_ppm
 
 MZ_RANGE: Final = (1.0, 100_000.0)
 """Peaks outside are not picked, Th."""
 
-_MOST_CELLS: Final = 4_000_000
+_MAX_CELLS: Final = 4_000_000
 """Cells of the grid; they take 80 MB. A step is at least ln(100,000) / 4,000,000, 2.9 ppm."""
 
-_LEAST_SHARE: Final = 0.01
+_MIN_SHARE: Final = 0.01
 """Share of the spectra that must have signal."""
 
 _ENOUGH_SHARE: Final = 0.05
 """Share of the spectra that is always enough."""
 
-_LEAST_TIMES: Final = 5.0
+_MIN_TIMES: Final = 5.0
 """How much more often than in the middle occupied cell there must be signal."""
 
-_LEAST_RATIO: Final = 3.0
+_MIN_RATIO: Final = 3.0
 """How far above the median of the occupied cells a peak must stand."""
 
-_MOST_INTENSITY: Final = np.float64(np.finfo(np.float32).max)
+_MAX_INTENSITY: Final = np.float64(np.finfo(np.float32).max)
 """A higher intensity is infinite in an ion image, and would make sums of the mean spectrum infinite."""
 
 _LOOKED_AT: Final = 20
@@ -78,7 +77,7 @@ class PickedPeaks:
     note: str | None = None
 
 
-def pick_peaks(index: ImzmlIndex, ibd: IbdFile, ppm: float, most: int, watch: WorkWatch) -> PickedPeaks:
+def pick_peaks(index: ImzmlIndex, ibd: IbdFile, ppm: float, most: int, watch: ProgressCallback) -> PickedPeaks:
     """Pick at most `most` peaks.
 
     Raises
@@ -91,7 +90,7 @@ def pick_peaks(index: ImzmlIndex, ibd: IbdFile, ppm: float, most: int, watch: Wo
     require_ppm(ppm)
     is_centroid = _measure_centroid(index, ibd) if index.is_centroid is None else index.is_centroid
     spectrum = _MeanSpectrum(ppm)
-    with closing(read_ahead(read_chunks(index, ibd, _CHUNK_SPECTRA))) as chunks:
+    with closing(prefetch_chunks(read_chunks(index, ibd, _CHUNK_SPECTRA))) as chunks:
         for chunk in chunks:
             spectrum.add(chunk)
             watch("picking peaks of the mean spectrum", chunk.spectra.stop, len(index))
@@ -105,7 +104,7 @@ def _measure_centroid(index: ImzmlIndex, ibd: IbdFile) -> bool:
     """Whether some spectra look like lists of peaks."""
     filled = np.flatnonzero(index.mz.lengths > 0)
     some = filled[np.linspace(0, len(filled) - 1, min(len(filled), _LOOKED_AT)).astype(np.intp)].tolist()
-    return look_like_centroids([ibd.read_numbers((index.mz,), slice(one, one + 1))[0] for one in some])
+    return resemble_centroids([ibd.read_numbers((index.mz,), slice(one, one + 1))[0] for one in some])
 
 
 class _MeanSpectrum:
@@ -113,7 +112,7 @@ class _MeanSpectrum:
 
     def __init__(self, ppm: float) -> None:
         extent = math.log(MZ_RANGE[1] / MZ_RANGE[0])
-        self._step = max(ppm * 1e-6, extent / _MOST_CELLS)
+        self._step = max(ppm * 1e-6, extent / _MAX_CELLS)
         cells = int(extent / self._step) + 1
         self._intensity = np.zeros(cells)
         self._moment = np.zeros(cells)
@@ -155,11 +154,11 @@ class _MeanSpectrum:
         heights = self._intensity[occupied]
         tops = heights >= maximum_filter1d(self._intensity, 5)[occupied]
         presence = self._spread(self._spectra)[occupied]
-        least = max(_LEAST_SHARE * len(index), _LEAST_TIMES * float(np.median(presence)))
+        least = max(_MIN_SHARE * len(index), _MIN_TIMES * float(np.median(presence)))
         tops &= presence >= min(least, _ENOUGH_SHARE * len(index))
         if not is_centroid:
             tops &= (heights >= np.append(heights[1:], 0)) & (heights > np.append(0, heights[:-1]))
-            outstanding = tops & (heights >= _LEAST_RATIO * np.median(heights))
+            outstanding = tops & (heights >= _MIN_RATIO * np.median(heights))
             tops = outstanding if outstanding.any() else tops
         cells = occupied[tops]
         strongest = np.sort(cells[np.argsort(-self._intensity[cells], kind="stable")[:most]])
@@ -175,7 +174,7 @@ class _MeanSpectrum:
 def _is_sound(intensities: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Whether each is above 0 and finite as float32; NaN is neither."""
     with np.errstate(invalid="ignore"):
-        sound: npt.NDArray[np.bool_] = (intensities > 0) & (intensities <= _MOST_INTENSITY)
+        sound: npt.NDArray[np.bool_] = (intensities > 0) & (intensities <= _MAX_INTENSITY)
         return sound
 
 

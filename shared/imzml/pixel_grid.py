@@ -11,7 +11,7 @@ from shared.ion_image import AcquisitionMask, Intensities
 from shared.limits import Limits, require_image_size
 
 _SHOWN = 10
-_LEAST_PLACES = 4
+_MIN_PLACES = 4
 """Columns (or rows) from which on a common step counts as a step."""
 
 
@@ -119,11 +119,11 @@ def make_pixel_grid(index: ImzmlIndex, limits: Limits) -> PixelGrid:
 def _find_step(offsets: npt.NDArray[np.int64]) -> int:
     """The common step of coordinates that begin at 0; 1 where there are too few places to tell.
 
-    A few places that happen to share a divisor are no grid: there must be `_LEAST_PLACES`, and most of the places that
+    A few places that happen to share a divisor are no grid: there must be `_MIN_PLACES`, and most of the places that
     the step makes must be taken.
     """
     places = np.unique(offsets)
     step = int(np.gcd.reduce(places))
-    if len(places) < _LEAST_PLACES or step < 2:
+    if len(places) < _MIN_PLACES or step < 2:
         return 1
     return step if 2 * len(places) > int(places[-1]) // step + 1 else 1

@@ -14,7 +14,7 @@ _WORDS: Final = {"centroid": "centroid", "discrete": "centroid", "profile": "pro
 _REGULAR: Final = (0.8, 1.25)
 """Two steps between neighbouring points are equal, as in a profile, when one is so many times the other."""
 
-_LEAST_REGULAR_SHARE: Final = 0.4
+_MIN_REGULAR_SHARE: Final = 0.4
 """Share of equal steps in a profile: nearly all, or half where zeros are left out. Of random peaks it is 0.11."""
 
 _WIDEST_STEP: Final = 5e-4
@@ -55,7 +55,7 @@ class RepresentationClaims:
             self.misnamed = self.misnamed or (accession[:40], name[:60])
 
     @property
-    def is_settled(self) -> bool:
+    def is_unambiguous(self) -> bool:
         """Whether the claims agree, or there is none."""
         return len(self.sound) == 1 or not (self.sound or self.doubtful)
 
@@ -65,7 +65,7 @@ class RepresentationClaims:
         return self.sound == {"centroid"}
 
 
-def look_like_centroids(spectra: list[npt.NDArray[Any]]) -> bool:
+def resemble_centroids(spectra: list[npt.NDArray[Any]]) -> bool:
     """Whether m/z arrays, (K,) each and sorted, are those of peak lists: in a profile neighbouring steps are equal."""
     steps, regular, wide = 0, 0, 0
     for mz in spectra:
@@ -76,4 +76,4 @@ def look_like_centroids(spectra: list[npt.NDArray[Any]]) -> bool:
             regular += int(np.count_nonzero((ratio >= _REGULAR[0]) & (ratio <= _REGULAR[1])))
             wide += int(np.count_nonzero(~(step[1:] <= _WIDEST_STEP * values[1:-1])))
         steps += len(ratio)
-    return regular < _LEAST_REGULAR_SHARE * steps or 2 * wide > steps
+    return regular < _MIN_REGULAR_SHARE * steps or 2 * wide > steps

@@ -1,6 +1,7 @@
 """Some spectra of an imzML file with their numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +40,10 @@ class SpectrumChunk:
         return self.intensities.ndim == 2
 
 
-def read_chunks(index: ImzmlIndex, ibd: IbdFile, most_spectra: int) -> Iterator[SpectrumChunk]:
+def read_chunks(index: ImzmlIndex, ibd: IbdFile, max_spectra: int) -> Iterator[SpectrumChunk]:
     """Read all spectra once, in the order of the index; consecutive chunks that share their m/z get the same array."""
     shared_place, shared_mz = (-1, -1), np.empty(0)
-    for spectra in plan_chunks(index, most_spectra):
+    for spectra in plan_chunks(index, max_spectra):
         lengths = index.mz.lengths[spectra]
         if not share_mz(index, spectra):
             mz, intensities = ibd.read_numbers((index.mz, index.intensity), spectra)
@@ -54,3 +55,14 @@ def read_chunks(index: ImzmlIndex, ibd: IbdFile, most_spectra: int) -> Iterator[
             shared_place, (shared_mz,) = place, ibd.read_numbers((index.mz,), first)
         (intensities,) = ibd.read_numbers((index.intensity,), spectra)
         yield SpectrumChunk(spectra, lengths, shared_mz, intensities.reshape(len(lengths), lengths[0]))
+
+
+def prefetch_chunks(chunks: Iterable[SpectrumChunk]) -> Generator[SpectrumChunk]:
+    """Yield the chunks, each read in a second thread while the one before is processed; its errors are raised here."""
+    iterator = iter(chunks)
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch-chunks") as executor:
+        pending = executor.submit(next, iterator, end)
+        while (chunk := pending.result()) is not end:
+            pending = executor.submit(next, iterator, end)
+            yield chunk  # type: ignore[misc]  # not `end`

@@ -10,18 +10,18 @@ from typing import Final
 import numpy as np
 
 from shared.errors import InvalidIonImageError
-from shared.imzml.array_format import UNSAID, ArrayDescription, ArrayKind
+from shared.imzml.accessions import ENCODED_LENGTH, LENGTH, NAMES, OFFSET, POSITION_X, POSITION_Y, POSITION_Z
+from shared.imzml.array_format import NOTHING_DECLARED, ArrayDescription, ArrayKind
+from shared.imzml.declared_index import Column, DeclaredIndex, DeclaredLayout
 from shared.imzml.index import unwrap_offsets
 from shared.imzml.representation import RepresentationClaims
-from shared.imzml.stated_index import Column, StatedIndex, StatedLayout
-from shared.imzml.statements import ENCODED_LENGTH, LENGTH, NAMES, OFFSET, POSITION_X, POSITION_Y, POSITION_Z
 
 _SCIENTIFIC: Final = re.compile(r"\s*[+-]?\d{1,30}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,2})?\s*")
 _BOTH: Final = frozenset(("m/z", "intensity"))
 
 
 @dataclass(frozen=True)
-class StatedArray:
+class DeclaredArray:
     """What is said of one array of one spectrum."""
 
     description: ArrayDescription
@@ -33,7 +33,7 @@ class StatedArray:
 class ArrayColumns:
     """Three columns of 64-bit numbers, and what is claimed of the arrays."""
 
-    description: ArrayDescription = UNSAID
+    description: ArrayDescription = NOTHING_DECLARED
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
     lengths: "array[int]" = field(default_factory=lambda: array("q"))
     encoded_lengths: "array[int]" = field(default_factory=lambda: array("q"))
@@ -54,10 +54,10 @@ class ArrayColumns:
         for column in (self.offsets, self.lengths, self.encoded_lengths):
             column.append(0)
 
-    def layout(self) -> StatedLayout:
+    def layout(self) -> DeclaredLayout:
         """The columns as arrays."""
         offsets = unwrap_offsets(_as_column(self.offsets))
-        return StatedLayout(self.description, offsets, _as_column(self.lengths), _as_column(self.encoded_lengths))
+        return DeclaredLayout(self.description, offsets, _as_column(self.lengths), _as_column(self.encoded_lengths))
 
 
 @dataclass
@@ -74,11 +74,11 @@ class SpectrumColumns:
     """How many spectra have no arrays."""
     first_empty: int = 0
     """Which of them is the first, from 1."""
-    _pair: tuple[ArrayDescription, ArrayDescription] = (UNSAID, UNSAID)
+    _pair: tuple[ArrayDescription, ArrayDescription] = (NOTHING_DECLARED, NOTHING_DECLARED)
     """Descriptions of the last spectrum's arrays: nearly always the same objects again."""
     _pair_columns: tuple[ArrayColumns, ...] = ()
 
-    def add(self, position: dict[str, str], arrays: Sequence[StatedArray], *, has_others: bool) -> None:
+    def add(self, position: dict[str, str], arrays: Sequence[DeclaredArray], *, has_others: bool) -> None:
         """Add one spectrum; one without any array was measured, and nothing was found.
 
         Parameters
@@ -113,7 +113,7 @@ class SpectrumColumns:
         representation: RepresentationClaims,
         spectrum_count: str | None,
         notes: Sequence[str],
-    ) -> StatedIndex:
+    ) -> DeclaredIndex:
         """All spectra, as arrays.
 
         Raises
@@ -124,7 +124,7 @@ class SpectrumColumns:
         if self.count == self.empty_count:
             what = "spectrum with arrays" if self.count else "spectrum"
             raise InvalidIonImageError(f"{self.file_name!r} has no {what}; expected one spectrum a pixel")
-        return StatedIndex(
+        return DeclaredIndex(
             file_name=self.file_name,
             header=header,
             representation=representation,
@@ -135,7 +135,7 @@ class SpectrumColumns:
             notes=(*notes, *self._describe_empty()),
         )
 
-    def _find_columns(self, arrays: Sequence[StatedArray]) -> tuple[ArrayColumns, ...]:
+    def _find_columns(self, arrays: Sequence[DeclaredArray]) -> tuple[ArrayColumns, ...]:
         """The columns that each array belongs to."""
         pair = self._pair
         if len(arrays) != 2:
@@ -160,7 +160,7 @@ class SpectrumColumns:
     def _require_one_format(self, kind: ArrayKind, description: ArrayDescription) -> ArrayColumns:
         columns = self.arrays[kind]
         known = columns.description
-        if known is UNSAID:
+        if known is NOTHING_DECLARED:
             description.require_served(self.file_name, kind)
             columns.description = description
         elif known is not description and known != description:
@@ -189,7 +189,7 @@ class SpectrumColumns:
             f"{self.empty_count:,} of {self.count:,} spectra have no arrays (first: {self.first_empty}): taken as empty"
         ]
 
-    def _describe_bad_number(self, position: dict[str, str], arrays: Sequence[StatedArray]) -> str:
+    def _describe_bad_number(self, position: dict[str, str], arrays: Sequence[DeclaredArray]) -> str:
         """Name the first number of the last spectrum that is missing or is none."""
         numbers = [(accession, position.get(accession)) for accession in (POSITION_X, POSITION_Y)]
         numbers += [(POSITION_Z, position.get(POSITION_Z) or "1")]

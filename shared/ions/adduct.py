@@ -9,11 +9,11 @@ from typing import Final
 from shared.errors import InvalidAnnotationsError
 from shared.ions.adduct_groups import AMBIGUOUS, CHARGES, GROUPS
 
-MOST_CHARGES: Final = 20
+MAX_CHARGES: Final = 20
 """Largest charge of an ion, elementary charges, as in a message."""
 
 _LONGEST: Final = 200
-_MOST_TIMES: Final = 1_000
+_MAX_TIMES: Final = 1_000
 """Most times that one part is added, or that the molecule itself is taken."""
 
 _PLAIN: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63", "-"))
@@ -116,9 +116,9 @@ def _read_part(adduct: str, sign: str, times: int, what: str) -> AdductPart:
 
 def _times(adduct: str, text: str) -> int:
     times = int(text or 1)
-    if not 1 <= times <= _MOST_TIMES:
+    if not 1 <= times <= _MAX_TIMES:
         raise InvalidAnnotationsError(
-            f"adduct {adduct[:50]!a} takes a part {text[:20]} times; expected 1 to {_MOST_TIMES:,}"
+            f"adduct {adduct[:50]!a} takes a part {text[:20]} times; expected 1 to {_MAX_TIMES:,}"
         )
     return times
 
@@ -128,6 +128,6 @@ def _read_charge(adduct: str, text: str | None) -> int | None:
         return None
     digits = text.strip("+-")
     size = int(digits) if digits else len(text)
-    if not 1 <= size <= MOST_CHARGES:
-        raise InvalidAnnotationsError(f"adduct {adduct[:50]!a} has {size} charges; expected 1 to {MOST_CHARGES}")
+    if not 1 <= size <= MAX_CHARGES:
+        raise InvalidAnnotationsError(f"adduct {adduct[:50]!a} has {size} charges; expected 1 to {MAX_CHARGES}")
     return size if "+" in text else -size

@@ -9,20 +9,20 @@ from typing import Final
 from molmass import ELECTRON, Formula, FormulaError
 
 from shared.errors import InvalidAnnotationsError
-from shared.ions.adduct import MOST_CHARGES, Adduct, parse_adduct
+from shared.ions.adduct import MAX_CHARGES, Adduct, parse_adduct
 from shared.ions.adduct_groups import GROUPS, UNSTABLE
 
-MOST_MZ: Final = 1_000_000.0
+MAX_MZ: Final = 1_000_000.0
 """Largest m/z of an ion, Th. Nothing is measured there, and sums over windows stay far from the edge of their type."""
 
-MOST_PPM: Final = 1_000_000.0
+MAX_PPM: Final = 1_000_000.0
 """Largest half width of an m/z window, parts per million."""
 
 _LONGEST_LETTERS: Final = 200
 _HEAVIEST: Final = 20_000.0
 """Heaviest ion whose isotopes are computed, Da; the time grows with the square of the atoms."""
 
-_LEAST_FRACTION: Final = 1e-9
+_MIN_FRACTION: Final = 1e-9
 """Isotopes rarer than this are left out; the principal one is far above."""
 
 _DEUTERIUM: Final = re.compile("D(?![a-z])")
@@ -34,10 +34,10 @@ def require_mz(mz: float) -> float:
     Raises
     ------
     InvalidAnnotationsError
-        When it is not above 0 and at most `MOST_MZ`; NaN is neither.
+        When it is not above 0 and at most `MAX_MZ`; NaN is neither.
     """
-    if not 0 < mz <= MOST_MZ:
-        raise InvalidAnnotationsError(f"expected an m/z above 0 and at most {MOST_MZ:,.0f}, got {mz:g}")
+    if not 0 < mz <= MAX_MZ:
+        raise InvalidAnnotationsError(f"expected an m/z above 0 and at most {MAX_MZ:,.0f}, got {mz:g}")
     return mz
 
 
@@ -47,10 +47,10 @@ def require_ppm(ppm: float) -> None:
     Raises
     ------
     InvalidAnnotationsError
-        When it is not above 0 and at most `MOST_PPM`.
+        When it is not above 0 and at most `MAX_PPM`.
     """
-    if not 0 < ppm <= MOST_PPM:
-        raise InvalidAnnotationsError(f"expected a half width above 0 and at most {MOST_PPM:,.0f} ppm, got {ppm:g}")
+    if not 0 < ppm <= MAX_PPM:
+        raise InvalidAnnotationsError(f"expected a half width above 0 and at most {MAX_PPM:,.0f} ppm, got {ppm:g}")
 
 
 @lru_cache(maxsize=100_000)
@@ -98,10 +98,8 @@ def _find_charge(adduct: Adduct, text: str, charge: int | None) -> int:
             f"charge of an ion with the adduct {text[:50]!a} is not known; expected a charge beside it, or an adduct"
             " that states it, such as [M+H]+"
         )
-    if not 1 <= abs(found) <= MOST_CHARGES:
-        raise InvalidAnnotationsError(
-            f"expected a charge of 1 to {MOST_CHARGES}, or -1 to -{MOST_CHARGES}, got {found}"
-        )
+    if not 1 <= abs(found) <= MAX_CHARGES:
+        raise InvalidAnnotationsError(f"expected a charge of 1 to {MAX_CHARGES}, or -1 to -{MAX_CHARGES}, got {found}")
     return found
 
 
@@ -147,7 +145,7 @@ def _principal_mz(ion: Formula, charge: int, formula: str) -> float:
         raise InvalidAnnotationsError(
             f"ion of {formula[:50]!a} has {ion.mass:,.0f} Da; expected above 0 and at most {_HEAVIEST:,.0f}"
         )
-    mz = (ion.spectrum(min_fraction=_LEAST_FRACTION).peak.mass - charge * ELECTRON.mass) / abs(charge)
+    mz = (ion.spectrum(min_fraction=_MIN_FRACTION).peak.mass - charge * ELECTRON.mass) / abs(charge)
     if not math.isfinite(mz):
         raise InvalidAnnotationsError(f"ion of {formula[:50]!a} has no finite m/z; expected a sum formula of atoms")
     return require_mz(mz)

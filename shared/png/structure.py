@@ -17,7 +17,7 @@ from shared.errors import InvalidIonImageError
 from shared.limits import Limits, require_at_most, require_image_size
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MOST_CHUNKS = 65_536
+_MAX_CHUNKS = 65_536
 """Writers make chunks of 8 KiB or more, so that a file of 64 MiB has 8,192."""
 _BYTES_A_PIXEL = 4
 """Bytes of a pixel of the largest images: grey and alpha of 16 bits, or red, green, blue and alpha of 8. Wider ones
@@ -104,7 +104,7 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
     position, kind, count, view = len(PNG_SIGNATURE), b"", 0, memoryview(content)
     while kind != b"IEND":
         count += 1
-        require_at_most(count, _MOST_CHUNKS, "number of chunks of a PNG")
+        require_at_most(count, _MAX_CHUNKS, "number of chunks of a PNG")
         length = int.from_bytes(content[position : position + 4])
         end = position + 12 + length
         if end > len(content):

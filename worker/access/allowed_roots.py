@@ -9,8 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from shared.errors import ForbiddenUriError, NotFoundError, TransientError
-from shared.files.disk_errors import PASSING_ERRNOS
-from shared.files.foreign_file import OpenedFile, OpenedFolder, open_place, read_foreign_file
+from shared.files.foreign_file import TRANSIENT_ERRNOS, OpenedFile, OpenedFolder, open_path, read_foreign_file
 from shared.files.open_beneath import open_beneath
 from worker.access.shown_uri import show_uri
 
@@ -126,9 +125,9 @@ def _require_file(found: OpenedFile | OpenedFolder) -> OpenedFile:
 def _open_below(root: Path, path: Path) -> OpenedFile | OpenedFolder:
     """Open a path without symlinks from its root on."""
     if path == root:
-        return open_place(path)
+        return open_path(path)
     with OpenedFolder.at(root) as folder, folder.use() as descriptor:
-        return open_place(path, open_beneath(descriptor, str(path.relative_to(root))))
+        return open_path(path, open_beneath(descriptor, str(path.relative_to(root))))
 
 
 def read_file(file: Path | OpenedFile, max_bytes: int) -> bytes:
@@ -153,7 +152,7 @@ def os_errors_translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in PASSING_ERRNOS and not (error.errno == errno.EIO and _is_readable(path.parent)):
+        if error.errno in TRANSIENT_ERRNOS and not (error.errno == errno.EIO and _is_readable(path.parent)):
             raise TransientError(f"{path.name[:100]!r} cannot be read now ({error.strerror})") from error
         raise NotFoundError(
             f"{path.name[:100]!r} cannot be read ({error.strerror}); expected a readable file"

@@ -11,7 +11,7 @@ from shared.errors import InvalidAnnotationsError, InvalidIonImageError, NotFoun
 from shared.files.closable import Closable
 from shared.files.foreign_file import OpenedFile
 from shared.imzml.dataset import open_imzml
-from shared.imzml.work_watch import WorkWatch
+from shared.imzml.progress import ProgressCallback
 from shared.ion_image import make_ion_image
 from shared.ions.ion_mz import compute_mz, require_mz
 from shared.limits import Limits
@@ -26,7 +26,7 @@ _IBD_SUFFIX = ".ibd"
 class ImzmlFile(Closable):
     """Reads all ions from one pass over the spectra, then gives image after image."""
 
-    def __init__(self, location: ImzmlIonImages, roots: AllowedRoots, limits: Limits, watch: WorkWatch) -> None:
+    def __init__(self, location: ImzmlIonImages, roots: AllowedRoots, limits: Limits, watch: ProgressCallback) -> None:
         """Open both files and read the index; raises as `AllowedRoots.open` and `open_imzml`."""
         with ExitStack() as stack:
             imzml = stack.enter_context(roots.open_file(location.uri))

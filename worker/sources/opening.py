@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from shared.errors import UnsupportedSourceError
-from shared.imzml.work_watch import WorkWatch, watch_nothing
+from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.limits import Limits
 from worker.access.allowed_roots import AllowedRoots
 from worker.access.store_uri import is_remote
@@ -36,7 +36,7 @@ class SourceAccess:
     fetch_threads: int = 4
     stores: StoreAccess = field(default_factory=StoreAccess)
     metaspace: MetaspaceAccess = field(default_factory=MetaspaceAccess)
-    watch: WorkWatch = watch_nothing
+    watch: ProgressCallback = ignore_progress
     """Told of long work before the first ion image; what it raises ends the work."""
 
 

@@ -18,13 +18,13 @@ from shared.arrays.checks import NUMBERS, check_annotation_ids
 from shared.arrays.hdf5.anndata_column import read_id_column, read_number_column, read_positions
 from shared.arrays.hdf5.file import PIECE_BYTES, find_dataset, find_member, open_hdf5
 from shared.arrays.hdf5.ion_matrix import BLOCK_BYTES, IonMatrix, open_ion_matrix
-from shared.arrays.hdf5.texts import ForeignHdf5, read_text_attribute
+from shared.arrays.hdf5.strings import ForeignHdf5, read_string_attribute
 from shared.errors import InvalidIonImageError
 from shared.files.foreign_file import OpenedFile
 from shared.ion_image import AcquisitionMask, Intensities
 from shared.limits import Limits, require_at_most, require_image_size
 
-_RIGHT = "expected an AnnData file as metaspace-converter writes it"
+_EXPECTED = "expected an AnnData file as metaspace-converter writes it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def open_h5ad(opened: OpenedFile, limits: Limits) -> H5adArray:
         require_image_size(height, width, limits)
         pixels = y * np.int32(width) + x
         if np.count_nonzero(_draw_mask(pixels, height, width)) != len(pixels):
-            raise InvalidIonImageError(f"two rows of `obs` are the same pixel of {height} x {width}; {_RIGHT}")
+            raise InvalidIonImageError(f"two rows of `obs` are the same pixel of {height} x {width}; {_EXPECTED}")
         mz = read_number_column(file, "var/mz", ion_count)
         ids = _read_ids(file, ion_count, limits)
         return H5adArray(opened, limits, (ion_count, height, width), pixels, matrix.piece_bytes, mz, ids)
@@ -106,7 +106,7 @@ def _read_coordinates(file: ForeignHdf5, axis: str, pixel_count: int) -> npt.NDA
     name = f"obs/ion_image_pixel_{axis}"
     positions = read_positions(file, name, pixel_count)
     if positions is None:
-        raise InvalidIonImageError(f"file has no `{name}`; {_RIGHT}")
+        raise InvalidIonImageError(f"file has no `{name}`; {_EXPECTED}")
     return positions
 
 
@@ -123,7 +123,7 @@ def _find_image_size(
         else:
             size = _read_size(file, f"uns/metaspace/image_size/{axis}", max(1, needed))
         if size < needed:
-            raise InvalidIonImageError(f"pixels lie outside the image ({axis} {needed - 1} of {size}); {_RIGHT}")
+            raise InvalidIonImageError(f"pixels lie outside the image ({axis} {needed - 1} of {size}); {_EXPECTED}")
         sizes.append(size)
     return sizes[0], sizes[1]
 
@@ -144,7 +144,7 @@ def _read_ids(file: ForeignHdf5, ion_count: int, limits: Limits) -> list[str] | 
     var = find_member(file, "var")
     if not isinstance(var, h5py.Group):
         return None
-    name = f"var/{read_text_attribute(file, var, '_index') or '_index'}"
+    name = f"var/{read_string_attribute(file, var, '_index') or '_index'}"
     ids = read_id_column(file, name, ion_count)
     if ids is not None:
         check_annotation_ids(ids, f"`{name}`", limits)

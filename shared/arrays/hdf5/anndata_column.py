@@ -10,14 +10,14 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from shared.arrays.checks import NUMBERS, TEXTS
-from shared.arrays.hdf5.file import find_column, find_member, read_numbers, read_text_column
-from shared.arrays.hdf5.texts import ForeignHdf5
+from shared.arrays.checks import NUMBERS, STRINGS
+from shared.arrays.hdf5.file import find_column, find_member, read_numbers, read_string_column
+from shared.arrays.hdf5.strings import ForeignHdf5
 from shared.errors import InvalidIonImageError
 from shared.limits import require_at_most
 
 _LARGEST_POSITION: Final = 2**31 - 1
-_MOST_CATEGORIES: Final = 2**20
+_MAX_CATEGORIES: Final = 2**20
 
 
 def read_number_column(file: ForeignHdf5, name: str, count: int) -> npt.NDArray[Any] | None:
@@ -63,15 +63,17 @@ def read_positions(file: ForeignHdf5, name: str, count: int) -> npt.NDArray[np.i
 def read_id_column(file: ForeignHdf5, name: str, count: int) -> list[str] | None:
     """Texts of a column of `count` entries; None when there is no such column. Raises as `read_number_column`."""
     if not isinstance(find_member(file, name), h5py.Group):
-        column = find_column(file, name, TEXTS, count)
-        return None if column is None else read_text_column(file, column, f"`{name}`")
+        column = find_column(file, name, STRINGS, count)
+        return None if column is None else read_string_column(file, column, f"`{name}`")
     codes = _read_codes(file, name, count)
     if codes is None:
-        return read_text_column(file, _require(find_column(file, f"{name}/values", TEXTS, count), name), f"`{name}`")
-    categories = _require(find_column(file, f"{name}/categories", TEXTS, _count(file, name)), name)
+        return read_string_column(
+            file, _require(find_column(file, f"{name}/values", STRINGS, count), name), f"`{name}`"
+        )
+    categories = _require(find_column(file, f"{name}/categories", STRINGS, _count(file, name)), name)
     if bool((codes < 0).any()):
         raise InvalidIonImageError(f"`{name}` lacks an entry; expected one each")
-    texts = read_text_column(file, categories, f"`{name}`")
+    texts = read_string_column(file, categories, f"`{name}`")
     return [texts[code] for code in codes]
 
 
@@ -92,7 +94,7 @@ def _count(file: ForeignHdf5, name: str) -> int:
     categories = find_member(file, f"{name}/categories")
     if not isinstance(categories, h5py.Dataset) or len(categories.shape or ()) != 1:
         raise InvalidIonImageError(f"`{name}` has no usable categories; expected a column as AnnData writes it")
-    require_at_most(categories.shape[0], _MOST_CATEGORIES, f"number of categories of `{name}`")
+    require_at_most(categories.shape[0], _MAX_CATEGORIES, f"number of categories of `{name}`")
     return int(categories.shape[0])
 
 

@@ -13,21 +13,20 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
-from shared.arrays.checks import NUMBERS, TEXT_BYTES, check_kind, read_texts
+from shared.arrays.checks import NUMBERS, STRING_BYTES, check_kind, read_strings
 from shared.arrays.guarded_stream import GuardedStream
-from shared.arrays.hdf5.packing import check_packing
-from shared.arrays.hdf5.texts import ForeignHdf5, read_variable_texts
+from shared.arrays.hdf5.compression import check_compression
+from shared.arrays.hdf5.strings import ForeignHdf5, read_variable_strings
 from shared.errors import InvalidIonImageError
-from shared.files.disk_errors import PASSING_ERRNOS
-from shared.files.foreign_file import OpenedFile
+from shared.files.foreign_file import TRANSIENT_ERRNOS, OpenedFile
 from shared.limits import MEBIBYTE, Limits, require_at_most
 
 PIECE_BYTES: Final = 32 * MEBIBYTE
 """Most bytes that are read at once of a file's tables of contents, and of columns."""
 
-_TEXTS_AT_ONCE: Final = 64
-_NUMBERS_AT_ONCE: Final = 2**20
-_TEXT_CHARACTERS: Final = 512
+_STRINGS_PER_READ: Final = 64
+_NUMBERS_PER_READ: Final = 2**20
+_STRING_CHARACTERS: Final = 512
 
 _FOREIGN: Final = (
     ArithmeticError,
@@ -47,18 +46,18 @@ A defect of this project's raises them as well, so none of its decisions belongs
 
 
 @contextmanager
-def open_hdf5(file: OpenedFile, most_bytes: int = PIECE_BYTES) -> Iterator[ForeignHdf5]:
-    """Open an HDF5 file until the block ends; no piece of it that is larger than `most_bytes` is read.
+def open_hdf5(file: OpenedFile, max_bytes: int = PIECE_BYTES) -> Iterator[ForeignHdf5]:
+    """Open an HDF5 file until the block ends; no piece of it that is larger than `max_bytes` is read.
 
     What foreign bytes do to HDF5 becomes the caller's error; a failing disk stays an OSError.
     """
     try:
-        with file.open_stream() as stream, ForeignHdf5(GuardedStream(stream, most_bytes)) as opened:
+        with file.open_stream() as stream, ForeignHdf5(GuardedStream(stream, max_bytes)) as opened:
             yield opened
     except _FOREIGN as error:
         raise _make_error(file.name, error) from error
     except OSError as error:
-        if error.errno in PASSING_ERRNOS:
+        if error.errno in TRANSIENT_ERRNOS:
             raise
         raise _make_error(file.name, error) from error
 
@@ -97,12 +96,12 @@ def _require_own_values(dataset: h5py.Dataset, name: str) -> None:
         raise InvalidIonImageError(f"`{name}` has its values in other files; expected them in its own")
 
 
-def find_dataset(group: h5py.Group, name: str, kinds: str, most_bytes: int, chunk_bytes: int) -> h5py.Dataset | None:
+def find_dataset(group: h5py.Group, name: str, kinds: str, max_bytes: int, chunk_bytes: int) -> h5py.Dataset | None:
     """A dataset whose values lie in this file and unpack within bounds, or None.
 
     Parameters
     ----------
-    most_bytes, chunk_bytes
+    max_bytes, chunk_bytes
         Of all its values, and of one of its chunks, unpacked.
 
     Raises
@@ -121,21 +120,21 @@ def find_dataset(group: h5py.Group, name: str, kinds: str, most_bytes: int, chun
     check_kind(dataset.dtype, kinds, what)
     if dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype) is None:
         raise InvalidIonImageError(f"{what} has dtype object; expected texts")
-    require_at_most(prod(dataset.shape) * dataset.dtype.itemsize, most_bytes, f"size of {what} in bytes")
-    check_packing(dataset, what, chunk_bytes)
+    require_at_most(prod(dataset.shape) * dataset.dtype.itemsize, max_bytes, f"size of {what} in bytes")
+    check_compression(dataset, what, chunk_bytes)
     return dataset
 
 
 def find_column(group: h5py.Group, name: str, kinds: str, count: int) -> h5py.Dataset | None:
     """A dataset of `count` values, or None; raises as `find_dataset`, and when it has another number of them."""
-    itemsize = TEXT_BYTES if kinds != NUMBERS else 8
+    itemsize = STRING_BYTES if kinds != NUMBERS else 8
     column = find_dataset(group, name, kinds, max(1, count) * itemsize, PIECE_BYTES)
     if column is not None and column.shape != (count,):
         raise InvalidIonImageError(f"`{name}` has shape {column.shape}; expected {(count,)}")
     return column
 
 
-def read_text_column(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> list[str]:
+def read_string_column(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> list[str]:
     """Read a column of texts, a few at a time.
 
     Raises
@@ -146,8 +145,8 @@ def read_text_column(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> lis
     texts: list[str] = []
     characters = 0
     for part in _read_parts(file, dataset, what):
-        found = read_texts(part, what)
-        require_at_most(max(map(len, found)), _TEXT_CHARACTERS, f"length of an entry of {what}")
+        found = read_strings(part, what)
+        require_at_most(max(map(len, found)), _STRING_CHARACTERS, f"length of an entry of {what}")
         characters += sum(map(len, found))
         require_at_most(characters, Limits.event_bytes, f"length of all of {what}")
         texts += found
@@ -157,17 +156,17 @@ def read_text_column(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> lis
 def _read_parts(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[npt.NDArray[Any]]:
     """Values of a column of texts, a few at a time."""
     if dataset.dtype.kind == "O":
-        values = read_variable_texts(file, dataset, what)
-        while part := list(islice(values, _TEXTS_AT_ONCE)):
+        values = read_variable_strings(file, dataset, what)
+        while part := list(islice(values, _STRINGS_PER_READ)):
             yield np.array(part, dtype=object)
         return
-    for start in range(0, dataset.shape[0], _TEXTS_AT_ONCE):
-        yield dataset[start : start + _TEXTS_AT_ONCE]
+    for start in range(0, dataset.shape[0], _STRINGS_PER_READ):
+        yield dataset[start : start + _STRINGS_PER_READ]
 
 
 def read_numbers(dataset: h5py.Dataset, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
     """Read a whole column of numbers, a piece at a time, as `dtype`; None = as they are."""
     found = np.empty(dataset.shape, dataset.dtype if dtype is None else dtype)
-    for start in range(0, len(found), _NUMBERS_AT_ONCE):
-        found[start : start + _NUMBERS_AT_ONCE] = dataset[start : start + _NUMBERS_AT_ONCE]
+    for start in range(0, len(found), _NUMBERS_PER_READ):
+        found[start : start + _NUMBERS_PER_READ] = dataset[start : start + _NUMBERS_PER_READ]
     return found

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.arrays.checks import NUMBERS
+from shared.arrays.hdf5.compression import STORED_SLACK_BYTES, chunk_bytes
 from shared.arrays.hdf5.file import PIECE_BYTES, find_column, find_dataset, find_member, read_numbers
-from shared.arrays.hdf5.packing import STORED_SLACK_BYTES, chunk_bytes
-from shared.arrays.hdf5.texts import ForeignHdf5, read_text_attribute
+from shared.arrays.hdf5.strings import ForeignHdf5, read_string_attribute
 from shared.errors import InvalidIonImageError
 from shared.ion_image import Intensities
 from shared.limits import MEBIBYTE, Limits, require_at_most
@@ -19,10 +19,10 @@ from shared.limits import MEBIBYTE, Limits, require_at_most
 BLOCK_BYTES: Final = 128 * MEBIBYTE
 """How much of the matrix is unpacked at once, as float32."""
 
-_ENTRIES_AT_ONCE: Final = 2**21
-_DENSE_BYTES_AT_ONCE: Final = 16 * MEBIBYTE
+_ENTRIES_PER_READ: Final = 2**21
+_DENSE_BYTES_PER_READ: Final = 16 * MEBIBYTE
 _WHOLE_NUMBERS: Final = "iu"
-_RIGHT: Final = "expected (pixels, ions), dense or sparse, as AnnData writes it"
+_EXPECTED: Final = "expected (pixels, ions), dense or sparse, as AnnData writes it"
 
 
 class IonMatrix(Protocol):
@@ -53,12 +53,12 @@ def open_ion_matrix(file: ForeignHdf5, limits: Limits) -> IonMatrix:
     """
     found = find_member(file, "X")
     if found is None:
-        raise InvalidIonImageError(f"file has no `X`; {_RIGHT}")
+        raise InvalidIonImageError(f"file has no `X`; {_EXPECTED}")
     if isinstance(found, h5py.Group):
         return _open_sparse(file, found, limits)
     dense = find_dataset(file, "X", NUMBERS, limits.array_file_bytes, limits.array_chunk_bytes)
     if dense is None or dense.ndim != 2:
-        raise InvalidIonImageError(f"`X` has shape {getattr(dense, 'shape', None)}; {_RIGHT}")
+        raise InvalidIonImageError(f"`X` has shape {getattr(dense, 'shape', None)}; {_EXPECTED}")
     _check_shape((dense.shape[0], dense.shape[1]), limits)
     return _DenseMatrix(dense)
 
@@ -66,7 +66,7 @@ def open_ion_matrix(file: ForeignHdf5, limits: Limits) -> IonMatrix:
 def _check_shape(shape: tuple[int, int], limits: Limits) -> None:
     """Before anything is read that has an entry a pixel, or an ion."""
     if min(shape) < 0:
-        raise InvalidIonImageError(f"`X` has shape {shape}; {_RIGHT}")
+        raise InvalidIonImageError(f"`X` has shape {shape}; {_EXPECTED}")
     require_at_most(shape[0], limits.image_pixels, "number of pixels of `X`")
     require_at_most(shape[1], limits.event_ions, "number of ion images in `X`")
 
@@ -86,16 +86,16 @@ class _DenseMatrix:
 
     def read_ions(self, start: int, stop: int) -> Intensities:
         found = np.empty((self.shape[0], stop - start), np.float32)
-        for first in range(0, len(found), self._pixels_at_once(stop - start)):
-            last = first + self._pixels_at_once(stop - start)
+        for first in range(0, len(found), self._pixels_per_read(stop - start)):
+            last = first + self._pixels_per_read(stop - start)
             _copy(self.values[first:last, start:stop], found[first:last])
         return found
 
-    def _pixels_at_once(self, ions: int) -> int:
+    def _pixels_per_read(self, ions: int) -> int:
         """Whole chunks, so that none is unpacked twice."""
         row_bytes = max(1, ions) * self.values.dtype.itemsize
         chunk = 1 if self.values.chunks is None else self.values.chunks[0]
-        return int(max(1, _DENSE_BYTES_AT_ONCE // row_bytes // chunk) * chunk)
+        return int(max(1, _DENSE_BYTES_PER_READ // row_bytes // chunk) * chunk)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,13 +133,13 @@ class _SparseMatrix:
         """Line, index within it and value of the entries of some lines, a bounded number at a time."""
         low, end = int(self.pointers[first]), int(self.pointers[last])
         while low < end:
-            high = min(low + _ENTRIES_AT_ONCE, end)
+            high = min(low + _ENTRIES_PER_READ, end)
             line, after = np.searchsorted(self.pointers, (low, high - 1), side="right").tolist()
             bounds = np.clip(self.pointers[line - 1 : after + 1], low, high)
             lines = np.repeat(np.arange(line - 1, after), bounds[1:] - bounds[:-1])
             indices = self.indices[low:high].astype(np.int64)
             if int(indices.min()) < 0 or int(indices.max()) >= bound:
-                raise InvalidIonImageError(f"`X/indices` lead outside the matrix; {_RIGHT}")
+                raise InvalidIonImageError(f"`X/indices` lead outside the matrix; {_EXPECTED}")
             values = np.empty(high - low, np.float32)
             _copy(self.values[low:high], values)
             yield lines, indices, values
@@ -156,10 +156,10 @@ def _copy(values: npt.NDArray[Any], place: Intensities) -> None:
 
 
 def _open_sparse(file: ForeignHdf5, group: h5py.Group, limits: Limits) -> _SparseMatrix:
-    kind = read_text_attribute(file, group, "encoding-type")
+    kind = read_string_attribute(file, group, "encoding-type")
     stated = _read_shape(group)
     if kind not in ("csr_matrix", "csc_matrix") or stated is None:
-        raise InvalidIonImageError(f"`X` is no array and no sparse matrix; {_RIGHT}")
+        raise InvalidIonImageError(f"`X` is no array and no sparse matrix; {_EXPECTED}")
     _check_shape(stated, limits)
     by_pixel = kind == "csr_matrix"
     lines, bound = stated if by_pixel else stated[::-1]
@@ -168,13 +168,13 @@ def _open_sparse(file: ForeignHdf5, group: h5py.Group, limits: Limits) -> _Spars
     indices = find_dataset(file, "X/indices", _WHOLE_NUMBERS, most, chunk)
     pointers = find_column(file, "X/indptr", _WHOLE_NUMBERS, lines + 1)
     if values is None or indices is None or pointers is None or values.shape != indices.shape or values.ndim != 1:
-        raise InvalidIonImageError(f"`X` lacks parts of a sparse matrix, or they do not fit; {_RIGHT}")
+        raise InvalidIonImageError(f"`X` lacks parts of a sparse matrix, or they do not fit; {_EXPECTED}")
     positions = read_numbers(pointers, np.int64)
     lengths = np.diff(positions)
     if positions[0] != 0 or positions[-1] != values.shape[0] or (lengths.size and lengths.min() < 0):
-        raise InvalidIonImageError(f"`X/indptr` does not lead through `X/data`; {_RIGHT}")
+        raise InvalidIonImageError(f"`X/indptr` does not lead through `X/data`; {_EXPECTED}")
     if lengths.size and lengths.max() > bound:
-        raise InvalidIonImageError(f"`X/indptr` has {lengths.max():,} entries in a line of {bound:,}; {_RIGHT}")
+        raise InvalidIonImageError(f"`X/indptr` has {lengths.max():,} entries in a line of {bound:,}; {_EXPECTED}")
     return _SparseMatrix(stated, by_pixel, positions, indices, values)
 
 

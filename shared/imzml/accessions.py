@@ -38,7 +38,7 @@ NAMES: Final = {
 _BY_NAME: Final = {name.lower(): accession for accession, name in NAMES.items()}
 
 
-def describe_misnaming(accession: str, name: str) -> str | None:
+def describe_wrong_name(accession: str, name: str) -> str | None:
     """A note where an accession goes under another one's name: the accession is believed."""
     other = _BY_NAME.get(name.strip().lower())
     if other is None or accession not in NAMES or other == accession:

@@ -15,29 +15,29 @@ import numpy as np
 
 from shared.errors import InvalidIonImageError
 from shared.imzml.array_format import ArrayFormat, ArrayKind, name_dtype
+from shared.imzml.declared_index import DeclaredIndex, DeclaredLayout
 from shared.imzml.index import ArrayLayout
-from shared.imzml.stated_index import StatedIndex, StatedLayout
 
 _ITEM_BYTES = (1, 2, 4, 8)
 _ZLIB_FRAME_BYTES = 1024
 
 
 @dataclass(frozen=True)
-class SettledLayout:
+class ResolvedLayout:
     """A layout with the format that was found to hold."""
 
     layout: ArrayLayout
     notes: tuple[str, ...]
 
 
-def settle_layout(
-    stated: StatedIndex, kind: ArrayKind, most_points: int, descriptor: int, ibd_bytes: int
-) -> SettledLayout:
+def resolve_layout(
+    stated: DeclaredIndex, kind: ArrayKind, max_points: int, descriptor: int, ibd_bytes: int
+) -> ResolvedLayout:
     """Find the format of the arrays of one kind.
 
     Parameters
     ----------
-    most_points
+    max_points
         Longer arrays, which are refused later, are not looked at.
     descriptor, ibd_bytes
         The opened .ibd file and its size.
@@ -51,7 +51,7 @@ def settle_layout(
     """
     layout = stated.mz if kind == "m/z" else stated.intensity
     other = stated.intensity if kind == "m/z" else stated.mz
-    measured = _Measured(layout, other, most_points, descriptor, ibd_bytes)
+    measured = _Measured(layout, other, max_points, descriptor, ibd_bytes)
     claims = [
         ArrayFormat(*one) for one in product(layout.description.dtypes, layout.description.compressions or (False,))
     ]
@@ -62,20 +62,17 @@ def settle_layout(
     if len(claims) > 1 or not measured.agrees_with(found):
         found = _choose(stated.file_name, kind, claims, measured)
         notes.append(_describe_choice(stated.file_name, kind, found, claims))
-    return SettledLayout(_with_sizes(stated.file_name, kind, layout, found), tuple(notes))
+    return ResolvedLayout(_with_sizes(stated.file_name, kind, layout, found), tuple(notes))
 
 
 class _Measured:
     """What the sizes and bytes of one sort of array tell."""
 
     def __init__(
-        self, layout: StatedLayout, other: StatedLayout, most_points: int, descriptor: int, ibd_bytes: int
+        self, layout: DeclaredLayout, other: DeclaredLayout, max_points: int, descriptor: int, ibd_bytes: int
     ) -> None:
         self._filled = np.flatnonzero(
-            (layout.lengths > 0)
-            & (layout.lengths <= most_points)
-            & (layout.offsets >= 0)
-            & (layout.offsets < ibd_bytes)
+            (layout.lengths > 0) & (layout.lengths <= max_points) & (layout.offsets >= 0) & (layout.offsets < ibd_bytes)
         )
         self._layout = layout
         self._other = other
@@ -178,7 +175,7 @@ def _name(one: ArrayFormat) -> str:
     return f"{name_dtype(one.dtype)}{' with zlib compression' if one.zlib else ''}"
 
 
-def _with_sizes(file_name: str, kind: ArrayKind, layout: StatedLayout, found: ArrayFormat) -> ArrayLayout:
+def _with_sizes(file_name: str, kind: ArrayKind, layout: DeclaredLayout, found: ArrayFormat) -> ArrayLayout:
     """The layout with the bytes that each array takes."""
     if not found.zlib:
         return ArrayLayout(found, layout.offsets, layout.lengths, layout.lengths * found.item_bytes)

@@ -12,7 +12,7 @@ Column = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class StatedLayout:
+class DeclaredLayout:
     """One sort of array (m/z or intensity) of all spectra.
 
     Attributes
@@ -34,7 +34,7 @@ class StatedLayout:
 
 
 @dataclass(frozen=True, eq=False)
-class StatedIndex:
+class DeclaredIndex:
     """An imzML file, read.
 
     Attributes
@@ -60,8 +60,8 @@ class StatedIndex:
     representation: RepresentationClaims
     spectrum_count: str | None
     coordinates: npt.NDArray[np.int64]
-    mz: StatedLayout
-    intensity: StatedLayout
+    mz: DeclaredLayout
+    intensity: DeclaredLayout
     notes: tuple[str, ...]
 
     def __len__(self) -> int:

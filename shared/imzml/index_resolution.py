@@ -9,18 +9,18 @@ from typing import Final
 import numpy as np
 
 from shared.files.foreign_file import OpenedFile, open_foreign_file
-from shared.imzml.format_settling import settle_layout
-from shared.imzml.ibd_file import MOST_POINTS, another_file, read_uuids
+from shared.imzml.accessions import CHECKSUMS, UUID
+from shared.imzml.declared_index import DeclaredIndex
+from shared.imzml.format_resolution import resolve_layout
+from shared.imzml.ibd_file import MAX_POINTS, mismatched_uuid_error, read_uuids
 from shared.imzml.index import ImzmlIndex
-from shared.imzml.stated_index import StatedIndex
-from shared.imzml.statements import CHECKSUMS, UUID
-from shared.imzml.work_watch import WorkWatch
+from shared.imzml.progress import ProgressCallback
 from shared.limits import Limits
 
 _HASHED_BYTES: Final = 2**22
 
 
-def settle_index(stated: StatedIndex, ibd: Path | OpenedFile, limits: Limits, watch: WorkWatch) -> ImzmlIndex:
+def resolve_index(stated: DeclaredIndex, ibd: Path | OpenedFile, limits: Limits, watch: ProgressCallback) -> ImzmlIndex:
     """Compare what an imzML file states with its .ibd file, and find out what holds.
 
     Raises
@@ -32,14 +32,14 @@ def settle_index(stated: StatedIndex, ibd: Path | OpenedFile, limits: Limits, wa
         When it is larger than `limits` allow.
     """
     with open_foreign_file(ibd, limits.ibd_bytes) as (descriptor, size):
-        uuid, uuid_notes = _settle_uuid(stated, ibd.name, descriptor, size, watch)
-        mz = settle_layout(stated, "m/z", MOST_POINTS, descriptor, size)
-        intensity = settle_layout(stated, "intensity", MOST_POINTS, descriptor, size)
+        uuid, uuid_notes = _resolve_uuid(stated, ibd.name, descriptor, size, watch)
+        mz = resolve_layout(stated, "m/z", MAX_POINTS, descriptor, size)
+        intensity = resolve_layout(stated, "intensity", MAX_POINTS, descriptor, size)
     claims = stated.representation
     return ImzmlIndex(
         file_name=stated.file_name,
         uuid=uuid,
-        is_centroid=claims.is_centroid if claims.is_settled else None,
+        is_centroid=claims.is_centroid if claims.is_unambiguous else None,
         numbers=np.arange(1, len(stated) + 1),
         coordinates=stated.coordinates,
         mz=mz.layout,
@@ -48,8 +48,8 @@ def settle_index(stated: StatedIndex, ibd: Path | OpenedFile, limits: Limits, wa
     )
 
 
-def _settle_uuid(
-    stated: StatedIndex, name: str, descriptor: int, size: int, watch: WorkWatch
+def _resolve_uuid(
+    stated: DeclaredIndex, name: str, descriptor: int, size: int, watch: ProgressCallback
 ) -> tuple[str | None, list[str]]:
     """The UUID that the .ibd file must begin with, None where none is stated.
 
@@ -65,10 +65,10 @@ def _settle_uuid(
         checksum = "".join(stated.header.get(accession, "").split()).lower()
         if checksum and checksum == _hash(descriptor, size, algorithm, watch):
             return found[0], [f"it names the UUID {digits} and its .ibd file {found[0]}: the {algorithm} is right"]
-    raise another_file(name, descriptor, stated.file_name, digits)
+    raise mismatched_uuid_error(name, descriptor, stated.file_name, digits)
 
 
-def _hash(descriptor: int, size: int, algorithm: str, watch: WorkWatch) -> str:
+def _hash(descriptor: int, size: int, algorithm: str, watch: ProgressCallback) -> str:
     found = hashlib.new(algorithm, usedforsecurity=False)
     place = 0
     while part := os.pread(descriptor, _HASHED_BYTES, place):

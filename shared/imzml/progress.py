@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-WorkWatch = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Called often with what is being done, how much of it is done, and how much there is; what it raises ends the work."""
 
 
-def watch_nothing(_what: str, _done: int, _total: int) -> None:
+def ignore_progress(_what: str, _done: int, _total: int) -> None:
     """For work that nobody waits for."""

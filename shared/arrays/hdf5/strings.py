@@ -15,22 +15,22 @@ import h5py
 import imagecodecs
 import numpy as np
 
-from shared.arrays.checks import TEXT_BYTES
+from shared.arrays.checks import STRING_BYTES
 from shared.arrays.guarded_stream import GuardedStream
-from shared.arrays.hdf5.packing import REFERENCE_BYTES, chunk_bytes
+from shared.arrays.hdf5.compression import REFERENCE_BYTES, chunk_bytes
 from shared.errors import InvalidIonImageError
 from shared.limits import require_at_most
 
 _HEAP_HEADER_BYTES: Final = 16
 """Of a heap, and of each text in it."""
 _HEAP_START: Final = b"GCOL\1"
-_MOST_HEAP_BYTES: Final = 2**26
+_MAX_HEAP_BYTES: Final = 2**26
 """Of all heaps of one column; as held, they may take as much again."""
 _ATTRIBUTE: Final = 0x0C
 _CONTINUATION: Final = 0x10
 """Kinds of messages of an object header."""
-_MOST_MESSAGES: Final = 4096
-_MOST_BLOCK_BYTES: Final = 2**20
+_MAX_MESSAGES: Final = 4096
+_MAX_BLOCK_BYTES: Final = 2**20
 
 
 class ForeignHdf5(h5py.File):
@@ -41,7 +41,7 @@ class ForeignHdf5(h5py.File):
         self.stream = stream
 
 
-def read_text_attribute(file: ForeignHdf5, group: h5py.Group, name: str) -> str | None:
+def read_string_attribute(file: ForeignHdf5, group: h5py.Group, name: str) -> str | None:
     """One text that is attached to a group; None when there is none.
 
     Raises
@@ -59,7 +59,7 @@ def read_text_attribute(file: ForeignHdf5, group: h5py.Group, name: str) -> str 
     if text.length is None:
         value = _Heaps(file, what).read(_find_attribute_value(file, group, name.encode(), what)[:REFERENCE_BYTES])
     else:
-        require_at_most(text.length, TEXT_BYTES, f"length of {what}")
+        require_at_most(text.length, STRING_BYTES, f"length of {what}")
         value = bytes(group.attrs[name])
     try:
         return value.decode()
@@ -67,7 +67,7 @@ def read_text_attribute(file: ForeignHdf5, group: h5py.Group, name: str) -> str 
         raise InvalidIonImageError(f"{what} is no text ({error}); expected Unicode") from error
 
 
-def read_variable_texts(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[bytes]:
+def read_variable_strings(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[bytes]:
     """Texts of a column of variable length, one after the other.
 
     Raises
@@ -98,7 +98,7 @@ class _Heaps:
         length, address, number = struct.unpack("<IQI", reference)
         if length == 0:
             return b""
-        require_at_most(length, TEXT_BYTES, f"stated length of a text of {self._what} in bytes")
+        require_at_most(length, STRING_BYTES, f"stated length of a text of {self._what} in bytes")
         if address not in self._heaps:
             self._heaps[address] = self._read_heap(address)
         text = self._heaps[address].get(number, b"")
@@ -114,7 +114,7 @@ class _Heaps:
         if header[:5] != _HEAP_START or size < _HEAP_HEADER_BYTES:
             raise InvalidIonImageError(f"{self._what} has a text outside any heap; expected a sound HDF5 file")
         self._bytes_read += size
-        require_at_most(self._bytes_read, _MOST_HEAP_BYTES, f"size of the texts of {self._what} in bytes")
+        require_at_most(self._bytes_read, _MAX_HEAP_BYTES, f"size of the texts of {self._what} in bytes")
         content, position = self._stream.read(size - _HEAP_HEADER_BYTES), 0
         found: dict[int, bytes] = {}
         while position + _HEAP_HEADER_BYTES <= len(content):
@@ -151,7 +151,7 @@ def _read_references(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> byt
 
 
 def _unpack_chunk(dataset: h5py.Dataset, offset: tuple[int, ...]) -> bytes:
-    """The bytes of a chunk, which `check_packing` found to be bounded."""
+    """The bytes of a chunk, which `check_compression` found to be bounded."""
     skipped, content = dataset.id.read_direct_chunk(offset)
     properties = dataset.id.get_create_plist()
     filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
@@ -204,7 +204,7 @@ def _read_messages(stream: GuardedStream, base: int, address: int) -> Iterator[t
         header, order, signature = "<HHB3x", 0, 0
     found = 0
     for place, size in blocks:  # which grow meanwhile
-        require_at_most(size, _MOST_BLOCK_BYTES, "size of an object header in bytes")
+        require_at_most(size, _MAX_BLOCK_BYTES, "size of an object header in bytes")
         stream.seek(place)
         block, position = stream.read(size), 0
         while position + struct.calcsize(header) + order <= len(block):
@@ -213,7 +213,7 @@ def _read_messages(stream: GuardedStream, base: int, address: int) -> Iterator[t
             body = block[position : position + length]
             position += length
             found += 1
-            require_at_most(found, _MOST_MESSAGES, "number of messages of an object header")
+            require_at_most(found, _MAX_MESSAGES, "number of messages of an object header")
             if kind == _CONTINUATION and len(body) >= 16:
                 where, length = struct.unpack_from("<QQ", body)
                 blocks.append((base + where + signature, length - 2 * signature))

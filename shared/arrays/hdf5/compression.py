@@ -21,7 +21,7 @@ _FILTERS: Final = {*_PACKERS, _FLETCHER32, h5py.h5z.FILTER_SHUFFLE}
 _CHECKSUM_BYTES: Final = 4
 REFERENCE_BYTES: Final = 16
 """What is stored in place of a text of variable length."""
-_MOST_CHUNKS: Final = 2**18
+_MAX_CHUNKS: Final = 2**18
 """Chunks of one dataset, each of which is looked at; h5py makes some 20,000 of 4 GiB."""
 
 
@@ -33,8 +33,8 @@ def chunk_bytes(dataset: h5py.Dataset) -> int:
     return int(prod(dataset.chunks) * itemsize)
 
 
-def check_packing(dataset: h5py.Dataset, what: str, most_bytes: int) -> None:
-    """Refuse filters that this project does not know, chunks of more than `most_bytes`, and those of another size.
+def check_compression(dataset: h5py.Dataset, what: str, max_bytes: int) -> None:
+    """Refuse filters that this project does not know, chunks of more than `max_bytes`, and those of another size.
 
     Raises
     ------
@@ -47,9 +47,9 @@ def check_packing(dataset: h5py.Dataset, what: str, most_bytes: int) -> None:
     if dataset.chunks is None:
         return
     nominal = chunk_bytes(dataset)
-    require_at_most(nominal, most_bytes, f"size of a chunk of {what} in bytes")
+    require_at_most(nominal, max_bytes, f"size of a chunk of {what} in bytes")
     count = prod(-(-side // step) for side, step in zip(dataset.shape, dataset.chunks, strict=True))
-    require_at_most(count, _MOST_CHUNKS, f"number of chunks of {what}")
+    require_at_most(count, _MAX_CHUNKS, f"number of chunks of {what}")
     filters = _list_filters(dataset, what)
     _check_chunks(dataset, what, filters)
 
