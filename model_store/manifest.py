@@ -50,7 +50,7 @@ class InputDescription(_Part):
         return ALL_CHANNELS[: len(self.channels)]
 
 
-class AcquisitionFigures(_Part):
+class AcquisitionScores(_Part):
     """What one predictor did on the images of one acquisition."""
 
     name: str
@@ -58,7 +58,7 @@ class AcquisitionFigures(_Part):
     images: int = Field(ge=1)
 
 
-class RealSetFigures(_Part):
+class PublishedScores(_Part):
     """What one predictor did on one real set; figures of different sets are never pooled."""
 
     data_set: str
@@ -70,11 +70,11 @@ class RealSetFigures(_Part):
     acquisitions_95: tuple[Probability, Probability] | None = None
     """Of the same share over acquisitions; None where there are fewer than two, or where they are not known."""
     auc: Probability | None
-    acquisitions: tuple[AcquisitionFigures, ...] = ()
+    acquisitions: tuple[AcquisitionScores, ...] = ()
     """The same by acquisition; empty where it is not known which image is of which."""
 
 
-class BenchmarkFigures(_Part):
+class BenchmarkScores(_Part):
     """What the release did on the frozen semi-synthetic benchmark, beside the untrained rule."""
 
     identity: str
@@ -142,8 +142,8 @@ class Manifest(_Part):
     model_card: ReleaseFile
     pictures: tuple[ReleaseFile, ...] = ()
     """What the model card shows."""
-    figures: tuple[RealSetFigures, ...]
-    benchmark: BenchmarkFigures | None = None
+    figures: tuple[PublishedScores, ...]
+    benchmark: BenchmarkScores | None = None
     provenance: Provenance
 
     @model_validator(mode="after")

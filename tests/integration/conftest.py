@@ -95,6 +95,6 @@ def context_run(tmp_path_factory: pytest.TempPathFactory) -> "RunFolder":
 @pytest.fixture(scope="session")
 def context_release(context_run: "RunFolder", tmp_path_factory: pytest.TempPathFactory) -> Release:
     from training.release.publish import publish_release  # noqa: PLC0415 - as above
-    from training.release.release_manifest import Evidence  # noqa: PLC0415 - as above
+    from training.release.release_manifest import ReleaseParts  # noqa: PLC0415 - as above
 
-    return publish_release(context_run, "2000.1.1-context", Evidence(), root=tmp_path_factory.mktemp("releases"))[0]
+    return publish_release(context_run, "2000.1.1-context", ReleaseParts(), root=tmp_path_factory.mktemp("releases"))[0]

@@ -17,7 +17,7 @@ from shared.errors import InvalidInputError, ReleaseError
 from training.fit.run_folder import RunFolder
 from training.release.decision import Decision
 from training.release.publish import publish_release
-from training.release.release_manifest import Evidence
+from training.release.release_manifest import ReleaseParts
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 def joined(context_run: RunFolder, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """The shipped release's members beside one that sees the context."""
     root = tmp_path_factory.mktemp("joined")
-    return publish_release(context_run, "2000.1.3-context", Evidence(plain=release), root=root)[0]
+    return publish_release(context_run, "2000.1.3-context", ReleaseParts(plain=release), root=root)[0]
 
 
 @pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
@@ -66,8 +66,8 @@ def test_a_blend_weighs_networks_with_the_mask_and_leaves_images_without_context
     context_run: RunFolder, release: Release, tmp_path: Path
 ) -> None:
     blend = make_blend(correlation=2.0)
-    evidence = Evidence(blend=blend, plain=release)
-    blending, _ = publish_release(context_run, "2000.1.2-context", evidence, root=tmp_path / "releases")
+    parts = ReleaseParts(blend=blend, plain=release)
+    blending, _ = publish_release(context_run, "2000.1.2-context", parts, root=tmp_path / "releases")
     assert blending.blend == blend
     assert blending.manifest.uncertain_band == (0.1, 0.9)
     assert "## Blend" in (blending.folder / "model_card.md").read_text(encoding="utf-8")
@@ -92,8 +92,8 @@ def test_a_blend_hears_image_and_context_members_as_they_are(
     networks = {"network": slice(0, 5), "context_network": slice(5, 6)}
     for number, (name, members) in enumerate(networks.items()):
         blend = make_blend(**{name: 1.0})
-        evidence = Evidence(blend=blend, plain=release)
-        found, _ = publish_release(context_run, f"2000.1.{number}-context", evidence, root=tmp_path / "releases")
+        parts = ReleaseParts(blend=blend, plain=release)
+        found, _ = publish_release(context_run, f"2000.1.{number}-context", parts, root=tmp_path / "releases")
         outputs = [keras.saving.load_model(path, compile=False) for path in found.member_paths[members]]
         off = [np.asarray(one(seen[..., : one.input_shape[-1]], training=False))[:, 1] for one in outputs]
         actual = open_predictor(found, Engine.ONNX).predict(seen).off_sample_probability
@@ -104,22 +104,22 @@ def test_a_blend_needs_image_members_and_a_plain_release_no_context(
     context_run: RunFolder, context_release: Release, release: Release, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidInputError, match="a blend weighs image members and context members; expected a plain"):
-        publish_release(context_run, "2000.1.4", Evidence(blend=make_blend()), root=tmp_path)
+        publish_release(context_run, "2000.1.4", ReleaseParts(blend=make_blend()), root=tmp_path)
     with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; expected"):
-        publish_release(context_run, "2000.1.4", Evidence(plain=context_release), root=tmp_path)
+        publish_release(context_run, "2000.1.4", ReleaseParts(plain=context_release), root=tmp_path)
     decided = Decision(0.5, None, 1.5, "by this test", "")
     with pytest.raises(InvalidInputError, match="brings threshold, temperature and uncertainty of its own; expected"):
-        publish_release(context_run, "2000.1.4", Evidence(plain=release, decision=decided), root=tmp_path)
+        publish_release(context_run, "2000.1.4", ReleaseParts(plain=release, decision=decided), root=tmp_path)
     turned = replace(release, manifest=release.manifest.model_copy(update={"label_order": ("off", "on")}))
     with pytest.raises(InvalidInputError, match=r"has the label order \('off', 'on'\), expected \('on', 'off'\)"):
-        publish_release(context_run, "2000.1.4", Evidence(plain=turned), root=tmp_path)
+        publish_release(context_run, "2000.1.4", ReleaseParts(plain=turned), root=tmp_path)
 
 
 def test_a_blend_of_other_members_or_altered_stops_its_release(
     context_run: RunFolder, release: Release, tmp_path: Path
 ) -> None:
     published, _ = publish_release(
-        context_run, "2000.1.2-context", Evidence(blend=make_blend(), plain=release), root=tmp_path
+        context_run, "2000.1.2-context", ReleaseParts(blend=make_blend(), plain=release), root=tmp_path
     )
     path = published.folder / "blend.json"
     sound = path.read_text(encoding="utf-8")

@@ -12,12 +12,12 @@ from model_store.release import Release
 from shared.errors import InvalidInputError
 from training.benchmark.comparison_scores import evaluate_seeds, f1_of
 from training.benchmark.frozen_set import FrozenSet, draw_frozen_set
-from training.benchmark.release_figures import run_on_benchmark
+from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.benchmark.seed_comparison import SeedComparisonSettings, run_seed_comparison
 from training.fit.recipe import RECIPES, PresetName
 from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import EpochRow
-from training.recipe_search.search import names_of
+from training.recipe_search.search import choose_variants
 from training.recipe_search.variants import VARIANTS
 from training.synthetic.sources import load_sources, split_sources
 
@@ -115,7 +115,7 @@ def test_a_contest_fits_both_presets_on_the_same_images_and_is_not_repeated(froz
 
 
 def test_the_release_that_ships_is_better_than_guessing_on_the_frozen_set(release: Release, frozen: FrozenSet) -> None:
-    figures = run_on_benchmark(release, frozen).figures()
+    figures = run_on_benchmark(release, frozen).scores()
     assert figures.auc > 0.7
     assert figures.images == 300
     assert figures.expected_calibration_error is None  # too few images for it
@@ -126,9 +126,9 @@ def test_variants_change_one_thing_each_and_unknown_ones_are_refused() -> None:
     for name, recipe in VARIANTS.items():
         changed = [field for field, value in recipe.model_dump().items() if value != default[field]]
         assert len(changed) == (0 if name == "default" else 1) or name == "report-2018", name
-    assert names_of(["noise"]) == ["default", "noise"]
+    assert choose_variants(["noise"]) == ["default", "noise"]
     with pytest.raises(InvalidInputError, match="no variant is named 'magic'"):
-        names_of(["magic"])
+        choose_variants(["magic"])
 
 
 def test_the_search_command_prints_a_row_per_variant_with_test_time_flips_of_the_same_networks(tmp_path: Path) -> None:

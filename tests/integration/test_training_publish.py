@@ -33,8 +33,8 @@ from training.real_sets import load_real_sets
 from training.release.ensemble_graph import export_ensemble, require_agreement
 from training.release.evaluation_log import LOG_PATH
 from training.release.publish import publish_release
-from training.release.redescription import describe_again
-from training.release.release_manifest import Evidence
+from training.release.redescription import redescribe_release
+from training.release.release_manifest import ReleaseParts
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -96,8 +96,8 @@ def inverted_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def root(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A releases folder with one release in it."""
     folder = tmp_path_factory.mktemp("store") / "releases"
-    evidence = Evidence(load_real_sets(["metaspace_predicted"]))
-    publish_release(run, VERSION, evidence, default=True, root=folder)
+    parts = ReleaseParts(load_real_sets(["metaspace_predicted"]))
+    publish_release(run, VERSION, parts, default=True, root=folder)
     return folder
 
 
@@ -158,9 +158,9 @@ def test_a_graph_that_lacks_a_member_is_refused(members: list[keras.Model], tmp_
 
 
 def test_a_release_that_is_worse_does_not_become_the_default(root: Path, inverted_run: RunFolder) -> None:
-    evidence = Evidence(load_real_sets(["metaspace_predicted"]))
+    parts = ReleaseParts(load_real_sets(["metaspace_predicted"]))
     with pytest.raises(ReleaseError, match=r"is worse than the default release .* metaspace_predicted"):
-        publish_release(inverted_run, "2000.1.2", evidence, default=True, root=root)
+        publish_release(inverted_run, "2000.1.2", parts, default=True, root=root)
     assert default_version(root) == VERSION
     assert [path.name for path in root.iterdir() if path.is_dir()] == [VERSION]
 
@@ -169,23 +169,23 @@ def test_a_worse_release_becomes_the_default_when_every_set_it_is_worse_on_is_na
     root: Path, run: RunFolder, inverted_run: RunFolder, tmp_path: Path
 ) -> None:
     shutil.copytree(root, tmp_path / "releases")
-    evidence, root = Evidence(load_real_sets(["metaspace_predicted"])), tmp_path / "releases"
+    parts, root = ReleaseParts(load_real_sets(["metaspace_predicted"])), tmp_path / "releases"
     with pytest.raises(ReleaseError, match="is worse"):
-        publish_release(inverted_run, "2000.1.2", evidence, default=True, although_worse_on=["sample_only"], root=root)
+        publish_release(inverted_run, "2000.1.2", parts, default=True, although_worse_on=["sample_only"], root=root)
     with pytest.raises(InvalidInputError, match="no real set is named 'anything'"):
-        publish_release(inverted_run, "2000.1.2", evidence, default=True, although_worse_on=["anything"], root=root)
+        publish_release(inverted_run, "2000.1.2", parts, default=True, although_worse_on=["anything"], root=root)
     named = ["metaspace_predicted", "sample_only"]
-    publish_release(inverted_run, "2000.1.2", evidence, default=True, although_worse_on=named, root=root)
+    publish_release(inverted_run, "2000.1.2", parts, default=True, although_worse_on=named, root=root)
     release = open_release(root=root)
     assert release.version == "2000.1.2"
     assert release.manifest.provenance.default_although_worse_on == ("metaspace_predicted",)
-    publish_release(run, "2000.1.3", evidence, default=True, root=root)
+    publish_release(run, "2000.1.3", parts, default=True, root=root)
     assert default_version(root) == "2000.1.3"
 
 
 def test_a_version_is_published_once(root: Path, run: RunFolder) -> None:
     with pytest.raises(ReleaseError, match="exists and releases never change"):
-        publish_release(run, VERSION, Evidence(), root=root)
+        publish_release(run, VERSION, ReleaseParts(), root=root)
 
 
 def test_a_member_that_is_no_model_publishes_nothing(run: RunFolder, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_member_that_is_no_model_publishes_nothing(run: RunFolder, tmp_path: P
     for member in (1, 2):
         broken.member_path(member).write_bytes(b"no model")
     with pytest.raises(InvalidInputError, match=r"member_1\.keras is no Keras model"):
-        publish_release(broken, VERSION, Evidence(), root=tmp_path / "releases")
+        publish_release(broken, VERSION, ReleaseParts(), root=tmp_path / "releases")
     assert installed_versions(tmp_path / "releases") == []
     assert list((tmp_path / "releases").iterdir()) == []
 
@@ -250,7 +250,7 @@ def test_a_release_described_again_keeps_what_it_says_of_images_and_gets_new_fig
 ) -> None:
     shutil.copytree(root / VERSION, tmp_path / VERSION)
     before = open_release(VERSION, tmp_path)
-    after, rows = describe_again(before, load_real_sets(["metaspace_predicted", "brain_interiors"]), None)
+    after, rows = redescribe_release(before, load_real_sets(["metaspace_predicted", "brain_interiors"]), None)
     assert {row.data_set for row in rows} == {"metaspace_predicted", "brain_interiors"}
     assert [row.data_set for row in after.manifest.figures] == [row.data_set for row in rows]
     assert after.manifest.members == before.manifest.members

@@ -7,14 +7,14 @@ import pytest
 from model_store.release import Release, open_release
 from shared.errors import InvalidInputError
 from shared.preprocessing import preprocess
-from training.metrics.release_scores import evaluate_release, judge_rule
+from training.metrics.release_scores import evaluate_release, evaluate_rule
 from training.real_sets import load_real_sets
 
 
 def test_the_rule_does_what_the_reference_says_on_real_images() -> None:
     """Accuracy 1.00 and AUC 1.00 on the bladder, .80 and .93 on the development set."""
     figures = [
-        judge_rule(real_set, preprocess(real_set.ion_images))
+        evaluate_rule(real_set, preprocess(real_set.ion_images))
         for real_set in load_real_sets(["mouse_bladder", "metaspace_predicted"])
     ]
     assert [(row.correct, row.images) for row in figures] == [(77, 77), (39, 49)]

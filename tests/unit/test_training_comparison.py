@@ -8,10 +8,10 @@ from training.cross_validation.comparison import (
     Method,
     compare_methods,
     comparison_as_json,
-    interval_95,
     make_comparison_table,
     make_pooled_comparison_table,
     rule_method,
+    student_interval,
 )
 from training.metrics.scores import MeanStd
 
@@ -42,15 +42,15 @@ def test_figures_are_means_over_folds_and_counts_over_all_images() -> None:
     called[5] = True  # fold 2 calls one too many
     row = compare_methods(OFF, FOLD_OF, GROUPS, [make_method("one", called)])[0]
     assert [one.recall for one in row.folds] == [0.5, 1.0]
-    assert row.spreads["recall"].mean == pytest.approx(0.75)
-    assert row.spreads["precision"].mean == pytest.approx((1 + 2 / 3) / 2)
+    assert row.fold_means["recall"].mean == pytest.approx(0.75)
+    assert row.fold_means["precision"].mean == pytest.approx((1 + 2 / 3) / 2)
     assert (row.pooled.correct, row.pooled.images) == (6, 8)
 
 
 def test_the_interval_is_students_and_stays_between_0_and_1() -> None:
-    assert interval_95(MeanStd(0.5, 0.1, 5)) == pytest.approx((0.3758, 0.6242), abs=1e-4)  # t(0.975, 4) = 2.776
-    assert interval_95(MeanStd(0.95, 0.2, 2)) == (0.0, 1.0)
-    assert interval_95(MeanStd(0.5, None, 1)) is None
+    assert student_interval(MeanStd(0.5, 0.1, 5)) == pytest.approx((0.3758, 0.6242), abs=1e-4)  # t(0.975, 4) = 2.776
+    assert student_interval(MeanStd(0.95, 0.2, 2)) == (0.0, 1.0)
+    assert student_interval(MeanStd(0.5, None, 1)) is None
 
 
 def test_the_rule_is_a_method_like_any_other() -> None:

@@ -13,7 +13,7 @@ from shared.errors import InvalidInputError
 from training.cross_validation.folded_set import Grouping
 from training.cross_validation.settings import CrossValidationSettings
 from training.fit.recipe import RECIPES, PresetName
-from training.release.decision import CORRECT_OUTSIDE_BAND, UNDECIDED, choose_band, decide, decide_beside
+from training.release.decision import CORRECT_OUTSIDE_BAND, UNDECIDED, choose_band, decide, decide_with_plain
 
 IMAGES = 4_000
 
@@ -92,7 +92,7 @@ def test_beside_a_plain_release_it_decides_and_the_wider_doubt_counts(
     band: tuple[float, float] | None,
 ) -> None:
     plain = release.manifest.model_copy(update={"uncertain_band": plain_band, "threshold": 0.6})
-    decision = decide_beside(plain, make_blend(blend_band))
+    decision = decide_with_plain(plain, make_blend(blend_band))
     assert (decision.threshold, decision.temperature) == (0.6, release.manifest.temperature)
     assert decision.uncertain_band == band
     assert ("No image is called uncertain" in decision.rationale) == (band is None)
@@ -101,7 +101,7 @@ def test_beside_a_plain_release_it_decides_and_the_wider_doubt_counts(
 
 def test_beside_a_plain_release_that_is_not_calibrated_nothing_is_said_to_be(release: Release) -> None:
     plain = release.manifest.model_copy(update={"calibration": UNDECIDED.calibration})
-    assert decide_beside(plain, None).calibration == "not calibrated; in context not calibrated"
+    assert decide_with_plain(plain, None).calibration == "not calibrated; in context not calibrated"
 
 
 def test_a_folder_without_a_finished_cross_validation_is_refused(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from shared.errors import InvalidInputError
 from shared.ion_image import make_ion_image
 from training.fit.recipe import PresetName
 from training.fit.settings import FitData, make_settings
-from training.metrics.real_set_scores import judge
+from training.metrics.real_set_scores import evaluate_predictions
 from training.real_sets import RealSet
 from training.release.decision import UNDECIDED
-from training.release.model_card import CardContent, rewrite_figures, write_model_card
+from training.release.model_card import CardContent, rewrite_scores, write_model_card
 
 FIT = make_settings(
     PresetName.DEFAULT,
@@ -29,7 +29,7 @@ NOTHING_OFF = RealSet(
 
 
 def write_card(release: Release) -> str:
-    rows = [judge(NOTHING_OFF, "release", [0, 1, 0, 0], [False, True, False, False])]
+    rows = [evaluate_predictions(NOTHING_OFF, "release", [0, 1, 0, 0], [False, True, False, False])]
     return write_model_card(CardContent(release.manifest, FIT, rows, UNDECIDED, None, None))
 
 
@@ -47,16 +47,18 @@ def test_a_card_counts_by_acquisition(release: Release) -> None:
 
 def test_figures_are_rewritten_and_every_other_section_stays_word_by_word(release: Release) -> None:
     card = write_card(release)
-    rows = [judge(NOTHING_OFF, "release", [0, 0, 0, 0], [False] * 4)]
-    again = rewrite_figures(card, release.manifest, rows, None, None)
+    rows = [evaluate_predictions(NOTHING_OFF, "release", [0, 0, 0, 0], [False] * 4)]
+    again = rewrite_scores(card, release.manifest, rows, None, None)
     assert "4 of 4" in again
     assert "3 of 4" not in again
     assert (
-        rewrite_figures(again, release.manifest, [judge(NOTHING_OFF, "release", [0] * 4, [0, 1, 0, 0])], None, None)
+        rewrite_scores(
+            again, release.manifest, [evaluate_predictions(NOTHING_OFF, "release", [0] * 4, [0, 1, 0, 0])], None, None
+        )
         == card
     )
 
 
 def test_a_card_that_was_written_otherwise_is_not_rewritten(release: Release) -> None:
     with pytest.raises(InvalidInputError, match="card"):
-        rewrite_figures("# Mine\n", release.manifest, [], None, None)
+        rewrite_scores("# Mine\n", release.manifest, [], None, None)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shared.errors import InvalidInputError
-from training.metrics.resampling import Resampling, interval_95
+from training.metrics.resampling import Resampling, percentile_interval
 
 
 def test_images_of_one_group_are_drawn_together() -> None:
@@ -32,7 +32,7 @@ def test_the_interval_of_the_mean_agrees_with_theory_for_independent_values() ->
 
 
 def test_an_interval_holds_19_in_20() -> None:
-    assert interval_95(np.arange(1_001, dtype=np.float64)) == pytest.approx((25, 975))
+    assert percentile_interval(np.arange(1_001, dtype=np.float64)) == pytest.approx((25, 975))
 
 
 def test_masks_and_textures_that_cross_are_drawn_each_on_their_own() -> None:

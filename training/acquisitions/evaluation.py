@@ -14,7 +14,7 @@ from model_store.release import Release
 from shared.preprocessing import describe_missing_signal, preprocess, read_acquired, resize_mask
 from training.acquisitions.acquisition import Acquisition, Regions
 from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
-from training.metrics.real_set_scores import Figures, judge
+from training.metrics.real_set_scores import RealSetScores, evaluate_predictions
 from training.metrics.release_scores import RULE_NAME
 from training.real_sets import RealSet
 
@@ -45,7 +45,7 @@ class JudgedAcquisition:
     name: str
     ions: int
     labelled_by: str
-    figures: tuple[Figures, ...]
+    figures: tuple[RealSetScores, ...]
     on: int
     false_off: int
     fitted_on: bool | None
@@ -77,11 +77,13 @@ def _judge(predictor: Predictor, acquisition: Acquisition) -> JudgedAcquisition 
     labels = [acquisition.known_labels[row] for row in rows]
     judged = np.asarray([label in ("on", "off") for label in labels], dtype=np.bool_)
     called = probability >= manifest.threshold
-    figures: list[Figures] = []
+    figures: list[RealSetScores] = []
     if judged.any():
         real_set = _make_set(acquisition, [rows[place] for place in np.flatnonzero(judged)])
-        figures.append(judge(real_set, f"release {manifest.version}", probability[judged], called[judged]))
-        figures.append(judge(real_set, RULE_NAME, ratios[judged], ratios[judged] > OFF_ABOVE_RATIO))
+        figures.append(
+            evaluate_predictions(real_set, f"release {manifest.version}", probability[judged], called[judged])
+        )
+        figures.append(evaluate_predictions(real_set, RULE_NAME, ratios[judged], ratios[judged] > OFF_ABOVE_RATIO))
     on = np.asarray([label == "on" for label in labels], dtype=np.bool_)
     mask = find_sample_mask(inputs[..., 0], read_acquired(inputs))
     return JudgedAcquisition(

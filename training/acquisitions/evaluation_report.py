@@ -7,7 +7,7 @@ from dataclasses import asdict
 from rich.console import Console
 
 from training.acquisitions.evaluation import JudgedAcquisition
-from training.metrics.real_set_scores import Figures
+from training.metrics.real_set_scores import RealSetScores
 from training.reports.evaluation_table import format_auc, format_interval
 from training.reports.text_tables import TextTable, print_table
 
@@ -41,7 +41,7 @@ def _tabulate_labels(rows: Sequence[JudgedAcquisition]) -> TextTable:
     return TextTable("Real acquisitions, each on its own", headings, tuple(cells))
 
 
-def _cells(row: JudgedAcquisition, number: int, found: Figures) -> tuple[str, ...]:
+def _cells(row: JudgedAcquisition, number: int, found: RealSetScores) -> tuple[str, ...]:
     first = number == 0
     return (
         row.name if first else "",

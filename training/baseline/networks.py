@@ -15,7 +15,7 @@ from training.blend.stacking import stack
 from training.cross_validation.comparison import Method
 from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.cross_validation.member_outputs import predict_outputs
-from training.cross_validation.run import OnAttemptEpoch, attempt_folder, run_folds
+from training.cross_validation.run import OnRepeatEpoch, repeat_folder, run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
 from training.fit.network import LABEL_ORDER
 from training.fit.recipe import RECIPES, PresetName
@@ -70,7 +70,7 @@ def describe_networks(
 
 
 def run_networks(
-    folded: FoldedSet, settings: dict[PresetName, CrossValidationSettings], output: Path, on_epoch: OnAttemptEpoch
+    folded: FoldedSet, settings: dict[PresetName, CrossValidationSettings], output: Path, on_epoch: OnRepeatEpoch
 ) -> NetworkMethods:
     """Fit what is not fitted yet, and judge each image by what was fitted, stacked and all, without its fold.
 
@@ -106,7 +106,7 @@ def _predict_again(folded: FoldedSet, inputs: NetworkInputs, output: Path) -> Fl
     found = np.empty(len(inputs))
     for fold in range(folded.folds):
         held_out = folded.fold_of == fold
-        members = RunFolder(attempt_folder(output, fold, 0)).finished_member_paths()
+        members = RunFolder(repeat_folder(output, fold, 0)).finished_member_paths()
         outputs = predict_outputs(members, inputs[held_out])
         found[held_out] = average_members(outputs, LABEL_ORDER.index("off")).off_sample_probability
     return found

@@ -1,4 +1,4 @@
-"""Judgement of a contest: spread over seeds, single members against ensembles, and one preset against the other."""
+"""Scores of a seed comparison: variation over seeds, members against ensembles, one preset against the other."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from sklearn.metrics import roc_auc_score
 from training.benchmark.frozen_set import FrozenSet
 from training.fit.recipe import PresetName
 from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
-from training.metrics.resampling import Resampling, interval_95
+from training.metrics.resampling import Resampling, percentile_interval
 from training.metrics.scores import Off
 
 THRESHOLD = 0.5
 
-Called = npt.NDArray[np.bool_]
-"""(fits, N), True = called off."""
+PredictedOff = npt.NDArray[np.bool_]
+"""(fits, N), True = predicted off-sample."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class PatternScore:
 
 
 @dataclass(frozen=True)
-class Difference:
+class F1Difference:
     """Mean F1 of one candidate minus that of another, on the same images."""
 
     of: str
@@ -70,98 +70,103 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What a contest found."""
+class SeedEvaluation:
+    """What a seed comparison found; `asdict` of it is part of `benchmark.json`."""
 
     candidates: tuple[Candidate, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[F1Difference, ...]
 
 
-def evaluate_seeds(frozen: FrozenSet, probabilities: dict[PresetName, npt.NDArray[np.float32]]) -> Judgement:
-    """Judge (seeds, members, N) off-sample probabilities of each preset."""
+def evaluate_seeds(frozen: FrozenSet, probabilities: dict[PresetName, npt.NDArray[np.float32]]) -> SeedEvaluation:
+    """Evaluate (seeds, members, N) off-sample probabilities of each preset."""
     off, resampled = frozen.labelled_set.off, Resampling(frozen.groups)
     ratios = score_border_centre(frozen.labelled_set.inputs)
-    rule_called = (ratios > OFF_ABOVE_RATIO)[np.newaxis]
+    rule_predicted_off = (ratios > OFF_ABOVE_RATIO)[np.newaxis]
     patterns = np.asarray(frozen.labelled_set.aspects["pattern"])
     ensembles = {preset: found.mean(axis=1) for preset, found in probabilities.items()}
-    called = {str(preset): found >= THRESHOLD for preset, found in ensembles.items()}
+    predicted_off = {str(preset): found >= THRESHOLD for preset, found in ensembles.items()}
     singles = {preset: found.reshape(-1, found.shape[-1]) >= THRESHOLD for preset, found in probabilities.items()}
     candidates = [
         Candidate(
             name=str(preset),
-            ensemble=_spread(off, called[str(preset)], resampled),
-            single=_spread(off, singles[preset], resampled),
-            accuracy=float((called[str(preset)] == off).mean()),
+            ensemble=_summarise_f1(off, predicted_off[str(preset)], resampled),
+            single=_summarise_f1(off, singles[preset], resampled),
+            accuracy=float((predicted_off[str(preset)] == off).mean()),
             auc=float(np.mean([roc_auc_score(off, one) for one in ensembles[preset]])),
-            by_pattern=_by_pattern(off, called[str(preset)], patterns),
+            by_pattern=_score_patterns(off, predicted_off[str(preset)], patterns),
         )
         for preset in probabilities
     ]
     rule = Candidate(
         name="border/centre rule",
-        ensemble=_spread(off, rule_called, resampled),
+        ensemble=_summarise_f1(off, rule_predicted_off, resampled),
         single=None,
-        accuracy=float((rule_called == off).mean()),
+        accuracy=float((rule_predicted_off == off).mean()),
         auc=float(roc_auc_score(off, ratios)),
-        by_pattern=_by_pattern(off, rule_called, patterns),
+        by_pattern=_score_patterns(off, rule_predicted_off, patterns),
     )
-    return Judgement((*candidates, rule), tuple(_differences(off, called, singles, rule_called, resampled)))
+    return SeedEvaluation(
+        (*candidates, rule), tuple(_compare_candidates(off, predicted_off, singles, rule_predicted_off, resampled))
+    )
 
 
-def f1_of(off: Off, called: Called) -> npt.NDArray[np.float64]:
-    """(fits,) F1; 0 where nothing is off and nothing called so."""
-    truly = (called & off).sum(axis=1)
-    return np.asarray(2 * truly / np.maximum(called.sum(axis=1) + off.sum(), 1))
+def f1_of(off: Off, predicted_off: PredictedOff) -> npt.NDArray[np.float64]:
+    """(fits,) F1; 0 where no image is off and none is predicted off."""
+    true_positives = (predicted_off & off).sum(axis=1)
+    return np.asarray(2 * true_positives / np.maximum(predicted_off.sum(axis=1) + off.sum(), 1))
 
 
-def _mean_f1(off: Off, called: Called, resampled: Resampling) -> npt.NDArray[np.float64]:
+def _mean_f1(off: Off, predicted_off: PredictedOff, resampled: Resampling) -> npt.NDArray[np.float64]:
     """(resamples,) mean F1 over fits."""
-    truly, both = resampled.sums(called & off), resampled.sums(called) + resampled.sums(off[np.newaxis])
-    return np.asarray((2 * truly / np.maximum(both, 1)).mean(axis=1))
+    true_positives, both = (
+        resampled.sums(predicted_off & off),
+        resampled.sums(predicted_off) + resampled.sums(off[np.newaxis]),
+    )
+    return np.asarray((2 * true_positives / np.maximum(both, 1)).mean(axis=1))
 
 
-def _spread(off: Off, called: Called, resampled: Resampling) -> F1MeanStd:
-    f1 = f1_of(off, called)
+def _summarise_f1(off: Off, predicted_off: PredictedOff, resampled: Resampling) -> F1MeanStd:
+    f1 = f1_of(off, predicted_off)
     return F1MeanStd(
         mean=float(f1.mean()),
         std=float(f1.std(ddof=1)) if len(f1) > 1 else 0.0,
         lowest=float(f1.min()),
         highest=float(f1.max()),
         fits=len(f1),
-        interval_95=interval_95(_mean_f1(off, called, resampled)),
+        interval_95=percentile_interval(_mean_f1(off, predicted_off, resampled)),
     )
 
 
-def _differences(
+def _compare_candidates(
     off: Off,
-    called: dict[str, Called],
-    singles: dict[PresetName, Called],
-    rule_called: Called,
+    predicted_off: dict[str, PredictedOff],
+    singles: dict[PresetName, PredictedOff],
+    rule_predicted_off: PredictedOff,
     resampled: Resampling,
-) -> list[Difference]:
+) -> list[F1Difference]:
     default, report = str(PresetName.DEFAULT), str(PresetName.REPORT_2018)
     pairs = [
-        (default, called[default], report, called[report]),
-        (default, called[default], "border/centre rule", rule_called),
-        (f"{report}, ensemble", called[report], f"{report}, single member", singles[PresetName.REPORT_2018]),
-        (f"{default}, ensemble", called[default], f"{default}, single member", singles[PresetName.DEFAULT]),
+        (default, predicted_off[default], report, predicted_off[report]),
+        (default, predicted_off[default], "border/centre rule", rule_predicted_off),
+        (f"{report}, ensemble", predicted_off[report], f"{report}, single member", singles[PresetName.REPORT_2018]),
+        (f"{default}, ensemble", predicted_off[default], f"{default}, single member", singles[PresetName.DEFAULT]),
     ]
     return [
-        Difference(
+        F1Difference(
             of=first_name,
             minus=second_name,
             f1=float(f1_of(off, first).mean() - f1_of(off, second).mean()),
-            interval_95=interval_95(_mean_f1(off, first, resampled) - _mean_f1(off, second, resampled)),
+            interval_95=percentile_interval(_mean_f1(off, first, resampled) - _mean_f1(off, second, resampled)),
         )
         for first_name, first, second_name, second in pairs
     ]
 
 
-def _by_pattern(off: Off, called: Called, patterns: npt.NDArray[np.str_]) -> tuple[PatternScore, ...]:
+def _score_patterns(off: Off, predicted_off: PredictedOff, patterns: npt.NDArray[np.str_]) -> tuple[PatternScore, ...]:
     scores = []
     for name in sorted(set(patterns.tolist())):
         inside = patterns == name
-        own, own_called = off[inside], called[:, inside]
-        f1 = float(f1_of(own, own_called).mean()) if own.any() else None
-        scores.append(PatternScore(name, len(own), int(own.sum()), float((own_called == own).mean()), f1))
+        own, own_predicted_off = off[inside], predicted_off[:, inside]
+        f1 = float(f1_of(own, own_predicted_off).mean()) if own.any() else None
+        scores.append(PatternScore(name, len(own), int(own.sum()), float((own_predicted_off == own).mean()), f1))
     return tuple(scores)

@@ -50,9 +50,9 @@ def benchmark(
     open_resumable_run(output, settings, "contest")
     with Progress(console=console) as progress:
         probabilities = run_seed_comparison(frozen, settings, output, _make_reporter(settings, progress))
-    judgement = evaluate_seeds(frozen, probabilities)
-    write_json(output / "benchmark.json", frozen, settings, judgement)
-    for table in make_tables(judgement):
+    evaluation = evaluate_seeds(frozen, probabilities)
+    write_json(output / "benchmark.json", frozen, settings, evaluation)
+    for table in make_tables(evaluation):
         print_table(table, console)
     console.print(f"wrote {output / 'benchmark.json'}", soft_wrap=True)
 

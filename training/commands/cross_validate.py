@@ -19,7 +19,7 @@ from training.reports.text_tables import print_table
 if TYPE_CHECKING:
     from training.cross_validation.evaluation import Evaluation
     from training.cross_validation.folded_set import FoldedSet, Grouping
-    from training.cross_validation.run import OnAttemptEpoch
+    from training.cross_validation.run import OnRepeatEpoch
     from training.cross_validation.settings import CrossValidationSettings
     from training.fit.run_folder import EpochRow
 
@@ -102,7 +102,7 @@ def _load(
     return fold_labelled(add_labelled_context(labelled_set, recipe), folds, grouping), why
 
 
-def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "OnAttemptEpoch":
+def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "OnRepeatEpoch":
     networks = settings.folds * settings.attempts * settings.members
     task = progress.add_task(f"fitting {networks} networks", total=networks * settings.recipe.epochs)
 
@@ -121,10 +121,10 @@ def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "
 def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> None:
     from training.cross_validation.verdict import describe_verdict  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
-    from training.reports.cross_validation_tables import make_pooled_table, make_spread_table  # noqa: PLC0415
+    from training.reports.cross_validation_tables import make_fold_means_table, make_pooled_table  # noqa: PLC0415
 
     print_left_out(folded.labelled_set, console)
-    for table in (make_pooled_table(evaluation), make_spread_table(evaluation)):
+    for table in (make_pooled_table(evaluation), make_fold_means_table(evaluation)):
         print_table(table, console)
     console.print(f"the worst tenth of {len(evaluation.by_dataset)} datasets:")
     for row in evaluation.worst_tenth:

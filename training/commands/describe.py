@@ -18,11 +18,11 @@ def describe(
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
     from training.real_sets import load_real_sets
-    from training.release.redescription import describe_again
-    from training.reports.evaluation_table import print_figures
+    from training.release.redescription import redescribe_release
+    from training.reports.evaluation_table import print_scores
 
     release = open_release(version, releases_root or RELEASES_ROOT)
-    described, rows = describe_again(release, load_real_sets(), draw_frozen_set())
+    described, rows = redescribe_release(release, load_real_sets(), draw_frozen_set())
     console = Console(width=None if sys.stdout.isatty() else 140)
-    print_figures(rows, console)
+    print_scores(rows, console)
     console.print(f"described {described.version} in {described.folder}", soft_wrap=True)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from shared.errors import InvalidInputError
-from training.commands.release_options import LogLook, ReleasesRoot
+from training.commands.release_options import LogEvaluation, ReleasesRoot
 
 if TYPE_CHECKING:
     from model_store.release import Release
@@ -32,16 +32,16 @@ def evaluate(  # noqa: PLR0913 - options of a command
     *,
     benchmark: Annotated[bool, typer.Option("--benchmark", help="The frozen benchmark too (a minute).")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
-    log_evaluation: LogLook = False,
+    log_evaluation: LogEvaluation = False,
 ) -> None:
     """Judge a release, and the untrained rule, on each real set, or on each acquisition, on its own."""
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
-    from training.benchmark.release_figures import run_on_benchmark
+    from training.benchmark.release_on_benchmark import run_on_benchmark
     from training.metrics.release_scores import evaluate_release
     from training.real_sets import load_real_sets
-    from training.release.evaluation_log import note_look
-    from training.reports.evaluation_table import figures_as_json, print_benchmark, print_figures
+    from training.release.evaluation_log import note_evaluation
+    from training.reports.evaluation_table import print_benchmark, print_scores, scores_as_json
 
     opened = open_release(release, releases_root or RELEASES_ROOT)
     if paths:
@@ -51,12 +51,12 @@ def evaluate(  # noqa: PLR0913 - options of a command
         return
     rows = evaluate_release(opened, load_real_sets(only))
     found = run_on_benchmark(opened, draw_frozen_set()) if benchmark else None
-    note = note_look(opened, rows, log=log_evaluation)
+    note = note_evaluation(opened, rows, log=log_evaluation)
     if as_json:
-        typer.echo(figures_as_json(rows, found))
+        typer.echo(scores_as_json(rows, found))
         return
     console = Console(width=None if sys.stdout.isatty() else 140)
-    print_figures(rows, console)
+    print_scores(rows, console)
     if found is not None:
         print_benchmark(found, console)
     if note is not None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from training.commands.release_options import LogLook, ReleasesRoot
+from training.commands.release_options import LogEvaluation, ReleasesRoot
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
 
@@ -32,7 +32,7 @@ def publish(  # noqa: PLR0913 - options of a command
         list[str] | None,
         typer.Option(metavar="SET", help="Real set on which a new default may be worse than that of now."),
     ] = None,
-    log_evaluation: LogLook = False,
+    log_evaluation: LogEvaluation = False,
 ) -> None:
     """Turn a finished run into a verified release."""
     from model_store.release import RELEASES_ROOT, open_release, read_blend, require_new_version
@@ -44,25 +44,25 @@ def publish(  # noqa: PLR0913 - options of a command
     from training.fit.run_folder import RunFolder
     from training.real_sets import load_real_sets
     from training.release.decision import UNDECIDED, decide
-    from training.release.evaluation_log import note_look
+    from training.release.evaluation_log import note_evaluation
     from training.release.publish import publish_release, require_publishable
-    from training.release.release_manifest import Evidence
-    from training.reports.evaluation_table import print_figures
+    from training.release.release_manifest import ReleaseParts
+    from training.reports.evaluation_table import print_scores
 
     finished = RunFolder(run)
-    evidence = Evidence(
+    parts = ReleaseParts(
         decision=UNDECIDED if cross_validation is None else decide(cross_validation),
         blend=None if blend is None else read_blend(blend),
         plain=None if plain is None else open_release(plain, root),
     )
-    require_publishable(finished, version, evidence, root)
-    evidence = replace(evidence, real_sets=load_real_sets(), frozen=draw_frozen_set())
+    require_publishable(finished, version, parts, root)
+    parts = replace(parts, real_sets=load_real_sets(), frozen=draw_frozen_set())
     release, rows = publish_release(
-        finished, version, evidence, default=default, although_worse_on=although_worse_on or [], root=root
+        finished, version, parts, default=default, although_worse_on=although_worse_on or [], root=root
     )
     console = Console(width=None if sys.stdout.isatty() else 140)
-    print_figures(rows, console)
-    note = note_look(release, rows, log=log_evaluation)
+    print_scores(rows, console)
+    note = note_evaluation(release, rows, log=log_evaluation)
     if note is not None:
         console.print(note, soft_wrap=True)
     made = " and made it the default" if default else ""

@@ -14,7 +14,7 @@ ReleasesRoot = Annotated[
     ),
 ]
 
-LogLook = Annotated[
+LogEvaluation = Annotated[
     bool,
     typer.Option(
         "--log-evaluation",

@@ -23,14 +23,14 @@ def search_recipes(
     """Compare variants of the default recipe on grouped folds; the benchmark's masks and textures stay out of it."""
     import_tensorflow_quietly()
     from training.cross_validation.folded_set import Grouping, fold_synthetic  # noqa: PLC0415 - Keras takes seconds
-    from training.recipe_search.search import names_of, search  # noqa: PLC0415
+    from training.recipe_search.search import choose_variants, search  # noqa: PLC0415
     from training.recipe_search.table import make_variant_table  # noqa: PLC0415
     from training.reports.text_tables import print_table  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    names = names_of(only or [])
+    names = choose_variants(only or [])
     sources, _ = split_sources(load_sources())
     folded = fold_synthetic(sources, load_training_mixture(), images, folds, seed, Grouping.DATASET)
     with Progress(console=console) as progress:

@@ -54,7 +54,7 @@ class MethodRow:
 
     name: str
     folds: tuple[Metrics, ...]
-    spreads: dict[MetricName, MeanStd]
+    fold_means: dict[MetricName, MeanStd]
     pooled: Metrics
     intervals_95: dict[MetricName, Interval]
     """Of the pooled figures, over groups; empty with one group."""
@@ -84,20 +84,20 @@ def compare_methods(
         When a method says something of more or fewer images than there are.
     """
     resampling = Resampling(group_keys)
-    return [_judge(off, fold_of, resampling, method) for method in methods]
+    return [_evaluate(off, fold_of, resampling, method) for method in methods]
 
 
-def interval_95(spread: MeanStd) -> tuple[float, float] | None:
+def student_interval(over_folds: MeanStd) -> tuple[float, float] | None:
     """Student's 95 % interval of the mean over folds, cut at 0 and 1; None with fewer than two folds."""
-    if spread.mean is None or spread.std is None:
+    if over_folds.mean is None or over_folds.std is None:
         return None
-    half = float(student_t.ppf(0.975, spread.folds - 1)) * spread.std / sqrt(spread.folds)
-    return max(0.0, spread.mean - half), min(1.0, spread.mean + half)
+    half = float(student_t.ppf(0.975, over_folds.folds - 1)) * over_folds.std / sqrt(over_folds.folds)
+    return max(0.0, over_folds.mean - half), min(1.0, over_folds.mean + half)
 
 
 def make_comparison_table(rows: Sequence[MethodRow]) -> TextTable:
     """Means over folds; off is the positive class."""
-    cells = tuple((row.name, *(_describe_mean(row.spreads[name]) for name in _ORDER)) for row in rows)
+    cells = tuple((row.name, *(_describe_mean(row.fold_means[name]) for name in _ORDER)) for row in rows)
     return TextTable("Mean over folds (Student's 95 % in brackets), off-sample positive", _HEADINGS, cells)
 
 
@@ -123,7 +123,8 @@ def comparison_as_json(rows: Sequence[MethodRow]) -> list[dict[str, Any]]:
         {
             "method": row.name,
             "mean_over_folds": {
-                name: asdict(row.spreads[name]) | {"interval_95": interval_95(row.spreads[name])} for name in _ORDER
+                name: asdict(row.fold_means[name]) | {"interval_95": student_interval(row.fold_means[name])}
+                for name in _ORDER
             },
             "pooled": _metrics_as_json(row.pooled)
             | {"best_precision_at_recall_0.8": row.best_precision, "intervals_95": row.intervals_95},
@@ -157,7 +158,7 @@ def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
     return figure
 
 
-def _judge(off: Off, fold_of: FoldOf, resampling: Resampling, method: Method) -> MethodRow:
+def _evaluate(off: Off, fold_of: FoldOf, resampling: Resampling, method: Method) -> MethodRow:
     if not len(off) == len(fold_of) == len(method.scores) == len(method.predicted_off):
         raise InvalidInputError(
             f"{method.name} has {len(method.scores)} scores and {len(method.predicted_off)} labels, expected"
@@ -166,10 +167,10 @@ def _judge(off: Off, fold_of: FoldOf, resampling: Resampling, method: Method) ->
     folds = tuple(
         _measure_some(off, method, fold_of == fold) for fold in range(int(fold_of.max()) + 1) if (fold_of == fold).any()
     )
-    spreads = {name: mean_std_of([one.value(name) for one in folds]) for name in METRIC_NAMES}
+    fold_means = {name: mean_std_of([one.value(name) for one in folds]) for name in METRIC_NAMES}
     pooled = measure(off, method.scores, method.predicted_off)
     intervals = measure_intervals(off, method.predicted_off, resampling)
-    return MethodRow(method.name, folds, spreads, pooled, intervals, best_precision(off, method.scores))
+    return MethodRow(method.name, folds, fold_means, pooled, intervals, best_precision(off, method.scores))
 
 
 def _measure_some(off: Off, method: Method, inside: npt.NDArray[np.bool_]) -> Metrics:
@@ -180,10 +181,10 @@ def _metrics_as_json(metrics: Metrics) -> dict[str, Any]:
     return asdict(metrics) | {name: metrics.value(name) for name in METRIC_NAMES}
 
 
-def _describe_mean(spread: MeanStd) -> str:
-    interval = interval_95(spread)
+def _describe_mean(over_folds: MeanStd) -> str:
+    interval = student_interval(over_folds)
     brackets = "" if interval is None else f" ({interval[0]:.3f}-{interval[1]:.3f})"
-    return _number(spread.mean) + brackets
+    return _number(over_folds.mean) + brackets
 
 
 def _with_interval(row: MethodRow, name: MetricName) -> str:

@@ -30,7 +30,7 @@ THRESHOLD = 0.5
 AVERAGE = "avg"
 
 _FEW_DATASETS = 10
-_MEANINGS = {
+_SCOPES = {
     "labels": "calibrated on these labels",
     "synthetic": "calibrated on synthetic data; on real data unknown",
 }
@@ -43,7 +43,7 @@ class FoldRow:
     fold: int
     """From 1."""
 
-    attempt: str
+    repeat: str
     """Its number, `avg`, or the name of the rule."""
 
     metrics: Metrics
@@ -78,11 +78,11 @@ class Evaluation:
     """What a cross-validation found."""
 
     fold_rows: tuple[FoldRow, ...]
-    spreads: dict[str, dict[MetricName, MeanStd]]
+    fold_means: dict[str, dict[MetricName, MeanStd]]
     """The report's figure 25: mean and deviation over folds, of `avg` and of the rule."""
 
     pooled: tuple[PooledRow, ...]
-    attempt_f1: MeanStd | None
+    repeat_f1: MeanStd | None
     """Over attempts, of the F1 of all held-out images: how much the same data give different networks."""
 
     by_dataset: tuple[PartRow, ...]
@@ -110,23 +110,25 @@ def evaluate_folds(folded: FoldedSet, probabilities: npt.NDArray[np.float64]) ->
     labelled_set = folded.labelled_set
     average, ratios = probabilities.mean(axis=0), score_border_centre(labelled_set.inputs)
     scores = {str(number): row for number, row in enumerate(probabilities, start=1)} | {AVERAGE: average}
-    rows = _judge_folds(folded, scores, ratios)
+    rows = _evaluate_each_fold(folded, scores, ratios)
     resampling = Resampling(folded.group_keys)
-    pooled = [_judge_pooled(labelled_set.off, name, row, row >= THRESHOLD, resampling) for name, row in scores.items()]
+    pooled = [
+        _evaluate_pooled(labelled_set.off, name, row, row >= THRESHOLD, resampling) for name, row in scores.items()
+    ]
     f1 = [row.metrics.f1 for row in pooled if row.predictor != AVERAGE]
-    rule = _judge_pooled(labelled_set.off, RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO, resampling)
+    rule = _evaluate_pooled(labelled_set.off, RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO, resampling)
     return Evaluation(
         fold_rows=tuple(rows),
-        spreads={name: _spread(rows, name) for name in (AVERAGE, RULE_NAME)},
+        fold_means={name: _mean_over_folds(rows, name) for name in (AVERAGE, RULE_NAME)},
         pooled=(*pooled, rule),
-        attempt_f1=mean_std_of(f1) if len(f1) > 1 else None,
-        by_dataset=tuple(sorted(_judge_datasets(folded, average, ratios), key=_accuracy)),
+        repeat_f1=mean_std_of(f1) if len(f1) > 1 else None,
+        by_dataset=tuple(sorted(_evaluate_datasets(folded, average, ratios), key=_accuracy)),
         by_aspect={
-            aspect: tuple(sorted(_judge_aspect(folded, names, average, ratios), key=_accuracy))
+            aspect: tuple(sorted(_evaluate_aspect(folded, names, average, ratios), key=_accuracy))
             for aspect, names in labelled_set.aspects.items()
         },
         calibration=calibrate(
-            labelled_set.off, average, folded.fold_of, folded.group_keys, _MEANINGS[labelled_set.origin]
+            labelled_set.off, average, folded.fold_of, folded.group_keys, _SCOPES[labelled_set.origin]
         ),
         warnings=tuple(_warn(folded)),
         average=average,
@@ -134,44 +136,44 @@ def evaluate_folds(folded: FoldedSet, probabilities: npt.NDArray[np.float64]) ->
     )
 
 
-def _judge_folds(folded: FoldedSet, scores: dict[str, Scores], ratios: Scores) -> list[FoldRow]:
+def _evaluate_each_fold(folded: FoldedSet, scores: dict[str, Scores], ratios: Scores) -> list[FoldRow]:
     rows = []
     for fold in range(folded.folds):
         inside = folded.fold_of == fold
-        rows += [FoldRow(fold + 1, name, _judge(folded, score, inside)) for name, score in scores.items()]
-        rows.append(FoldRow(fold + 1, RULE_NAME, _judge_rule(folded, ratios, inside)))
+        rows += [FoldRow(fold + 1, name, _measure_networks(folded, score, inside)) for name, score in scores.items()]
+        rows.append(FoldRow(fold + 1, RULE_NAME, _measure_rule(folded, ratios, inside)))
     return rows
 
 
-def _judge_pooled(off: Off, name: str, score: Scores, predicted_off: Off, resampling: Resampling) -> PooledRow:
+def _evaluate_pooled(off: Off, name: str, score: Scores, predicted_off: Off, resampling: Resampling) -> PooledRow:
     intervals = measure_intervals(off, predicted_off, resampling)
     return PooledRow(name, measure(off, score, predicted_off), best_precision(off, score), intervals)
 
 
-def _judge(folded: FoldedSet, score: Scores, inside: npt.NDArray[np.bool_]) -> Metrics:
+def _measure_networks(folded: FoldedSet, score: Scores, inside: npt.NDArray[np.bool_]) -> Metrics:
     return measure(folded.labelled_set.off[inside], score[inside], score[inside] >= THRESHOLD)
 
 
-def _judge_rule(folded: FoldedSet, ratios: Scores, inside: npt.NDArray[np.bool_]) -> Metrics:
+def _measure_rule(folded: FoldedSet, ratios: Scores, inside: npt.NDArray[np.bool_]) -> Metrics:
     return measure(folded.labelled_set.off[inside], ratios[inside], ratios[inside] > OFF_ABOVE_RATIO)
 
 
-def _judge_datasets(folded: FoldedSet, average: Scores, ratios: Scores) -> list[PartRow]:
+def _evaluate_datasets(folded: FoldedSet, average: Scores, ratios: Scores) -> list[PartRow]:
     rows = []
     for name, inside in _part(folded.labelled_set.datasets):
-        own = _judge(folded, average, inside)
-        rows.append(PartRow(name, own, _judge_rule(folded, ratios, inside), wilson_95(own.correct, own.images)))
+        own = _measure_networks(folded, average, inside)
+        rows.append(PartRow(name, own, _measure_rule(folded, ratios, inside), wilson_95(own.correct, own.images)))
     return rows
 
 
-def _judge_aspect(folded: FoldedSet, names: Sequence[str], average: Scores, ratios: Scores) -> list[PartRow]:
+def _evaluate_aspect(folded: FoldedSet, names: Sequence[str], average: Scores, ratios: Scores) -> list[PartRow]:
     rows = []
     for name, inside in _part(names):
-        own = _judge(folded, average, inside)
+        own = _measure_networks(folded, average, inside)
         resampling = Resampling([folded.group_keys[row] for row in np.flatnonzero(inside).tolist()])
         correct = (average[inside] >= THRESHOLD) == folded.labelled_set.off[inside]
         interval = resampling.interval_of_mean(correct) if resampling.several_groups else None
-        rows.append(PartRow(name, own, _judge_rule(folded, ratios, inside), interval))
+        rows.append(PartRow(name, own, _measure_rule(folded, ratios, inside), interval))
     return rows
 
 
@@ -186,8 +188,8 @@ def _accuracy(row: PartRow) -> float:
     return row.average.accuracy
 
 
-def _spread(rows: Sequence[FoldRow], attempt: str) -> dict[MetricName, MeanStd]:
-    own = [row.metrics for row in rows if row.attempt == attempt]
+def _mean_over_folds(rows: Sequence[FoldRow], repeat: str) -> dict[MetricName, MeanStd]:
+    own = [row.metrics for row in rows if row.repeat == repeat]
     return {name: mean_std_of([metrics.value(name) for metrics in own]) for name in METRIC_NAMES}
 
 

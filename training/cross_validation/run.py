@@ -13,21 +13,21 @@ from training.cross_validation.settings import CrossValidationSettings
 from training.fit.fitting import fit_members
 from training.fit.run_folder import EpochRow, RunFolder
 
-OnAttemptEpoch = Callable[[int, int, EpochRow], None]
-"""Called with fold, attempt (both from 1) and the epoch."""
+OnRepeatEpoch = Callable[[int, int, EpochRow], None]
+"""Called with fold, repeat (both from 1) and the epoch."""
 
 _OUTPUTS = "outputs.npz"
 
 
-def attempt_folder(output: Path, fold: int, attempt: int) -> Path:
-    """Where the networks of an attempt lie; `fold` and `attempt` count from 0."""
-    return output / f"fold_{fold + 1:02}" / f"attempt_{attempt + 1}"
+def repeat_folder(output: Path, fold: int, repeat: int) -> Path:
+    """Where the networks of a repeat are kept, on disk as `attempt_<k>`; `fold` and `repeat` count from 0."""
+    return output / f"fold_{fold + 1:02}" / f"attempt_{repeat + 1}"
 
 
 def run_folds(
-    folded: FoldedSet, settings: CrossValidationSettings, output: Path, on_epoch: OnAttemptEpoch
+    folded: FoldedSet, settings: CrossValidationSettings, output: Path, on_epoch: OnRepeatEpoch
 ) -> npt.NDArray[np.float64]:
-    """Fit what is not fitted yet, and give the off-sample probability of every image, held out, by every attempt.
+    """Fit what is not fitted yet, and give the off-sample probability of every image, held out, by every repeat.
 
     Returns
     -------
@@ -36,29 +36,29 @@ def run_folds(
     probabilities = np.full((settings.attempts, len(folded.labelled_set)), np.nan)
     for fold in range(settings.folds):
         held_out = np.flatnonzero(folded.fold_of == fold)
-        for attempt in range(settings.attempts):
-            folder = attempt_folder(output, fold, attempt)
+        for repeat in range(settings.attempts):
+            folder = repeat_folder(output, fold, repeat)
             if not (folder / _OUTPUTS).exists():
-                _run_attempt(folded, settings, folder, (fold, attempt), on_epoch)
-            probabilities[attempt, held_out] = read_probabilities(folder / _OUTPUTS, held_out)
+                _run_repeat(folded, settings, folder, (fold, repeat), on_epoch)
+            probabilities[repeat, held_out] = read_probabilities(folder / _OUTPUTS, held_out)
     return probabilities
 
 
-def _run_attempt(
+def _run_repeat(
     folded: FoldedSet,
     settings: CrossValidationSettings,
     folder: Path,
     place: tuple[int, int],
-    on_epoch: OnAttemptEpoch,
+    on_epoch: OnRepeatEpoch,
 ) -> None:
     """Fit on all other folds, and write what the members say of this one."""
-    fold, attempt = place
+    fold, repeat = place
     held_out_rows = np.flatnonzero(folded.fold_of == fold)
     training = folded.labelled_set.take(np.flatnonzero(folded.fold_of != fold))
     held_out = folded.labelled_set.take(held_out_rows)
-    fit_settings = settings.fit_settings(fold + 1, attempt + 1, len(training), len(held_out))
+    fit_settings = settings.fit_settings(fold + 1, repeat + 1, len(training), len(held_out))
     run = RunFolder(folder)
-    fit_members(fit_settings, run, training, held_out, lambda row: on_epoch(fold + 1, attempt + 1, row))
+    fit_members(fit_settings, run, training, held_out, lambda row: on_epoch(fold + 1, repeat + 1, row))
     outputs = predict_outputs(run.finished_member_paths(), held_out.inputs)
     save_outputs(folder / _OUTPUTS, held_out_rows, outputs)
     keras.backend.clear_session()  # fifty networks would otherwise stay in memory

@@ -9,7 +9,7 @@ from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.fit.recipe import PresetName, Recipe
 from training.fit.settings import FitSettings, settings_of
 
-_ATTEMPT_STREAM = 5
+_REPEAT_STREAM = 5
 
 
 class CrossValidationSettings(BaseModel):
@@ -40,7 +40,7 @@ class CrossValidationSettings(BaseModel):
 
     def fit_settings(self, fold: int, attempt: int, training_images: int, held_out_images: int) -> FitSettings:
         """Those of one attempt, with a seed of its own; `fold` and `attempt` count from 1."""
-        own_seed = np.random.SeedSequence((self.seed, _ATTEMPT_STREAM, fold, attempt)).generate_state(1)[0]
+        own_seed = np.random.SeedSequence((self.seed, _REPEAT_STREAM, fold, attempt)).generate_state(1)[0]
         return settings_of(
             self.preset,
             self.recipe,

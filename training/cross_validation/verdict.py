@@ -6,7 +6,7 @@ from training.metrics.release_scores import RULE_NAME
 
 def describe_verdict(evaluation: Evaluation) -> str:
     """The report's first line: whether the networks beat the untrained rule."""
-    own, rule = evaluation.spreads[AVERAGE]["auc"].mean, evaluation.spreads[RULE_NAME]["auc"].mean
+    own, rule = evaluation.fold_means[AVERAGE]["auc"].mean, evaluation.fold_means[RULE_NAME]["auc"].mean
     if own is None or rule is None:
         return f"Every fold holds out one class only: nothing can be said of networks and {RULE_NAME}."
     pooled = {row.predictor: row.metrics.auc for row in evaluation.pooled}

@@ -37,7 +37,7 @@ class ReliabilityBin:
 class Calibration:
     """Probabilities of held-out images as they are, and after temperature scaling."""
 
-    meaning: str
+    scope: str
     """On what the temperature was fitted, and where it holds."""
 
     temperature: float
@@ -56,12 +56,12 @@ class Calibration:
 
 
 def calibrate(
-    off: Off, probability: Scores, fold_of: FoldOf, group_keys: Sequence[tuple[str, ...]], meaning: str
+    off: Off, probability: Scores, fold_of: FoldOf, group_keys: Sequence[tuple[str, ...]], scope: str
 ) -> Calibration:
     """Judge (N,) held-out probabilities, and scale each fold by what the other folds say (Guo et al. 2017, ICML)."""
     scaled = scale_across_folds(off, probability, fold_of)
     return Calibration(
-        meaning=meaning,
+        scope=scope,
         temperature=fit_temperature(off, probability),
         brier=float(np.mean((probability - off) ** 2)),
         brier_scaled=float(np.mean((scaled - off) ** 2)),

@@ -15,7 +15,7 @@ from training.real_sets import RealSet
 
 
 @dataclass(frozen=True)
-class Acquisition:
+class AcquisitionCounts:
     """What a predictor gets right of the images of one acquisition."""
 
     name: str
@@ -24,12 +24,12 @@ class Acquisition:
 
 
 @dataclass(frozen=True)
-class Figures:
+class RealSetScores:
     """One predictor on one real set; nothing is rounded."""
 
     data_set: str
     role: str
-    acquisitions: tuple[Acquisition, ...]
+    acquisitions: tuple[AcquisitionCounts, ...]
     """By name; empty where it is not known which image is of which acquisition."""
 
     predictor: str
@@ -59,7 +59,9 @@ class Figures:
         return None
 
 
-def judge(real_set: RealSet, predictor: str, scores: npt.ArrayLike, predicted_off: npt.ArrayLike) -> Figures:
+def evaluate_predictions(
+    real_set: RealSet, predictor: str, scores: npt.ArrayLike, predicted_off: npt.ArrayLike
+) -> RealSetScores:
     """Compare what a predictor says with the labels.
 
     Parameters
@@ -73,7 +75,7 @@ def judge(real_set: RealSet, predictor: str, scores: npt.ArrayLike, predicted_of
     correct = np.asarray(predicted_off) == off
     both = bool(off.any()) and not bool(off.all())
     acquisitions = _count_by_acquisition(real_set, correct)
-    return Figures(
+    return RealSetScores(
         data_set=real_set.name,
         role=real_set.role,
         acquisitions=acquisitions,
@@ -92,7 +94,7 @@ def wilson_95(correct: int, images: int) -> Interval:
     return float(interval.low), float(interval.high)
 
 
-def interval_over_acquisitions(acquisitions: Sequence[Acquisition]) -> Interval | None:
+def interval_over_acquisitions(acquisitions: Sequence[AcquisitionCounts]) -> Interval | None:
     """95 % interval of the share of right images, with acquisitions as the draws; cut at 0 and 1.
 
     Student's, of a ratio of sums (Cochran 1977, Sampling Techniques, 6.4). Real sets are of two to four acquisitions:
@@ -116,9 +118,11 @@ def interval_over_acquisitions(acquisitions: Sequence[Acquisition]) -> Interval 
     return max(0.0, share - half), min(1.0, share + half)
 
 
-def _count_by_acquisition(real_set: RealSet, correct: npt.NDArray[np.bool_]) -> tuple[Acquisition, ...]:
+def _count_by_acquisition(real_set: RealSet, correct: npt.NDArray[np.bool_]) -> tuple[AcquisitionCounts, ...]:
     if "" in real_set.dataset_of:
         return ()
     every = np.asarray(real_set.dataset_of)
     names = sorted(set(real_set.dataset_of))
-    return tuple(Acquisition(name, int(correct[every == name].sum()), int((every == name).sum())) for name in names)
+    return tuple(
+        AcquisitionCounts(name, int(correct[every == name].sum()), int((every == name).sum())) for name in names
+    )

@@ -10,33 +10,35 @@ from model_store.release import Release
 from shared.preprocessing import NetworkInputs
 from training.fit.context_inputs import with_context
 from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
-from training.metrics.real_set_scores import Figures, judge
+from training.metrics.real_set_scores import RealSetScores, evaluate_predictions
 from training.real_sets import RealSet
 
 RULE_NAME = "border/centre rule"
 
 
-def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[Figures]:
+def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[RealSetScores]:
     """Two rows for every set: the release under ONNX Runtime, then the rule; nothing is pooled."""
     predictor = open_predictor(release, Engine.ONNX)
-    rows: list[Figures] = []
+    rows: list[RealSetScores] = []
     for real_set in real_sets:
         inputs = with_context(real_set, release.manifest)
-        rows.append(_judge_release(predictor, real_set, inputs))
-        rows.append(judge_rule(real_set, inputs))
+        rows.append(_evaluate_on_set(predictor, real_set, inputs))
+        rows.append(evaluate_rule(real_set, inputs))
     return rows
 
 
-def judge_rule(real_set: RealSet, inputs: NetworkInputs) -> Figures:
+def evaluate_rule(real_set: RealSet, inputs: NetworkInputs) -> RealSetScores:
     """The border/centre rule on one set."""
     ratios = score_border_centre(inputs)
-    return judge(real_set, RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO)
+    return evaluate_predictions(real_set, RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO)
 
 
-def _judge_release(predictor: Predictor, real_set: RealSet, inputs: NetworkInputs) -> Figures:
+def _evaluate_on_set(predictor: Predictor, real_set: RealSet, inputs: NetworkInputs) -> RealSetScores:
     probabilities = predictor.predict(inputs).off_sample_probability
     manifest = predictor.release.manifest
-    found = judge(real_set, f"release {manifest.version}", probabilities, probabilities >= manifest.threshold)
+    found = evaluate_predictions(
+        real_set, f"release {manifest.version}", probabilities, probabilities >= manifest.threshold
+    )
     return replace(found, role=f"{found.role}{_describe_fit(real_set, manifest)}")
 
 

@@ -76,15 +76,15 @@ class Resampling:
         """
         both = self.sums(np.stack([np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)]))
         defined = both[:, 1] > 0
-        return interval_95(both[defined, 0] / both[defined, 1]) if defined.any() else (0.0, 1.0)
+        return percentile_interval(both[defined, 0] / both[defined, 1]) if defined.any() else (0.0, 1.0)
 
     def interval_of(self, statistic: Callable[[npt.NDArray[np.float64]], float], values: Values) -> Interval:
         """95 % interval of any statistic of (N,) values, each repeated as often as it was drawn."""
         every = np.asarray(values, dtype=np.float64)
-        return interval_95(np.asarray([statistic(np.repeat(every, row[self._cell_of])) for row in self._times]))
+        return percentile_interval(np.asarray([statistic(np.repeat(every, row[self._cell_of])) for row in self._times]))
 
 
-def interval_95(resampled: npt.NDArray[np.float64]) -> Interval:
+def percentile_interval(resampled: npt.NDArray[np.float64]) -> Interval:
     """Percentiles 2.5 and 97.5 of (resamples,) values."""
     low, high = np.percentile(resampled, _PERCENTILES)
     return float(low), float(high)

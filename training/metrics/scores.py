@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import precision_recall_curve, roc_auc_score
 
-from training.metrics.resampling import Interval, Resampling, Values, interval_95
+from training.metrics.resampling import Interval, Resampling, Values, percentile_interval
 
 MetricName = Literal["accuracy", "auc", "f1", "precision", "recall"]
 METRIC_NAMES: tuple[MetricName, ...] = ("accuracy", "auc", "f1", "precision", "recall")
@@ -89,25 +89,25 @@ def measure_intervals(off: Off, predicted_off: Off, resampling: Resampling) -> d
     """95 % intervals of shares and F1 over the groups of N images; none where one group is all there is."""
     if not resampling.several_groups:
         return {}
-    truly = off & predicted_off
+    true_positives = off & predicted_off
     ratios: dict[MetricName, tuple[Values, Values]] = {
         "accuracy": (off == predicted_off, np.ones(len(off))),
-        "f1": (2 * truly, off.astype(np.int64) + predicted_off),
-        "precision": (truly, predicted_off),
-        "recall": (truly, off),
+        "f1": (2 * true_positives, off.astype(np.int64) + predicted_off),
+        "precision": (true_positives, predicted_off),
+        "recall": (true_positives, off),
     }
     return {name: resampling.interval_of_ratio(*ratio) for name, ratio in ratios.items()}
 
 
-def difference_of_f1(off: Off, predicted_off: Off, other_called_off: Off, resampling: Resampling) -> Interval | None:
+def difference_of_f1(off: Off, predicted_off: Off, other_predicted_off: Off, resampling: Resampling) -> Interval | None:
     """95 % interval of one F1 minus another on the same N images; None where one group is all there is."""
     if not resampling.several_groups:
         return None
-    truly, called, others_truly, others_called, truth = resampling.sums(
-        np.stack([off & predicted_off, predicted_off, off & other_called_off, other_called_off, off])
+    found, called, other_found, other_called, truth = resampling.sums(
+        np.stack([off & predicted_off, predicted_off, off & other_predicted_off, other_predicted_off, off])
     ).T
-    own = 2 * truly / np.maximum(called + truth, 1)
-    return interval_95(own - 2 * others_truly / np.maximum(others_called + truth, 1))
+    own = 2 * found / np.maximum(called + truth, 1)
+    return percentile_interval(own - 2 * other_found / np.maximum(other_called + truth, 1))
 
 
 def mean_std_of(values: Sequence[float | None]) -> MeanStd:

@@ -45,7 +45,7 @@ class VariantRow:
     """Of the difference, over sample masks and textures."""
 
 
-def names_of(chosen: Sequence[str]) -> list[str]:
+def choose_variants(chosen: Sequence[str]) -> list[str]:
     """The default recipe, and the chosen variants or all.
 
     Raises
@@ -72,7 +72,7 @@ def search(
         on_variant(name)
     losses = {name: _losses(folded, found) for name, found in scores.items()}
     resampling = Resampling(folded.group_keys)
-    rows = [_judge(folded, name, scores[name], losses, resampling) for name in names]
+    rows = [_evaluate_variant(folded, name, scores[name], losses, resampling) for name in names]
     return sorted(rows, key=lambda row: (row.variant != BASE, row.log_loss))
 
 
@@ -109,14 +109,14 @@ def _losses(folded: FoldedSet, probability: Scores) -> Scores:
     return np.asarray(-np.log(np.clip(likelihood, _CLOSEST, 1)))
 
 
-def _judge(
+def _evaluate_variant(
     folded: FoldedSet, name: str, probability: Scores, losses: dict[str, Scores], resampling: Resampling
 ) -> VariantRow:
     off = folded.labelled_set.off
-    called, difference = probability >= 0.5, losses[name] - losses[BASE]
+    predicted_off, difference = probability >= 0.5, losses[name] - losses[BASE]
     return VariantRow(
         variant=name,
-        f1=float(2 * (called & off).sum() / (called.sum() + off.sum())),
+        f1=float(2 * (predicted_off & off).sum() / (predicted_off.sum() + off.sum())),
         auc=float(roc_auc_score(off, probability)),
         log_loss=float(log_loss(off, np.clip(probability, _CLOSEST, 1 - _CLOSEST))),
         log_loss_difference=float(difference.mean()),

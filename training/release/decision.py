@@ -85,7 +85,7 @@ def choose_band(off: Off, scaled: Probabilities) -> tuple[float, float] | None:
     return None
 
 
-def decide_beside(plain: Manifest, blend: Blend | None) -> Decision:
+def decide_with_plain(plain: Manifest, blend: Blend | None) -> Decision:
     """What a context release decides by: as its plain release does, with the wider uncertain band of both."""
     bands = [band for band in (plain.uncertain_band, None if blend is None else blend.uncertain_band) if band]
     band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
@@ -130,14 +130,14 @@ def _give_rationale(
 ) -> str:
     f1 = [_f1(off, scaled >= threshold) for threshold in _THRESHOLDS]
     best = int(np.argmax(f1))
-    called = scaled >= THRESHOLD
-    truly = (called & off).sum()
+    predicted_off = scaled >= THRESHOLD
+    true_positives = (predicted_off & off).sum()
     return (
         f"Cross-validation of {settings.images:,} images of {settings.name}, {settings.folds} grouped folds,"
         f" {settings.attempts} attempts averaged. Temperature {temperature:.3f} makes its labels likeliest. At the"
-        f" threshold {THRESHOLD:g} precision is {truly / max(called.sum(), 1):.3f}, recall"
-        f" {truly / max(off.sum(), 1):.3f} and F1 {_f1(off, called):.3f}; the highest F1 of any threshold is"
-        f" {f1[best]:.3f}, at {_THRESHOLDS[best]:g}. {_describe_band(scaled, band)}"
+        f" threshold {THRESHOLD:g} precision is {true_positives / max(predicted_off.sum(), 1):.3f}, recall"
+        f" {true_positives / max(off.sum(), 1):.3f} and F1 {_f1(off, predicted_off):.3f}; the highest F1 of any"
+        f" threshold is {f1[best]:.3f}, at {_THRESHOLDS[best]:g}. {_describe_band(scaled, band)}"
     )
 
 
@@ -151,8 +151,8 @@ def _describe_band(scaled: Probabilities, band: tuple[float, float] | None) -> s
     )
 
 
-def _f1(off: Off, called: Off) -> float:
-    return float(2 * (off & called).sum() / max(off.sum() + called.sum(), 1))
+def _f1(off: Off, predicted_off: Off) -> float:
+    return float(2 * (off & predicted_off).sum() / max(off.sum() + predicted_off.sum(), 1))
 
 
 def _read(folder: Path) -> tuple[CrossValidationSettings, Off, Probabilities, npt.NDArray[np.intp]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from model_store.release import has_default, open_release
 from shared.errors import InvalidInputError, ReleaseError
-from training.metrics.real_set_scores import Figures
+from training.metrics.real_set_scores import RealSetScores
 from training.metrics.release_scores import RULE_NAME, evaluate_release
 from training.real_sets import REAL_SET_NAMES, RealSet
 
@@ -26,17 +26,21 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Loss:
+class WorseSet:
     """A set on which a release is worse than the default."""
 
-    new: Figures
-    default: Figures
+    new: RealSetScores
+    default: RealSetScores
     difference: float
     """Mean over acquisitions, below `-MARGIN`."""
 
 
-def require_no_loss(
-    version: str, rows: Sequence[Figures], real_sets: Sequence[RealSet], although_worse_on: Sequence[str], root: Path
+def require_not_worse(
+    version: str,
+    rows: Sequence[RealSetScores],
+    real_sets: Sequence[RealSet],
+    although_worse_on: Sequence[str],
+    root: Path,
 ) -> tuple[str, ...]:
     """Compare a release with the default of `root`; without one there is nothing to compare with.
 
@@ -64,32 +68,32 @@ def require_no_loss(
     if not has_default(root):
         return ()
     default = open_release(root=root)
-    losses = find_losses(rows, evaluate_release(default, real_sets))
-    refused = [loss for loss in losses if loss.new.data_set not in although_worse_on]
+    worse_sets = find_worse_sets(rows, evaluate_release(default, real_sets))
+    refused = [worse for worse in worse_sets if worse.new.data_set not in although_worse_on]
     if refused:
         found = "; ".join(map(_describe, refused))
-        options = " ".join(f"--although-worse-on {loss.new.data_set}" for loss in refused)
+        options = " ".join(f"--although-worse-on {worse.new.data_set}" for worse in refused)
         raise ReleaseError(
             f"release {version} is worse than the default release {default.version} on {found}; expected at most"
             f" {MARGIN:g} below on every set, or {options}, or no --default; nothing was published"
         )
-    return tuple(loss.new.data_set for loss in losses)
+    return tuple(worse.new.data_set for worse in worse_sets)
 
 
-def find_losses(new: Sequence[Figures], default: Sequence[Figures]) -> list[Loss]:
+def find_worse_sets(new: Sequence[RealSetScores], default: Sequence[RealSetScores]) -> list[WorseSet]:
     """Sets on which the first release is worse than the second, in the order of the rows."""
     defaults = {row.data_set: row for row in default if row.predictor != RULE_NAME}
-    losses = []
+    worse_sets = []
     for row in new:
         if row.predictor == RULE_NAME or row.data_set in NOT_COUNTED:
             continue
         difference = _compare(row, defaults[row.data_set])
         if difference < -MARGIN - _ROUNDING:
-            losses.append(Loss(row, defaults[row.data_set], difference))
-    return losses
+            worse_sets.append(WorseSet(row, defaults[row.data_set], difference))
+    return worse_sets
 
 
-def _compare(new: Figures, default: Figures) -> float:
+def _compare(new: RealSetScores, default: RealSetScores) -> float:
     """Mean over acquisitions of the difference of shares; where these are unknown, all images are one."""
     if not new.acquisitions:
         return new.accuracy - default.accuracy
@@ -97,8 +101,8 @@ def _compare(new: Figures, default: Figures) -> float:
     return sum((one.correct - other.correct) / one.images for one, other in pairs) / len(new.acquisitions)
 
 
-def _describe(loss: Loss) -> str:
+def _describe(worse: WorseSet) -> str:
     return (
-        f"{loss.new.data_set} ({loss.new.correct} of {loss.new.images} right against {loss.default.correct}; mean over"
-        f" acquisitions {loss.difference:+.3f})"
+        f"{worse.new.data_set} ({worse.new.correct} of {worse.new.images} correct against {worse.default.correct}; mean"
+        f" over acquisitions {worse.difference:+.3f})"
     )

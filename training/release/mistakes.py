@@ -11,7 +11,7 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs
-from training.benchmark.release_figures import ReleaseOnBenchmark
+from training.benchmark.release_on_benchmark import ReleaseOnBenchmark
 from training.fit.context_inputs import with_context
 from training.real_sets import RealSet
 

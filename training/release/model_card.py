@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from model_store.context.blend import Blend
 from model_store.manifest import Manifest
 from shared.errors import InvalidInputError
-from training.benchmark.release_figures import ReleaseOnBenchmark
+from training.benchmark.release_on_benchmark import ReleaseOnBenchmark
 from training.fit.recipe_text import describe_data, describe_recipe
 from training.fit.settings import FitSettings
-from training.metrics.real_set_scores import Figures
+from training.metrics.real_set_scores import RealSetScores
 from training.metrics.release_scores import RULE_NAME
 from training.release.card_limits import wrap, write_limits
 from training.release.decision import Decision
@@ -48,7 +48,7 @@ class CardContent:
 
     manifest: Manifest
     settings: FitSettings
-    rows: Sequence[Figures]
+    rows: Sequence[RealSetScores]
     decision: Decision
     benchmark: ReleaseOnBenchmark | None
     pictures: str | None
@@ -69,7 +69,7 @@ def write_model_card(content: CardContent) -> str:
         _write_recipe(content),
         *_write_blend(content.blend),
         _write_decision(content.decision),
-        _write_figures(content.rows),
+        _write_scores(content.rows),
         *_write_benchmark(content.benchmark, content.manifest),
         *_write_pictures(content.pictures),
         write_limits(content.manifest, content.settings, content.decision),
@@ -77,10 +77,10 @@ def write_model_card(content: CardContent) -> str:
     return "\n".join(parts)
 
 
-def rewrite_figures(
+def rewrite_scores(
     card: str,
     manifest: Manifest,
-    rows: Sequence[Figures],
+    rows: Sequence[RealSetScores],
     benchmark: ReleaseOnBenchmark | None,
     pictures: str | None,
 ) -> str:
@@ -97,7 +97,7 @@ def rewrite_figures(
     _, _, behind_title = card.partition(title)
     first, *sections = behind_title.split("\n## ")
     anew = "\n".join(
-        [_write_figures(rows), *_write_benchmark(benchmark, manifest), *_write_pictures(pictures)],
+        [_write_scores(rows), *_write_benchmark(benchmark, manifest), *_write_pictures(pictures)],
     )
     kept = [f"## {section}" for section in sections]
     place = next(number for number, section in enumerate(kept) if section.startswith(_FIGURES_HEADING))
@@ -107,14 +107,14 @@ def rewrite_figures(
     return f"{verdict}{title}{first}\n" + "\n".join(kept)
 
 
-def sets_not_beaten(rows: Sequence[Figures]) -> list[tuple[Figures, Figures]]:
+def sets_not_beaten(rows: Sequence[RealSetScores]) -> list[tuple[RealSetScores, RealSetScores]]:
     """Release and rule on every set with both classes where the release's AUC is not above the rule's."""
     rules = {row.data_set: row for row in rows if row.predictor == RULE_NAME}
     pairs = [(row, rules[row.data_set]) for row in rows if row.predictor != RULE_NAME and row.auc is not None]
     return [(ours, rule) for ours, rule in pairs if (ours.auc or 0.0) <= (rule.auc or 0.0)]
 
 
-def _write_verdict(rows: Sequence[Figures]) -> list[str]:
+def _write_verdict(rows: Sequence[RealSetScores]) -> list[str]:
     weak = [
         f"{ours.data_set} ({format_auc(ours.auc)} against {format_auc(rule.auc)})"
         for ours, rule in sets_not_beaten(rows)
@@ -158,7 +158,7 @@ def _write_decision(decision: Decision) -> str:
     return f"## Threshold, uncertainty and calibration\n\n{wrap(decision.rationale)}\n"
 
 
-def _write_figures(rows: Sequence[Figures]) -> str:
+def _write_scores(rows: Sequence[RealSetScores]) -> str:
     lines = [
         _FIGURES_HEADING,
         "",
@@ -186,7 +186,7 @@ def _write_figures(rows: Sequence[Figures]) -> str:
 def _write_benchmark(benchmark: ReleaseOnBenchmark | None, manifest: Manifest) -> list[str]:
     if benchmark is None:
         return []
-    found = benchmark.figures()
+    found = benchmark.scores()
     error = found.expected_calibration_error
     text = (
         f"{found.identity}. It was fixed before this release was fitted. Right: {found.correct:,} of {found.images:,}"

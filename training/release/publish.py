@@ -14,28 +14,35 @@ from model_store.release import (
     write_default,
 )
 from shared.errors import InvalidInputError, ReleaseError
-from training.benchmark.release_figures import run_on_benchmark
+from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.fit.network import LABEL_ORDER
 from training.fit.run_folder import RunFolder
-from training.metrics.real_set_scores import Figures
+from training.metrics.real_set_scores import RealSetScores
 from training.metrics.release_scores import evaluate_release
-from training.release.decision import UNDECIDED, decide_beside
-from training.release.default_gate import require_no_loss
+from training.release.decision import UNDECIDED, decide_with_plain
+from training.release.default_gate import require_not_worse
 from training.release.members import build_files
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import CardContent, write_model_card
-from training.release.release_manifest import BLEND_NAME, CARD_NAME, ONNX_NAME, PICTURES_NAME, Evidence, make_manifest
+from training.release.release_manifest import (
+    BLEND_NAME,
+    CARD_NAME,
+    ONNX_NAME,
+    PICTURES_NAME,
+    ReleaseParts,
+    make_manifest,
+)
 
 
 def publish_release(
     run: RunFolder,
     version: str,
-    evidence: Evidence,
+    parts: ReleaseParts,
     *,
     default: bool = False,
     although_worse_on: Sequence[str] = (),
     root: Path = RELEASES_ROOT,
-) -> tuple[Release, list[Figures]]:
+) -> tuple[Release, list[RealSetScores]]:
     """Build, check, judge and verify a release beside `root`'s others; it appears there whole or not at all.
 
     Parameters
@@ -51,20 +58,20 @@ def publish_release(
         When the version is taken, the ONNX graph differs from the members, verification fails, or it would become the
         default and is worse than the default of now (`training/release/default_gate.py`).
     """
-    require_publishable(run, version, evidence, root)
-    if evidence.plain is not None:
-        evidence = replace(evidence, decision=decide_beside(evidence.plain.manifest, evidence.blend))
-    plain_paths = [] if evidence.plain is None else evidence.plain.member_paths
+    require_publishable(run, version, parts, root)
+    if parts.plain is not None:
+        parts = replace(parts, decision=decide_with_plain(parts.plain.manifest, parts.blend))
+    plain_paths = [] if parts.plain is None else parts.plain.member_paths
     member_paths = [*plain_paths, *run.finished_member_paths()]
     root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
         folder = Path(scratch) / version
         folder.mkdir()
-        build_files(member_paths, folder, ONNX_NAME, evidence.real_sets)
-        draft = _draft(folder, run, evidence)
-        rows = evaluate_release(draft, evidence.real_sets)
-        worse_on = require_no_loss(version, rows, evidence.real_sets, although_worse_on, root) if default else ()
-        _describe(draft, run, evidence, rows, worse_on)
+        build_files(member_paths, folder, ONNX_NAME, parts.real_sets)
+        draft = _draft(folder, run, parts)
+        rows = evaluate_release(draft, parts.real_sets)
+        worse_on = require_not_worse(version, rows, parts.real_sets, although_worse_on, root) if default else ()
+        _describe(draft, run, parts, rows, worse_on)
         verify_release(folder)
         _move(folder, root / version)
     if default:
@@ -72,11 +79,11 @@ def publish_release(
     return verify_release(root / version), rows
 
 
-def require_publishable(run: RunFolder, version: str, evidence: Evidence, root: Path = RELEASES_ROOT) -> None:
+def require_publishable(run: RunFolder, version: str, parts: ReleaseParts, root: Path = RELEASES_ROOT) -> None:
     """Refuse what is taken or does not go together, before anything is judged; raises as `publish_release`."""
     require_new_version(version, root)
     run.finished_member_paths()
-    blend, plain = evidence.blend, evidence.plain
+    blend, plain = parts.blend, parts.plain
     if not run.settings().recipe.uses_context and (blend is not None or plain is not None):
         raise InvalidInputError(
             "a blend and a plain release go with networks that see the context; expected a run of preset context"
@@ -95,32 +102,32 @@ def require_publishable(run: RunFolder, version: str, evidence: Evidence, root: 
         raise InvalidInputError(
             f"release {plain.version} has the label order {plain.manifest.label_order}, expected {LABEL_ORDER}"
         )
-    if evidence.decision is not UNDECIDED:
+    if parts.decision is not UNDECIDED:
         raise InvalidInputError(
             f"release {plain.version} has its own threshold, temperature and uncertain band; expected no"
             " cross-validation beside it"
         )
 
 
-def _draft(folder: Path, run: RunFolder, evidence: Evidence) -> Release:
+def _draft(folder: Path, run: RunFolder, parts: ReleaseParts) -> Release:
     """The release as far as it predicts: it has no figures yet."""
     (folder / CARD_NAME).touch()
-    if evidence.blend is not None:
-        (folder / BLEND_NAME).write_text(evidence.blend.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return Release(folder, make_manifest(folder, run.settings(), evidence, [], None), evidence.blend)
+    if parts.blend is not None:
+        (folder / BLEND_NAME).write_text(parts.blend.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return Release(folder, make_manifest(folder, run.settings(), parts, [], None), parts.blend)
 
 
 def _describe(
-    draft: Release, run: RunFolder, evidence: Evidence, rows: Sequence[Figures], worse_on: Sequence[str]
+    draft: Release, run: RunFolder, parts: ReleaseParts, rows: Sequence[RealSetScores], worse_on: Sequence[str]
 ) -> None:
     """Manifest, card and pictures; the figures are those of the files as they are published."""
     folder, settings = draft.folder, run.settings()
-    benchmark = None if evidence.frozen is None else run_on_benchmark(draft, evidence.frozen)
-    pictures = PICTURES_NAME if draw_mistakes(draft, evidence.real_sets, benchmark, folder / PICTURES_NAME) else None
-    plain = None if evidence.plain is None else evidence.plain.version
-    content = CardContent(draft.manifest, settings, rows, evidence.decision, benchmark, pictures, evidence.blend, plain)
+    benchmark = None if parts.frozen is None else run_on_benchmark(draft, parts.frozen)
+    pictures = PICTURES_NAME if draw_mistakes(draft, parts.real_sets, benchmark, folder / PICTURES_NAME) else None
+    plain = None if parts.plain is None else parts.plain.version
+    content = CardContent(draft.manifest, settings, rows, parts.decision, benchmark, pictures, parts.blend, plain)
     (folder / CARD_NAME).write_text(write_model_card(content), encoding="utf-8")
-    manifest = make_manifest(folder, settings, evidence, rows, benchmark, worse_on)
+    manifest = make_manifest(folder, settings, parts, rows, benchmark, worse_on)
     (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 

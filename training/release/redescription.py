@@ -13,24 +13,24 @@ from tempfile import TemporaryDirectory
 from model_store.manifest import Manifest
 from model_store.release import MANIFEST_NAME, Release, verify_release
 from training.benchmark.frozen_set import FrozenSet
-from training.benchmark.release_figures import run_on_benchmark
-from training.metrics.real_set_scores import Figures
+from training.benchmark.release_on_benchmark import run_on_benchmark
+from training.metrics.real_set_scores import RealSetScores
 from training.metrics.release_scores import evaluate_release
 from training.real_sets import RealSet
 from training.release.mistakes import draw_mistakes
-from training.release.model_card import rewrite_figures
+from training.release.model_card import rewrite_scores
 from training.release.release_manifest import (
     CARD_NAME,
     PICTURES_NAME,
+    as_published,
     describe_file,
     list_textures_fitted_on,
-    manifest_figures,
 )
 
 
-def describe_again(
+def redescribe_release(
     release: Release, real_sets: Sequence[RealSet], frozen: FrozenSet | None
-) -> tuple[Release, list[Figures]]:
+) -> tuple[Release, list[RealSetScores]]:
     """Judge a verified release again, and put new manifest, card and pictures in the place of the old ones.
 
     The new folder is verified before it takes the place of the old one; what is stopped before that changes nothing.
@@ -46,20 +46,20 @@ def describe_again(
     with TemporaryDirectory(dir=root, prefix=".describing-") as scratch:
         folder = Path(scratch) / version
         shutil.copytree(release.folder, folder)
-        copied = Release(folder, _state_fit(release.manifest), release.blend)
+        copied = Release(folder, _update_provenance(release.manifest), release.blend)
         rows = evaluate_release(copied, real_sets)
         benchmark = None if frozen is None else run_on_benchmark(copied, frozen)
         (folder / PICTURES_NAME).unlink(missing_ok=True)
         drawn = draw_mistakes(copied, real_sets, benchmark, folder / PICTURES_NAME)
         card = (folder / CARD_NAME).read_text(encoding="utf-8")
-        card = rewrite_figures(card, copied.manifest, rows, benchmark, PICTURES_NAME if drawn else None)
+        card = rewrite_scores(card, copied.manifest, rows, benchmark, PICTURES_NAME if drawn else None)
         (folder / CARD_NAME).write_text(card, encoding="utf-8")
         manifest = copied.manifest.model_copy(
             update={
                 "model_card": describe_file(folder / CARD_NAME),
                 "pictures": (describe_file(folder / PICTURES_NAME),) if drawn else (),
-                "figures": tuple(map(manifest_figures, rows)),
-                "benchmark": None if benchmark is None else benchmark.figures(),
+                "figures": tuple(map(as_published, rows)),
+                "benchmark": None if benchmark is None else benchmark.scores(),
             }
         )
         (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -69,7 +69,7 @@ def describe_again(
     return verify_release(release.folder), rows
 
 
-def _state_fit(manifest: Manifest) -> Manifest:
+def _update_provenance(manifest: Manifest) -> Manifest:
     """With the date of today, and, where older code did not state them, the textures fitted on."""
     provenance = manifest.provenance
     fitted_on = provenance.fitted_on

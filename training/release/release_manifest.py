@@ -9,20 +9,20 @@ from typing import Literal
 
 from model_store.context.blend import Blend
 from model_store.manifest import (
-    AcquisitionFigures,
+    AcquisitionScores,
     InputDescription,
     Manifest,
     Provenance,
-    RealSetFigures,
+    PublishedScores,
     ReleaseFile,
 )
 from model_store.release import Release, sha256_of
 from training.benchmark.frozen_set import FrozenSet
-from training.benchmark.release_figures import ReleaseOnBenchmark
+from training.benchmark.release_on_benchmark import ReleaseOnBenchmark
 from training.fit.network import LABEL_ORDER
 from training.fit.recipe_text import describe_licences, describe_training_data, write_fit_command
 from training.fit.settings import FitSettings
-from training.metrics.real_set_scores import Figures
+from training.metrics.real_set_scores import RealSetScores
 from training.real_sets import RealSet
 from training.release.decision import UNDECIDED, Decision
 from training.release.members import name_members
@@ -32,7 +32,7 @@ ONNX_NAME, CARD_NAME, BLEND_NAME, PICTURES_NAME = "ensemble.onnx", "model_card.m
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ReleaseParts:
     """What a release is judged on and decides by."""
 
     real_sets: Sequence[RealSet] = ()
@@ -52,8 +52,8 @@ class Evidence:
 def make_manifest(
     folder: Path,
     settings: FitSettings,
-    evidence: Evidence,
-    rows: Sequence[Figures],
+    parts: ReleaseParts,
+    rows: Sequence[RealSetScores],
     benchmark: ReleaseOnBenchmark | None,
     worse_on: Sequence[str] = (),
 ) -> Manifest:
@@ -64,7 +64,7 @@ def make_manifest(
     worse_on
         Real sets on which it is made the default although the one before did better.
     """
-    plain = evidence.plain
+    plain = parts.plain
     names = name_members(settings.members + (0 if plain is None else len(plain.manifest.members)))
     pictures = [name for name in (PICTURES_NAME,) if (folder / name).exists()]
     return Manifest(
@@ -72,36 +72,36 @@ def make_manifest(
         kind="context" if settings.recipe.uses_context else "ensemble",
         input=InputDescription(channels=settings.recipe.channels),
         label_order=LABEL_ORDER,
-        threshold=evidence.decision.threshold,
-        uncertain_band=evidence.decision.uncertain_band,
-        temperature=evidence.decision.temperature,
-        calibration=evidence.decision.calibration,
+        threshold=parts.decision.threshold,
+        uncertain_band=parts.decision.uncertain_band,
+        temperature=parts.decision.temperature,
+        calibration=parts.decision.calibration,
         members=tuple(describe_file(folder / name) for name in names),
         context_members=settings.members if settings.recipe.uses_context else 0,
         ensemble_onnx=describe_file(folder / ONNX_NAME),
-        blend=None if evidence.blend is None else describe_file(folder / BLEND_NAME),
+        blend=None if parts.blend is None else describe_file(folder / BLEND_NAME),
         model_card=describe_file(folder / CARD_NAME),
         pictures=tuple(describe_file(folder / name) for name in pictures),
-        figures=tuple(manifest_figures(row) for row in rows),
-        benchmark=None if benchmark is None else benchmark.figures(),
-        provenance=_make_provenance(folder.name, settings, evidence, worse_on),
+        figures=tuple(as_published(row) for row in rows),
+        benchmark=None if benchmark is None else benchmark.scores(),
+        provenance=_make_provenance(folder.name, settings, parts, worse_on),
     )
 
 
-def _make_provenance(version: str, settings: FitSettings, evidence: Evidence, worse_on: Sequence[str]) -> Provenance:
-    alone = evidence.plain is None and evidence.decision is not UNDECIDED
+def _make_provenance(version: str, settings: FitSettings, parts: ReleaseParts, worse_on: Sequence[str]) -> Provenance:
+    alone = parts.plain is None and parts.decision is not UNDECIDED
     judged = " --cross-validation CROSS_VALIDATION_DIR" if alone else ""
-    judged += "" if evidence.plain is None else f" --plain {evidence.plain.version}"
-    judged += "" if evidence.blend is None else " --blend BASELINE_DIR/blend.json"
+    judged += "" if parts.plain is None else f" --plain {parts.plain.version}"
+    judged += "" if parts.blend is None else " --blend BASELINE_DIR/blend.json"
     return Provenance(
         created=datetime.now(UTC).date().isoformat(),
         command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}{judged}",
         code_version=distribution_version("offsample"),
         seed=settings.seed,
-        training_data=_join_notes(describe_training_data(settings), evidence.plain, "training_data"),
+        training_data=_join_notes(describe_training_data(settings), parts.plain, "training_data"),
         training_images=settings.images,
-        licence_notes=_join_notes(describe_licences(settings), evidence.plain, "licence_notes"),
-        fitted_on=_join_fitted_on(settings, evidence.plain),
+        licence_notes=_join_notes(describe_licences(settings), parts.plain, "licence_notes"),
+        fitted_on=_join_fitted_on(settings, parts.plain),
         default_although_worse_on=tuple(worse_on),
     )
 
@@ -125,9 +125,9 @@ def _join_notes(own: str, plain: Release | None, name: Literal["training_data", 
     return own if theirs == own or plain is None else f"{own}; members of release {plain.version}: {theirs}"
 
 
-def manifest_figures(row: Figures) -> RealSetFigures:
+def as_published(row: RealSetScores) -> PublishedScores:
     """Figures as a manifest carries them."""
-    return RealSetFigures(
+    return PublishedScores(
         data_set=row.data_set,
         predictor=row.predictor,
         correct=row.correct,
@@ -136,7 +136,7 @@ def manifest_figures(row: Figures) -> RealSetFigures:
         acquisitions_95=row.acquisitions_95,
         auc=row.auc,
         acquisitions=tuple(
-            AcquisitionFigures(name=one.name, correct=one.correct, images=one.images) for one in row.acquisitions
+            AcquisitionScores(name=one.name, correct=one.correct, images=one.images) for one in row.acquisitions
         ),
     )
 

@@ -55,10 +55,10 @@ def draw_fold_metrics(evaluation: Evaluation) -> Figure:
     for axes, name in zip(panels, METRIC_NAMES, strict=True):
         for row in evaluation.fold_rows:
             value = row.metrics.value(name)
-            colour, size, _ = styles.get(row.attempt, (_FAINT, 12, ""))
+            colour, size, _ = styles.get(row.repeat, (_FAINT, 12, ""))
             if value is not None:
-                axes.scatter(row.fold, value, color=colour, s=size, zorder=3 if row.attempt in styles else 2)
-        mean = evaluation.spreads[AVERAGE][name].mean
+                axes.scatter(row.fold, value, color=colour, s=size, zorder=3 if row.repeat in styles else 2)
+        mean = evaluation.fold_means[AVERAGE][name].mean
         if mean is not None:
             axes.axhline(mean, color=_NETWORKS, linewidth=0.8, linestyle=":")
         axes.set_title({"auc": "AUC", "f1": "F1"}.get(name, name), fontsize=10)

@@ -15,9 +15,9 @@ from training.reports.cross_validation_tables import (
     make_aspect_tables,
     make_calibration_table,
     make_dataset_table,
+    make_fold_means_table,
     make_fold_table,
     make_pooled_table,
-    make_spread_table,
 )
 from training.reports.evaluation_json import evaluation_as_json
 from training.reports.html_page import (
@@ -69,8 +69,8 @@ def _write_html(
         *(write_paragraph(f"Warning: {warning}.", "warning") for warning in evaluation.warnings),
         write_heading("Figures"),
         write_table(make_pooled_table(evaluation)),
-        write_paragraph(_describe_attempts(evaluation), "note"),
-        write_table(make_spread_table(evaluation)),
+        write_paragraph(_describe_repeats(evaluation), "note"),
+        write_table(make_fold_means_table(evaluation)),
         write_image(pictures["roc"], "ROC curves of the folds, of all held-out images, and of the rule"),
         write_image(pictures["folds"], "metrics of every fold and attempt"),
         write_heading("Datasets"),
@@ -78,7 +78,7 @@ def _write_html(
         write_table(make_dataset_table(evaluation)),
         *(write_table(table) for table in make_aspect_tables(evaluation)),
         write_heading("Calibration"),
-        write_paragraph(f"Temperature {calibration.temperature:.3f}, fitted on held-out folds: {calibration.meaning}."),
+        write_paragraph(f"Temperature {calibration.temperature:.3f}, fitted on held-out folds: {calibration.scope}."),
         write_table(make_calibration_table(evaluation)),
         write_image(pictures["reliability"], "reliability diagram"),
         write_heading("Folds"),
@@ -109,11 +109,11 @@ def _describe_settings(folded: FoldedSet, settings: CrossValidationSettings) -> 
     )
 
 
-def _describe_attempts(evaluation: Evaluation) -> str:
-    spread = evaluation.attempt_f1
+def _describe_repeats(evaluation: Evaluation) -> str:
+    over_repeats = evaluation.repeat_f1
     text = "The precision at recall ≥ .8 takes its threshold from the same images, so it flatters."
-    if spread is not None and spread.std is not None:
-        text += f" F1 over attempts: {spread.mean:.3f} ± {spread.std:.4f} (n = {spread.folds})."
+    if over_repeats is not None and over_repeats.std is not None:
+        text += f" F1 over attempts: {over_repeats.mean:.3f} ± {over_repeats.std:.4f} (n = {over_repeats.folds})."
     return text
 
 

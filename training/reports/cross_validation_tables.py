@@ -19,7 +19,7 @@ def make_pooled_table(evaluation: Evaluation) -> TextTable:
         found = row.metrics
         rows.append(
             (
-                _name_attempt(row.predictor),
+                _name_predictor(row.predictor),
                 f"{found.correct:,} of {found.images:,}",
                 *(
                     _with_interval(found.value(name), row.intervals_95.get(name))
@@ -33,11 +33,13 @@ def make_pooled_table(evaluation: Evaluation) -> TextTable:
     return TextTable("All held-out images (95 % over groups in brackets)", headings, tuple(rows), marked)
 
 
-def make_spread_table(evaluation: Evaluation) -> TextTable:
+def make_fold_means_table(evaluation: Evaluation) -> TextTable:
     """Figure 25 of the report, and the same of the rule."""
     headings = ("", "mean", "std", "mean", "std", "folds")
-    own, rule = evaluation.spreads[AVERAGE], evaluation.spreads[RULE_NAME]
-    rows = tuple((name, *_spread(own[name]), *_spread(rule[name]), str(own[name].folds)) for name in METRIC_NAMES)
+    own, rule = evaluation.fold_means[AVERAGE], evaluation.fold_means[RULE_NAME]
+    rows = tuple(
+        (name, *_mean_std_cells(own[name]), *_mean_std_cells(rule[name]), str(own[name].folds)) for name in METRIC_NAMES
+    )
     return TextTable(f"Mean over folds: attempts averaged, then {RULE_NAME}", headings, rows)
 
 
@@ -45,10 +47,10 @@ def make_fold_table(evaluation: Evaluation) -> TextTable:
     """Figure 24 of the report, with every attempt and the rule."""
     headings = ("fold", "attempt", *METRIC_NAMES, "off", "images")
     rows = tuple(
-        (str(row.fold), row.attempt, *_metrics(row.metrics), str(row.metrics.off), str(row.metrics.images))
+        (str(row.fold), row.repeat, *_metrics(row.metrics), str(row.metrics.off), str(row.metrics.images))
         for row in evaluation.fold_rows
     )
-    marked = frozenset(index for index, row in enumerate(evaluation.fold_rows) if row.attempt == AVERAGE)
+    marked = frozenset(index for index, row in enumerate(evaluation.fold_rows) if row.repeat == AVERAGE)
     return TextTable("Every fold and attempt", headings, rows, marked)
 
 
@@ -97,7 +99,7 @@ def _make_part_table(title: str, parts: Sequence[PartRow], marked: frozenset[int
     return TextTable(title, headings, rows, marked)
 
 
-def _name_attempt(name: str) -> str:
+def _name_predictor(name: str) -> str:
     if name == AVERAGE:
         return "attempts averaged"
     return name if name == RULE_NAME else f"attempt {name}"
@@ -107,8 +109,8 @@ def _metrics(metrics: Metrics) -> tuple[str, ...]:
     return tuple(_number(metrics.value(name)) for name in METRIC_NAMES)
 
 
-def _spread(spread: MeanStd) -> tuple[str, str]:
-    return _number(spread.mean), _number(spread.std)
+def _mean_std_cells(over_folds: MeanStd) -> tuple[str, str]:
+    return _number(over_folds.mean), _number(over_folds.std)
 
 
 def _number(value: float | None) -> str:

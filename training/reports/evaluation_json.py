@@ -20,10 +20,10 @@ def evaluation_as_json(folded: FoldedSet, settings: CrossValidationSettings, eva
         "warnings": list(evaluation.warnings),
         "pooled": [_pooled_as_json(row) for row in evaluation.pooled],
         "mean_over_folds": {
-            name: {metric: asdict(spread) for metric, spread in spreads.items()}
-            for name, spreads in evaluation.spreads.items()
+            name: {metric: asdict(mean_std) for metric, mean_std in fold_means.items()}
+            for name, fold_means in evaluation.fold_means.items()
         },
-        "f1_over_attempts": None if evaluation.attempt_f1 is None else asdict(evaluation.attempt_f1),
+        "f1_over_attempts": None if evaluation.repeat_f1 is None else asdict(evaluation.repeat_f1),
         "folds": [_fold_as_json(row) for row in evaluation.fold_rows],
         "datasets": _parts_as_json(evaluation.by_dataset),
         "worst_tenth": [row.part for row in evaluation.worst_tenth],
@@ -43,7 +43,7 @@ def _pooled_as_json(row: PooledRow) -> dict[str, Any]:
 
 
 def _fold_as_json(row: FoldRow) -> dict[str, Any]:
-    return {"fold": row.fold, "attempt": row.attempt} | _metrics_as_json(row.metrics)
+    return {"fold": row.fold, "attempt": row.repeat} | _metrics_as_json(row.metrics)
 
 
 def _parts_as_json(rows: Sequence[PartRow]) -> list[dict[str, Any]]:

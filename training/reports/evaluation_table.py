@@ -7,9 +7,9 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from model_store.manifest import BenchmarkFigures
-from training.benchmark.release_figures import ReleaseOnBenchmark
-from training.metrics.real_set_scores import Figures
+from model_store.manifest import BenchmarkScores
+from training.benchmark.release_on_benchmark import ReleaseOnBenchmark
+from training.metrics.real_set_scores import RealSetScores
 from training.metrics.resampling import Interval
 from training.reports.text_tables import print_table
 
@@ -17,7 +17,7 @@ WILSON_MEANS = "as if images were independent draws, which those of one acquisit
 ACQUISITIONS_MEAN = "Student's, acquisitions as the draws"
 
 
-def print_figures(rows: Sequence[Figures], console: Console) -> None:
+def print_scores(rows: Sequence[RealSetScores], console: Console) -> None:
     """Print one row per set and predictor, and what to mind about each set."""
     table = Table(title="Real sets, each on its own (never pooled)")
     for heading in ("set", "role", "predictor", "right", "accuracy", "Wilson 95 %", "over acquisitions", "AUC"):
@@ -41,7 +41,7 @@ def print_figures(rows: Sequence[Figures], console: Console) -> None:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
 
 
-def describe_acquisitions(rows: Sequence[Figures]) -> list[str]:
+def describe_acquisitions(rows: Sequence[RealSetScores]) -> list[str]:
     """What is right of each acquisition, a line for every row of several acquisitions."""
     return [
         f"{row.data_set}, {row.predictor}: {', '.join(f'{one.name} {one.correct} of {one.images}' for one in several)}"
@@ -52,7 +52,7 @@ def describe_acquisitions(rows: Sequence[Figures]) -> list[str]:
 
 def print_benchmark(found: ReleaseOnBenchmark, console: Console) -> None:
     """Print what a release did on the frozen benchmark."""
-    figures = found.figures()
+    figures = found.scores()
     console.print(figures.identity, soft_wrap=True)
     console.print(
         f"right {figures.correct:,} of {figures.images:,} ({format_interval(figures.accuracy_ci)}), F1 {figures.f1:.3f}"
@@ -66,13 +66,13 @@ def print_benchmark(found: ReleaseOnBenchmark, console: Console) -> None:
         print_table(table, console)
 
 
-def figures_as_json(rows: Sequence[Figures], benchmark: ReleaseOnBenchmark | None = None) -> str:
+def scores_as_json(rows: Sequence[RealSetScores], benchmark: ReleaseOnBenchmark | None = None) -> str:
     """The real sets, one object per row, and the benchmark when it was run."""
-    found = None if benchmark is None else benchmark.figures().model_dump(mode="json")
+    found = None if benchmark is None else benchmark.scores().model_dump(mode="json")
     return json.dumps({"real_sets": [asdict(row) for row in rows], "benchmark": found}, indent=2)
 
 
-def warnings_of(rows: Sequence[Figures]) -> list[str]:
+def warnings_of(rows: Sequence[RealSetScores]) -> list[str]:
     """Each warning once, in the order of the rows."""
     return list(dict.fromkeys(row.warning for row in rows if row.warning))
 
@@ -82,7 +82,7 @@ def format_interval(interval: Interval | None) -> str:
     return "-" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
 
 
-def describe_f1_above_rule(figures: BenchmarkFigures) -> str:
+def describe_f1_above_rule(figures: BenchmarkScores) -> str:
     """By how much the F1 of a release is above that of the rule, with its interval."""
     difference, interval = figures.f1 - figures.rule_f1, figures.f1_above_rule_95
     return f"{difference:+.3f}" + ("" if interval is None else f" ({interval[0]:+.3f} to {interval[1]:+.3f})")

@@ -5,7 +5,12 @@ import pytest
 
 from shared.ion_image import make_ion_image
 from training.metrics.border_centre import score_border_centre
-from training.metrics.real_set_scores import Acquisition, interval_over_acquisitions, judge, wilson_95
+from training.metrics.real_set_scores import (
+    AcquisitionCounts,
+    evaluate_predictions,
+    interval_over_acquisitions,
+    wilson_95,
+)
 from training.real_sets import RealSet
 from training.release.model_card import sets_not_beaten
 from training.reports.evaluation_table import format_interval
@@ -34,33 +39,40 @@ def test_an_interval_is_rounded_where_it_is_printed_and_nowhere_before() -> None
 
 def test_acquisitions_are_the_draws_of_the_interval_over_them() -> None:
     """Shares .4, .5 and .6 of equally many: mean .5, standard error .1 / sqrt(3), Student's t(.975, 2) = 4.303."""
-    found = interval_over_acquisitions([Acquisition(name, right, 10) for name, right in (("a", 4), ("b", 5), ("c", 6))])
+    found = interval_over_acquisitions(
+        [AcquisitionCounts(name, right, 10) for name, right in (("a", 4), ("b", 5), ("c", 6))]
+    )
     assert found == pytest.approx((0.5 - 0.2484, 0.5 + 0.2484), abs=1e-4)
 
 
 def test_one_acquisition_or_several_alike_have_no_interval_over_acquisitions() -> None:
-    assert interval_over_acquisitions([Acquisition("a", 4, 10)]) is None
-    assert interval_over_acquisitions([Acquisition("a", 5, 10), Acquisition("b", 3, 6)]) is None
+    assert interval_over_acquisitions([AcquisitionCounts("a", 4, 10)]) is None
+    assert interval_over_acquisitions([AcquisitionCounts("a", 5, 10), AcquisitionCounts("b", 3, 6)]) is None
 
 
 def test_a_set_is_counted_acquisition_by_acquisition_where_these_are_known() -> None:
-    figures = judge(make_set([True, False, True, False]), "made", [1] * 4, [True, True, True, True])
-    assert figures.acquisitions == (Acquisition("dataset 0", 2, 2), Acquisition("dataset 1", 0, 2))
-    assert judge(make_set([True, False], datasets=None), "made", [1] * 2, [True, True]).acquisitions == ()
+    figures = evaluate_predictions(make_set([True, False, True, False]), "made", [1] * 4, [True, True, True, True])
+    assert figures.acquisitions == (AcquisitionCounts("dataset 0", 2, 2), AcquisitionCounts("dataset 1", 0, 2))
+    assert (
+        evaluate_predictions(make_set([True, False], datasets=None), "made", [1] * 2, [True, True]).acquisitions == ()
+    )
 
 
 def test_right_and_auc_are_those_of_off_as_the_positive_class() -> None:
-    figures = judge(make_set([True, True, False, False]), "made", [0.9, 0.4, 0.6, 0.1], [True, False, True, False])
+    figures = evaluate_predictions(
+        make_set([True, True, False, False]), "made", [0.9, 0.4, 0.6, 0.1], [True, False, True, False]
+    )
     assert (figures.correct, figures.images, figures.auc) == (2, 4, 0.75)
 
 
 def test_auc_is_none_when_only_one_class_is_there() -> None:
-    assert judge(make_set([True, True]), "made", [0.1, 0.9], [False, True]).auc is None
+    assert evaluate_predictions(make_set([True, True]), "made", [0.1, 0.9], [False, True]).auc is None
 
 
 def test_one_dataset_and_unknown_datasets_carry_a_warning_and_several_none() -> None:
     warnings = [
-        judge(make_set([True] * 2, datasets=count), "made", [1, 1], [True] * 2).warning for count in (1, None, 2)
+        evaluate_predictions(make_set([True] * 2, datasets=count), "made", [1, 1], [True] * 2).warning
+        for count in (1, None, 2)
     ]
     assert "one acquisition" in str(warnings[0])
     assert "unknown" in str(warnings[1])
@@ -69,9 +81,9 @@ def test_one_dataset_and_unknown_datasets_carry_a_warning_and_several_none() -> 
 
 def test_a_set_is_beaten_only_by_a_larger_auc() -> None:
     real_set = make_set([True, False])
-    release = judge(real_set, "release 1", [1, 0], [True, False])
-    rule = judge(real_set, "border/centre rule", [1, 0], [True, False])
-    worse = judge(real_set, "border/centre rule", [0, 1], [False, True])
+    release = evaluate_predictions(real_set, "release 1", [1, 0], [True, False])
+    rule = evaluate_predictions(real_set, "border/centre rule", [1, 0], [True, False])
+    worse = evaluate_predictions(real_set, "border/centre rule", [0, 1], [False, True])
     assert sets_not_beaten([release, rule]) == [(release, rule)]
     assert sets_not_beaten([release, worse]) == []
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model_store.manifest import BenchmarkFigures
+from model_store.manifest import BenchmarkScores
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.release import Release
@@ -28,14 +28,16 @@ class ReleaseOnBenchmark:
 
     threshold: float
 
-    def figures(self) -> BenchmarkFigures:
+    def scores(self) -> BenchmarkScores:
         """All images together."""
         off, ratios = self.frozen.labelled_set.off, score_border_centre(self.frozen.labelled_set.inputs)
-        called, rule_called = self.probability >= self.threshold, ratios > OFF_ABOVE_RATIO
-        own, rule = measure(off, self.probability, called), measure(off, ratios, rule_called)
+        predicted_off, rule_predicted_off = self.probability >= self.threshold, ratios > OFF_ABOVE_RATIO
+        own, rule = measure(off, self.probability, predicted_off), measure(off, ratios, rule_predicted_off)
         resampling = Resampling(self.frozen.groups)
-        intervals, rule_intervals = (measure_intervals(off, one, resampling) for one in (called, rule_called))
-        return BenchmarkFigures(
+        intervals, rule_intervals = (
+            measure_intervals(off, one, resampling) for one in (predicted_off, rule_predicted_off)
+        )
+        return BenchmarkScores(
             identity=self.frozen.identity,
             correct=own.correct,
             images=own.images,
@@ -49,7 +51,7 @@ class ReleaseOnBenchmark:
             accuracy_ci=intervals.get("accuracy"),
             f1_95=intervals.get("f1"),
             rule_f1_95=rule_intervals.get("f1"),
-            f1_above_rule_95=difference_of_f1(off, called, rule_called, resampling),
+            f1_above_rule_95=difference_of_f1(off, predicted_off, rule_predicted_off, resampling),
         )
 
     def aspect_tables(self) -> list[TextTable]:

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from model_store.release import Release
-from training.metrics.real_set_scores import Figures
+from training.metrics.real_set_scores import RealSetScores
 from training.metrics.release_scores import RULE_NAME
 from training.release.evaluation_log import LOG_PATH, log_evaluation
 
 
-def make_figures(data_set: str, predictor: str = "release") -> Figures:
-    return Figures(data_set, "smoke test", (), predictor, 77, 77, (0.95, 1.0), None, 1.0)
+def make_figures(data_set: str, predictor: str = "release") -> RealSetScores:
+    return RealSetScores(data_set, "smoke test", (), predictor, 77, 77, (0.95, 1.0), None, 1.0)
 
 
 def test_a_look_is_logged_and_the_same_figure_printed_again_is_not(release: Release, tmp_path: Path) -> None:
