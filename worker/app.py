@@ -40,8 +40,9 @@ default it is thirty seconds, but the result of a ticket says nothing: the ledge
 
 
 class OffSampleApp(Celery):
-    """Celery with what a worker process holds: settings, read when first needed, and its runtime after the fork."""
+    """Celery with the state of a worker process: its settings and, after the fork, its runtime."""
 
+    _settings: Settings | None = None
     runtime: Runtime | None = None
     outage: Outage = worker_outage()
     """Of the worker's main process."""
@@ -50,13 +51,19 @@ class OffSampleApp(Celery):
 
     @property
     def settings(self) -> Settings:
-        """The settings, as the environment has them now."""
-        return Settings.read()
+        """What `serve` has set; other commands of Celery read the environment when they first need it."""
+        if self._settings is None:
+            self._settings = Settings.read()
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings = settings
 
 
 def celery_configuration() -> dict[str, Any]:
-    """Celery's settings; read when its configuration is first used."""
-    settings = Settings.read()
+    """Celery's own settings; Celery calls this when it first uses its configuration."""
+    settings = app.settings
     return {
         "broker_url": broker_url(settings.redis_url),
         "broker_connection_retry_on_startup": True,

@@ -46,6 +46,7 @@ def serve(settings: Settings, name: str | None = None) -> int:
     _log_start(settings, release, concurrency)
     from worker.app import app  # noqa: PLC0415 - signal handlers are a worker's, not the command line's
 
+    app.settings = settings
     worker = app.Worker(
         hostname=f"{name or f'offsample-{os.getpid()}'}@{socket.gethostname()}",
         concurrency=concurrency,

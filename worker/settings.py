@@ -1,4 +1,4 @@
-"""Everything an operator may set, read from the environment once, by the composition root."""
+"""Everything an operator can set, read from the environment."""
 
 import os
 from difflib import get_close_matches
@@ -25,91 +25,82 @@ from worker.stores.store import RetryPolicy
 _DEFAULT_LIMITS = Limits()
 _LEAST_LEASE_SECONDS = 30.0
 _PREFIX = "OFFSAMPLE_"
-_NEAR = 0.75
-"""How alike a name must be to a setting's to pass for it misspelt; 1 = the same."""
+_CLOSE_MATCH = 0.75
+"""How similar an unknown name must be to a setting's to count as a misspelling of it; 1 = identical."""
 
-_OF_TESTS = "TEST_"
+_TESTS_PREFIX = "TEST_"
+
+_REMOVED = frozenset(
+    {"FETCH_ATTEMPTS", "TICKET_SECONDS", "MAX_EVENT_IONS", "MAX_IMAGE_FILE_BYTES", "MAX_IMAGE_PIXELS"}
+    | {"MAX_IMAGE_SIDE_PX", "MAX_ARRAY_FILE_BYTES", "MAX_ARRAY_CHUNK_BYTES", "MAX_IMZML_BYTES", "MAX_IBD_BYTES"}
+)
+"""Settings of earlier versions that are constants now: unknown, and not misspellings of the ones that remain."""
 
 
 class Settings(BaseSettings):
-    """The worker's settings; each is the environment variable `OFFSAMPLE_` + its name in capitals."""
+    """The worker's settings; each is an environment variable, `OFFSAMPLE_` + its name in capitals."""
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False
     )
 
+    # What everybody sets.
     redis_url: Annotated[str, AfterValidator(require_server_url), AfterValidator(with_explicit_tls)] = (
         "redis://127.0.0.1:6379/0"
     )
-    """Server of ledger and tickets: Redis >= 7 or Valkey."""
+    """The server, Redis >= 7 or Valkey."""
     namespace: str = Field(default="offsample", pattern=r"^[A-Za-z0-9_.:{}-]+$")
     """Prefix of every key on the server; braces (`{offsample}`) put all keys into one hash slot."""
     allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
-    """Folders below which events may name ion images, separated by `:`; nothing else is read."""
-    allowed_stores: Annotated[tuple[str, ...], NoDecode] = ()
-    """Prefixes such as `s3://bucket https://host/folder`, below which events may name stores; nothing else is."""
-    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
-    """Networks such as `10.0.0.0/8 ::1/128` that http(s) stores may lie in though they are not public."""
-    metaspace_url: str = METASPACE_URL
-    """The METASPACE that events of kind `metaspace` are read from, if `OFFSAMPLE_ALLOWED_STORES` names it too."""
-    metaspace_api_key: SecretStr | None = None
-    """Key for datasets on METASPACE that are not public; unset = only public ones."""
+    """Folders whose ion images events may name, separated by `:`; no other local file is read."""
     release: str | None = None
-    """Release that classifies when an event pins none; unset = the one that ships."""
+    """Release for events that name none; unset = the one that ships."""
     releases_root: Path = RELEASES_ROOT
     """Folder of the installed releases."""
     engine: Engine = Engine.AUTO
     """`onnx`, `tensorflow`, or `auto`: TensorFlow where there is a GPU, else ONNX Runtime."""
-    concurrency: int = Field(default=0, ge=0, le=256)
-    """Events run at once by one worker; 0 = one per device (GPU, or the CPU as a whole)."""
-    threads: int = Field(default=0, ge=0, le=1024)
-    """CPU threads of one predictor; 0 = all cores."""
-    fetch_threads: int = Field(default=4, ge=1, le=256)
-    """Ion images fetched from a store at once for one event; a local folder is read by half as many threads."""
-    fetch_attempts: int = Field(default=3, ge=1, le=10)
-    """How often a store is asked for one file before it counts as away."""
-    fetch_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
-    """How long one such attempt may take."""
-    lease_seconds: float = Field(default=60.0, ge=1, le=3600)
-    """How long an event stays with a silent worker; at least 30, if `OFFSAMPLE_ALLOW_SHORT_LEASE` is not set."""
-    allow_short_lease: bool = False
-    """Take a lease below 30 s, of which a busy worker may lose its event to another; for tests."""
-    max_deliveries: int = Field(default=5, ge=1, le=1000)
-    """How often an event is started before it is put among the dead letters."""
-    event_timeout_seconds: float = Field(default=3600.0, ge=1, le=86_400)
-    """How long one event may run; then it is rejected."""
-    retry_seconds: float = Field(default=15.0, ge=0.1, le=3600)
-    """How long an event whose store is away rests before it is tried again; doubled each time, up to 15 minutes."""
-    unavailable_seconds: float = Field(default=86_400.0, ge=1, le=30 * 86_400)
-    """How long such an event is tried again; then it is rejected (`store_unavailable`) and dead-lettered."""
-    drain_seconds: float = Field(default=300.0, ge=0, le=86_400)
-    """After SIGTERM, how long running events may go on before they are handed back."""
-    ticket_seconds: float = Field(default=0.1, ge=0.01, le=60)
-    """How often a worker looks for waiting events; at most a quarter of a lease."""
-    done_seconds: int = Field(default=7 * 86_400, ge=60)
-    """How long a finished event is remembered; longer than backlog and unread results live."""
-    max_memory_bytes: int = Field(default=0, ge=0)
-    """Memory one pool child may take, bytes; 0 = its share of what machine or container have."""
-    max_event_bytes: int = Field(default=_DEFAULT_LIMITS.event_bytes, ge=1)
-    """Largest event, and largest file that an `annotations_uri` names, bytes."""
-    max_event_ions: int = Field(default=_DEFAULT_LIMITS.event_ions, ge=1, le=1_000_000)
-    """Most ion images of one event."""
-    max_image_file_bytes: int = Field(default=_DEFAULT_LIMITS.image_file_bytes, ge=1)
-    """Largest ion-image file, bytes."""
-    max_image_pixels: int = Field(default=_DEFAULT_LIMITS.image_pixels, ge=1)
-    """Most pixels of one ion image."""
-    max_image_side_px: int = Field(default=_DEFAULT_LIMITS.image_side_px, ge=1, le=16_384)
-    """Longest side of one ion image, px."""
-    max_array_file_bytes: int = Field(default=_DEFAULT_LIMITS.array_file_bytes, ge=1)
-    """Largest array file, packed or unpacked, bytes."""
-    max_array_chunk_bytes: int = Field(default=_DEFAULT_LIMITS.array_chunk_bytes, ge=1)
-    """Largest chunk of a zarr or HDF5 array, unpacked, bytes; in zarr, all chunks of the same images together."""
-    max_imzml_bytes: int = Field(default=_DEFAULT_LIMITS.imzml_bytes, ge=1)
-    """Largest .imzML file, bytes."""
-    max_ibd_bytes: int = Field(default=_DEFAULT_LIMITS.ibd_bytes, ge=1)
-    """Largest .ibd file, bytes; it is streamed."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
+
+    # Stores and METASPACE.
+    allowed_stores: Annotated[tuple[str, ...], NoDecode] = ()
+    """URI prefixes that events may name stores below, separated by blanks, such as `s3://bucket https://host/folder`."""
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Private networks that http(s) stores may be in, separated by blanks, such as `10.0.0.0/8 ::1/128`."""
+    metaspace_url: str = METASPACE_URL
+    """The METASPACE server for events of kind `metaspace`; `OFFSAMPLE_ALLOWED_STORES` must name it too."""
+    metaspace_api_key: SecretStr | None = None
+    """API key for private METASPACE datasets; unset = public datasets only."""
+    fetch_threads: int = Field(default=4, ge=1, le=256)
+    """Ion images fetched concurrently for one event from a store; from a local folder, half as many."""
+    fetch_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
+    """How long one attempt to fetch a file may take; there are three."""
+    retry_seconds: float = Field(default=15.0, ge=0.1, le=3600)
+    """Delay before an event whose store is unavailable is tried again; doubled each time, up to 15 minutes."""
+    unavailable_seconds: float = Field(default=86_400.0, ge=1, le=30 * 86_400)
+    """How long such an event is retried before it is rejected (`store_unavailable`) and dead-lettered."""
+
+    # Tuning.
+    concurrency: int = Field(default=0, ge=0, le=256)
+    """Events that one worker runs concurrently; 0 = one per device (GPU, or the CPU as a whole)."""
+    threads: int = Field(default=0, ge=0, le=1024)
+    """CPU threads of one predictor; 0 = all cores."""
+    lease_seconds: float = Field(default=60.0, ge=1, le=3600)
+    """How long an event stays with a silent worker; at least 30, unless `OFFSAMPLE_ALLOW_SHORT_LEASE` is set."""
+    allow_short_lease: bool = False
+    """Accept a lease below 30 s, which a busy worker may lose to another; for tests."""
+    max_deliveries: int = Field(default=5, ge=1, le=1000)
+    """How often an event is started before it is dead-lettered."""
+    event_timeout_seconds: float = Field(default=3600.0, ge=1, le=86_400)
+    """How long one event may run before it is rejected."""
+    drain_seconds: float = Field(default=300.0, ge=0, le=86_400)
+    """How long running events may continue after SIGTERM before they are released."""
+    done_seconds: int = Field(default=7 * 86_400, ge=60)
+    """How long a finished event is remembered; must exceed the age of the backlog and of unread results."""
+    max_memory_bytes: int = Field(default=0, ge=0)
+    """Memory limit of one pool child, bytes; 0 = its share of the memory of the machine or container."""
+    max_event_bytes: int = Field(default=_DEFAULT_LIMITS.event_bytes, ge=1)
+    """Largest event, and largest file of an `annotations_uri`, bytes."""
 
     @field_validator("allowed_roots", mode="before")
     @classmethod
@@ -149,19 +140,11 @@ class Settings(BaseSettings):
         return roots
 
     @model_validator(mode="after")
-    def _require_steady_clock(self) -> Self:
-        """The outage clock stands still between two looks: rarer ones would pass for an outage."""
-        if self.ticket_seconds > self.lease_seconds / 4:
-            msg = "OFFSAMPLE_TICKET_SECONDS is above a quarter of OFFSAMPLE_LEASE_SECONDS; expected at most that"
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
     def _require_long_lease(self) -> Self:
         if self.lease_seconds < _LEAST_LEASE_SECONDS and not self.allow_short_lease:
             raise ValueError(
-                f"OFFSAMPLE_LEASE_SECONDS is {self.lease_seconds:g}, which code that holds the interpreter for long can"
-                f" outlast; expected at least {_LEAST_LEASE_SECONDS:g}, or OFFSAMPLE_ALLOW_SHORT_LEASE=1 in a test"
+                f"expected OFFSAMPLE_LEASE_SECONDS to be at least {_LEAST_LEASE_SECONDS:g} (a busy worker can lose a"
+                f" shorter lease) or, in a test, OFFSAMPLE_ALLOW_SHORT_LEASE=1, got {self.lease_seconds:g}"
             )
         return self
 
@@ -177,7 +160,7 @@ class Settings(BaseSettings):
         Raises
         ------
         ConfigurationError
-            Naming the variable that is wrong, or that looks like one misspelt.
+            Names the variable that is wrong or misspelt.
         """
         try:
             _require_known_names()
@@ -192,52 +175,46 @@ class Settings(BaseSettings):
 
     @property
     def names(self) -> Names:
-        """Where everything lies on the server."""
+        """Keys on the server."""
         return Names(self.namespace)
 
     @property
     def store_access(self) -> StoreAccess:
-        """Which stores may be read, and how patiently."""
+        """Which stores may be read, and how requests are retried."""
         prefixes = tuple(parse_store_uri(prefix) for prefix in self.allowed_stores)
         return StoreAccess(
             AllowedStores(prefixes, self.allowed_networks),
-            RetryPolicy(self.fetch_attempts, self.fetch_timeout_seconds),
+            RetryPolicy(timeout_seconds=self.fetch_timeout_seconds),
         )
 
     @property
     def metaspace(self) -> MetaspaceAccess:
-        """Which METASPACE is asked, and as whom."""
+        """The METASPACE server and API key."""
         return MetaspaceAccess(self.metaspace_url, self.metaspace_api_key)
 
     @property
     def limits(self) -> Limits:
-        """Caps on foreign input."""
-        return Limits(
-            event_bytes=self.max_event_bytes,
-            event_ions=self.max_event_ions,
-            image_file_bytes=self.max_image_file_bytes,
-            image_pixels=self.max_image_pixels,
-            image_side_px=self.max_image_side_px,
-            array_file_bytes=self.max_array_file_bytes,
-            array_chunk_bytes=self.max_array_chunk_bytes,
-            imzml_bytes=self.max_imzml_bytes,
-            ibd_bytes=self.max_ibd_bytes,
-        )
+        """Limits on foreign input."""
+        return Limits(event_bytes=self.max_event_bytes)
 
 
 def unknown_variables() -> dict[str, str | None]:
-    """Variables of the environment that begin as settings do and are none; each with the setting it seems to mean.
+    """Variables that have the prefix of settings but are not settings; each with the setting that it resembles, if any.
 
-    Others than people set such variables too: a cluster names a service of its own `OFFSAMPLE_SERVICE_HOST`.
+    A cluster sets such variables too: it announces a service of this name as `OFFSAMPLE_SERVICE_HOST`.
     """
     known = [name.upper() for name in Settings.model_fields]
-    said = [name.upper().removeprefix(_PREFIX) for name in os.environ if name.upper().startswith(_PREFIX)]
-    unknown = sorted(name for name in said if name not in known and not name.startswith(_OF_TESTS))
-    near = {name: get_close_matches(name, known, n=1, cutoff=_NEAR) for name in unknown}
-    return {f"{_PREFIX}{name}": f"{_PREFIX}{found[0]}" if found else None for name, found in near.items()}
+    given = [name.upper().removeprefix(_PREFIX) for name in os.environ if name.upper().startswith(_PREFIX)]
+    unknown = sorted(name for name in given if name not in known and not name.startswith(_TESTS_PREFIX))
+    resembled = {
+        name: [] if name in _REMOVED else get_close_matches(name, known, n=1, cutoff=_CLOSE_MATCH) for name in unknown
+    }
+    return {f"{_PREFIX}{name}": f"{_PREFIX}{found[0]}" if found else None for name, found in resembled.items()}
 
 
 def _require_known_names() -> None:
-    misspelt = [f"{name} is no setting; expected {near}" for name, near in unknown_variables().items() if near]
+    misspelt = [
+        f"{name} is not a setting; expected {resembled}" for name, resembled in unknown_variables().items() if resembled
+    ]
     if misspelt:
         raise ConfigurationError("; ".join(misspelt))

@@ -8,17 +8,27 @@ from model_store.release import RELEASES_ROOT
 from worker.settings import Settings
 
 _SHIPPED_RELEASES = "model_store/releases"
-"""Where `RELEASES_ROOT` lies in a checkout; the default itself is a path of the machine that asks."""
+"""`RELEASES_ROOT` relative to a checkout; the default itself is an absolute path of this machine."""
+
+
+_GROUPS = {
+    "For everybody": "redis_url",
+    "For operators of stores and METASPACE": "allowed_stores",
+    "Tuning": "concurrency",
+}
+"""The headings, and the first setting of each group in the order of `Settings`."""
 
 
 def make_settings_table() -> str:
-    """A markdown table, one row a setting: variable, default as a person would type it, meaning."""
+    """Markdown tables, one a group of settings: variable, default as a person would type it, meaning."""
     prefix = Settings.model_config["env_prefix"]
-    rows = [
-        f"| `{prefix}{name.upper()}` | {_as_typed(field.default)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    ]
-    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows]) + "\n"
+    headings = {first: heading for heading, first in _GROUPS.items()}
+    lines: list[str] = []
+    for name, field in Settings.model_fields.items():
+        if name in headings:
+            lines += ["", f"## {headings[name]}", "", "| variable | default | meaning |", "|---|---|---|"]
+        lines.append(f"| `{prefix}{name.upper()}` | {_as_typed(field.default)} | {field.description} |")
+    return "\n".join(lines[1:]) + "\n"
 
 
 def _as_typed(default: object) -> str:

@@ -12,6 +12,9 @@ from redis.exceptions import RedisError
 from worker.ledger.ledger import Ledger
 from worker.runtime import open_ledger
 
+_TICK_SECONDS = 0.1
+"""Between two looks for waiting events. Far below a lease: the outage clock takes a missing tick for an outage."""
+
 _SWEEP_SECONDS = 3600.0
 
 
@@ -29,9 +32,8 @@ class TicketStep(bootsteps.StartStopStep):
 
     def start(self, worker: Any) -> None:
         """Begin to look."""
-        settings = self._app.settings
-        self._ledger = open_ledger(settings, self._app.outage)
-        self._timer_entry = worker.timer.call_repeatedly(settings.ticket_seconds, self._tick)
+        self._ledger = open_ledger(self._app.settings, self._app.outage)
+        self._timer_entry = worker.timer.call_repeatedly(_TICK_SECONDS, self._tick)
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Look no more."""

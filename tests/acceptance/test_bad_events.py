@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from live_service import BLADDER, NAMES, LiveService, make_event, require_whole_once, wait_until
 
+from shared.limits import Limits
 from worker.events.answers import digest_event
 from worker.messages.event import parse_event, read_identity
 
@@ -16,6 +17,8 @@ from worker.messages.event import parse_event, read_identity
 def _changed(**changes: Any) -> dict[str, Any]:
     return make_event() | changes
 
+
+TOO_MANY = [{"annotation_id": str(number)} for number in range(Limits().event_ions + 1)]
 
 BAD_EVENTS: list[tuple[str, bytes, str]] = [
     ("no JSON", b"not json at all", "invalid_message"),
@@ -34,8 +37,8 @@ BAD_EVENTS: list[tuple[str, bytes, str]] = [
     ("forbidden place", json.dumps(make_event(ion_images={"kind": "png", "uri": "/etc"})).encode(), "forbidden_uri"),
     ("nothing there", json.dumps(make_event(ion_images={"kind": "png", "uri": f"{BLADDER}/no"})).encode(), "not_found"),
     ("unknown release", json.dumps(make_event(release="none-such")).encode(), "unknown_release"),
-    ("too many ions", json.dumps(make_event(ions=1001)).encode(), "too_large"),
-    ("oversized", json.dumps(_changed(subject="x" * 200_000)).encode(), "too_large"),
+    ("too many ions", json.dumps(make_event(annotations=TOO_MANY)).encode(), "too_large"),
+    ("oversized", json.dumps(_changed(subject="x" * 3_000_000)).encode(), "too_large"),
 ]
 
 
@@ -44,7 +47,7 @@ def test_each_bad_event_is_rejected_and_the_stream_moves_on(service: LiveService
     good = make_event()
     entries = [service.send(content) for _, content, _ in BAD_EVENTS]
     service.send(good)
-    worker = service.start_worker(max_event_bytes=150_000, max_event_ions=1000)
+    worker = service.start_worker(max_event_bytes=3_000_000)
 
     service.wait_for_closing(good["id"])
 

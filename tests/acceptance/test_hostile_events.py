@@ -79,7 +79,7 @@ def _h5ad_bomb(folder: Path) -> Path:
     path = folder / "bomb.h5ad"
     with h5py.File(path, "w") as file:
         data = file.create_dataset("X", shape=(16, 4), dtype="f4", chunks=(16, 4), compression="gzip")
-        data.id.write_direct_chunk((0, 0), zlib.compress(b"\0" * 2**27))
+        data.id.write_direct_chunk((0, 0), zlib.compress(b"\0" * 2**29))
     return path
 
 
@@ -151,9 +151,7 @@ def test_every_hostile_event_gets_its_own_answer_and_leaves_the_worker_as_it_was
         worker = service.start_worker(
             allowed_stores=stores,
             allowed_networks="127.0.0.1/32",
-            max_image_file_bytes=10**6,
             max_event_bytes=10**6,
-            max_array_chunk_bytes=2**24,
         )
         children = worker.children
         events = _hostile_events(service.folder, served)

@@ -16,9 +16,7 @@ def count_descriptors(worker: LiveWorker) -> int:
 
 def test_sixty_events_of_a_store_leave_no_descriptor_open(service: LiveService) -> None:
     with http_files({"/ds/a.png": PNG}) as served:
-        worker = service.start_worker(
-            concurrency=1, allowed_stores=served.url, allowed_networks="127.0.0.0/8", ticket_seconds=0.05
-        )
+        worker = service.start_worker(concurrency=1, allowed_stores=served.url, allowed_networks="127.0.0.0/8")
         images = {"kind": "png", "uri": f"{served.url}/ds"}
 
         def run(number: int) -> None:

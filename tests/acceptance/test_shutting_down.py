@@ -37,8 +37,8 @@ def test_a_drain_cut_short_hands_the_event_back_at_once(service: LiveService) ->
     assert time.monotonic() - started < 20
     assert first.logged("event_released")
 
-    second = service.start_worker(max_event_ions=10_000)
+    second = service.start_worker(event_timeout_seconds=1)
     rejected = service.wait_for_closing(event["id"], timeout_seconds=20)
-    assert rejected["data"]["error"] == "too_large"
+    assert rejected["data"]["error"] == "deadline_exceeded"
     assert rejected["data"]["tried"]["deliveries"] == 1
     assert second.process.poll() is None

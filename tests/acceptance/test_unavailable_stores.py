@@ -48,9 +48,7 @@ def test_events_whose_store_hangs_hold_up_nobody(service: LiveService) -> None:
 
     with http_files() as served:
         served.files = {f"/{number}/a.png": Answer(send=hang) for number in range(4)}
-        service.start_worker(
-            allowed_stores=served.url, allowed_networks="127.0.0.1/32", fetch_timeout_seconds=0.5, fetch_attempts=1
-        )
+        service.start_worker(allowed_stores=served.url, allowed_networks="127.0.0.1/32", fetch_timeout_seconds=0.5)
         for number in range(4):
             location = {"kind": "png", "uri": f"{served.url}/{number}"}
             service.send(make_event(ion_images=location, annotations=[{"annotation_id": "a"}]))

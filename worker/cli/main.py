@@ -73,7 +73,7 @@ def _say_what_is_no_setting() -> None:
 
         for name, near in unknown_variables().items():
             if near is None:
-                _say(f"{name} is no setting and changes nothing; docs/settings.md lists the settings")
+                _say(f"{name} is not a setting and has no effect; docs/settings.md lists the settings")
 
 
 def _server_error() -> type[Exception]:
