@@ -10,6 +10,7 @@ MEMBERS ?= 5
 FOLDS ?=
 ATTEMPTS ?= 5
 PYTEST_ARGS ?=
+TEST_PROCESSES ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,13 +20,14 @@ TEST_READY := $(VENV)/.test-ready
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install
 INSTALL_PINNED := $(PIP_INSTALL) --require-hashes --requirement requirements/build.txt
 INSTALL_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --durations 15 $(PYTEST_ARGS)
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(UV) pip compile --quiet $(UPGRADE) --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links
 LINUX := --python-platform x86_64-manylinux_2_28
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-tools lint format requirements schemas pictures fit evaluate gold-standard clean
+.PHONY: help setup demo test test-unit test-tools lint format requirements schemas pictures fit evaluate gold-standard clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -38,7 +40,10 @@ demo: $(WORKER_READY) ## Classify a real dataset through a real queue (installs 
 
 test: $(TEST_READY) lint test-tools ## Lint, then unit, integration and acceptance tests
 	@echo "== pytest"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest tests/unit tests/integration tests/acceptance $(PYTEST_ARGS)
+	@$(PYTEST) tests/acceptance tests/integration tests/unit
+
+test-unit: $(TEST_READY) ## Only the unit tests (under a minute)
+	@$(PYTEST) tests/unit
 
 lint: $(TEST_READY) ## Check format, style, types, imports and the Dockerfile
 	@echo "== ruff format"
