@@ -23,5 +23,6 @@ class SentEvent:
 def send_event(server: Redis, names: Names, event: DatasetAnnotatedEvent, priority: Priority = "normal") -> SentEvent:
     """Append one event to the stream of its priority; a user that may do nothing but that can send it."""
     stream = names.events(priority)
-    entry_id = cast("bytes", server.xadd(stream, {"message": event.model_dump_json(exclude_none=True)}))
+    message = event.model_dump_json(exclude_unset=True, exclude_none=True)
+    entry_id = cast("bytes", server.xadd(stream, {"message": message}))
     return SentEvent(event, f"{stream}/{entry_id.decode()}")
