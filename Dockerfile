@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The worker as an image.
+# Container images of the worker.
 #   docker build --target cpu --tag offsample:cpu .      ONNX Runtime, no TensorFlow
 #   docker build --target gpu --tag offsample:gpu .      TensorFlow with CUDA; needs the NVIDIA container toolkit to run
 # Every package is pinned and hashed; pin the base by digest with --build-arg PYTHON_IMAGE=python@sha256:…
@@ -20,7 +20,7 @@ COPY worker worker
 RUN /opt/build/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation \
         --wheel-dir /wheels .
 
-# Packages, for each of the two images: all sources of ion images, and the engine.
+# The packages of each image: all sources of ion images, and the engine.
 FROM ${PYTHON_IMAGE} AS cpu-packages
 RUN python -m venv /opt/offsample
 COPY requirements/image.txt /tmp/requirements.txt
@@ -37,7 +37,7 @@ RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --
 COPY --from=wheel /wheels /tmp/wheels
 RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /tmp/wheels/*.whl
 
-# What both images have alike.
+# What both images share.
 FROM ${PYTHON_IMAGE} AS worker
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -54,7 +54,7 @@ RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /tmp -
     && mkdir /data
 WORKDIR /tmp
 USER 10001:10001
-# SIGTERM drains: running events are finished, or handed back after OFFSAMPLE_DRAIN_SECONDS. The exec form makes Celery's
+# SIGTERM drains: running events are finished, or released after OFFSAMPLE_DRAIN_SECONDS. The exec form makes Celery's
 # main process PID 1; it handles the signal and reaps its pool's children.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s --retries=3 \

@@ -1,4 +1,4 @@
-# `make` alone lists what can be made. Needs make and Python 3.11; everything else goes into .venv.
+# `make` alone lists all targets. Needs make and Python 3.11; everything else is installed into .venv.
 
 PYTHON ?=
 UV ?= uv
@@ -29,11 +29,11 @@ LINUX := --python-platform x86_64-manylinux_2_28
 .DELETE_ON_ERROR:
 .PHONY: help setup demo test test-unit test-tools lint format requirements schemas pictures fit evaluate gold-standard clean
 
-help: ## List what can be made
+help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
-setup: $(TEST_READY) ## Build .venv complete: worker, training and tests
-	@echo "set up: $(BIN)/offsample, $(BIN)/python -m training"
+setup: $(TEST_READY) ## Install everything into .venv: worker, training and tests
+	@echo "ready: $(BIN)/offsample, $(BIN)/python -m training"
 
 demo: $(WORKER_READY) ## Classify a real dataset through a real queue (installs only what the worker needs)
 	@$(BIN)/offsample demo
@@ -57,16 +57,16 @@ lint: $(TEST_READY) ## Check format, style, types, imports and the Dockerfile
 	@echo "== hadolint"
 	@$(BIN)/hadolint Dockerfile
 
-test-tools: # docs/messages.md speaks to the server with redis-cli and node-redis, and tests run what stands there
+test-tools: # tests run the examples of docs/messages.md, which use redis-cli and node-redis
 	@{ command -v redis-cli && command -v node && test -d /usr/share/nodejs/redis; } >/dev/null || { \
 		echo "installing redis-tools, nodejs and node-redis (for the examples of docs/messages.md)"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools nodejs node-redis >/dev/null; }
 
-format: $(TEST_READY) ## Format, and mend what ruff can mend
+format: $(TEST_READY) ## Format, and fix what ruff can fix
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-requirements: ## Compile requirements/*.txt anew (needs uv; UPGRADE=--upgrade takes newer versions)
+requirements: ## Compile requirements/*.txt again (needs uv; UPGRADE=--upgrade takes newer versions)
 	$(COMPILE) pyproject.toml --universal --no-annotate --output-file requirements/worker.txt >/dev/null
 	$(COMPILE) pyproject.toml --extra sources --universal --constraint requirements/worker.txt --no-annotate \
 		--output-file requirements/image.txt >/dev/null
@@ -80,18 +80,18 @@ requirements: ## Compile requirements/*.txt anew (needs uv; UPGRADE=--upgrade ta
 schemas: $(WORKER_READY) ## Write docs/schemas from the messages
 	@$(BIN)/python -m worker.messages docs/schemas
 
-pictures: $(TEST_READY) ## Draw the pictures of README and docs anew
+pictures: $(TEST_READY) ## Draw the pictures of README and docs again
 	@$(BIN)/python docs/images/draw.py
 
 fit: $(TEST_READY) ## Fit an ensemble into RUN=runs/latest (python -m training fit --help says how)
 	@$(BIN)/python -m training fit --output $(RUN)
 	@echo "now: $(BIN)/python -m training publish $(RUN) --version VERSION"
 
-evaluate: $(TEST_READY) ## Judge the default release on the real sets (python -m training evaluate --help)
+evaluate: $(TEST_READY) ## Evaluate the default release on the real sets (python -m training evaluate --help)
 	@$(BIN)/python -m training evaluate
 
 gold-standard: $(TEST_READY) ## Fit and cross-validate DATA=folder in the gold standard's layout (hours for all of it)
-	@test -n "$(DATA)" || { echo "DATA is missing: expected make gold-standard DATA=folder" >&2; exit 1; }
+	@test -n "$(DATA)" || { echo "expected make gold-standard DATA=folder, got no DATA" >&2; exit 1; }
 	@$(BIN)/python -m training summary "$(DATA)" --figure "$(GOLD_RUN)/class-distribution.png"
 	@$(BIN)/python -m training fit --data "$(DATA)" --preset $(PRESET) --members $(MEMBERS) --output "$(GOLD_RUN)/fit"
 	@$(BIN)/python -m training cross-validate "$(DATA)" --preset $(PRESET) $(if $(FOLDS),--folds $(FOLDS)) --attempts $(ATTEMPTS) \
@@ -99,7 +99,7 @@ gold-standard: $(TEST_READY) ## Fit and cross-validate DATA=folder in the gold s
 	@$(BIN)/python -m training baseline "$(DATA)" $(if $(FOLDS),--folds $(FOLDS)) --output "$(GOLD_RUN)/baseline"
 	@echo "now: $(BIN)/python -m training publish $(GOLD_RUN)/fit --version VERSION"
 
-clean: ## Delete .venv and what tools left behind
+clean: ## Delete .venv, and files that tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis offsample-demo
 
 $(WORKER_READY): requirements/build.txt requirements/worker.txt pyproject.toml | $(BIN)/pip
@@ -117,8 +117,8 @@ $(TEST_READY): requirements/build.txt requirements/test.txt pyproject.toml | $(B
 $(BIN)/pip:
 	@for python in $(PYTHON) python3.11 python3; do \
 		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-			echo "making $(VENV) with $$("$$python" --version)"; \
+			echo "creating $(VENV) with $$("$$python" --version)"; \
 			exec "$$python" -m venv $(VENV); \
 		fi; \
 	done; \
-	echo "no Python >= 3.11 is on the PATH; expected one, or make PYTHON=/path/to/python3.11" >&2; exit 1
+	echo "expected Python >= 3.11 on the PATH, found none; or name one: make PYTHON=/path/to/python3.11" >&2; exit 1

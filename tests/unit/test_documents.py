@@ -1,6 +1,7 @@
 """The documents name files, links and code that exist."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,20 @@ def test_every_room_stands_in_the_architecture_page() -> None:
     ]
     assert rooms
     assert [room for room in rooms if room not in text] == []
+
+
+def test_the_rooms_of_the_worker_are_in_the_order_of_the_import_contract() -> None:
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    listed = [
+        name.removesuffix(".py").rstrip("/").replace("/", ".")
+        for line in re.findall(r"^(?:  \+ )?worker/.*$", text, re.MULTILINE)
+        for name in re.findall(r"worker/\w+(?:\.py|/)", line)
+    ]
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (layers,) = [one["layers"] for one in contracts if one["type"] == "layers" and "worker.cli" in one["layers"]]
+    ordered = [name for layer in layers for name in layer.split(" | ") if name.startswith("worker.")]
+    assert listed == ordered
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
