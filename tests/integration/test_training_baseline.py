@@ -1,4 +1,4 @@
-"""The baseline on whole datasets: nothing of a group on both sides, nothing learnt from what is held out."""
+"""The baseline on whole datasets: no group is on both sides of a fold, and nothing is learned from held-out data."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ from training.baseline.run import (
     KMEANS_MASK,
     BaselineSettings,
     Pixels,
-    judge_fold,
+    evaluate_fold,
     run_baseline,
 )
 from training.baseline.whole_set import IonDataset, WholeSet, draw_whole_set, group_labelled, prepare_synthetic
@@ -34,7 +34,7 @@ FAST = (KMEANS_MASK, "naive Bayes")
 
 
 def ignore(*_: object) -> None:
-    """Watch nothing."""
+    """Report no progress."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def whole_set(sources: Sources) -> WholeSet:
 
 @pytest.fixture(scope="module")
 def pixels(whole_set: WholeSet) -> list[Pixels]:
-    return [see(dataset) for dataset in whole_set.datasets]
+    return [prepare(dataset) for dataset in whole_set.datasets]
 
 
 def draw(sources: Sources, *, datasets: int, ions: int, folds: int, grouping: Grouping = Grouping.DATASET) -> WholeSet:
@@ -65,7 +65,7 @@ def draw(sources: Sources, *, datasets: int, ions: int, folds: int, grouping: Gr
     )
 
 
-def see(dataset: IonDataset) -> Pixels:
+def prepare(dataset: IonDataset) -> Pixels:
     spectra = make_pixel_spectra(dataset.inputs, dataset.acquisition_mask)
     found = find_sample_mask(dataset.inputs[..., 0], dataset.acquisition_mask).mask
     return Pixels(dataset, spectra, found[dataset.acquisition_mask])
@@ -85,58 +85,60 @@ def test_no_outline_texture_or_dataset_is_in_two_folds(sources: Sources, groupin
 def test_the_fold_of_an_image_is_that_of_its_dataset(whole_set: WholeSet) -> None:
     start = 0
     for dataset, fold in zip(whole_set.datasets, whole_set.fold_of_dataset.tolist(), strict=True):
-        judged = int(dataset.judged.sum())
-        assert set(whole_set.fold_of[start : start + judged].tolist()) <= {fold}
-        np.testing.assert_array_equal(whole_set.off[start : start + judged], dataset.off[dataset.judged])
-        start += judged
+        labelled = int(dataset.labelled.sum())
+        assert set(whole_set.fold_of[start : start + labelled].tolist()) <= {fold}
+        np.testing.assert_array_equal(whole_set.off[start : start + labelled], dataset.off[dataset.labelled])
+        start += labelled
     assert start == len(whole_set.off) == len(whole_set.inputs)
 
 
 @pytest.mark.parametrize("name", FAST)
-def test_thresholds_and_classifiers_learn_nothing_from_the_fold_that_is_held_out(
+def test_thresholds_and_classifiers_learn_nothing_from_the_held_out_fold(
     whole_set: WholeSet, pixels: list[Pixels], name: str
 ) -> None:
-    """Turn round every label of the held-out fold, and what is said of its images stays the same."""
-    turned = [
-        Pixels(replace(one.dataset, off=~one.dataset.off & one.dataset.judged), one.spectra, one.sample)
+    """Inverting every label of the held-out fold does not change its predictions."""
+    inverted = [
+        Pixels(replace(one.dataset, off=~one.dataset.off & one.dataset.labelled), one.spectra, one.sample)
         if fold == 1
         else one
         for one, fold in zip(pixels, whole_set.fold_of_dataset.tolist(), strict=True)
     ]
-    scores, predicted_off = judge_fold(name, whole_set, pixels, 1, seed=1)
-    scores_turned, called_off_turned = judge_fold(name, whole_set, turned, 1, seed=1)
-    np.testing.assert_array_equal(scores, scores_turned)
-    np.testing.assert_array_equal(predicted_off, called_off_turned)
+    scores, predicted_off = evaluate_fold(name, whole_set, pixels, 1, seed=1)
+    scores_inverted, predicted_off_inverted = evaluate_fold(name, whole_set, inverted, 1, seed=1)
+    np.testing.assert_array_equal(scores, scores_inverted)
+    np.testing.assert_array_equal(predicted_off, predicted_off_inverted)
 
 
 @pytest.mark.parametrize("name", FAST)
-def test_labels_of_the_training_folds_do_choose_the_threshold(
+def test_labels_of_the_training_folds_determine_the_threshold(
     whole_set: WholeSet, pixels: list[Pixels], name: str
 ) -> None:
-    """The same change on the other side does change what is said: the test above can fail."""
-    turned = [
-        Pixels(replace(one.dataset, off=~one.dataset.off & one.dataset.judged), one.spectra, one.sample)
+    """Inverting the labels of the other folds does change predictions, so the test above can fail."""
+    inverted = [
+        Pixels(replace(one.dataset, off=~one.dataset.off & one.dataset.labelled), one.spectra, one.sample)
         if fold != 1
         else one
         for one, fold in zip(pixels, whole_set.fold_of_dataset.tolist(), strict=True)
     ]
-    predicted_off = judge_fold(name, whole_set, pixels, 1, seed=1)[1]
-    assert (judge_fold(name, whole_set, turned, 1, seed=1)[1] != predicted_off).any()
+    predicted_off = evaluate_fold(name, whole_set, pixels, 1, seed=1)[1]
+    assert (evaluate_fold(name, whole_set, inverted, 1, seed=1)[1] != predicted_off).any()
 
 
 def test_pixels_of_the_held_out_fold_are_not_fitted_on(whole_set: WholeSet, pixels: list[Pixels]) -> None:
-    """Spoil all but one of a fold's datasets: what is said of the one stays the same."""
+    """Corrupting all other datasets of a fold does not change the predictions for the remaining one."""
     rows = np.flatnonzero(whole_set.fold_of_dataset == 1)
-    spoilt = list(pixels)
+    corrupted = list(pixels)
     for row in rows[1:]:
-        spoilt[row] = Pixels(pixels[row].dataset, -pixels[row].spectra, ~pixels[row].sample)
-    judged = int(pixels[rows[0]].dataset.judged.sum())
-    scores = judge_fold("naive Bayes", whole_set, pixels, 1, seed=1)[0]
-    np.testing.assert_array_equal(scores[:judged], judge_fold("naive Bayes", whole_set, spoilt, 1, seed=1)[0][:judged])
+        corrupted[row] = Pixels(pixels[row].dataset, -pixels[row].spectra, ~pixels[row].sample)
+    labelled = int(pixels[rows[0]].dataset.labelled.sum())
+    scores = evaluate_fold("naive Bayes", whole_set, pixels, 1, seed=1)[0]
+    np.testing.assert_array_equal(
+        scores[:labelled], evaluate_fold("naive Bayes", whole_set, corrupted, 1, seed=1)[0][:labelled]
+    )
 
 
 def test_no_method_sees_the_true_sample_mask(sources: Sources) -> None:
-    """Shuffle the true mask of a drawn dataset, and everything that a method is given stays the same."""
+    """Shuffling the true mask of a drawn dataset does not change the input of any method."""
     dataset = draw_whole_dataset(sources, load_training_mixture(), 6, np.random.default_rng(5))
     true_mask = dataset.scene.sample_mask
     shuffled = np.random.default_rng(0).permutation(true_mask.ravel()).reshape(true_mask.shape)
@@ -145,30 +147,30 @@ def test_no_method_sees_the_true_sample_mask(sources: Sources) -> None:
     first, again = (prepare_synthetic(one, 0) for one in (dataset, other))
     assert vars(first).keys() == vars(again).keys()
     for name, value in vars(first).items():
-        if name == "aspects":  # only figures are told apart by it
+        if name == "aspects":  # only used to break down results
             continue
         np.testing.assert_array_equal(value, getattr(again, name))
-    np.testing.assert_array_equal(see(first).sample, see(again).sample)
+    np.testing.assert_array_equal(prepare(first).sample, prepare(again).sample)
 
 
-def test_a_run_that_was_cut_off_goes_on_and_finds_the_same(sources: Sources, tmp_path: Path) -> None:
+def test_an_interrupted_run_resumes_and_gives_the_same_result(sources: Sources, tmp_path: Path) -> None:
     whole_set = draw(sources, datasets=16, ions=8, folds=2)
 
-    class PowerCutError(Exception):
+    class InterruptedRunError(Exception):
         pass
 
     steps: list[tuple[int, str]] = []
 
-    def cut_off(fold: int, name: str) -> None:
+    def interrupt(fold: int, name: str) -> None:
         steps.append((fold, name))
         if len(steps) == 3:
-            raise PowerCutError
+            raise InterruptedRunError
 
-    with pytest.raises(PowerCutError):
-        run_baseline(whole_set, 1, tmp_path, cut_off, FAST)
+    with pytest.raises(InterruptedRunError):
+        run_baseline(whole_set, 1, tmp_path, interrupt, FAST)
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
     assert len(written) == 3
-    (tmp_path / "fold_2" / "naive_Bayes.npz").write_bytes(b"PK")  # cut off while it was written
+    (tmp_path / "fold_2" / "naive_Bayes.npz").write_bytes(b"PK")  # interrupted while it was written
     methods = run_baseline(whole_set, 1, tmp_path, ignore, FAST)
     assert all(path.stat().st_mtime_ns == before for path, before in written.items())
     assert [method.name for method in methods] == list(FAST)
@@ -178,19 +180,17 @@ def test_a_run_that_was_cut_off_goes_on_and_finds_the_same(sources: Sources, tmp
         np.testing.assert_array_equal(method.predicted_off, other.predicted_off)
 
 
-def test_a_folder_is_not_resumed_under_other_settings(tmp_path: Path) -> None:
+def test_a_folder_is_not_resumed_with_other_settings(tmp_path: Path) -> None:
     settings = BaselineSettings(name="one", digest="1", datasets=4, folds=2, seed=1)
     open_resumable_run(tmp_path, settings, "baseline")
     open_resumable_run(tmp_path, settings, "baseline")
-    with pytest.raises(InvalidInputError, match="holds a baseline with other settings or data"):
+    with pytest.raises(InvalidInputError, match="settings"):
         open_resumable_run(tmp_path, settings.model_copy(update={"seed": 2}), "baseline")
 
 
-def test_one_training_dataset_is_too_few_for_pixel_classifiers_and_enough_for_the_mask(
-    sources: Sources, tmp_path: Path
-) -> None:
+def test_pixel_classifiers_need_two_training_datasets_and_the_mask_needs_one(sources: Sources, tmp_path: Path) -> None:
     drawn = draw(sources, datasets=2, ions=3, folds=2)
-    with pytest.raises(InvalidInputError, match="one of 2 datasets"):
+    with pytest.raises(InvalidInputError, match="datasets"):
         run_baseline(drawn, 1, tmp_path, ignore, FAST)
     (method,) = run_baseline(drawn, 1, tmp_path, ignore, (KMEANS_MASK,))
     assert len(method.scores) == len(drawn.off)
@@ -207,7 +207,7 @@ def test_labelled_datasets_keep_their_images_together(sources: Sources, tmp_path
         assert (dataset.inputs[:, ~dataset.acquisition_mask, 0] < 0.5).all()
 
 
-def test_the_command_goes_from_labelled_data_to_tables_beside_the_rule(sources: Sources, tmp_path: Path) -> None:
+def test_the_command_compares_all_methods_with_the_rule_on_labelled_data(sources: Sources, tmp_path: Path) -> None:
     write_gold_standard_like(tmp_path / "GS", sources, datasets=8, images=8, seed=4)
     output = tmp_path / "baseline"
     command = ("baseline", str(tmp_path / "GS"), "--output", str(output), "--folds", "2", "--no-networks")

@@ -1,4 +1,4 @@
-"""Networks, context network and blend stand on the folds of the baseline, and nothing crosses them."""
+"""Network, context network and blend use the folds of the baseline, and nothing leaks between folds."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 
 
 def ignore(*_: object) -> None:
-    """Watch nothing."""
+    """Report no progress."""
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +42,14 @@ def folded(whole_set: WholeSet) -> FoldedSet:
     return fold_in_context(whole_set, Grouping.DATASET)
 
 
-def test_every_image_is_seen_with_the_context_of_all_ions_of_its_dataset(
-    whole_set: WholeSet, folded: FoldedSet
-) -> None:
+def test_every_image_gets_the_context_of_all_ions_of_its_dataset(whole_set: WholeSet, folded: FoldedSet) -> None:
     names = np.asarray(folded.labelled_set.datasets)
     for dataset in whole_set.datasets:
         context = find_context(dataset.inputs)
         assert context is not None
-        seen = folded.labelled_set.inputs[names == dataset.name]
-        assert len(seen) == dataset.judged.sum()
-        for image in seen:
+        inputs = folded.labelled_set.inputs[names == dataset.name]
+        assert len(inputs) == dataset.labelled.sum()
+        for image in inputs:
             np.testing.assert_array_equal(image[..., 2], context.mean_ion_image)
             np.testing.assert_array_equal(image[..., 3], context.sample_mask)
 
@@ -62,7 +60,7 @@ def test_no_dataset_outline_or_texture_is_in_two_folds(folded: FoldedSet) -> Non
     assert all(len(set(folded.fold_of[names == name].tolist())) == 1 for name in set(names.tolist()))
 
 
-def test_every_method_judges_every_image_and_a_second_run_fits_nothing(
+def test_every_method_predicts_every_image_and_a_second_run_fits_nothing(
     whole_set: WholeSet, folded: FoldedSet, tmp_path: Path
 ) -> None:
     settings = describe_networks(folded, members=1, epochs=1, seed=1)
@@ -76,9 +74,9 @@ def test_every_method_judges_every_image_and_a_second_run_fits_nothing(
     for method in found.methods:
         assert method.scores.shape == method.predicted_off.shape == folded.fold_of.shape
         assert ((method.scores >= 0) & (method.scores <= 1)).all()
-    said = {method.name: method.scores for method in found.methods}
-    assert (said[CONTEXT_NETWORK] != said[f"{CONTEXT_NETWORK}, context withheld"]).any()
-    assert (said[CONTEXT_NETWORK] != said[f"{CONTEXT_NETWORK}, context of another dataset"]).any()
+    probabilities = {method.name: method.scores for method in found.methods}
+    assert (probabilities[CONTEXT_NETWORK] != probabilities[f"{CONTEXT_NETWORK}, context withheld"]).any()
+    assert (probabilities[CONTEXT_NETWORK] != probabilities[f"{CONTEXT_NETWORK}, context of another dataset"]).any()
     assert found.blend.fitted_on.startswith(f"{len(folded.fold_of)} held-out images of 6 datasets")
     again = run_networks(folded, settings, tmp_path, lambda *_: seen.append((0, 0)))
     assert len(seen) == 4

@@ -16,7 +16,7 @@ from shared.imzml.dataset import open_imzml
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.png.image import encode_png
-from training.acquisitions.evaluation import judge_acquisitions
+from training.acquisitions.evaluation import evaluate_acquisitions
 from training.acquisitions.metaspace import read_metaspace
 from training.acquisitions.reading import read_acquisitions
 from training.acquisitions.series import load_acquisitions
@@ -76,7 +76,7 @@ def test_ours_are_the_same_by_path_and_what_was_fitted_on_is_said() -> None:
 
 def test_a_context_release_sees_all_ions_and_not_only_the_labelled_ones() -> None:
     (gastric,) = load_acquisitions(["gastric_cancer_afadesi"])
-    (judged,) = judge_acquisitions(open_release("2026.11.3-context"), [gastric])
+    (judged,) = evaluate_acquisitions(open_release("2026.11.3-context"), [gastric])
     assert judged.ions == 32
     assert judged.figures[0].images == 29
     assert judged.figures[0].correct >= 28

@@ -1,4 +1,4 @@
-"""Whole datasets are what they say, and predicted masks are judged by true ones that only judge."""
+"""Whole semi-synthetic datasets, and the evaluation of predicted sample masks against true ones."""
 
 import json
 import subprocess
@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from model_store.context.mask_rule import PRESENCE, RANKING
-from training.sample_masks.known_masks import KnownMask, draw_known_masks, measure_overlap
-from training.sample_masks.mask_scores import JudgedMask, judge_masks, summarise_masks, summarise_verdicts
+from training.sample_masks.mask_scores import MaskEvaluation, evaluate_masks, summarise_masks, summarise_verdicts
+from training.sample_masks.masked_datasets import MaskedDataset, draw_masked_datasets, measure_overlap
 from training.sample_masks.rule_fit import fit_mask_rule
-from training.synthetic.dataset import label_pattern
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources, load_sources, split_sources
+from training.synthetic.synthetic_set import label_pattern
 from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
 
 
 def ignore(_: int) -> None:
-    """Watch nothing."""
+    """Report no progress."""
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def sources() -> Sources:
 
 
 @pytest.fixture(scope="module")
-def known_masks(sources: Sources) -> list[KnownMask]:
-    return draw_known_masks(split_sources(sources)[0], load_training_mixture(), 30, 4, ignore, most_ions=12)
+def datasets(sources: Sources) -> list[MaskedDataset]:
+    return draw_masked_datasets(split_sources(sources)[0], load_training_mixture(), 30, 4, ignore, most_ions=12)
 
 
 def draw(sources: Sources, seed: int, ions: int = 12, off_share: float | None = None) -> WholeDataset:
@@ -55,7 +55,7 @@ def test_a_dataset_without_off_sample_area_has_no_off_ion(sources: Sources) -> N
 
 
 @pytest.mark.parametrize(("off_share", "never"), [(0.0, "off"), (1.0, "on")])
-def test_the_off_share_is_the_one_that_is_asked_for(sources: Sources, off_share: float, never: str) -> None:
+def test_the_off_share_is_the_requested_one(sources: Sources, off_share: float, never: str) -> None:
     drawn = [draw(sources, seed, ions=6, off_share=off_share) for seed in range(6)]
     labels = [label for dataset in drawn if dataset.has_off_sample_area for label in dataset.labels]
     assert labels.count(never) <= 0.02 * len(labels)  # a scene can make one label nearly impossible
@@ -85,26 +85,27 @@ def test_overlap_counts_acquired_pixels_only() -> None:
     acquired = inputs[0, ..., 1] > 0
     sample = np.zeros_like(acquired)
     sample[:42] = True
-    known = KnownMask(inputs, sample, has_off_sample_area=True, group=("one", "texture"))
-    assert measure_overlap(sample, known) == 1
-    assert measure_overlap(np.ones_like(acquired), known) == 0.5
-    assert measure_overlap(~acquired, known) == 0
+    dataset = MaskedDataset(inputs, sample, has_off_sample_area=True, group=("one", "texture"))
+    assert measure_overlap(sample, dataset) == 1
+    assert measure_overlap(np.ones_like(acquired), dataset) == 0.5
+    assert measure_overlap(~acquired, dataset) == 0
 
 
-def test_a_true_mask_judges_and_does_not_help(known_masks: list[KnownMask]) -> None:
-    """Turned round, true masks change overlaps and nothing that is predicted."""
-    turned = [replace(known, sample_mask=~known.sample_mask) for known in known_masks[:8]]
-    pairs = list(zip(judge_masks(known_masks[:8]), judge_masks(turned), strict=True))
+def test_the_true_mask_does_not_affect_the_prediction(datasets: list[MaskedDataset]) -> None:
+    """Inverting the true masks changes overlaps and no prediction."""
+    inverted = [replace(dataset, sample_mask=~dataset.sample_mask) for dataset in datasets[:8]]
+    pairs = list(zip(evaluate_masks(datasets[:8]), evaluate_masks(inverted), strict=True))
     assert all(
-        (one.confidence, one.says_off_sample_area) == (two.confidence, two.says_off_sample_area) for one, two in pairs
+        (one.confidence, one.predicted_off_sample_area) == (two.confidence, two.predicted_off_sample_area)
+        for one, two in pairs
     )
     assert sum(one.overlap for one, _ in pairs) > sum(two.overlap for _, two in pairs)
 
 
-def test_figures_count_masks_and_verdicts() -> None:
+def test_summaries_count_masks_and_verdicts() -> None:
     judged = [
-        JudgedMask(
-            overlap, 5, has_off_sample_area=has, says_off_sample_area=says, confidence=0.5, group=(mask, texture)
+        MaskEvaluation(
+            overlap, 5, has_off_sample_area=has, predicted_off_sample_area=says, confidence=0.5, group=(mask, texture)
         )
         for overlap, has, says, mask, texture in (
             (0.9, True, True, "a", "x"),
@@ -119,9 +120,9 @@ def test_figures_count_masks_and_verdicts() -> None:
     assert (verdicts.correct, verdicts.absent, verdicts.absent_found, verdicts.present_found) == (2, 1, 1, 1)
 
 
-def test_the_rule_that_is_fitted_weighs_what_an_expert_weighs(known_masks: list[KnownMask]) -> None:
-    """From 30 datasets already: off-sample along the border, sample in the depth, ion images in agreement."""
-    rule = fit_mask_rule(known_masks)
+def test_the_fitted_rule_has_weights_of_the_expected_sign(datasets: list[MaskedDataset]) -> None:
+    """With 30 datasets: off-sample along the border, sample in the centre, agreement with the ion images."""
+    rule = fit_mask_rule(datasets)
     assert tuple(rule.ranking) == RANKING
     assert tuple(rule.presence) == PRESENCE
     assert rule.ranking["off_border"] > 0

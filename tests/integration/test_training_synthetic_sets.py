@@ -9,12 +9,12 @@ from scipy.ndimage import distance_transform_edt, label
 
 from shared.preprocessing import preprocess
 from training.realism.statistics import measure_dataset
-from training.synthetic.dataset import draw_any_images, draw_images, draw_set, label_pattern
 from training.synthetic.mixture import CURRENT, load_training_mixture
 from training.synthetic.scenes.acquired_area import ACQUIRED_AREAS
 from training.synthetic.scenes.placement import PLACEMENTS
 from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE
 from training.synthetic.sources import Sources, load_sources, split_sources
+from training.synthetic.synthetic_set import draw_any_images, draw_images, draw_set, label_pattern
 from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
 
 MIXTURE = load_training_mixture()

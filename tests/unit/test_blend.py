@@ -1,4 +1,4 @@
-"""The blend's terms: numbers that say how an ion image lies to its context, and weights that are learnt apart."""
+"""The blend: features that compare an ion image with its context, and weights fitted on held-out images."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def feature(found: np.ndarray, name: str) -> np.ndarray:
     return found[:, FEATURES.index(name)]
 
 
-def test_features_are_what_their_names_say() -> None:
+def test_features_match_their_definitions() -> None:
     inputs = draw_inputs(np.array([True, False, True]))
     found = measure_features(inputs)
     area = (~SAMPLE)[ACQUIRED]
@@ -48,7 +48,7 @@ def test_features_are_what_their_names_say() -> None:
     assert feature(found, "cosine")[0] > 0 > feature(found, "cosine")[1]
 
 
-def test_pixels_that_were_not_acquired_count_for_nothing() -> None:
+def test_pixels_that_were_not_acquired_are_ignored() -> None:
     inputs = draw_inputs(np.array([True, False]))
     changed = inputs.copy()
     changed[:, ~ACQUIRED, 0] = 0.9
@@ -56,7 +56,7 @@ def test_pixels_that_were_not_acquired_count_for_nothing() -> None:
     np.testing.assert_allclose(measure_features(changed), measure_features(inputs))
 
 
-def test_without_context_nothing_is_said_and_without_off_sample_area_only_what_the_other_ions_say() -> None:
+def test_features_are_zero_without_context_and_only_colocalisation_remains_without_off_sample_area() -> None:
     inputs = draw_inputs(np.array([True, False]))
     inputs[0, ..., 2:] = 0
     inputs[1, ..., 3] = ACQUIRED
@@ -72,13 +72,13 @@ def test_any_inputs_give_finite_features(inputs: np.ndarray) -> None:
     assert np.isfinite(measure_features(inputs)).all()
 
 
-def say(*networks: np.ndarray | float, images: int) -> np.ndarray:
-    """(N, 2) of what network and context network say."""
+def make_probabilities(*networks: np.ndarray | float, images: int) -> np.ndarray:
+    """(N, 2) probabilities of network and context network."""
     return np.column_stack([np.broadcast_to(one, images) for one in networks])
 
 
 def test_a_blend_learns_which_member_to_trust() -> None:
-    """Networks that say nothing, and a mask that is right."""
+    """Networks that guess, and a correct mask."""
     rng = np.random.default_rng(0)
     off, fold_of = rng.random(60) < 0.4, np.arange(60) % 3
     guesses = rng.uniform(0.4, 0.6, (60, 2))
@@ -89,50 +89,50 @@ def test_a_blend_learns_which_member_to_trust() -> None:
     low, high = stacking.blend.uncertain_band
     assert 0.49 <= low < 0.5 < high <= 0.51
     fresh = rng.random(20) < 0.4
-    blended = stacking.blend.apply(say(0.5, 0.5, images=20), draw_inputs(fresh, seed=1))
+    blended = stacking.blend.apply(make_probabilities(0.5, 0.5, images=20), draw_inputs(fresh, seed=1))
     assert ((blended >= 0.5) == fresh).all()
     assert type(stacking.blend).model_validate_json(stacking.blend.model_dump_json()) == stacking.blend
 
 
-@pytest.mark.parametrize("right", [0, 1])
-def test_a_blend_learns_which_network_to_trust(right: int) -> None:
-    """A mask that says nothing, for every image is the same."""
+@pytest.mark.parametrize("good_network", [0, 1])
+def test_a_blend_learns_which_network_to_trust(good_network: int) -> None:
+    """The mask carries no information, because every image is the same."""
     rng = np.random.default_rng(0)
     off, fold_of = rng.random(90) < 0.5, np.arange(90) % 3
-    said = rng.random((90, 2))
-    said[:, right] = np.where(off, 0.8, 0.2)
+    probabilities = rng.random((90, 2))
+    probabilities[:, good_network] = np.where(off, 0.8, 0.2)
     same = draw_inputs(np.zeros(1, dtype=np.bool_)).repeat(90, axis=0)
-    assert ((stack(off, said, same, fold_of, "this test").held_out >= 0.5) == off).all()
+    assert ((stack(off, probabilities, same, fold_of, "this test").held_out >= 0.5) == off).all()
 
 
-def test_where_held_out_labels_are_guesses_no_uncertain_band_is_stated() -> None:
+def test_there_is_no_uncertain_band_where_held_out_predictions_are_guesses() -> None:
     rng = np.random.default_rng(0)
     off, fold_of = rng.random(300) < 0.5, np.arange(300) % 3
     same = draw_inputs(np.zeros(1, dtype=np.bool_)).repeat(300, axis=0)
     assert stack(off, rng.random((300, 2)), same, fold_of, "this test").blend.uncertain_band is None
 
 
-def test_images_without_context_are_not_learnt_from_and_keep_what_the_network_says_that_needs_none() -> None:
+def test_images_without_context_are_not_fitted_on_and_keep_the_prediction_of_the_plain_network() -> None:
     off, fold_of = np.arange(40) % 3 == 0, np.arange(40) % 2
-    inputs, said = draw_inputs(off), say(0.5, 0.5, images=40)
-    blend = stack(off[:20], said[:20], inputs[:20], fold_of[:20], "this test").blend
+    inputs, probabilities = draw_inputs(off), make_probabilities(0.5, 0.5, images=40)
+    blend = stack(off[:20], probabilities[:20], inputs[:20], fold_of[:20], "this test").blend
     inputs[20:, ..., 2:] = 0
-    said[20:, 0] = np.linspace(0, 1, 20)
-    stacking = stack(off, said, inputs, fold_of, "this test")
+    probabilities[20:, 0] = np.linspace(0, 1, 20)
+    stacking = stack(off, probabilities, inputs, fold_of, "this test")
     assert stacking.blend == blend
-    np.testing.assert_allclose(stacking.held_out[20:], said[20:, 0])
+    np.testing.assert_allclose(stacking.held_out[20:], probabilities[20:, 0])
 
 
-def test_no_label_of_a_fold_helps_to_judge_it() -> None:
+def test_labels_of_a_fold_do_not_affect_its_own_predictions() -> None:
     off, fold_of = np.arange(30) % 2 == 0, np.arange(30) % 3
-    inputs, said = draw_inputs(off), np.random.default_rng(1).random((30, 2))
-    turned = np.where(fold_of == 1, ~off, off)
-    first, second = (stack(labels, said, inputs, fold_of, "this test").held_out for labels in (off, turned))
+    inputs, probabilities = draw_inputs(off), np.random.default_rng(1).random((30, 2))
+    inverted = np.where(fold_of == 1, ~off, off)
+    first, second = (stack(labels, probabilities, inputs, fold_of, "this test").held_out for labels in (off, inverted))
     np.testing.assert_array_equal(first[fold_of == 1], second[fold_of == 1])
     assert (first[fold_of != 1] != second[fold_of != 1]).any()
 
 
-def test_images_of_one_class_cannot_be_blended_on() -> None:
+def test_a_blend_cannot_be_fitted_on_images_of_one_class() -> None:
     off = np.ones(4, dtype=np.bool_)
-    with pytest.raises(InvalidInputError, match="are of one class; expected some on and some off"):
-        stack(off, say(0.5, 0.5, images=4), draw_inputs(off), np.arange(4) % 2, "this test")
+    with pytest.raises(InvalidInputError, match="class"):
+        stack(off, make_probabilities(0.5, 0.5, images=4), draw_inputs(off), np.arange(4) % 2, "this test")

@@ -83,16 +83,16 @@ def test_regions_that_leave_nothing_say_that_no_off_sample_area_was_measured(tmp
     np.savez(folder / "regions.npz", sample=np.ones((H, W), dtype=np.bool_))
     found = read_acquisition(folder)
     assert found.off_sample_area == "absent"
-    assert set(found.known_labels) == {"on"}
+    assert set(found.effective_labels) == {"on"}
     assert read_acquisition(write_array(tmp_path / "bare")).off_sample_area == "unknown"
 
 
 def test_an_acquisition_of_nothing_but_sample_needs_no_drawn_regions(tmp_path: Path) -> None:
     found = read_acquisition(write_array(tmp_path / "inside"), off_sample_area="absent")
     assert found.regions is None
-    assert found.known_regions is not None
-    assert found.known_regions.sample.all()
-    assert not found.known_regions.off_sample.any()
+    assert found.effective_regions is not None
+    assert found.effective_regions.sample.all()
+    assert not found.effective_regions.off_sample.any()
 
 
 @pytest.mark.parametrize(

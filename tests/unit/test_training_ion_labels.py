@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared.errors import InvalidInputError
-from training.acquisitions.ion_labels import LabelSource, place_labels, read_ion_labels
+from training.acquisitions.ion_labels import LabelSource, match_labels, read_ion_labels
 from training.acquisitions.reading import read_acquisition
 
 IDS = ("C5H13NO+H+", "C16H22O4+K", "mz_301")
@@ -32,13 +32,13 @@ def test_a_table_of_metaspace_labels_ions_by_name_by_formula_and_by_mz(tmp_path:
         )
     )
     assert found.source is LabelSource.METASPACE
-    assert place_labels(found, IDS, MZ, "it") == ["off", "on", "on"]
-    assert place_labels(found, IDS, None, "it") == ["off", "on", None]
+    assert match_labels(found, IDS, MZ, "it") == ["off", "on", "on"]
+    assert match_labels(found, IDS, None, "it") == ["off", "on", None]
 
 
 def test_what_the_python_client_saves_is_read_too(tmp_path: Path) -> None:
     text = "formula,adduct,ionFormula,ion,mz,msm,offSample\nC5H13NO,+H,C5H14NO,C5H13NO+H+,104.107,0.9,True\n"
-    assert place_labels(read_ion_labels(write(tmp_path / "results.csv", text)), IDS, MZ, "it") == ["off", None, None]
+    assert match_labels(read_ion_labels(write(tmp_path / "results.csv", text)), IDS, MZ, "it") == ["off", None, None]
 
 
 def test_ionmorphnet_shapes_become_labels_by_mz(tmp_path: Path) -> None:
@@ -53,17 +53,17 @@ def test_ionmorphnet_shapes_become_labels_by_mz(tmp_path: Path) -> None:
     )
     assert found.source is LabelSource.IONMORPHNET
     assert {label.dataset for label in found.labels} == {"2016-10-01_12h21m40s"}
-    assert place_labels(found, IDS, MZ, "it", "2016-10-01_12h21m40s") == ["off", "on", "unclear"]
+    assert match_labels(found, IDS, MZ, "it", "2016-10-01_12h21m40s") == ["off", "on", "unclear"]
     with pytest.raises(InvalidInputError, match="none of the ion images"):
-        place_labels(found, IDS, MZ, "it", "another dataset")
+        match_labels(found, IDS, MZ, "it", "another dataset")
 
 
 def test_rows_of_a_network_that_contradict_each_other_are_unclear_and_a_persons_are_refused(tmp_path: Path) -> None:
     metaspace = "formula,adduct,ion,mz,offSample\nC,+H,C5H13NO+H+,104.1,true\nC,+H,C5H13NO+H+,104.1,false\n"
-    assert place_labels(read_ion_labels(write(tmp_path / "m.csv", metaspace)), IDS, MZ, "it")[0] == "unclear"
+    assert match_labels(read_ion_labels(write(tmp_path / "m.csv", metaspace)), IDS, MZ, "it")[0] == "unclear"
     own = "annotation_id,label\nmz_301,on\nmz_301,off\n"
     with pytest.raises(InvalidInputError, match="twice"):
-        place_labels(read_ion_labels(write(tmp_path / "own.csv", own)), IDS, MZ, "it")
+        match_labels(read_ion_labels(write(tmp_path / "own.csv", own)), IDS, MZ, "it")
 
 
 @pytest.mark.parametrize("row", ["x.imzML,100.5,0.05,HMDB,striped", "x.imzML,none,0.05,HMDB,negative"])

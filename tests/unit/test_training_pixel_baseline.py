@@ -1,4 +1,4 @@
-"""The parts of the baseline: spectra that compare between datasets, correlation with masks, thresholds."""
+"""The parts of the baseline: comparable spectra, correlation with masks, thresholds."""
 
 import numpy as np
 import pytest
@@ -24,14 +24,14 @@ def draw_inputs(ions: int, off_ions: int, seed: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("ions", [1, 5, 32, 33, 200])
-def test_spectra_have_the_same_channels_whatever_the_number_of_ions(ions: int) -> None:
+def test_spectra_have_the_same_channels_for_any_number_of_ions(ions: int) -> None:
     spectra = make_pixel_spectra(draw_inputs(ions, ions // 2), EVERYTHING)
     assert spectra.shape == (56 * 56, CHANNELS)
     assert np.isfinite(spectra).all()
     assert np.abs(spectra.mean(axis=0)).max() < 1e-3  # every ion is centred over the acquired pixels
 
 
-def test_the_order_that_ions_come_in_does_not_change_the_spectra() -> None:
+def test_the_order_of_ions_does_not_change_the_spectra() -> None:
     inputs = draw_inputs(20, 8)
     shuffled = inputs[np.random.default_rng(1).permutation(20)]
     np.testing.assert_allclose(
@@ -39,7 +39,7 @@ def test_the_order_that_ions_come_in_does_not_change_the_spectra() -> None:
     )
 
 
-def test_the_first_channels_are_central_ions_and_the_last_are_marginal_ones() -> None:
+def test_the_first_channels_are_central_ions_and_the_last_are_peripheral_ones() -> None:
     spectra = make_pixel_spectra(draw_inputs(40, 20), EVERYTHING)
     inside = INSIDE[EVERYTHING]
     assert spectra[inside, 0].mean() > 1 > -0.2 > spectra[inside, -1].mean()
@@ -59,7 +59,7 @@ def test_correlation_is_that_of_the_thresholded_image_with_the_off_sample_area()
     assert (found[:, 0] == UNDEFINED).all()  # noise everywhere: the image is above 0 in every pixel
 
 
-def test_pixels_that_were_not_acquired_do_not_count() -> None:
+def test_pixels_that_were_not_acquired_are_ignored() -> None:
     acquired = EVERYTHING.copy()
     acquired[:8] = False
     inputs = draw_inputs(2, 1)
@@ -69,17 +69,17 @@ def test_pixels_that_were_not_acquired_do_not_count() -> None:
     np.testing.assert_array_equal(found, other)
 
 
-def test_a_mask_without_off_sample_area_calls_nothing_off() -> None:
+def test_a_mask_without_off_sample_area_predicts_nothing_off_sample() -> None:
     found = correlate(draw_inputs(3, 1), EVERYTHING, np.ones(56 * 56, dtype=np.bool_))
     assert (found == UNDEFINED).all()
     thresholds = choose_thresholds([correlate(draw_inputs(6, 3), EVERYTHING, INSIDE[EVERYTHING])], [np.arange(6) < 3])
     assert not (found[:, thresholds.level] >= thresholds.correlation).any()
 
 
-def test_the_threshold_parts_the_classes_it_is_chosen_on() -> None:
+def test_the_threshold_separates_the_classes_it_is_chosen_on() -> None:
     off = np.arange(10) < 4
     table = np.full((10, len(LEVELS)), 0.3)
-    table[:, 2] = np.where(off, 0.2, 0.1)  # only the third level tells them apart
+    table[:, 2] = np.where(off, 0.2, 0.1)  # only the third level separates them
     thresholds = choose_thresholds([table[:5], table[5:]], [off[:5], off[5:]])
     assert thresholds.level == 2
     assert 0.1 < thresholds.correlation <= 0.2
@@ -93,7 +93,7 @@ def test_every_classifier_learns_the_mask_of_other_datasets(name: str) -> None:
     assert (classifier.predict(spectra[2]) == sample).mean() > 0.8
 
 
-def test_masks_of_one_class_only_cannot_be_learnt() -> None:
+def test_masks_of_a_single_class_are_refused() -> None:
     spectra = [make_pixel_spectra(draw_inputs(3, 1), EVERYTHING)]
-    with pytest.raises(InvalidInputError, match="hold one class of pixels only; expected more datasets"):
+    with pytest.raises(InvalidInputError, match="class"):
         fit_classifier("naive Bayes", spectra, [np.ones(56 * 56, dtype=np.bool_)], seed=0)

@@ -10,7 +10,7 @@ from shared.errors import InvalidInputError
 from training.fit.epoch import compile_network, draw_epoch, one_hot
 from training.fit.recipe import RECIPES, PresetName
 from training.fit.settings import FitSettings, make_settings, settings_of
-from training.synthetic.dataset import SyntheticSet
+from training.synthetic.synthetic_set import SyntheticSet
 
 REPORT = make_settings(PresetName.REPORT_2018, images=103)
 """103 images: 3 batches of 32, and 7 left over."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared.ion_image import IonImage, make_ion_image
-from training.realism.comparison import Group, MeasuredDataset, compare
+from training.realism.comparison import DatasetGroup, MeasuredDataset, compare_groups
 from training.realism.figure import write_comparison
 from training.realism.statistics import measure_dataset, measure_depth
 
@@ -49,9 +49,9 @@ def test_lines_that_were_lost_are_no_border() -> None:
 
 
 def test_groups_are_compared_by_area_and_drawn_side_by_side(tmp_path: Path) -> None:
-    def group(name: str, *, alike: bool) -> Group:
+    def group(name: str, *, alike: bool) -> DatasetGroup:
         datasets = [make_dataset(seed, alike=alike) for seed in range(6)]
-        return Group(
+        return DatasetGroup(
             name,
             tuple(
                 MeasuredDataset(measure_dataset(f"{name} {number}", one), number % 2 == 0, tuple(one))
@@ -60,7 +60,7 @@ def test_groups_are_compared_by_area_and_drawn_side_by_side(tmp_path: Path) -> N
         )
 
     real, synthetic = group("real", alike=True), group("made", alike=False)
-    found = {(one.statistic, one.area): one for one in compare(real, synthetic)}
+    found = {(one.statistic, one.area): one for one in compare_groups(real, synthetic)}
     assert found["correlation", "all"].distance == 1
     assert found["side_px", "all"].distance == 0
     assert found["rank_1", "present"].real_datasets == 3

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from training.synthetic.dataset import label_pattern
-from training.synthetic.measurement import measure
+from training.synthetic.measurement import simulate_measurement
 from training.synthetic.mixture import Artefacts
 from training.synthetic.scenes.scene import Scene
+from training.synthetic.synthetic_set import label_pattern
 
-UNSPOILED = Artefacts(missing_pixels=0, missing_rows=0, scatter=0, stripes=0, threshold=0, hot_spots=0, eight_bit=0)
+NO_ARTEFACTS = Artefacts(missing_pixels=0, missing_rows=0, scatter=0, stripes=0, threshold=0, hot_spots=0, eight_bit=0)
 
 
 def make_scene(*, acquired_outside: bool) -> Scene:
@@ -41,7 +41,7 @@ def test_the_label_is_the_noise_free_images_even_where_the_measured_one_says_oth
     scene = make_scene(acquired_outside=True)
     pattern = two_levels(scene, 1.0, 0.1)
     rng = np.random.default_rng(0)
-    measured = measure(pattern, scene.acquisition_mask, "moderate", UNSPOILED, rng).intensities.copy()
+    measured = simulate_measurement(pattern, scene.acquisition_mask, "moderate", NO_ARTEFACTS, rng).intensities.copy()
     measured[0, 0] = 1e9
     assert measured[~scene.sample_mask].mean() > measured[scene.sample_mask].mean()
     assert label_pattern(pattern, scene) == "on"

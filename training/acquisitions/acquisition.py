@@ -80,14 +80,14 @@ class Acquisition:
         return [IonImage(image, self.acquisition_mask) for image in self.images]
 
     @property
-    def known_regions(self) -> Regions | None:
+    def effective_regions(self) -> Regions | None:
         """The regions; where nothing off-sample was measured and nobody drew any, all that was acquired is sample."""
         if self.regions is None and self.off_sample_area == "absent":
             return Regions(self.acquisition_mask, np.zeros_like(self.acquisition_mask))
         return self.regions
 
     @property
-    def known_labels(self) -> tuple[AcquisitionLabel | None, ...]:
+    def effective_labels(self) -> tuple[AcquisitionLabel | None, ...]:
         """The labels; where nothing off-sample was measured, every ion that nobody labelled is on."""
         if self.off_sample_area == "absent":
             return tuple(label or "on" for label in self.labels)

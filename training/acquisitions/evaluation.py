@@ -20,7 +20,7 @@ from training.real_sets import RealSet
 
 
 @dataclass(frozen=True)
-class JudgedAcquisition:
+class AcquisitionEvaluation:
     """What a release says of one acquisition, and what is known of it.
 
     Attributes
@@ -55,16 +55,16 @@ class JudgedAcquisition:
     mask_overlap: float | None
 
 
-def judge_acquisitions(release: Release, acquisitions: Iterable[Acquisition]) -> Iterator[JudgedAcquisition]:
+def evaluate_acquisitions(release: Release, acquisitions: Iterable[Acquisition]) -> Iterator[AcquisitionEvaluation]:
     """One acquisition after the other, under ONNX Runtime; those without any signal are passed over."""
     predictor = open_predictor(release, Engine.ONNX)
     for acquisition in acquisitions:
-        found = _judge(predictor, acquisition)
+        found = _evaluate(predictor, acquisition)
         if found is not None:
             yield found
 
 
-def _judge(predictor: Predictor, acquisition: Acquisition) -> JudgedAcquisition | None:
+def _evaluate(predictor: Predictor, acquisition: Acquisition) -> AcquisitionEvaluation | None:
     manifest = predictor.release.manifest
     images = acquisition.ion_images
     rows = [row for row, image in enumerate(images) if describe_missing_signal(image) is None]
@@ -74,26 +74,28 @@ def _judge(predictor: Predictor, acquisition: Acquisition) -> JudgedAcquisition 
     seen = add_context(inputs, find_context(inputs)) if manifest.uses_context else inputs
     probability = predictor.predict(seen).off_sample_probability
     ratios = score_border_centre(inputs)
-    labels = [acquisition.known_labels[row] for row in rows]
-    judged = np.asarray([label in ("on", "off") for label in labels], dtype=np.bool_)
-    called = probability >= manifest.threshold
+    labels = [acquisition.effective_labels[row] for row in rows]
+    labelled = np.asarray([label in ("on", "off") for label in labels], dtype=np.bool_)
+    predicted_off = probability >= manifest.threshold
     figures: list[RealSetScores] = []
-    if judged.any():
-        real_set = _make_set(acquisition, [rows[place] for place in np.flatnonzero(judged)])
+    if labelled.any():
+        real_set = _make_real_set(acquisition, [rows[place] for place in np.flatnonzero(labelled)])
         figures.append(
-            evaluate_predictions(real_set, f"release {manifest.version}", probability[judged], called[judged])
+            evaluate_predictions(
+                real_set, f"release {manifest.version}", probability[labelled], predicted_off[labelled]
+            )
         )
-        figures.append(evaluate_predictions(real_set, RULE_NAME, ratios[judged], ratios[judged] > OFF_ABOVE_RATIO))
+        figures.append(evaluate_predictions(real_set, RULE_NAME, ratios[labelled], ratios[labelled] > OFF_ABOVE_RATIO))
     on = np.asarray([label == "on" for label in labels], dtype=np.bool_)
     mask = find_sample_mask(inputs[..., 0], read_acquired(inputs))
-    return JudgedAcquisition(
+    return AcquisitionEvaluation(
         name=acquisition.name,
         ions=len(rows),
-        labelled_by=_say_who(acquisition),
+        labelled_by=_describe_labeller(acquisition),
         figures=tuple(figures),
         on=int(on.sum()),
-        false_off=int((on & called).sum()),
-        fitted_on=_find_fit(predictor.release, acquisition.name),
+        false_off=int((on & predicted_off).sum()),
+        fitted_on=_was_fitted_on(predictor.release, acquisition.name),
         area=acquisition.off_sample_area,
         area_found=mask.off_sample_area,
         area_confidence=mask.confidence,
@@ -101,23 +103,23 @@ def _judge(predictor: Predictor, acquisition: Acquisition) -> JudgedAcquisition 
     )
 
 
-def _make_set(acquisition: Acquisition, rows: list[int]) -> RealSet:
-    images, labels = acquisition.ion_images, acquisition.known_labels
+def _make_real_set(acquisition: Acquisition, rows: list[int]) -> RealSet:
+    images, labels = acquisition.ion_images, acquisition.effective_labels
     return RealSet(
         name=acquisition.name,
-        role=f"labelled by {_say_who(acquisition)}",
+        role=f"labelled by {_describe_labeller(acquisition)}",
         ion_images=tuple(images[row] for row in rows),
         off=np.asarray([labels[row] == "off" for row in rows], dtype=np.bool_),
         dataset_of=(acquisition.name,) * len(rows),
     )
 
 
-def _find_fit(release: Release, name: str) -> bool | None:
+def _was_fitted_on(release: Release, name: str) -> bool | None:
     fitted_on = release.manifest.provenance.fitted_on
     return None if fitted_on is None else name in fitted_on
 
 
-def _say_who(acquisition: Acquisition) -> str:
+def _describe_labeller(acquisition: Acquisition) -> str:
     by_area = acquisition.off_sample_area == "absent" and not any(acquisition.labels)
     return "what was measured: nothing but sample" if by_area else acquisition.labelled_by
 

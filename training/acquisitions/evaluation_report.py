@@ -6,13 +6,13 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from training.acquisitions.evaluation import JudgedAcquisition
+from training.acquisitions.evaluation import AcquisitionEvaluation
 from training.metrics.real_set_scores import RealSetScores
 from training.reports.evaluation_table import format_auc, format_interval
 from training.reports.text_tables import TextTable, print_table
 
 
-def print_acquisitions(rows: Sequence[JudgedAcquisition], console: Console) -> None:
+def print_acquisitions(rows: Sequence[AcquisitionEvaluation], console: Console) -> None:
     """Print a table of labels and one of areas and masks."""
     print_table(_tabulate_labels(rows), console)
     print_table(_tabulate_areas(rows), console)
@@ -29,19 +29,19 @@ def print_acquisitions(rows: Sequence[JudgedAcquisition], console: Console) -> N
     )
 
 
-def acquisitions_as_json(rows: Sequence[JudgedAcquisition]) -> str:
+def acquisitions_as_json(rows: Sequence[AcquisitionEvaluation]) -> str:
     """One object an acquisition."""
     return json.dumps({"acquisitions": [asdict(row) for row in rows]}, indent=2)
 
 
-def _tabulate_labels(rows: Sequence[JudgedAcquisition]) -> TextTable:
+def _tabulate_labels(rows: Sequence[AcquisitionEvaluation]) -> TextTable:
     headings = ("acquisition", "ions", "labelled", "predictor", "right", "Wilson 95 %", "AUC", "called off, of on")
     cells = [_cells(row, number, found) for row in rows for number, found in enumerate(row.figures)]
     cells += [(row.name, str(row.ions), "0", "", "-", "-", "-", "-") for row in rows if not row.figures]
     return TextTable("Real acquisitions, each on its own", headings, tuple(cells))
 
 
-def _cells(row: JudgedAcquisition, number: int, found: RealSetScores) -> tuple[str, ...]:
+def _cells(row: AcquisitionEvaluation, number: int, found: RealSetScores) -> tuple[str, ...]:
     first = number == 0
     return (
         row.name if first else "",
@@ -55,7 +55,7 @@ def _cells(row: JudgedAcquisition, number: int, found: RealSetScores) -> tuple[s
     )
 
 
-def _tabulate_areas(rows: Sequence[JudgedAcquisition]) -> TextTable:
+def _tabulate_areas(rows: Sequence[AcquisitionEvaluation]) -> TextTable:
     cells = tuple(
         (
             row.name,

@@ -1,4 +1,4 @@
-"""Folds over acquisitions: what is judged together, and what its networks may not have seen."""
+"""Folds over acquisitions: what is evaluated together, and what its networks may not have seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from shared.errors import InvalidInputError
 from training.acquisitions.acquisition import Acquisition, AreaTruth
-from training.acquisitions.series import KnownAcquisition, list_acquisitions
+from training.acquisitions.series import ListedAcquisition, list_acquisitions
 from training.synthetic.sources import Sources
 
 _ORDER: tuple[AreaTruth, ...] = ("absent", "present", "unknown")
@@ -44,7 +44,7 @@ class AcquisitionFold:
 
 
 def leave_one_out(
-    known: Sequence[KnownAcquisition] | None = None, *, folds: int | None = None
+    known: Sequence[ListedAcquisition] | None = None, *, folds: int | None = None
 ) -> list[AcquisitionFold]:
     """One fold for every series that holds an acquisition to judge; with `folds`, series share a fold.
 
@@ -57,24 +57,24 @@ def leave_one_out(
         When fewer than two folds, or more than there are series, are asked for.
     """
     known = list_acquisitions() if known is None else known
-    judged = _judged_series(known)
-    count = len(judged) if folds is None else folds
-    if not 2 <= count <= len(judged):
-        raise InvalidInputError(f"expected 2 to {len(judged)} folds of {len(judged)} series, got {count}")
-    return [_hold_out(known, tuple(sorted(judged[start::count]))) for start in range(count)]
+    evaluated = _evaluated_series(known)
+    count = len(evaluated) if folds is None else folds
+    if not 2 <= count <= len(evaluated):
+        raise InvalidInputError(f"expected 2 to {len(evaluated)} folds of {len(evaluated)} series, got {count}")
+    return [_hold_out(known, tuple(sorted(evaluated[start::count]))) for start in range(count)]
 
 
-def _judged_series(known: Sequence[KnownAcquisition]) -> list[str]:
-    """Those with an acquisition that says something, by what they say and by name."""
-    says: dict[str, AreaTruth] = {}
+def _evaluated_series(known: Sequence[ListedAcquisition]) -> list[str]:
+    """Those with an acquisition that area_of something, by what they say and by name."""
+    area_of: dict[str, AreaTruth] = {}
     for one in known:
         if not one.gives_textures or one.off_sample_area != "unknown":
-            before = says.get(one.series, "unknown")
-            says[one.series] = before if one.off_sample_area == "unknown" else one.off_sample_area
-    return sorted(says, key=lambda series: (_ORDER.index(says[series]), series))
+            before = area_of.get(one.series, "unknown")
+            area_of[one.series] = before if one.off_sample_area == "unknown" else one.off_sample_area
+    return sorted(area_of, key=lambda series: (_ORDER.index(area_of[series]), series))
 
 
-def _hold_out(known: Sequence[KnownAcquisition], series: tuple[str, ...]) -> AcquisitionFold:
+def _hold_out(known: Sequence[ListedAcquisition], series: tuple[str, ...]) -> AcquisitionFold:
     held_out = tuple(one.name for one in known if one.series in series)
     return AcquisitionFold(series, held_out, tuple(one.name for one in known if one.name not in held_out))
 

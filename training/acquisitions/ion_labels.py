@@ -88,7 +88,7 @@ def read_ion_labels(path: Path) -> IonLabels:
     return IonLabels(LabelSource.PEOPLE, tuple(_read_own(path)))
 
 
-def place_labels(
+def match_labels(
     found: IonLabels,
     annotation_ids: Sequence[str],
     mz: npt.NDArray[np.float64] | None,
@@ -113,38 +113,38 @@ def place_labels(
     InvalidInputError
         When a person's label names no ion image or an ion has two, or when no row of the file finds any.
     """
-    placed: dict[int, set[AcquisitionLabel]] = defaultdict(set)
-    place_of = {annotation_id: place for place, annotation_id in enumerate(annotation_ids)}
+    matched: dict[int, set[AcquisitionLabel]] = defaultdict(set)
+    row_of = {annotation_id: row for row, annotation_id in enumerate(annotation_ids)}
     manual = found.source is LabelSource.PEOPLE
     for label in found.labels:
         if not manual and None not in (dataset, label.dataset) and label.dataset != dataset:
             continue
-        place = _find_place(label, place_of, mz)
-        if place is None and manual:
+        row = _find_row(label, row_of, mz)
+        if row is None and manual:
             name = label.annotation_ids[0] if label.annotation_ids else label.index
             raise InvalidInputError(f"{what} names {name!r}; expected one of the {len(annotation_ids):,} ion images")
-        if place is not None:
-            placed[place].add(label.label)
-    if found.labels and not placed:
+        if row is not None:
+            matched[row].add(label.label)
+    if found.labels and not matched:
         raise InvalidInputError(f"{what} names none of the ion images by id or m/z; expected some")
-    twice = next((place for place, labels in placed.items() if len(labels) > 1), None)
+    twice = next((row for row, labels in matched.items() if len(labels) > 1), None)
     if twice is not None and manual:
         raise InvalidInputError(f"{what} labels {annotation_ids[twice]!r} twice; expected one label an ion")
-    return [_settle(placed.get(place)) for place in range(len(annotation_ids))]
+    return [_resolve(matched.get(row)) for row in range(len(annotation_ids))]
 
 
-def _settle(labels: set[AcquisitionLabel] | None) -> AcquisitionLabel | None:
+def _resolve(labels: set[AcquisitionLabel] | None) -> AcquisitionLabel | None:
     if not labels:
         return None
     return next(iter(labels)) if len(labels) == 1 else "unclear"
 
 
-def _find_place(label: IonLabel, place_of: Mapping[str, int], mz: npt.NDArray[np.float64] | None) -> int | None:
+def _find_row(label: IonLabel, row_of: Mapping[str, int], mz: npt.NDArray[np.float64] | None) -> int | None:
     for name in label.annotation_ids:
-        if name in place_of:
-            return place_of[name]
+        if name in row_of:
+            return row_of[name]
     if label.index is not None:
-        return label.index if label.index < len(place_of) else None
+        return label.index if label.index < len(row_of) else None
     if label.mz is None or mz is None or len(mz) == 0:
         return None
     away = np.abs(mz - label.mz)

@@ -14,7 +14,7 @@ from shared.limits import Limits, require_at_most
 from shared.png.image import decode_png
 from training.acquisitions.acquisition import Acquisition, AcquisitionLabel, AreaTruth, Regions
 from training.acquisitions.imzml import SUFFIX, read_ions
-from training.acquisitions.ion_labels import IonLabels, LabelSource, place_labels, read_ion_labels
+from training.acquisitions.ion_labels import IonLabels, LabelSource, match_labels, read_ion_labels
 from training.acquisitions.regions import MASK_FILE, read_regions
 from training.labelled.gold_standard import find_gold_standard
 from training.labelled.label_folder import find_label_file
@@ -139,7 +139,7 @@ def _place(found: IonLabels | None, stack: _Stack, name: str) -> list[Acquisitio
         return stack.labels
     if found is None:
         return [None] * len(stack.ion_images)
-    return place_labels(found, stack.annotation_ids, stack.mz, f"the label file of {name}", name)
+    return match_labels(found, stack.annotation_ids, stack.mz, f"the label file of {name}", name)
 
 
 def _find_area(acquisition: Acquisition, regions: Regions | None) -> AreaTruth:

@@ -16,7 +16,7 @@ _TEXTURES = "unlabelled"
 
 
 @dataclass(frozen=True)
-class KnownAcquisition:
+class ListedAcquisition:
     """One row of `training/data/series.csv`."""
 
     folder: Path
@@ -38,7 +38,7 @@ class KnownAcquisition:
         return read_acquisition(self.folder, series=self.series, off_sample_area=self.off_sample_area)
 
 
-def list_acquisitions(root: Path = DATA_ROOT) -> list[KnownAcquisition]:
+def list_acquisitions(root: Path = DATA_ROOT) -> list[ListedAcquisition]:
     """Every acquisition in training/data, textures included, in the order of `series.csv`.
 
     Raises
@@ -54,7 +54,8 @@ def list_acquisitions(root: Path = DATA_ROOT) -> list[KnownAcquisition]:
                 f"{SERIES_FILE}, {row['folder']}: expected present, absent or unknown, got {row['off_sample_area']!r}"
             )
     known = [
-        KnownAcquisition(root / row["folder"], row["series"], cast("AreaTruth", row["off_sample_area"])) for row in rows
+        ListedAcquisition(root / row["folder"], row["series"], cast("AreaTruth", row["off_sample_area"]))
+        for row in rows
     ]
     names = [one.name for one in known]
     repeated = {name for name in names if names.count(name) > 1}
@@ -80,5 +81,5 @@ def load_acquisitions(names: Sequence[str] | None = None) -> list[Acquisition]:
     return [one.read() for one in known.values() if not one.gives_textures or _says_something(one)]
 
 
-def _says_something(one: KnownAcquisition) -> bool:
+def _says_something(one: ListedAcquisition) -> bool:
     return one.off_sample_area != "unknown" or (one.folder / "regions.npz").is_file()

@@ -10,10 +10,10 @@ from shared.preprocessing import NetworkInputs
 from training.metrics.scores import measure
 
 LEVELS = (0.0, 0.1, 0.25, 0.5)
-"""Intensities in [0, 1] above which a pixel of an ion image counts as signal; which one serves best is chosen."""
+"""Intensities in [0, 1] above which a pixel of an ion image counts as signal; the best one is chosen."""
 
 UNDEFINED = -1.0
-"""The correlation where there is none: the mask or the thresholded image is the same everywhere."""
+"""Stands for an undefined correlation: the mask or the thresholded image is constant."""
 
 Float64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -21,13 +21,13 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What turns a mask into labels."""
+    """The thresholds that turn a mask into labels."""
 
     level: int
     """Position in `LEVELS`."""
 
     correlation: float
-    """An ion image is off at and above it."""
+    """An ion image is off when its correlation is at least this."""
 
 
 def correlate(inputs: NetworkInputs, acquisition_mask: Bools, sample: Bools) -> Float64:
@@ -40,7 +40,7 @@ def correlate(inputs: NetworkInputs, acquisition_mask: Bools, sample: Bools) -> 
 
     Returns
     -------
-    (N, 4), one column a level, in [-1, 1].
+    (N, 4), one column per level, in [-1, 1].
     """
     off = (~sample).astype(np.float64)
     off -= off.mean()
@@ -60,9 +60,9 @@ def choose_thresholds(correlations: Sequence[Float64], off: Sequence[Bools]) -> 
     Parameters
     ----------
     correlations
-        One (N, 4) array a training dataset.
+        One (N, 4) array per training dataset.
     off
-        One (N,) array a training dataset.
+        One (N,) array per training dataset.
     """
     table, labels = np.concatenate(correlations), np.concatenate(off)
     best, highest = Thresholds(0, 0.0), -1.0

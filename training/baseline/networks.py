@@ -1,4 +1,4 @@
-"""Networks on whole datasets: fitted and judged on the very folds of the baseline, alone, in context and blended."""
+"""Networks on whole datasets: evaluated on the folds of the baseline, without and with context, and blended."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,25 +27,25 @@ NETWORK, CONTEXT_NETWORK, BLEND = "network", "context network", "blend of networ
 AVERAGE = "both networks, averaged"
 
 OFF_FROM = 0.5
-"""Off-sample probability at and above which a network or a blend calls an image off."""
+"""Off-sample probability at and above which a network or a blend predicts off-sample."""
 
 Float64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class NetworkMethods:
-    """What networks say of every judged image, and the blend fitted on all of it."""
+    """The predictions of the networks for every labelled image, and the blend fitted on all of them."""
 
     methods: tuple[Method, ...]
     blend: Blend
 
 
 def fold_in_context(whole_set: WholeSet, grouping: Grouping) -> FoldedSet:
-    """The judged images with the context that all ion images of their dataset give, in the folds of the whole set."""
+    """The labelled images with the context from all ion images of their dataset, in the folds of the whole set."""
     seen = []
     for dataset in whole_set.datasets:
         with_context = add_context(dataset.inputs, find_context(dataset.inputs))
-        seen.append(with_context[dataset.judged])
+        seen.append(with_context[dataset.labelled])
     names = tuple(whole_set.datasets[number].name for number in whole_set.dataset_of.tolist())
     labelled_set = LabelledSet(
         name=whole_set.name,
@@ -61,7 +61,7 @@ def fold_in_context(whole_set: WholeSet, grouping: Grouping) -> FoldedSet:
 def describe_networks(
     folded: FoldedSet, *, members: int, epochs: int | None, seed: int
 ) -> dict[PresetName, CrossValidationSettings]:
-    """The settings of both cross-validations: one attempt a fold."""
+    """The settings of both cross-validations: one repeat per fold."""
     found = {}
     for preset in (PresetName.DEFAULT, PresetName.CONTEXT):
         recipe = RECIPES[preset] if epochs is None else RECIPES[preset].model_copy(update={"epochs": epochs})
@@ -72,29 +72,29 @@ def describe_networks(
 def run_networks(
     folded: FoldedSet, settings: dict[PresetName, CrossValidationSettings], output: Path, on_epoch: OnRepeatEpoch
 ) -> NetworkMethods:
-    """Fit what is not fitted yet, and judge each image by what was fitted, stacked and all, without its fold.
+    """Fit the networks that are missing, and predict each image with networks and a blend fitted without its fold.
 
-    The context network is judged three times: as it is meant, with every context withheld, and with every context
-    taken from another dataset.
+    The context network is evaluated three times: normally, without context, and with the context of another
+    dataset.
     """
-    said: dict[PresetName, Float64] = {}
+    probabilities: dict[PresetName, Float64] = {}
     for preset, one in settings.items():
         open_resumable_run(output / preset, one, "cross-validation")
-        said[preset] = run_folds(folded, one, output / preset, on_epoch)[0]
+        probabilities[preset] = run_folds(folded, one, output / preset, on_epoch)[0]
     inputs, off = folded.labelled_set.inputs, folded.labelled_set.off
-    alone = add_context(inputs, None)
+    without_context = add_context(inputs, None)
     swapped = inputs.copy()
-    swapped[..., len(ALL_CHANNELS) :] = inputs[_pick_elsewhere(folded)][..., len(ALL_CHANNELS) :]
-    in_context = output / PresetName.CONTEXT
+    swapped[..., len(ALL_CHANNELS) :] = inputs[_pick_other_datasets(folded)][..., len(ALL_CHANNELS) :]
+    run_folder = output / PresetName.CONTEXT
     datasets = len(folded.labelled_set.dataset_names)
     described_as = f"{len(off):,} held-out images of {datasets} datasets, {folded.labelled_set.name}"
-    both = np.stack([said[PresetName.DEFAULT], said[PresetName.CONTEXT]], axis=1)
+    both = np.stack([probabilities[PresetName.DEFAULT], probabilities[PresetName.CONTEXT]], axis=1)
     stacking = stack(off, both, inputs, folded.fold_of, described_as)
     scores = {
-        NETWORK: said[PresetName.DEFAULT],
-        CONTEXT_NETWORK: said[PresetName.CONTEXT],
-        f"{CONTEXT_NETWORK}, context withheld": _predict_again(folded, alone, in_context),
-        f"{CONTEXT_NETWORK}, context of another dataset": _predict_again(folded, swapped, in_context),
+        NETWORK: probabilities[PresetName.DEFAULT],
+        CONTEXT_NETWORK: probabilities[PresetName.CONTEXT],
+        f"{CONTEXT_NETWORK}, context withheld": _predict_again(folded, without_context, run_folder),
+        f"{CONTEXT_NETWORK}, context of another dataset": _predict_again(folded, swapped, run_folder),
         AVERAGE: both.mean(axis=1),
         BLEND: stacking.held_out,
     }
@@ -102,7 +102,7 @@ def run_networks(
 
 
 def _predict_again(folded: FoldedSet, inputs: NetworkInputs, output: Path) -> Float64:
-    """What the networks of each fold say of the images it holds out, changed."""
+    """Predict the held-out images of each fold again, with changed inputs."""
     found = np.empty(len(inputs))
     for fold in range(folded.folds):
         held_out = folded.fold_of == fold
@@ -112,8 +112,8 @@ def _predict_again(folded: FoldedSet, inputs: NetworkInputs, output: Path) -> Fl
     return found
 
 
-def _pick_elsewhere(folded: FoldedSet) -> npt.NDArray[np.intp]:
-    """(N,) rows, each of another dataset than the row it stands for, of the same fold where that has several."""
+def _pick_other_datasets(folded: FoldedSet) -> npt.NDArray[np.intp]:
+    """(N,) rows, each of another dataset than the row that it replaces, in the same fold where possible."""
     names, rows = np.asarray(folded.labelled_set.datasets), np.arange(len(folded.fold_of))
     rng = np.random.default_rng(0)
     picked = rows.copy()

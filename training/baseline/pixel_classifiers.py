@@ -1,4 +1,4 @@
-"""The pixel classifiers that the 2018 report names, as scikit-learn has them."""
+"""The pixel classifiers of the 2018 report, from scikit-learn."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from shared.errors import InvalidInputError
 from training.baseline.pixel_spectra import PixelSpectra
 
 PIXELS_PER_CLASS = 200
-"""At most so many pixels of each predicted class are taken from a dataset, so that no dataset outweighs another."""
+"""The most pixels of each predicted class that one dataset contributes, so that no dataset outweighs another."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -31,7 +31,7 @@ CLASSIFIERS: dict[str, Callable[[int], Any]] = {
         MLPClassifier((64, 32), early_stopping=True, n_iter_no_change=5, max_iter=100, random_state=seed),
     ),
 }
-"""Makers of an unfitted classifier, given a seed."""
+"""Each makes an unfitted classifier from a seed."""
 
 
 def fit_classifier(name: str, spectra: Sequence[PixelSpectra], sample: Sequence[Bools], seed: int) -> Any:
@@ -40,9 +40,9 @@ def fit_classifier(name: str, spectra: Sequence[PixelSpectra], sample: Sequence[
     Parameters
     ----------
     spectra
-        One (P, 32) array a dataset.
+        One (P, 32) array per dataset.
     sample
-        One (P,) array a dataset: what the predicted mask calls a pixel.
+        One (P,) array per dataset: the predicted mask.
 
     Raises
     ------
@@ -55,11 +55,11 @@ def fit_classifier(name: str, spectra: Sequence[PixelSpectra], sample: Sequence[
     classes = np.concatenate([found[row] for found, row in zip(sample, rows, strict=True)])
     if classes.all() or not classes.any():
         raise InvalidInputError(
-            f"the predicted masks of {len(spectra)} training datasets hold one class of pixels only;"
-            " expected more datasets, some with off-sample area"
+            f"expected pixels of both classes in the predicted masks of {len(spectra)} datasets, got one class;"
+            " add datasets with off-sample area"
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # an unfinished baseline is a baseline
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not converge
         return CLASSIFIERS[name](seed).fit(pixels, classes)
 
 

@@ -1,10 +1,10 @@
 """Pixel spectra that can be compared between datasets.
 
 In the 2018 report a pixel is the vector of its intensities in the dataset's ion images, and classifiers are trained on
-some datasets and tested on others. Ions differ between datasets, so the m/z axis cannot be the common one (and which
-ion it is leaks the label: chemistry). Here the ions of a dataset are put in the order of their border/centre ratio,
+some datasets and tested on others. Ions differ between datasets, so m/z cannot be the common axis (and the
+identity of an ion would leak its label). Here the ions of a dataset are put in the order of their border/centre ratio,
 which needs no label, and that order is cut into 32 channels of equal width: the first are the dataset's most central
-ions, the last its most marginal ones.
+ions, the last its most peripheral ones.
 """
 
 import numpy as np
@@ -17,10 +17,10 @@ CHANNELS = 32
 
 _LEAST_DEVIATION = 1e-6
 _MOST_DEVIATIONS = 5.0
-"""Hot spots are clipped once more, for the mean of few ions."""
+"""Clips hot spots again, because a channel may be the mean of few ions."""
 
 PixelSpectra = npt.NDArray[np.float32]
-"""(P, 32), one row an acquired pixel in reading order."""
+"""(P, 32), one row per acquired pixel in reading order."""
 
 
 def make_pixel_spectra(inputs: NetworkInputs, acquisition_mask: npt.NDArray[np.bool_]) -> PixelSpectra:
@@ -35,7 +35,7 @@ def make_pixel_spectra(inputs: NetworkInputs, acquisition_mask: npt.NDArray[np.b
 
 
 def _channel_weights(ions: int) -> npt.NDArray[np.float32]:
-    """(32, N): by how much each channel covers each ion's share of the order; rows sum to 1."""
+    """(32, N): how much of each ion falls into each channel; rows sum to 1."""
     channel_edges = np.linspace(0, 1, CHANNELS + 1)
     ion_edges = np.linspace(0, 1, ions + 1)
     low = np.maximum(channel_edges[:-1, np.newaxis], ion_edges[np.newaxis, :-1])

@@ -28,7 +28,7 @@ OnStep = Callable[[int, str], None]
 
 
 class BaselineSettings(BaseModel):
-    """A folder is resumed only under the settings it was begun with."""
+    """A folder is resumed only with the settings that it was started with."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,30 +43,30 @@ class BaselineSettings(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """One dataset as the baseline sees it."""
+    """One dataset in the form that the baseline uses."""
 
     dataset: IonDataset
     spectra: PixelSpectra
     """(P, 32)."""
 
     sample: Bools
-    """(P,), the mask that K-means and the mask rule predict: what classifiers are fitted on."""
+    """(P,), the mask that K-means and the mask rule predict; classifiers are fitted on it."""
 
     def correlate(self, sample: Bools) -> Float64:
-        """(N, levels) of the judged images with a predicted mask."""
-        inputs = self.dataset.inputs[self.dataset.judged]
+        """(N, levels) of the labelled images with a predicted mask."""
+        inputs = self.dataset.inputs[self.dataset.labelled]
         return correlate(inputs, self.dataset.acquisition_mask, sample)
 
     @property
     def off(self) -> Bools:
-        """(N,) labels of the judged images."""
-        return self.dataset.off[self.dataset.judged]
+        """(N,) labels of the labelled images."""
+        return self.dataset.off[self.dataset.labelled]
 
 
 def run_baseline(
     whole_set: WholeSet, seed: int, output: Path, on_step: OnStep, names: Sequence[str] = BASELINE_NAMES
 ) -> list[Method]:
-    """What every named baseline says of every judged image, fitted and thresholded without its fold; in table order.
+    """Predict every labelled image with each named baseline, fitted and thresholded without its fold; in table order.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def run_baseline(
     """
     if fewest_to_train_on(whole_set) < 2 and set(names) & set(CLASSIFIERS):
         raise InvalidInputError(
-            f"a fold leaves one of {len(whole_set.datasets)} datasets to train pixel classifiers on, expected two or"
-            " more"
+            "expected two or more datasets per fold to train pixel classifiers on,"
+            f" got one of {len(whole_set.datasets)} datasets"
         )
     pixels = [_prepare(dataset) for dataset in whole_set.datasets]
     scores = {name: np.empty(len(whole_set.off)) for name in names}
@@ -87,7 +87,7 @@ def run_baseline(
             path = output / f"fold_{fold + 1}" / f"{name.replace(' ', '_')}.npz"
             found = _read_finished(path)
             if found is None:
-                found = judge_fold(name, whole_set, pixels, fold, seed)
+                found = evaluate_fold(name, whole_set, pixels, fold, seed)
                 _write_finished(path, *found)
             scores[name][held_out], predicted_off[name][held_out] = found
             on_step(fold + 1, name)
@@ -99,22 +99,24 @@ def fewest_to_train_on(whole_set: WholeSet) -> int:
     return len(whole_set.datasets) - int(np.bincount(whole_set.fold_of_dataset).max())
 
 
-def judge_fold(name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: int, seed: int) -> tuple[Float64, Bools]:
-    """Scores and labels, (N,) each, of the judged images of one fold's datasets."""
+def evaluate_fold(
+    name: str, whole_set: WholeSet, pixels: Sequence[Pixels], fold: int, seed: int
+) -> tuple[Float64, Bools]:
+    """Scores and labels, (N,) each, of the labelled images of one fold's datasets."""
     folds = whole_set.fold_of_dataset
     training, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
     if name == KMEANS_MASK:
-        learnt = [pixels[row].correlate(pixels[row].sample) for row in training.tolist()]
+        learned = [pixels[row].correlate(pixels[row].sample) for row in training.tolist()]
         found = [pixels[row].correlate(pixels[row].sample) for row in held_out.tolist()]
     else:
-        learnt_of: dict[int, Float64] = {}
-        for fitted_on, judged in _halve(training, folds):
-            masks = _predict_masks(name, pixels, fitted_on, judged, seed)
-            learnt_of |= {row: pixels[row].correlate(mask) for row, mask in zip(judged.tolist(), masks, strict=True)}
-        learnt = [learnt_of[row] for row in training.tolist()]
+        learned_of: dict[int, Float64] = {}
+        for fitted_on, others in _halve(training, folds):
+            masks = _predict_masks(name, pixels, fitted_on, others, seed)
+            learned_of |= {row: pixels[row].correlate(mask) for row, mask in zip(others.tolist(), masks, strict=True)}
+        learned = [learned_of[row] for row in training.tolist()]
         masks = _predict_masks(name, pixels, training, held_out, seed)
         found = [pixels[row].correlate(mask) for row, mask in zip(held_out.tolist(), masks, strict=True)]
-    thresholds = choose_thresholds(learnt, [pixels[row].off for row in training.tolist()])
+    thresholds = choose_thresholds(learned, [pixels[row].off for row in training.tolist()])
     score = np.concatenate(found)[:, thresholds.level]
     return score, score >= thresholds.correlation
 
@@ -125,15 +127,15 @@ def _prepare(dataset: IonDataset) -> Pixels:
     return Pixels(dataset, spectra, mask[dataset.acquisition_mask])
 
 
-def _predict_masks(name: str, pixels: Sequence[Pixels], fitted_on: Rows, judged: Rows, seed: int) -> Iterator[Bools]:
+def _predict_masks(name: str, pixels: Sequence[Pixels], fitted_on: Rows, others: Rows, seed: int) -> Iterator[Bools]:
     """The masks, (P,) each, that a classifier fitted on some datasets predicts for others."""
-    known = [pixels[row] for row in fitted_on.tolist()]
-    classifier = fit_classifier(name, [one.spectra for one in known], [one.sample for one in known], seed)
-    return (np.asarray(classifier.predict(pixels[row].spectra), dtype=np.bool_) for row in judged.tolist())
+    fitted = [pixels[row] for row in fitted_on.tolist()]
+    classifier = fit_classifier(name, [one.spectra for one in fitted], [one.sample for one in fitted], seed)
+    return (np.asarray(classifier.predict(pixels[row].spectra), dtype=np.bool_) for row in others.tolist())
 
 
 def _halve(training: Rows, folds: Rows) -> list[tuple[Rows, Rows]]:
-    """Both ways to fit on half of the training folds and predict the other half, which gives masks to choose by.
+    """Both ways to fit on half of the training folds and predict masks of the other half, to choose thresholds on.
 
     A single training fold is halved by datasets.
     """
@@ -143,7 +145,7 @@ def _halve(training: Rows, folds: Rows) -> list[tuple[Rows, Rows]]:
 
 
 def _read_finished(path: Path) -> tuple[Float64, Bools] | None:
-    """What a run left behind; None when it did not get there, or was cut off while writing."""
+    """The saved result of an earlier run; None when there is none or it is incomplete."""
     try:
         with np.load(path) as arrays:
             return arrays["scores"], arrays["predicted_off"]

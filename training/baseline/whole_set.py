@@ -1,4 +1,4 @@
-"""The whole set: datasets with all their ion images, in folds, so that a method may use a dataset as a whole."""
+"""The whole set: datasets with all their ion images, in folds, for methods that use a whole dataset."""
 
 import hashlib
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
 
 _SYNTHETIC_STREAM = 5
 _ENOUGH_IONS = 10
-"""Ion images that must all be 0 in a pixel before it counts as not acquired: files without alpha do not say."""
+"""A pixel that is 0 in at least this many ion images counts as not acquired, as files without alpha do not tell."""
 
 Mask = npt.NDArray[np.bool_]
 Bools = npt.NDArray[np.bool_]
@@ -29,7 +29,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class IonDataset:
-    """All ion images of one dataset at network-input size. It holds no sample mask: no method may see a true one."""
+    """All ion images of one dataset at network-input size. It holds no true sample mask: methods may not use it."""
 
     name: str
     inputs: NetworkInputs
@@ -38,26 +38,26 @@ class IonDataset:
     acquisition_mask: Mask
     """(56, 56)."""
 
-    judged: Bools
+    labelled: Bools
     """(N,), True = has a label."""
 
     off: Bools
-    """(N,), True = off-sample; False where not judged."""
+    """(N,), True = off-sample; False where not labelled."""
 
     keys: tuple[str, ...]
-    """What the dataset must stay together with: one key a kind."""
+    """Datasets that share a key stay in one fold; one key per kind."""
 
     aspects: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """What is known of how the images came about, N names an aspect; only figures are told apart by it."""
+    """How the images were made, N names per aspect; used only to break down results."""
 
 
 @dataclass(frozen=True, eq=False)
 class WholeSet:
-    """Datasets in folds. The judged images, dataset after dataset, are the images of a comparison."""
+    """Datasets in folds. The labelled images, dataset after dataset, are the images of a comparison."""
 
     name: str
     origin: Literal["labels", "synthetic"]
-    """Who labelled: people, or the generator."""
+    """Whether people or the generator labelled."""
 
     datasets: tuple[IonDataset, ...]
     fold_of_dataset: FoldOf
@@ -70,51 +70,51 @@ class WholeSet:
 
     @cached_property
     def off(self) -> Bools:
-        """(N,) labels of all judged images, True = off-sample."""
-        return np.concatenate([dataset.off[dataset.judged] for dataset in self.datasets])
+        """(N,) labels of all labelled images, True = off-sample."""
+        return np.concatenate([dataset.off[dataset.labelled] for dataset in self.datasets])
 
     @cached_property
     def inputs(self) -> NetworkInputs:
-        """(N, 56, 56, 2) of all judged images."""
-        return np.concatenate([dataset.inputs[dataset.judged] for dataset in self.datasets])
+        """(N, 56, 56, 2) of all labelled images."""
+        return np.concatenate([dataset.inputs[dataset.labelled] for dataset in self.datasets])
 
     @property
     def aspects(self) -> dict[str, tuple[str, ...]]:
-        """Of all judged images, N names an aspect."""
+        """Of all labelled images, N names per aspect."""
         found: dict[str, tuple[str, ...]] = {}
         for dataset in self.datasets:
             for aspect, names in dataset.aspects.items():
-                kept = tuple(name for name, judged in zip(names, dataset.judged, strict=True) if judged)
+                kept = tuple(name for name, labelled in zip(names, dataset.labelled, strict=True) if labelled)
                 found[aspect] = (*found.get(aspect, ()), *kept)
         return found
 
     @cached_property
     def dataset_of(self) -> npt.NDArray[np.intp]:
-        """(N,) number of each judged image's dataset."""
-        counts = [int(dataset.judged.sum()) for dataset in self.datasets]
+        """(N,) number of each labelled image's dataset."""
+        counts = [int(dataset.labelled.sum()) for dataset in self.datasets]
         return np.repeat(np.arange(len(self.datasets)), counts)
 
     @cached_property
     def fold_of(self) -> FoldOf:
-        """(N,) fold that holds a judged image out."""
+        """(N,) fold that holds a labelled image out."""
         return self.fold_of_dataset[self.dataset_of]
 
     @cached_property
     def group_keys(self) -> tuple[tuple[str, ...], ...]:
-        """N keys, those of each judged image's dataset."""
+        """N keys, those of each labelled image's dataset."""
         return tuple(self.datasets[number].keys for number in self.dataset_of.tolist())
 
     def digest(self) -> str:
-        """SHA-256 of images, labels, masks and folds: tells whether a run goes on with what it was begun with."""
+        """SHA-256 of images, labels, masks and folds: shows whether a run is resumed with the same data."""
         seen = hashlib.sha256(self.fold_of_dataset.astype(np.int64).tobytes())
         for dataset in self.datasets:
             seen.update("\0".join((dataset.name, *dataset.keys)).encode())
-            for array in (dataset.inputs, dataset.acquisition_mask, dataset.judged, dataset.off):
+            for array in (dataset.inputs, dataset.acquisition_mask, dataset.labelled, dataset.off):
                 seen.update(np.ascontiguousarray(array).data)
         return seen.hexdigest()
 
 
-def draw_whole_set(  # noqa: PLR0913 - what the command's options say
+def draw_whole_set(  # noqa: PLR0913 - the options of the command
     sources: Sources,
     mixture: Mixture,
     *,
@@ -125,7 +125,7 @@ def draw_whole_set(  # noqa: PLR0913 - what the command's options say
     grouping: Grouping,
     on_dataset: Callable[[int], None],
 ) -> WholeSet:
-    """Whole semi-synthetic datasets; outlines and texture sources are dealt into folds first, as in `fold_synthetic`.
+    """Whole semi-synthetic datasets; outlines and texture sources are split into folds first, as in `fold_synthetic`.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def draw_whole_set(  # noqa: PLR0913 - what the command's options say
         When there are fewer datasets, outlines or texture sources (or families) than folds.
     """
     if datasets < folds:
-        raise InvalidInputError(f"{datasets} datasets are asked for in {folds} folds; expected one a fold, or more")
+        raise InvalidInputError(f"expected at least one dataset per fold, got {datasets} for {folds} folds")
     parts = split_into_folds(sources, folds, grouping)
     fold_of = np.arange(datasets) % folds
     drawn = []
@@ -145,7 +145,7 @@ def draw_whole_set(  # noqa: PLR0913 - what the command's options say
 
 
 def group_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) -> WholeSet:
-    """The datasets of labelled ion images; all of these are judged, and unlabelled ones are not there.
+    """Group labelled ion images by dataset; unlabelled ones are not included.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def _fold(name: str, origin: Literal["labels", "synthetic"], datasets: list[IonD
 
 
 def prepare_synthetic(dataset: WholeDataset, number: int) -> IonDataset:
-    """What methods may see of a drawn dataset: everything but its scene's sample mask."""
+    """What methods may use of a drawn dataset: everything except the sample mask of its scene."""
     inputs = preprocess(dataset.ion_images)
     return IonDataset(
         f"{number + 1} {dataset.name}",

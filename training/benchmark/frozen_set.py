@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from training.cross_validation.folded_set import label_synthetic
 from training.labelled.labelled_set import LabelledSet
-from training.synthetic.dataset import draw_set
 from training.synthetic.mixture import load_benchmark
 from training.synthetic.sources import load_sources, split_sources
+from training.synthetic.synthetic_set import draw_set
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from training.fit.fitting import fit_members
 from training.fit.recipe import PresetName, Recipe
 from training.fit.run_folder import EpochRow, RunFolder
 from training.fit.settings import settings_of
-from training.synthetic.dataset import SyntheticSet, draw_set
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import load_sources, split_sources
+from training.synthetic.synthetic_set import SyntheticSet, draw_set
 
 _DATA_STREAM, _DATA_SEED = 6, 20261123
 _WATCHED_IMAGES = 500

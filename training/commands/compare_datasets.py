@@ -1,4 +1,4 @@
-"""`python -m training compare-datasets`."""
+"""`python -m training compare_groups-datasets`."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from training.realism.comparison import Difference, Group
+    from training.realism.comparison import DatasetGroup, Difference
     from training.reports.text_tables import TextTable
 
 
@@ -20,7 +20,7 @@ def compare_datasets(
 ) -> None:
     """Compare semi-synthetic whole datasets with real acquisitions, by simple statistics and side by side."""
     from training.acquisitions.series import load_acquisitions  # noqa: PLC0415 - --help needs none of it
-    from training.realism.comparison import compare, measure_real, measure_synthetic, measure_windows  # noqa: PLC0415
+    from training.realism.comparison import compare_groups, measure_real, measure_synthetic, measure_windows  # noqa: PLC0415
     from training.realism.figure import write_comparison  # noqa: PLC0415
     from training.reports.text_tables import print_table  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
@@ -31,12 +31,12 @@ def compare_datasets(
     synthetic = measure_synthetic(sources, chosen, datasets, seed)
     real, windows = measure_real(acquisitions, seed), measure_windows(acquisitions, sources, datasets, seed)
     for group in (real, windows):
-        print_table(_tabulate(group, synthetic, compare(group, synthetic)), console)
+        print_table(_tabulate(group, synthetic, compare_groups(group, synthetic)), console)
     write_comparison((real, windows, synthetic), output)
     console.print(f"wrote {output}", soft_wrap=True)
 
 
-def _tabulate(real: "Group", synthetic: "Group", differences: "list[Difference]") -> "TextTable":
+def _tabulate(real: "DatasetGroup", synthetic: "DatasetGroup", differences: "list[Difference]") -> "TextTable":
     from training.realism.comparison import IONS  # noqa: PLC0415
     from training.reports.text_tables import TextTable  # noqa: PLC0415
 

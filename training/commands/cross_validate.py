@@ -83,9 +83,9 @@ def _load(
     from training.fit.context_inputs import add_labelled_context  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
     from training.synthetic.context_set import draw_context_set  # noqa: PLC0415
-    from training.synthetic.dataset import draw_set  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
+    from training.synthetic.synthetic_set import draw_set  # noqa: PLC0415
 
     if path == _SYNTHETIC:
         sources, _ = split_sources(load_sources())  # the others are the benchmark's

@@ -63,12 +63,12 @@ def evaluate(  # noqa: PLR0913 - options of a command
         console.print(note, soft_wrap=True)
 
 
-def _evaluate_acquisitions(release: "Release", places: list[str], labels: Path | None, *, as_json: bool) -> None:
-    from training.acquisitions.evaluation import judge_acquisitions
+def _evaluate_acquisitions(release: "Release", inputs: list[str], labels: Path | None, *, as_json: bool) -> None:
+    from training.acquisitions.evaluation import evaluate_acquisitions
     from training.acquisitions.evaluation_report import acquisitions_as_json, print_acquisitions
-    from training.acquisitions.places import open_places
+    from training.acquisitions.inputs import open_inputs
 
-    rows = list(judge_acquisitions(release, open_places(places, labels)))
+    rows = list(evaluate_acquisitions(release, open_inputs(inputs, labels)))
     if as_json:
         typer.echo(acquisitions_as_json(rows))
         return

@@ -13,8 +13,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from training.sample_masks.known_masks import KnownMask
-    from training.sample_masks.mask_scores import JudgedMask, MaskFigures
+    from training.sample_masks.mask_scores import MaskEvaluation, MaskSummary
+    from training.sample_masks.masked_datasets import MaskedDataset
     from training.synthetic.sources import Sources
 
 _ION_CLASSES = ((1, 2), (3, 5), (6, 15), (16, 50), (51, 150))
@@ -29,20 +29,20 @@ def sample_masks(
     """Compare predicted sample masks with the true ones, on sources that the mask rule was not fitted on."""
     from training.real_sets import load_real_sets  # noqa: PLC0415
     from training.sample_masks.mask_scores import (  # noqa: PLC0415 - takes seconds to import, and --help none
-        judge_masks,
+        evaluate_masks,
         summarise_masks,
         summarise_verdicts,
     )
-    from training.sample_masks.real_verdicts import NONE_IN, SOME_IN, judge_acquisitions  # noqa: PLC0415
+    from training.sample_masks.real_verdicts import SET_WITH_AREA, SETS_WITHOUT_AREA, evaluate_real_verdicts  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     _, validation = split_sources(load_sources())
-    judged = judge_masks(_draw(validation, datasets, seed, console))
-    parts = _part(judged)
+    evaluations = evaluate_masks(_draw(validation, datasets, seed, console))
+    parts = _part(evaluations)
     figures = {name: summarise_masks(rows) for name, rows in parts.items()}
     _print(figures, console)
-    verdicts = summarise_verdicts(judged)
+    verdicts = summarise_verdicts(evaluations)
     low, high = verdicts.accuracy_ci
     console.print(
         f"off_sample_area: {verdicts.correct} of {verdicts.datasets} verdicts right (95 % over masks and textures"
@@ -50,7 +50,7 @@ def sample_masks(
         f" {verdicts.present_found} of {verdicts.datasets - verdicts.absent} present ones",
         soft_wrap=True,
     )
-    real = list(judge_acquisitions(load_real_sets([SOME_IN, *NONE_IN])))
+    real = list(evaluate_real_verdicts(load_real_sets([SET_WITH_AREA, *SETS_WITHOUT_AREA])))
     for one in real:
         console.print(
             f"real acquisition {one.acquisition}, {one.ions} ions: off-sample area is {one.truth}, it says {one.says}"
@@ -84,29 +84,29 @@ def fit_mask_rule(
     console.print(f"presence_intercept: {rule.presence_intercept:.3f}")
 
 
-def _draw(sources: "Sources", datasets: int, seed: int, console: Console) -> "list[KnownMask]":
-    from training.sample_masks.known_masks import draw_known_masks  # noqa: PLC0415
+def _draw(sources: "Sources", datasets: int, seed: int, console: Console) -> "list[MaskedDataset]":
+    from training.sample_masks.masked_datasets import draw_masked_datasets  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
 
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("drawing datasets", total=datasets)
-        return draw_known_masks(
+        return draw_masked_datasets(
             sources, load_training_mixture(), datasets, seed, lambda drawn: progress.update(task, completed=drawn)
         )
 
 
-def _part(judged: "Sequence[JudgedMask]") -> "dict[str, list[JudgedMask]]":
+def _part(evaluations: "Sequence[MaskEvaluation]") -> "dict[str, list[MaskEvaluation]]":
     """All, those with an off-sample area, those by number of ions and by confidence; empty parts are left out."""
-    parts = {"all datasets": list(judged)}
-    parts["with off-sample area"] = [one for one in judged if one.has_off_sample_area]
+    parts = {"all datasets": list(evaluations)}
+    parts["with off-sample area"] = [one for one in evaluations if one.has_off_sample_area]
     for fewest, most in _ION_CLASSES:
-        parts[f"{fewest}-{most} ions"] = [one for one in judged if fewest <= one.ions <= most]
+        parts[f"{fewest}-{most} ions"] = [one for one in evaluations if fewest <= one.ions <= most]
     for low, high in _CONFIDENCE_CLASSES:
-        parts[f"confidence {low}-{high}"] = [one for one in judged if low < one.confidence <= high]
+        parts[f"confidence {low}-{high}"] = [one for one in evaluations if low < one.confidence <= high]
     return {name: rows for name, rows in parts.items() if rows}
 
 
-def _print(figures: "dict[str, MaskFigures]", console: Console) -> None:
+def _print(figures: "dict[str, MaskSummary]", console: Console) -> None:
     table = Table(title="Predicted against true sample masks: intersection over union (95 % over masks and textures)")
     for heading in ("", "datasets", "mean", "median", "above .8"):
         table.add_column(heading, justify="right" if heading else "left")

@@ -27,7 +27,7 @@ def windows(
     output: Annotated[Path, typer.Option(help="PNG of the gallery.")] = Path("runs/windows.png"),
 ) -> None:
     """Cut windows out of real acquisitions, draw a gallery of them and count them."""
-    from training.acquisitions.places import open_places  # noqa: PLC0415 - --help needs none of it
+    from training.acquisitions.inputs import open_inputs  # noqa: PLC0415 - --help needs none of it
     from training.acquisitions.series import load_acquisitions  # noqa: PLC0415
     from training.synthetic.scenes.outlines import load_outlines  # noqa: PLC0415
     from training.windows.counts import WindowCounts, count_windows  # noqa: PLC0415
@@ -35,7 +35,7 @@ def windows(
     from training.windows.source import draw_windows  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    found = list(open_places(paths)) if paths else load_acquisitions()
+    found = list(open_inputs(paths)) if paths else load_acquisitions()
     unknown = sorted(set(without or ()) - {one.series for one in found})
     if unknown:
         raise InvalidInputError(f"expected a series of these acquisitions to leave out, got {unknown[0]!r}")

@@ -10,9 +10,9 @@ import numpy as np
 from training.cross_validation.folds import FoldOf, assign_folds, choose_folds, require_whole_groups
 from training.labelled.family import name_family
 from training.labelled.labelled_set import LabelledSet
-from training.synthetic.dataset import SyntheticSet, concatenate, draw_set
 from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
+from training.synthetic.synthetic_set import SyntheticSet, concatenate, draw_set
 
 _SYNTHETIC_STREAM = 4
 DrawSet = Callable[[Sources, Mixture, int, tuple[int, ...]], SyntheticSet]

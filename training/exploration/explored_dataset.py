@@ -20,7 +20,7 @@ from training.synthetic.whole_dataset import draw_whole_dataset
 
 _ARRAY = "ion_images.npz"
 _ARRAY_SUFFIXES = (".npz", ".npy")
-RIGHT = f"a folder with {_ARRAY}, an .npz or .npy file, a folder of PNG files, or the word 'synthetic'"
+EXPECTED = f"a folder with {_ARRAY}, an .npz or .npy file, a folder of PNG files, or the word 'synthetic'"
 
 Mask = npt.NDArray[np.bool_]
 _Read = tuple[str, float | None, IonImage | None]
@@ -67,7 +67,7 @@ def open_dataset(path: Path) -> ExploredDataset:
         return _open_array(path / _ARRAY, path.resolve().name)
     files = sorted(path.rglob("*.png")) if path.is_dir() else []
     if not files:
-        raise InvalidInputError(f"{path} holds no dataset; expected {RIGHT}")
+        raise InvalidInputError(f"{path} holds no dataset; expected {EXPECTED}")
     return _keep_showing(path.resolve().name, [(file.stem, None, _read_png(file)) for file in files])
 
 

@@ -79,12 +79,12 @@ def draw_clusters(exploration: Exploration) -> Figure:
     """K-means with N = 5, mapped back to the pixels, and which clusters were taken for sample (figure 12)."""
     found = exploration.predicted.clusters
     order = _order_clusters(exploration)
-    place = np.zeros(found.shape)
+    colour_of = np.zeros(found.shape)
     for colour, cluster in enumerate(order):
-        place[found == cluster] = colour
+        colour_of[found == cluster] = colour
     figure = Figure(figsize=_fit(exploration, 1), layout="constrained")
     axes = figure.subplots()
-    _show(axes, exploration, place, _CLUSTER_COLOURS, highest=_CLUSTER_COLOURS.N - 1)
+    _show(axes, exploration, colour_of, _CLUSTER_COLOURS, highest=_CLUSTER_COLOURS.N - 1)
     handles = []
     for colour, cluster in enumerate(order):
         on_sample = float(exploration.sample[found == cluster].mean()) >= 0.5

@@ -52,17 +52,17 @@ def draw_zoomed_difference(exploration: Exploration) -> Figure:
     highest = np.maximum(on + off, 1e-12)
     figure = Figure(figsize=(9, 4.6), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    places = np.arange(len(chosen))
+    positions = np.arange(len(chosen))
     for axes, first, second in ((upper, on, off), (lower, on / highest, off / highest)):
-        axes.bar(places, first, color=ON_COLOUR, width=0.8, label="on-sample area")
-        axes.bar(places, second, bottom=first, color=OFF_COLOUR, width=0.8, label="off-sample area")
+        axes.bar(positions, first, color=ON_COLOUR, width=0.8, label="on-sample area")
+        axes.bar(positions, second, bottom=first, color=OFF_COLOUR, width=0.8, label="off-sample area")
         axes.spines[["top", "right"]].set_visible(False)
     lower.axhline(0.5, color="white", linewidth=0.8)
     upper.set_ylabel("intensity per pixel,\nstacked")
     lower.set(ylabel="share", ylim=(0, 1))
     values, text = exploration.axis
     names = [f"{values[ion]:.3f}" if exploration.dataset.mz is not None else f"{values[ion]:.0f}" for ion in chosen]
-    lower.set_xticks(places, names, rotation=90, fontsize=7)
+    lower.set_xticks(positions, names, rotation=90, fontsize=7)
     lower.set_xlabel(text)
     figure.legend(*upper.get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False, fontsize=9)
     return figure
@@ -104,10 +104,10 @@ def draw_first_component(exploration: Exploration) -> Figure:
 
 
 def _draw_peaks(axes: Axes, exploration: Exploration, heights: npt.NDArray[np.float64], colour: str) -> None:
-    places = exploration.axis[0]
-    axes.vlines(places, 0, heights, color=colour, linewidth=1.3)
-    margin = 0.02 * max(float(np.ptp(places)), 1.0)
-    axes.set_xlim(places.min() - margin, places.max() + margin)
+    positions = exploration.axis[0]
+    axes.vlines(positions, 0, heights, color=colour, linewidth=1.3)
+    margin = 0.02 * max(float(np.ptp(positions)), 1.0)
+    axes.set_xlim(positions.min() - margin, positions.max() + margin)
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -12,9 +12,9 @@ from training.fit.recipe import Recipe
 from training.fit.run_folder import EpochRow, RunFolder, save_whole
 from training.fit.settings import FitSettings
 from training.synthetic.context_set import draw_context_set
-from training.synthetic.dataset import draw_set
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import load_sources, split_sources
+from training.synthetic.synthetic_set import draw_set
 
 _TRAINING_STREAM, _VALIDATION_STREAM, _MEMBER_STREAM = 1, 2, 3
 _VALIDATION_SEED = 20261101

@@ -3,8 +3,8 @@
 from training.fit.network import KERNELS_PER_CHANNEL, PARAMETERS_2018
 from training.fit.recipe import PresetName, Recipe
 from training.fit.settings import FitData, FitSettings
-from training.synthetic.dataset import OFF_FROM_RATIO, ON_UP_TO_RATIO
 from training.synthetic.mixture import SHIPPED
+from training.synthetic.synthetic_set import OFF_FROM_RATIO, ON_UP_TO_RATIO
 
 _SYNTHETIC_DATA = (
     "semi-synthetic ion images composed from 63 sample masks of METASPACE datasets and the ion images of 23 public,"

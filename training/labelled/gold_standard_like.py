@@ -7,12 +7,12 @@ import numpy as np
 
 from shared.errors import InvalidInputError
 from shared.ion_image import IonImage
-from training.synthetic.dataset import Label, draw_ion
 from training.synthetic.mixture import Mixture, load_training_mixture
 from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.scenes.outlines import Outline
 from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
 from training.synthetic.sources import Sources
+from training.synthetic.synthetic_set import Label, draw_ion
 
 _ADDUCTS = ("+H", "+Na", "+K")
 _LEAST_OFF_SAMPLE_SHARE = 5 * LEAST_OFF_SAMPLE_SHARE

@@ -1,1 +1,1 @@
-"""Realism: simple statistics of whole datasets, semi-synthetic ones beside real ones."""
+"""Realism: simple statistics of whole datasets, semi-synthetic next to real."""

@@ -17,7 +17,7 @@ from training.windows.settings import WindowSettings
 from training.windows.source import draw_windows
 
 IONS = 12
-"""Of every dataset, so that what depends on their number can be compared; acquisitions with fewer are left out."""
+"""Ions per dataset, the same for all, so that statistics compare; acquisitions with fewer are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +32,14 @@ class MeasuredDataset:
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
-    """Datasets of one sort."""
+class DatasetGroup:
+    """Datasets of one kind."""
 
     name: str
     datasets: tuple[MeasuredDataset, ...]
 
     def values(self, statistic: str, *, has_area: bool | None = None) -> list[float]:
-        """One number a dataset; of those with or without area only, where that is asked for."""
+        """One number per dataset, optionally only of those with or without off-sample area."""
         wanted = [one for one in self.datasets if has_area is None or one.has_area is has_area]
         found = (float(getattr(one.statistics, statistic)) for one in wanted)
         return [value for value in found if np.isfinite(value)]
@@ -56,24 +56,26 @@ class Difference:
 
     synthetic: tuple[float, float, float]
     distance: float
-    """Kolmogorov and Smirnov's: 0 = the same distribution, 1 = apart."""
+    """Kolmogorov-Smirnov statistic: 0 = the same distribution, 1 = disjoint."""
 
     real_datasets: int
     synthetic_datasets: int
 
 
-def measure_real(acquisitions: Sequence[Acquisition], seed: int) -> Group:
+def measure_real(acquisitions: Sequence[Acquisition], seed: int) -> DatasetGroup:
     """Whole acquisitions, each with `IONS` of its ions."""
     rng = np.random.default_rng(seed)
-    return Group("real", tuple(one for acquisition in acquisitions for one in _measure_acquisition(acquisition, rng)))
+    return DatasetGroup(
+        "real", tuple(one for acquisition in acquisitions for one in _measure_acquisition(acquisition, rng))
+    )
 
 
-def measure_windows(acquisitions: Sequence[Acquisition], sources: Sources, count: int, seed: int) -> Group:
-    """Windows of them."""
+def measure_windows(acquisitions: Sequence[Acquisition], sources: Sources, count: int, seed: int) -> DatasetGroup:
+    """Windows of the acquisitions."""
     settings = WindowSettings(fewest_ions=IONS, most_ions=IONS)
-    rich = [one for one in acquisitions if len(one) >= IONS]
-    windows = draw_windows(rich, sources.outlines, count, seed, settings)
-    return Group(
+    large_enough = [one for one in acquisitions if len(one) >= IONS]
+    windows = draw_windows(large_enough, sources.outlines, count, seed, settings)
+    return DatasetGroup(
         "windows",
         tuple(
             _measure(window.acquisition, window.ion_images, has_area=window.has_off_sample_area) for window in windows
@@ -81,17 +83,17 @@ def measure_windows(acquisitions: Sequence[Acquisition], sources: Sources, count
     )
 
 
-def measure_synthetic(sources: Sources, mixture: Mixture, count: int, seed: int) -> Group:
+def measure_synthetic(sources: Sources, mixture: Mixture, count: int, seed: int) -> DatasetGroup:
     """Semi-synthetic whole datasets."""
     rng = np.random.default_rng(seed)
     drawn = (draw_whole_dataset(sources, mixture, IONS, rng) for _ in range(count))
-    return Group(
+    return DatasetGroup(
         mixture.name, tuple(_measure(one.name, one.ion_images, has_area=one.has_off_sample_area) for one in drawn)
     )
 
 
-def compare(real: Group, synthetic: Group) -> list[Difference]:
-    """Every statistic, for datasets with an off-sample area, without one, and for all."""
+def compare_groups(real: DatasetGroup, synthetic: DatasetGroup) -> list[Difference]:
+    """Compare every statistic: all datasets, those with and those without off-sample area."""
     areas: tuple[tuple[str, bool | None], ...] = (("all", None), ("present", True), ("absent", False))
     found = []
     for statistic in NAMES:

@@ -1,4 +1,4 @@
-"""The figure: semi-synthetic datasets beside real ones, in pictures, border profiles and numbers."""
+"""The figure: semi-synthetic next to real datasets, as images, border profiles and statistics."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,15 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from shared.preprocessing import scale_intensities
-from training.realism.comparison import Group, MeasuredDataset
+from training.realism.comparison import DatasetGroup, MeasuredDataset
 from training.realism.statistics import DEPTHS, NAMES
 
 _ROWS, _IONS = 12, 4
 _COLOURS = ("tab:blue", "tab:cyan", "tab:orange", "tab:red")
 
 
-def write_comparison(groups: Sequence[Group], path: Path) -> None:
-    """Write a PNG: on top a strip plot of every statistic and the border profiles, below the datasets side by side."""
+def write_comparison(groups: Sequence[DatasetGroup], path: Path) -> None:
+    """Write a PNG: strip plots of every statistic and border profiles on top, the datasets side by side below."""
     figure = Figure(figsize=(5.2 * len(groups), 17), layout="constrained")
     above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(1, 2.2))).ravel()
     panels = above.subplots(2, 4).ravel()
@@ -30,19 +30,19 @@ def write_comparison(groups: Sequence[Group], path: Path) -> None:
     figure.savefig(path, dpi=80)
 
 
-def _strip(axes: Axes, groups: Sequence[Group], statistic: str) -> None:
+def _strip(axes: Axes, groups: Sequence[DatasetGroup], statistic: str) -> None:
     rng = np.random.default_rng(0)
-    for place, (group, colour) in enumerate(zip(groups, _COLOURS, strict=False)):
+    for position, (group, colour) in enumerate(zip(groups, _COLOURS, strict=False)):
         values = group.values(statistic)
-        axes.plot(place + rng.uniform(-0.2, 0.2, len(values)), values, ".", color=colour, markersize=4, alpha=0.6)
-        axes.plot([place - 0.3, place + 0.3], [np.median(values)] * 2, color="black", linewidth=1.5)
+        axes.plot(position + rng.uniform(-0.2, 0.2, len(values)), values, ".", color=colour, markersize=4, alpha=0.6)
+        axes.plot([position - 0.3, position + 0.3], [np.median(values)] * 2, color="black", linewidth=1.5)
     axes.set_xticks(range(len(groups)), [group.name for group in groups], fontsize=7)
     axes.set_title(statistic.replace("_", " "), fontsize=9)
     if statistic in ("border", "side_px"):
         axes.set_yscale("log")
 
 
-def _profiles(axes: Axes, groups: Sequence[Group], *, has_area: bool, title: str) -> None:
+def _profiles(axes: Axes, groups: Sequence[DatasetGroup], *, has_area: bool, title: str) -> None:
     depths = (np.asarray(DEPTHS[:-1]) + np.asarray(DEPTHS[1:])) / 2
     for group, colour in zip(groups, _COLOURS, strict=False):
         found = [one.statistics.profile for one in group.datasets if one.has_area is has_area]
@@ -55,8 +55,8 @@ def _profiles(axes: Axes, groups: Sequence[Group], *, has_area: bool, title: str
     axes.legend(fontsize=7)
 
 
-def _pictures(part: SubFigure, group: Group) -> None:
-    """Evenly spread over the group's datasets: mean ion image, then some ions."""
+def _pictures(part: SubFigure, group: DatasetGroup) -> None:
+    """Datasets spread evenly over the group: mean ion image, then some ions."""
     part.suptitle(group.name, fontsize=10)
     grid = part.subplots(_ROWS, _IONS + 1, squeeze=False)
     for axes in grid.ravel():
@@ -70,6 +70,6 @@ def _row(dataset: MeasuredDataset, axes_row: Sequence[Axes]) -> None:
     scaled = [np.where(one.acquisition_mask, scale_intensities(one), np.nan) for one in dataset.ion_images]
     for axes, image in zip(axes_row, [np.mean(scaled, axis=0), *scaled], strict=False):
         axes.imshow(image, cmap="viridis", interpolation="nearest")
-    says = {True: "area", False: "no area", None: "unknown"}[dataset.has_area]
+    area = {True: "area", False: "no area", None: "unknown"}[dataset.has_area]
     name = dataset.statistics.name.removeprefix("semi-synthetic ")
-    axes_row[0].set_title(f"{name[:26]}, {says}", fontsize=5, loc="left", pad=1)
+    axes_row[0].set_title(f"{name[:26]}, {area}", fontsize=5, loc="left", pad=1)

@@ -1,4 +1,4 @@
-"""Statistics of one dataset: what can be said of its ion images together without knowing what they show."""
+"""Statistics of the ion images of one dataset, without labels or regions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _NEAR_BORDER = 0.08
 
 @dataclass(frozen=True)
 class DatasetStatistics:
-    """Of the ion images of one dataset.
+    """Statistics of the ion images of one dataset.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class DatasetStatistics:
     border
         Mean scaled intensity near the border of the acquired area over that of the rest, median over the ions.
     profile
-        (10,) the mean ion image in steps away from the border, over its own mean; NaN where no pixel is so deep.
+        (10,) the mean ion image in steps away from the border, over its own mean; NaN where no pixel is that deep.
     acquired
         Share of the rectangle that was acquired.
     side_px
@@ -54,13 +54,13 @@ class DatasetStatistics:
 
 
 NAMES = ("zeros", "rank_1", "correlation", "border", "acquired", "side_px")
-"""The statistics that are one number."""
+"""The statistics that are a single number."""
 
 
 def measure_dataset(name: str, ion_images: Sequence[IonImage]) -> DatasetStatistics:
     """Measure at least two ion images of one size.
 
-    All are as the networks see them, clipped and scaled, so that the data's own scale says nothing.
+    All are clipped and scaled as for the networks, so that the scale of the data has no effect.
     """
     mask = np.logical_or.reduce([image.acquisition_mask for image in ion_images])
     scaled = np.stack([scale_intensities(image) for image in ion_images]).astype(np.float64)
@@ -81,7 +81,7 @@ def measure_dataset(name: str, ion_images: Sequence[IonImage]) -> DatasetStatist
 
 
 def measure_depth(mask: npt.NDArray[np.bool_]) -> Profile:
-    """Distance of every pixel to the border of the acquired area, in longest sides; lost lines are no border."""
+    """Distance of every pixel to the border of the acquired area, in longest sides; missing lines are no border."""
     body = ndimage.binary_closing(np.pad(mask, 3), iterations=2)
     return np.asarray((ndimage.distance_transform_edt(body)[3:-3, 3:-3] - 1) / max(mask.shape), dtype=np.float64)
 

@@ -1,1 +1,1 @@
-"""How good predicted sample masks are, and how the rule behind them was fitted."""
+"""Evaluation of predicted sample masks, and fitting of the mask rule."""

@@ -7,29 +7,29 @@ import numpy as np
 
 from model_store.context.sample_mask import SampleMask, find_sample_mask
 from training.metrics.resampling import Interval, Resampling
-from training.sample_masks.known_masks import KnownMask, measure_overlap
+from training.sample_masks.masked_datasets import MaskedDataset, measure_overlap
 
 GOOD_OVERLAP = 0.8
 
 
 @dataclass(frozen=True)
-class JudgedMask:
-    """One predicted mask."""
+class MaskEvaluation:
+    """The evaluation of one predicted mask."""
 
     overlap: float
     """Intersection over union with the true mask."""
 
     ions: int
     has_off_sample_area: bool
-    says_off_sample_area: bool
+    predicted_off_sample_area: bool
     confidence: float
     group: tuple[str, str]
     """Sample mask and texture source."""
 
 
 @dataclass(frozen=True)
-class MaskFigures:
-    """Some predicted masks together; intervals are over sample masks and textures, which repeat."""
+class MaskSummary:
+    """Scores of several predicted masks; intervals are over sample masks and textures, which occur repeatedly."""
 
     datasets: int
     mean: float
@@ -43,8 +43,8 @@ class MaskFigures:
 
 
 @dataclass(frozen=True)
-class VerdictFigures:
-    """How often the verdict on the off-sample area is right; intervals are over sample masks and textures."""
+class VerdictSummary:
+    """How often the verdict on the off-sample area is correct; intervals are over sample masks and textures."""
 
     datasets: int
     correct: int
@@ -54,18 +54,20 @@ class VerdictFigures:
     present_found: int
 
 
-def judge_masks(known_masks: Sequence[KnownMask]) -> list[JudgedMask]:
+def evaluate_masks(datasets: Sequence[MaskedDataset]) -> list[MaskEvaluation]:
     """Predict every mask from ion images and acquisition mask, then compare it with the true one."""
-    return [_judge(known, find_sample_mask(known.inputs[..., 0], known.acquisition_mask)) for known in known_masks]
+    return [
+        _evaluate(dataset, find_sample_mask(dataset.inputs[..., 0], dataset.acquisition_mask)) for dataset in datasets
+    ]
 
 
-def summarise_masks(judged: Sequence[JudgedMask]) -> MaskFigures:
+def summarise_masks(evaluations: Sequence[MaskEvaluation]) -> MaskSummary:
     """Mean and median overlap, and the share of good masks; of at least one mask."""
-    overlaps = np.array([one.overlap for one in judged])
-    resampling = Resampling([one.group for one in judged])
+    overlaps = np.array([one.overlap for one in evaluations])
+    resampling = Resampling([one.group for one in evaluations])
     good = overlaps > GOOD_OVERLAP
-    return MaskFigures(
-        len(judged),
+    return MaskSummary(
+        len(evaluations),
         float(overlaps.mean()),
         resampling.interval_of_mean(overlaps),
         float(np.median(overlaps)),
@@ -75,25 +77,25 @@ def summarise_masks(judged: Sequence[JudgedMask]) -> MaskFigures:
     )
 
 
-def summarise_verdicts(judged: Sequence[JudgedMask]) -> VerdictFigures:
+def summarise_verdicts(evaluations: Sequence[MaskEvaluation]) -> VerdictSummary:
     """Verdicts on the off-sample area, of at least one mask."""
-    correct = np.array([one.has_off_sample_area == one.says_off_sample_area for one in judged])
-    return VerdictFigures(
-        datasets=len(judged),
+    correct = np.array([one.has_off_sample_area == one.predicted_off_sample_area for one in evaluations])
+    return VerdictSummary(
+        datasets=len(evaluations),
         correct=int(correct.sum()),
-        accuracy_ci=Resampling([one.group for one in judged]).interval_of_mean(correct),
-        absent=sum(not one.has_off_sample_area for one in judged),
-        absent_found=sum(not one.has_off_sample_area and not one.says_off_sample_area for one in judged),
-        present_found=sum(one.has_off_sample_area and one.says_off_sample_area for one in judged),
+        accuracy_ci=Resampling([one.group for one in evaluations]).interval_of_mean(correct),
+        absent=sum(not one.has_off_sample_area for one in evaluations),
+        absent_found=sum(not one.has_off_sample_area and not one.predicted_off_sample_area for one in evaluations),
+        present_found=sum(one.has_off_sample_area and one.predicted_off_sample_area for one in evaluations),
     )
 
 
-def _judge(known: KnownMask, found: SampleMask) -> JudgedMask:
-    return JudgedMask(
-        measure_overlap(found.mask, known),
-        len(known.inputs),
-        known.has_off_sample_area,
+def _evaluate(dataset: MaskedDataset, found: SampleMask) -> MaskEvaluation:
+    return MaskEvaluation(
+        measure_overlap(found.mask, dataset),
+        len(dataset.inputs),
+        dataset.has_off_sample_area,
         found.off_sample_area == "present",
         found.confidence,
-        known.group,
+        dataset.group,
     )

@@ -1,4 +1,4 @@
-"""The verdict on real acquisitions of which it is known whether they have an off-sample area."""
+"""The off-sample-area verdict on real acquisitions for which the truth is known."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from model_store.context.sample_mask import OffSampleArea, find_sample_mask
 from shared.preprocessing import preprocess, read_acquired
 from training.real_sets import RealSet
 
-NONE_IN = ("sample_only", "brain_interiors")
-"""The sets whose acquisitions measured nothing but sample."""
+SETS_WITHOUT_AREA = ("sample_only", "brain_interiors")
+"""Sets without off-sample area in any acquisition."""
 
-SOME_IN = "mouse_bladder"
+SET_WITH_AREA = "mouse_bladder"
 
 
 @dataclass(frozen=True)
 class RealVerdict:
-    """One acquisition, as the service sees it."""
+    """The verdict on one acquisition, from the inputs that the service uses."""
 
     acquisition: str
     ions: int
@@ -26,12 +26,12 @@ class RealVerdict:
     confidence: float
 
 
-def judge_acquisitions(real_sets: list[RealSet]) -> Iterator[RealVerdict]:
-    """One verdict an acquisition of `NONE_IN` and `SOME_IN`, from its ion images at network-input size."""
+def evaluate_real_verdicts(real_sets: list[RealSet]) -> Iterator[RealVerdict]:
+    """One verdict per acquisition of `SETS_WITHOUT_AREA` and `SET_WITH_AREA`, from its network inputs."""
     for real_set in real_sets:
         inputs, names = preprocess(real_set.ion_images), np.asarray(real_set.dataset_of)
         for name in sorted(set(real_set.dataset_of)):
             own = inputs[names == name]
             found = find_sample_mask(own[..., 0], read_acquired(own))
-            truth: OffSampleArea = "absent" if real_set.name in NONE_IN else "present"
+            truth: OffSampleArea = "absent" if real_set.name in SETS_WITHOUT_AREA else "present"
             yield RealVerdict(name, len(own), truth, found.off_sample_area, found.confidence)

@@ -1,1 +1,1 @@
-"""Semi-synthetic ion images: real sample outlines and real textures, composed so that the label is known."""
+"""Semi-synthetic ion images: real sample outlines and real textures, with labels from the noise-free images."""

@@ -1,4 +1,4 @@
-"""Sets drawn dataset by dataset, each image with the context that all ions of its dataset give."""
+"""Sets drawn dataset by dataset, each image with the context from all ions of its dataset."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -7,19 +7,19 @@ import numpy as np
 
 from model_store.context.dataset_context import add_context, find_context
 from shared.preprocessing import preprocess
-from training.synthetic.dataset import SyntheticSet, concatenate, draw_blocks, gather
 from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
+from training.synthetic.synthetic_set import SyntheticSet, concatenate, draw_blocks, gather
 from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
 
 FEWEST_IONS, MOST_IONS = 2, 80
-"""Ions of a dataset, log-uniform: the network must learn how far the context of few ions can be trusted."""
+"""Ions of a dataset, log-uniform: the network must learn how reliable the context of few ions is."""
 
 
 def draw_context_set(sources: Sources, mixture: Mixture, images: int, seed: tuple[int, ...]) -> SyntheticSet:
     """Labelled images with the context's channels, (N, 56, 56, 4); drawn in blocks as `draw_set` does.
 
-    Ambiguous ions belong to the context and are not in the set. The predicted mask is used, never the true one.
+    Ambiguous ions contribute to the context and are not in the set. The predicted mask is used, never the true one.
     """
     return draw_blocks(partial(_draw_block, sources, mixture, seed), images)
 
@@ -44,7 +44,7 @@ def _draw_datasets(sources: Sources, mixture: Mixture, rng: np.random.Generator)
 
 
 def prepare_in_context(dataset: WholeDataset, most: int) -> SyntheticSet:
-    """The first labelled images of a dataset, at most so many, with the context of all of its images."""
+    """The first `most` labelled images of a dataset, with the context of all its images."""
     inputs = preprocess(dataset.ion_images)
     context = find_context(inputs)
     labelled = [row for row, image in enumerate(dataset.images) if image.label is not None][:most]

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from shared.ion_image import IonImage, make_ion_image
 from shared.preprocessing import scale_intensities
-from training.synthetic.dataset import SyntheticImage, draw_any_images
 from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
+from training.synthetic.synthetic_set import SyntheticImage, draw_any_images
 
 _COLUMNS, _REAL_COLUMNS = 16, 4
 _INCHES_PER_IMAGE = 0.9
@@ -39,7 +39,7 @@ def write_synthetic_gallery(sources: Sources, mixture: Mixture, seed: int, path:
 
 
 def _draw_rows(sources: Sources, mixture: Mixture, rng: np.random.Generator) -> dict[str, list[SyntheticImage]]:
-    """As many images of every pattern as a row shows."""
+    """A row of images for every pattern."""
     wanted = _COLUMNS - _REAL_COLUMNS
     rows: dict[str, list[SyntheticImage]] = {}
     for name in mixture.patterns.root:

@@ -1,4 +1,4 @@
-"""The measurement: from noise-free intensities to what an instrument reports."""
+"""The measurement: from noise-free intensities to an ion image."""
 
 from collections.abc import Callable
 
@@ -12,10 +12,10 @@ _FEWEST_SHOWN, _MOST_SHOWN = 4, 40
 """Pixels with signal in a nearly empty image."""
 
 
-def measure(
+def simulate_measurement(
     pattern: Field, acquisition_mask: Mask, signal: str, artefacts: Artefacts, rng: np.random.Generator
 ) -> IonImage:
-    """Pixel-to-pixel scatter and stripes, then counting at the level `signal` names, then what goes wrong later."""
+    """Pixel-to-pixel scatter and stripes, then counting at the level named `signal`, then the other artefacts."""
     expected = pattern * acquisition_mask / max(float(pattern[acquisition_mask].mean()), 1e-12)
     expected = _scatter(expected, artefacts, rng) * acquisition_mask
     counts = SIGNALS[signal](expected, rng)
@@ -50,7 +50,7 @@ def count_moderate(expected: Field, rng: np.random.Generator) -> Field:
 
 
 def count_plenty(expected: Field, rng: np.random.Generator) -> Field:
-    """So many counts that shot noise no longer shows."""
+    """Enough counts that shot noise is invisible."""
     return _count(expected, draw_log_uniform(20, 2000, rng), rng)
 
 
@@ -68,7 +68,7 @@ SIGNALS: dict[str, Callable[[Field, np.random.Generator], Field]] = {
     "plenty": count_plenty,
     "saturated": count_saturated,
 }
-"""By the names that mixtures use; each takes expected intensities (H, W) of mean about 1 and gives counts."""
+"""By the names that mixtures use; each takes expected intensities (H, W) of mean about 1 and returns counts."""
 
 
 def _count(expected: Field, mean_counts: float, rng: np.random.Generator) -> Field:
@@ -76,7 +76,7 @@ def _count(expected: Field, mean_counts: float, rng: np.random.Generator) -> Fie
 
 
 def _keep_strongest(expected: Field, share: float) -> Field:
-    """What passes a noise threshold that `share` of the pixels pass."""
+    """Keep the strongest `share` of the pixels; set the others to 0."""
     return np.where(expected > np.quantile(expected, 1 - min(share, 1.0)), expected, 0.0)
 
 

@@ -14,8 +14,8 @@ from shared.validation import describe_validation_error
 
 _FOLDER = Path(__file__).parent
 SHIPPED, CURRENT = "training-1", "training-2"
-"""What the releases of 2026.11 were fitted on, and what new networks are fitted on. A mixture that was fitted on never
-changes; a better one gets the next number. So every recipe stays repeatable."""
+"""The mixtures of the releases of 2026.11 and of new networks. A mixture never changes once networks were fitted on it; a
+better one gets the next number, so that every recipe stays repeatable."""
 
 TRAINING_MIXTURES = (SHIPPED, CURRENT)
 BENCHMARK_PATH = _FOLDER / "benchmark.yaml"
@@ -28,7 +28,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Shares(RootModel[dict[str, Share]]):
-    """Shares by name, which add up to 1."""
+    """Shares by name; they sum to 1."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,21 +36,21 @@ class Shares(RootModel[dict[str, Share]]):
     def _require_whole(self) -> "Shares":
         total = sum(self.root.values())
         if abs(total - 1) > _SUM_TOLERANCE:
-            raise ValueError(f"shares add up to {total:g}; expected 1")
+            raise ValueError(f"expected shares that sum to 1, got {total:g}")
         return self
 
     def draw(self, rng: np.random.Generator) -> str:
-        """One name."""
+        """Draw one name."""
         names = sorted(self.root)
         return names[rng.choice(len(names), p=[self.root[name] for name in names])]
 
     def only(self, name: str) -> "Shares":
-        """Nothing but this name."""
+        """This name alone."""
         return Shares({name: 1.0})
 
 
 class Artefacts(BaseModel):
-    """Shares of the ion images, or scenes, that each goes wrong in."""
+    """Share of the ion images, or scenes, with each artefact."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,20 +69,20 @@ class SharedInDatasets(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     anatomy: Share
-    """Datasets with one."""
+    """Share of datasets with an anatomy."""
 
     anatomical: Share
-    """Of the ions of such a dataset, those that follow it or its films."""
+    """Share of ions in such a dataset that follow its anatomy or films."""
 
     gain: Share
-    """Datasets with a gain over all ions."""
+    """Share of datasets with a gain over all ions."""
 
     signal: Share
-    """Datasets most of whose ions are counted at one signal level."""
+    """Share of datasets in which most ions have the same signal level."""
 
 
 class Mixture(BaseModel):
-    """What semi-synthetic ion images are drawn from, as one YAML file states it."""
+    """The distribution of semi-synthetic ion images, read from one YAML file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -93,11 +93,11 @@ class Mixture(BaseModel):
     signals: Shares
     artefacts: Artefacts
     datasets: SharedInDatasets | None = None
-    """None = the ions of a whole dataset share its scene and its texture source, and nothing else."""
+    """None = the ions of a whole dataset share only its scene and texture source."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the content, whatever the file's comments and order."""
+        """SHA-256 of the content, independent of comments and order."""
         return hashlib.sha256(_canonical(self).encode()).hexdigest()
 
 
@@ -112,17 +112,17 @@ class Benchmark(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the content, whatever the file's comments and order."""
+        """SHA-256 of the content, independent of comments and order."""
         return hashlib.sha256(_canonical(self).encode()).hexdigest()
 
 
 def load_training_mixture(name: str = SHIPPED) -> Mixture:
-    """What recipes are fitted on, by its name.
+    """Load the training mixture with this name.
 
     Raises
     ------
     InvalidInputError
-        When there is none of this name.
+        When there is no such mixture.
     """
     if name not in TRAINING_MIXTURES:
         raise InvalidInputError(f"expected a mixture of {', '.join(TRAINING_MIXTURES)}, got {name!r}")
@@ -130,7 +130,7 @@ def load_training_mixture(name: str = SHIPPED) -> Mixture:
 
 
 def load_mixture(path: Path) -> Mixture:
-    """Any mixture.
+    """Load a mixture from a file.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def load_mixture(path: Path) -> Mixture:
 
 
 def load_benchmark(path: Path = BENCHMARK_PATH) -> Benchmark:
-    """The frozen benchmark.
+    """Load the frozen benchmark.
 
     Raises
     ------
@@ -155,13 +155,15 @@ def _load(model: type[_Model], path: Path) -> _Model:
     try:
         return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read ({error.strerror}); expected a YAML file") from error
+        raise InvalidInputError(f"expected a YAML file, cannot read {path} ({error.strerror})") from error
     except yaml.YAMLError as error:
-        raise InvalidInputError(f"{path.name} is no YAML: {error}") from error
+        raise InvalidInputError(f"expected YAML in {path.name}: {error}") from error
     except ValidationError as error:
-        raise InvalidInputError(f"{path.name} is no {model.__name__}: {describe_validation_error(error)}") from error
+        raise InvalidInputError(
+            f"expected a {model.__name__.lower()} in {path.name}: {describe_validation_error(error)}"
+        ) from error
 
 
 def _canonical(model: BaseModel) -> str:
-    """Without what is not stated: a field that older files lack must not change their digests."""
+    """Leaves out unset fields, so that a new optional field does not change the digests of older files."""
     return json.dumps(model.model_dump(mode="json", exclude_none=True), sort_keys=True)

@@ -1,4 +1,4 @@
-"""Random fields: what smooth, speckled or sloping intensity looks like."""
+"""Random fields: smooth, speckled or sloping intensities."""
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ def draw_spots(
     radius: tuple[float, float],
     most: int = 8,
 ) -> Field:
-    """One to `most` round spots whose centres lie where `allowed`; `radius` is a range in longest sides. At most 1."""
+    """One to `most` round spots centred where `allowed`; `radius` is a range in longest sides. At most 1."""
     rows, columns = np.nonzero(allowed)
     field = np.zeros(shape)
     if rows.size == 0:

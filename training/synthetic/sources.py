@@ -1,4 +1,4 @@
-"""Sources: the outlines and textures that a set is made from, and how they are held apart."""
+"""Sources: the outlines and textures that a set is made from, and their split."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from training.synthetic.scenes.outlines import Outline, load_outlines
 
 _VALIDATION_SHARE = 0.2
 _SPLIT_SEED = 20261101
-"""Fixed, so that no fit can be validated on what another was trained on."""
+"""Fixed, so that no fit is validated on sources that another was trained on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class Sources:
     texture_sources: Sequence[TextureSource]
 
     def draw_texture_source(self, rng: np.random.Generator) -> TextureSource:
-        """One source; families are equally likely, whatever their number of datasets."""
+        """One source; all families are equally likely, regardless of size."""
         families = sorted({source.family for source in self.texture_sources})
         family = families[rng.integers(len(families))]
         members = [source for source in self.texture_sources if source.family == family]
@@ -29,12 +29,12 @@ class Sources:
 
 
 def load_sources() -> Sources:
-    """Everything in training/data that may shape a synthetic image."""
+    """All outlines and texture sources in training/data."""
     return Sources(load_outlines(), load_texture_sources())
 
 
 def split_sources(sources: Sources) -> tuple[Sources, Sources]:
-    """Training and validation sources, which share no family of outlines and none of textures."""
+    """Training and validation sources, which share no family of outlines or textures."""
     outline_families = _held_out({outline.family for outline in sources.outlines})
     texture_families = _held_out({source.family for source in sources.texture_sources})
     parts = [

@@ -1,4 +1,4 @@
-"""Whole semi-synthetic datasets: many ions over one scene, in the on/off mixtures that are seen in practice."""
+"""Whole semi-synthetic datasets: many ions over one scene, with realistic shares of on and off."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 
 from shared.ion_image import IonImage
-from training.synthetic.dataset import Group, Label, SyntheticImage, draw_ion
+from training.synthetic.correlated_ions import CorrelatedIons
 from training.synthetic.mixture import Mixture
 from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE, Scene, draw_scene
-from training.synthetic.sharing_ions import SharingIons
 from training.synthetic.sources import Sources
+from training.synthetic.synthetic_set import Group, Label, SyntheticImage, draw_ion
 
 _OFF_SHARE_RANGE = (0.01, 0.95)
 OFF_SHARE_BETA = (1.3, 1.7)
@@ -19,21 +19,21 @@ OFF_SHARE_BETA = (1.3, 1.7)
 nearly all; this beta distribution has the median .42."""
 
 _TRIES = 12
-"""Ions drawn in place of one before one of the other label is taken: a small sample can make one label rare."""
+"""Tries to draw an ion of the wanted label before another is accepted: a small sample can make one label rare."""
 
 
 DrawIon = Callable[[np.random.Generator], SyntheticImage | None]
-"""One ion of a dataset; None when too little of it was measured to say anything."""
+"""One ion of a dataset; None when too little signal was measured."""
 
 
 @dataclass(frozen=True, eq=False)
 class WholeDataset:
-    """One acquisition with all its ions, and the truth about each."""
+    """One acquisition with all its ions and their ground truth."""
 
     name: str
     scene: Scene
     images: tuple[SyntheticImage, ...]
-    """N, all of the scene's shape, each with something to recognise."""
+    """N, all of the scene's shape, each with enough signal."""
 
     group: Group
 
@@ -44,7 +44,7 @@ class WholeDataset:
 
     @property
     def labels(self) -> list[Label | None]:
-        """N; None = neither clearly on nor clearly off."""
+        """N; None = ambiguous."""
         return [image.label for image in self.images]
 
     @property
@@ -61,8 +61,8 @@ def draw_whole_dataset(
     Parameters
     ----------
     off_share
-        Share of the labelled ions meant to be off, in [0, 1]; drawn when None. Where nearly nothing of the
-        acquisition is off-sample, every ion is on.
+        Target share of off among the labelled ions, in [0, 1]; drawn when None. Without enough off-sample area
+        every ion is on.
     """
     outline = sources.outlines[int(rng.integers(len(sources.outlines)))]
     texture = sources.draw_texture_source(rng)
@@ -73,7 +73,7 @@ def draw_whole_dataset(
     wanted: list[Label] = ["off" if rng.random() < wanted_share else "on" for _ in range(ions)]
     draw: DrawIon = partial(draw_ion, scene, texture, mixture)
     if mixture.datasets is not None:
-        draw = SharingIons(scene, texture, mixture, mixture.datasets, sources.outlines, rng).draw
+        draw = CorrelatedIons(scene, texture, mixture, mixture.datasets, sources.outlines, rng).draw
     images = tuple(_draw_wanted(draw, label, rng) for label in wanted)
     return WholeDataset(f"semi-synthetic {outline.name} {texture.name}", scene, images, (outline.name, texture.name))
 
@@ -83,7 +83,7 @@ def _draw_off_share(rng: np.random.Generator) -> float:
 
 
 def _draw_wanted(draw: DrawIon, wanted: Label, rng: np.random.Generator) -> SyntheticImage:
-    """An ion of the wanted label or an ambiguous one, as often as they come; never one without signal."""
+    """An ion with signal that has the wanted label or is ambiguous."""
     tries = 0
     while True:
         tries += 1

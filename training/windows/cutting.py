@@ -99,7 +99,7 @@ def cut_mask(
     inside
         Whether it shall lie wholly inside the sample, or hold both sample and background.
     """
-    regions = acquisition.known_regions
+    regions = acquisition.effective_regions
     if regions is None or not can_cut(acquisition, inside=inside):
         return None
     shares = INSIDE_SHARES if inside else BACKGROUND_SHARES
@@ -115,7 +115,7 @@ def cut_mask(
 
 def can_cut(acquisition: Acquisition, *, inside: bool) -> bool:
     """Whether windows of this sort are known to be what they shall be."""
-    regions = acquisition.known_regions
+    regions = acquisition.effective_regions
     if regions is None or regions.sample.sum() < SMALLEST_AREA_PX:
         return False
     return inside or (acquisition.off_sample_area == "present" and int(regions.off_sample.sum()) >= _LEAST_PX)

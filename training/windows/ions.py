@@ -9,7 +9,7 @@ from shared.ion_image import AcquisitionMask, Intensities, IonImage
 from shared.preprocessing import describe_missing_signal
 from training.acquisitions.acquisition import AcquisitionLabel, Regions
 from training.labelled.labelled_image import Label
-from training.synthetic.dataset import OFF_FROM_RATIO, ON_UP_TO_RATIO
+from training.synthetic.synthetic_set import OFF_FROM_RATIO, ON_UP_TO_RATIO
 from training.windows.settings import WindowSettings
 
 _FEWEST_SIGNAL_PX = 6
@@ -65,7 +65,7 @@ def order_ions(labels: Sequence[Label | None], off_share: float | None, rng: np.
     return order
 
 
-def spoil(settings: WindowSettings, rng: np.random.Generator) -> Callable[[Intensities], Intensities]:
+def draw_degradation(settings: WindowSettings, rng: np.random.Generator) -> Callable[[Intensities], Intensities]:
     """What one window's images all go through: a threshold, or rounding, or nothing."""
     weak = float(rng.uniform(*_WEAK_RANGE)) if rng.random() < settings.threshold else 0.0
     rounded = rng.random() < settings.eight_bit
@@ -82,7 +82,7 @@ def spoil(settings: WindowSettings, rng: np.random.Generator) -> Callable[[Inten
     return apply
 
 
-def shows_something(image: Intensities, mask: AcquisitionMask) -> bool:
+def has_enough_signal(image: Intensities, mask: AcquisitionMask) -> bool:
     """Whether there is anything to recognise."""
     seen: npt.NDArray[np.intp] = np.flatnonzero(image)
     return seen.size >= _FEWEST_SIGNAL_PX and describe_missing_signal(IonImage(image, mask)) is None

@@ -13,7 +13,7 @@ from training.synthetic.scenes.outlines import Outline
 from training.synthetic.whole_dataset import OFF_SHARE_BETA
 from training.windows.binning import bin_images, bin_mask
 from training.windows.cutting import can_cut, cut_mask
-from training.windows.ions import label_ions, order_ions, shows_something, spoil
+from training.windows.ions import draw_degradation, has_enough_signal, label_ions, order_ions
 from training.windows.settings import WindowSettings
 from training.windows.window import RealWindow
 
@@ -77,7 +77,7 @@ def cut_window(
     inside: bool,
 ) -> RealWindow | None:
     """A window of one acquisition; None when none suits, or too little shows in it."""
-    regions = acquisition.known_regions
+    regions = acquisition.effective_regions
     found = cut_mask(acquisition, outlines, rng, inside=inside)
     if regions is None or found is None:
         return None
@@ -87,7 +87,7 @@ def cut_window(
         part[frame] & whole_mask[frame] for part in (whole_mask, regions.sample, regions.off_sample)
     )
     images = np.where(mask, acquisition.images[:, *frame], 0)
-    labels = label_ions(images, acquisition.known_labels, Regions(sample, off_sample))
+    labels = label_ions(images, acquisition.effective_labels, Regions(sample, off_sample))
     binning = _draw_binning(mask, settings, rng)
     window_mask, window_off_sample = bin_mask(mask, mask, binning), bin_mask(off_sample, mask, binning)
     order = order_ions(labels, None if inside else _draw_off_share(settings, rng), rng)
@@ -117,12 +117,12 @@ def _take_ions(
 ) -> tuple[list[int], list[Intensities]]:
     """The first ions in this order that show something, as many as were drawn; none where there are too few."""
     wanted = round(draw_log_uniform(settings.fewest_ions, settings.most_ions, rng))
-    spoiler = spoil(settings, rng)
+    degrade = draw_degradation(settings, rng)
     rows: list[int] = []
     shown: list[Intensities] = []
     for row in order:
-        image = spoiler(images[row])
-        if shows_something(image, window_mask):
+        image = degrade(images[row])
+        if has_enough_signal(image, window_mask):
             rows.append(row)
             shown.append(image)
             if len(rows) == wanted:

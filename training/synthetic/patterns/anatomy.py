@@ -1,7 +1,7 @@
-"""Anatomy: what the ions of one dataset share, as those of real acquisitions do, and single images need not.
+"""Anatomy: what the ions of one dataset share, as in real acquisitions.
 
-The regions of a sample are brighter or darker together, its texture shows in many ions, ions of the matrix follow a few
-patterns, and a gain (uneven matrix, a line that ionised badly) lies over everything.
+The regions of a sample are brighter or darker together, its texture appears in many ions, matrix ions follow a few
+patterns, and a gain (uneven matrix, poorly ionised lines) applies to everything.
 """
 
 from collections.abc import Sequence
@@ -42,15 +42,15 @@ class Anatomy:
     Attributes
     ----------
     regions
-        (K, H, W), softly cut; their sum is 1 at most.
+        (K, H, W), with soft borders; their sum is at most 1.
     brightness
         (K,) mean of the logarithm of an ion's brightness in each.
     spread
-        How far ions differ from that: the standard deviation of the same logarithm.
+        Standard deviation of the same logarithm between ions.
     tissue
         (H, W), the texture of the sample, mean near 1.
     films
-        Patterns that the ions of matrix and slide follow, noise-free.
+        Noise-free patterns of the ions of matrix and slide.
     """
 
     regions: Field
@@ -61,7 +61,7 @@ class Anatomy:
 
 
 def draw_anatomy(scene: Scene, outlines: Sequence[Outline], source: TextureSource, rng: np.random.Generator) -> Anatomy:
-    """One for all ions of a scene."""
+    """Draw the anatomy that all ions of a scene share."""
     owner = _draw_partition(scene, outlines, rng)
     if rng.random() < 0.5:
         owner = owner * (int(owner.max()) + 1) + _draw_partition(scene, outlines, rng)
@@ -82,7 +82,7 @@ def draw_anatomy(scene: Scene, outlines: Sequence[Outline], source: TextureSourc
 
 
 def draw_gain(scene: Scene, rng: np.random.Generator) -> Field:
-    """A factor over all ions of a dataset: sloping, uneven, striped, each or none."""
+    """A factor for all ions of a dataset: any combination of sloping, uneven and striped."""
     gain = np.ones(shape_of(scene))
     if rng.random() < 0.35:
         gain = gain * draw_slope(shape_of(scene), rng.uniform(0.3, 2), rng)
@@ -95,7 +95,7 @@ def draw_gain(scene: Scene, rng: np.random.Generator) -> Field:
 
 
 def draw_anatomical(scene: Scene, anatomy: Anatomy, source: TextureSource, rng: np.random.Generator) -> Field:
-    """An ion of the sample: bright where regions are, each a little in its own way, over the common texture."""
+    """An ion of the sample: each region with its own brightness, over the common texture."""
     weights = np.exp(anatomy.brightness + anatomy.spread * rng.standard_normal(len(anatomy.brightness)))
     if rng.random() < 0.25:
         weights = weights * (rng.random(len(weights)) < 0.5)
@@ -112,7 +112,7 @@ def draw_anatomical(scene: Scene, anatomy: Anatomy, source: TextureSource, rng: 
 
 
 def draw_film_ion(scene: Scene, anatomy: Anatomy, source: TextureSource, rng: np.random.Generator) -> Field:
-    """An ion of matrix or slide: one of the dataset's films, its contrast changed, and the anatomy under it."""
+    """An ion of matrix or slide: one of the dataset's films, with changed contrast, over the anatomy."""
     film = anatomy.films[int(rng.integers(len(anatomy.films)))]
     changed = (film / max(float(film.mean()), 1e-12)) ** rng.uniform(0.7, 1.3) * draw_matrix(scene, source, rng) ** 0.5
     if rng.random() < 0.6:
@@ -123,7 +123,7 @@ def draw_film_ion(scene: Scene, anatomy: Anatomy, source: TextureSource, rng: np
 
 
 def _draw_partition(scene: Scene, outlines: Sequence[Outline], rng: np.random.Generator) -> Owner:
-    """Regions of one kind: fields that border each other, layers along the outline, an organ, or two halves."""
+    """Regions of one kind: adjacent fields, layers along the outline, an organ, or two halves."""
     kind = rng.choice(("fields", "layers", "organ", "halves"), p=(0.4, 0.2, 0.25, 0.15))
     shape, side = shape_of(scene), side_px(scene)
     if kind == "fields":
@@ -148,7 +148,7 @@ def _distance_from_a_point(shape: tuple[int, int], rng: np.random.Generator) -> 
 
 
 def _place_organ(shape: tuple[int, int], outlines: Sequence[Outline], rng: np.random.Generator) -> Owner:
-    """The outline of some sample, of any size, somewhere; it may be cut by the border."""
+    """The outline of another sample at a random size and position; the border may cut it."""
     mask = vary(outlines[int(rng.integers(len(outlines)))].sample_mask, rng)
     placed = np.zeros(shape, dtype=np.intp)
     if not mask.any():

@@ -23,7 +23,7 @@ _MOST_CONTRAST = 4.0
 
 
 def draw_everywhere(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """On and off the sample alike, with a contrast between them that may go either way."""
+    """On and off the sample, with a contrast between them in either direction."""
     contrast = draw_log_uniform(1 / _MOST_CONTRAST, _MOST_CONTRAST, rng)
     around = draw_matrix(scene, source, rng)
     inside = draw_tissue(scene, source, rng) if rng.random() < 0.6 else around
@@ -32,7 +32,7 @@ def draw_everywhere(scene: Scene, source: TextureSource, rng: np.random.Generato
 
 
 def draw_streaks(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """Lines of the acquisition stand out, over a contrast that may go either way."""
+    """Lines of the acquisition stand out, over a contrast in either direction."""
     height = shape_of(scene)[0]
     field = draw_everywhere(scene, source, rng)
     bright = rng.random(height) < rng.uniform(0.02, 0.3)
@@ -49,7 +49,7 @@ PATTERNS: dict[str, Callable[[Scene, TextureSource, np.random.Generator], Field]
     "everywhere": draw_everywhere,
     "streaks": draw_streaks,
 }
-"""By the names that mixtures use. What an ion is called is measured on its pattern, whatever the pattern's name."""
+"""By the names that mixtures use. The label is measured on the drawn pattern and does not depend on the name."""
 
 
 def draw_pattern(name: str, scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:

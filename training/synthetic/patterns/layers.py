@@ -1,4 +1,4 @@
-"""Layers: what patterns are composed of. A layer is a `Field` over a whole scene, defined everywhere."""
+"""Layers: the parts that patterns are composed of. A layer is a `Field` over a whole scene."""
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ def side_px(scene: Scene) -> int:
 def signed_depth(sample_mask: Mask) -> npt.NDArray[np.float64]:
     """Distance to the outline of the sample in longest sides, positive inside and negative outside.
 
-    The border of the image is no outline: a sample that is cut by it goes on behind it.
+    The border of the image does not count as an outline: a sample cut by it continues beyond it.
     """
     far = max(sample_mask.shape)
     inside = ndimage.distance_transform_edt(sample_mask) if not sample_mask.all() else np.full(sample_mask.shape, far)
@@ -35,7 +35,7 @@ def signed_depth(sample_mask: Mask) -> npt.NDArray[np.float64]:
 
 
 def draw_tissue(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """A real texture, its contrast changed; mean near 1."""
+    """A real texture with changed contrast; mean near 1."""
     return np.asarray(draw_texture(source, shape_of(scene), rng) ** rng.uniform(0.5, 1.5))
 
 
@@ -68,7 +68,7 @@ def delocalise(signal: Field, rng: np.random.Generator) -> Field:
 
 
 def smear(signal: Field, rng: np.random.Generator) -> Field:
-    """Drag the signal a long way in one direction, as solvent does; what is left behind decays."""
+    """Drag the signal a long way in one direction, as solvent does; the trail decays."""
     side = max(signal.shape)
     steps = max(2, int(side * rng.uniform(0.08, 0.3)))
     angle = rng.uniform(0, 2 * np.pi)
@@ -83,6 +83,6 @@ def smear(signal: Field, rng: np.random.Generator) -> Field:
 
 
 def unit_mean(layer: Field, where: Mask) -> Field:
-    """Scale so that the mean over `where` is 1; all 0 stays so."""
+    """Scale so that the mean over `where` is 1; a layer of zeros stays unchanged."""
     mean = float(layer[where].mean()) if where.any() else 0.0
     return layer / mean if mean > 0 else layer

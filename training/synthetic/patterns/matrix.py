@@ -29,7 +29,7 @@ def draw_matrix_around(scene: Scene, source: TextureSource, rng: np.random.Gener
 
 
 def draw_weakly_suppressed(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """All around, and on the sample not much weaker: half to a fifth."""
+    """All around, and only a little weaker on the sample."""
     layer = unit_mean(draw_matrix(scene, source, rng), ~scene.sample_mask)
     under = draw_tissue(scene, source, rng) if rng.random() < 0.5 else layer
     return delocalise(np.where(scene.sample_mask, rng.uniform(0.2, 0.7) * under, layer), rng)
@@ -42,14 +42,14 @@ def draw_one_side(scene: Scene, source: TextureSource, rng: np.random.Generator)
 
 
 def draw_halo(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """Around the sample, weaker with the distance from it; the sample itself is dark."""
+    """Around the sample, decreasing with distance; the sample itself is dark."""
     distance = np.maximum(-signed_depth(scene.sample_mask), 0)
     halo = np.exp(-distance / draw_log_uniform(0.01, 0.2, rng)) * draw_unevenness(scene, rng.uniform(0, 1), rng)
     return suppress(scene, (rng.uniform(0, 0.2) + halo) * draw_matrix(scene, source, rng), source, rng)
 
 
 def draw_acquisition_edge(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """Along the edge of what was measured, at all sides or some."""
+    """Along the edge of the acquired area, on all or some sides."""
     inside_px = ndimage.distance_transform_edt(np.pad(scene.acquisition_mask, 1))[1:-1, 1:-1]
     edge = np.exp(-inside_px / (side_px(scene) * draw_log_uniform(0.01, 0.1, rng)))
     if rng.random() < 0.6:
@@ -67,9 +67,9 @@ def draw_patches(scene: Scene, source: TextureSource, rng: np.random.Generator) 
 
 
 def suppress(scene: Scene, layer: Field, source: TextureSource, rng: np.random.Generator) -> Field:
-    """Mean 1 off the sample, and less on it: darker than what surrounds it closely, and than what lies further off.
+    """Mean 1 off the sample and less on it: darker than both its near and its far surroundings.
 
-    A sample that outshines the slide around it would show tissue, whatever lies at the borders.
+    A sample brighter than the slide around it would look like tissue, whatever happens at the borders.
     """
     sample = scene.sample_mask
     around = unit_mean(layer * ~sample, ~sample)

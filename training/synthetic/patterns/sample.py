@@ -20,11 +20,11 @@ from training.synthetic.random_field import Field, draw_log_uniform, draw_slope,
 from training.synthetic.scenes.scene import Scene
 
 _MOST_MATRIX_AMONG_SPOTS = 0.15
-"""With more of it the sample would be a dark hole with a spot in it."""
+"""With more matrix the sample would look like a dark hole with a spot in it."""
 
 
 def draw_whole_sample(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """All over the sample, as its texture is."""
+    """All over the sample, with its texture."""
     return _cut(scene, draw_tissue(scene, source, rng), source, rng)
 
 
@@ -38,7 +38,7 @@ def draw_structures(scene: Scene, source: TextureSource, rng: np.random.Generato
 
 
 def draw_rim(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """Bright along the outline, weaker inside, and weaker still outside."""
+    """Bright along the outline, weaker inside, and weakest outside."""
     depth = signed_depth(scene.sample_mask)
     width = draw_log_uniform(0.008, 0.08, rng)
     middle = width * rng.uniform(-0.3, 1.2)
@@ -50,7 +50,7 @@ def draw_rim(scene: Scene, source: TextureSource, rng: np.random.Generator) -> F
 
 
 def draw_core(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """Stronger the deeper in the sample."""
+    """Stronger towards the centre of the sample."""
     depth = np.maximum(signed_depth(scene.sample_mask), 0)
     core = (depth / max(float(depth.max()), 1e-9)) ** rng.uniform(0.4, 2)
     return _cut(scene, core * draw_tissue(scene, source, rng), source, rng)
@@ -64,7 +64,7 @@ def draw_spots_on_sample(scene: Scene, source: TextureSource, rng: np.random.Gen
 
 
 def draw_edge_cluster(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """One compact structure at the edge of the sample, which bulges over it."""
+    """One compact structure at the edge of the sample, which extends beyond it."""
     depth = signed_depth(scene.sample_mask)
     at_edge = scene.sample_mask & (depth < rng.uniform(0.02, 0.1)) & scene.acquisition_mask
     cluster = draw_spots(shape_of(scene), at_edge, rng, radius=(0.02, 0.09), most=3)
@@ -74,7 +74,7 @@ def draw_edge_cluster(scene: Scene, source: TextureSource, rng: np.random.Genera
 
 
 def draw_delocalised(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """An analyte of the sample that was washed or sprayed out of it, around it or to one side."""
+    """An analyte of the sample that leaked out of it, all around or to one side."""
     signal = draw_tissue(scene, source, rng) * draw_unevenness(scene, rng.uniform(0, 0.8), rng) * scene.sample_mask
     spread = rng.uniform(0.2, 0.9)
     if rng.random() < 0.5:

@@ -1,4 +1,4 @@
-"""Patterns of ions that come from the slide, a film on it or what fell on it, as real acquisitions show them."""
+"""Patterns of ions that come from the slide, a film on it or contamination, as seen in real acquisitions."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ _FEW_LINES = 4
 def draw_bright_ring(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
     """A bright halo around dark samples, and darkness beyond it.
 
-    Its ring may touch the outline or stand off from it. The sample is dark as what lies beyond, or a little brighter.
+    The ring may touch the outline or lie at a distance. The sample is as dark as the area beyond it, or brighter.
     """
     away = np.maximum(-signed_depth(scene.sample_mask), 0)
     width, middle = draw_log_uniform(0.02, 0.12, rng), draw_log_uniform(0.005, 0.08, rng)
@@ -41,7 +41,7 @@ def draw_bright_ring(scene: Scene, source: TextureSource, rng: np.random.Generat
 
 
 def draw_striped_film(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """A film over everything but the sample, which the lines of the raster cut into strong stripes."""
+    """A film over everything but the sample, with strong stripes along the raster lines."""
     film = draw_matrix(scene, source, rng) * _draw_stripes(scene, rng)
     if rng.random() < 0.4:
         film = film * draw_slope(shape_of(scene), rng.uniform(0.5, 4), rng)
@@ -49,7 +49,7 @@ def draw_striped_film(scene: Scene, source: TextureSource, rng: np.random.Genera
 
 
 def draw_corner_polymer(scene: Scene, source: TextureSource, rng: np.random.Generator) -> Field:
-    """Polymer or glue that came in at one corner or side of the slide, and ends with a soft or a ragged edge."""
+    """Polymer or glue at one corner or side of the slide, with a soft or ragged edge."""
     height, width = shape_of(scene)
     rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
     row, column = _pick_bare_corner(scene, rng)
@@ -75,7 +75,7 @@ def draw_patterned_slide(scene: Scene, source: TextureSource, rng: np.random.Gen
 
 
 def _draw_stripes(scene: Scene, rng: np.random.Generator) -> Field:
-    """(H, 1) or (1, W) factors of mean about 1: each line its own, or bands of lines, or every other one."""
+    """(H, 1) or (1, W) factors of mean about 1: independent lines, bands of lines, or every other line."""
     height, width = shape_of(scene)
     along_rows = rng.random() < 0.8
     lines = height if along_rows else width
@@ -93,7 +93,7 @@ def _draw_stripes(scene: Scene, rng: np.random.Generator) -> Field:
 
 
 def _pick_bare_corner(scene: Scene, rng: np.random.Generator) -> tuple[int, int]:
-    """A point at the border of what was measured, as far from the sample as any of a few."""
+    """A point on the image border with acquired bare slide nearby, preferably a corner."""
     bare = scene.acquisition_mask & ~scene.sample_mask
     rows, columns = np.nonzero(bare if bare.any() else scene.acquisition_mask)
     height, width = shape_of(scene)

@@ -14,7 +14,7 @@ _TRIES = 8
 _ACQUIRED_SHARE = 0.95
 _HOT_PERCENTILE = 99.5
 _SMOOTHED_SHARE = 0.5
-"""Most ions of the sources are weak and noisy; strong ones, in finer images, are smooth. Counting adds noise anew."""
+"""Most ions of the sources are weak and noisy; strong ions are smooth. Counting adds noise later."""
 
 
 @dataclass(frozen=True, eq=False)

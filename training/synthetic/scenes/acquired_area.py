@@ -1,4 +1,4 @@
-"""Acquisitions: which pixels of a scene are measured."""
+"""Acquired areas: which pixels of a scene are measured."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from training.synthetic.random_field import Mask, draw_log_uniform, draw_smooth_
 _CLOSED_SHARE = 0.5
 
 
-def acquire_rectangle(sample_mask: Mask, rng: np.random.Generator) -> Mask:  # noqa: ARG001 - one form for all shapes
+def acquire_rectangle(sample_mask: Mask, rng: np.random.Generator) -> Mask:  # noqa: ARG001 - one signature for all shapes
     """Everything."""
     return np.ones_like(sample_mask)
 
@@ -30,9 +30,9 @@ def acquire_around_sample(sample_mask: Mask, rng: np.random.Generator) -> Mask:
 
 
 def acquire_close_to_sample(sample_mask: Mask, rng: np.random.Generator) -> Mask:
-    """What somebody drew by hand around the sample: it hugs the outline, wider here and narrower there.
+    """A hand-drawn area around the sample: it follows the outline closely, with a varying margin.
 
-    Real irregular acquisitions do so; a wide margin hardly occurs.
+    This is how real irregular acquisitions look; wide margins are rare.
     """
     height, width = sample_mask.shape
     margin_px = draw_log_uniform(0.005, 0.06, rng) * max(sample_mask.shape)
@@ -42,8 +42,8 @@ def acquire_close_to_sample(sample_mask: Mask, rng: np.random.Generator) -> Mask
 
 
 def acquire_inside_sample(sample_mask: Mask, rng: np.random.Generator) -> Mask:
-    """The sample without its rim: somebody drew the area a little too small."""
-    padded = np.pad(sample_mask, 1, mode="edge")  # the border of the image is no rim
+    """The sample without its rim, as when the area is drawn slightly too small."""
+    padded = np.pad(sample_mask, 1, mode="edge")  # the border of the image does not count as a rim
     depth_px = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] if not sample_mask.all() else np.inf
     inner = np.asarray(sample_mask & (depth_px > rng.integers(1, 4)))
     return inner if inner.any() else sample_mask.copy()
@@ -70,7 +70,7 @@ ACQUIRED_AREAS: dict[str, Callable[[Mask, np.random.Generator], Mask]] = {
 
 
 def lose_pixels(acquired: Mask, artefacts: Artefacts, rng: np.random.Generator) -> Mask:
-    """Take out the pixels and rows that the instrument lost."""
+    """Remove random pixels and rows, as an instrument loses them."""
     present = np.ones_like(acquired)
     if rng.random() < artefacts.missing_pixels:
         present &= rng.random(acquired.shape) > rng.uniform(0.005, 0.05)

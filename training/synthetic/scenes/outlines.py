@@ -12,12 +12,12 @@ from shared.png.image import decode_png
 from training.data_root import DATA_ROOT
 
 _SMOOTHING_PX = 1.5
-"""The masks were made by a pixel classifier and are speckled; samples are not."""
+"""The masks come from a pixel classifier and are speckled; real samples are not."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """One sample mask, and what it must stay together with."""
+    """One sample mask and its family, which stays together in folds."""
 
     name: str
     sample_mask: npt.NDArray[np.bool_]

@@ -15,7 +15,7 @@ _HOLED_SHARE = 0.1
 
 
 def place_framed(outline: Mask, rng: np.random.Generator) -> Mask:
-    """A window falls anywhere, larger than the outline (more slide around) or a little smaller (the sample is cut)."""
+    """A window at a random position, larger than the outline (more slide) or a little smaller (cuts the sample)."""
     zoom = draw_log_uniform(0.75, 1.5, rng) if rng.random() < 0.7 else 1.0
     return _frame(vary(outline, rng), zoom, rng)
 
@@ -26,19 +26,19 @@ def place_touching(outline: Mask, rng: np.random.Generator) -> Mask:
 
 
 def place_off_centre(outline: Mask, rng: np.random.Generator) -> Mask:
-    """Much slide around, and the sample at one side or in a corner."""
+    """A large slide with the sample at one side or in a corner."""
     mask = _trim(vary(outline, rng))
     height, width = mask.shape
     sides = (int(height * draw_log_uniform(1.2, 2.2, rng)) + 1, int(width * draw_log_uniform(1.2, 2.2, rng)) + 1)
     placed = np.zeros(sides, dtype=np.bool_)
-    # a quarter of the slack, at most, is left at the nearer side
+    # most of the slack is on one side
     top, left = (int((side - own) * rng.beta(0.5, 2.5)) for side, own in zip(sides, mask.shape, strict=True))
     placed[top : top + height, left : left + width] = mask
     return placed[:: rng.choice((1, -1)), :: rng.choice((1, -1))]
 
 
 def place_sections(outline: Mask, rng: np.random.Generator) -> Mask:
-    """Two to four sections of one sample side by side, alike and not equal."""
+    """Two to four sections of one sample side by side, similar but not equal."""
     sections = [_trim(vary(outline, rng)) for _ in range(int(rng.integers(2, 5)))]
     gap = max(1, int(0.1 * max(outline.shape)))
     height = max(section.shape[0] for section in sections) + gap
@@ -48,7 +48,7 @@ def place_sections(outline: Mask, rng: np.random.Generator) -> Mask:
 
 
 def place_tight(outline: Mask, rng: np.random.Generator) -> Mask:
-    """The window hugs the sample: little off-sample area is left, or nearly none."""
+    """The window fits the sample tightly: little or no off-sample area is left."""
     trimmed = _trim(vary(outline, rng))
     cut = [int(side * rng.uniform(0, 0.25)) for side in trimmed.shape]
     top, left = (int(rng.integers(one + 1)) for one in cut)
@@ -62,7 +62,7 @@ def place_everywhere(outline: Mask, rng: np.random.Generator) -> Mask:
 
 
 def place_round(outline: Mask, rng: np.random.Generator) -> Mask:
-    """One to three round samples apart from each other, such as spheroids, colonies or punches; two mostly."""
+    """One to three separate round samples, such as spheroids, colonies or punches; mostly two."""
     side = max(outline.shape)
     count = int(rng.choice((1, 2, 3), p=(0.25, 0.55, 0.2)))
     radii = [side * draw_log_uniform(0.1, 0.22, rng) for _ in range(count)]
@@ -81,7 +81,7 @@ def place_round(outline: Mask, rng: np.random.Generator) -> Mask:
 
 
 def place_small_sections(outline: Mask, rng: np.random.Generator) -> Mask:
-    """Three to nine small sections in rows on a large slide, which they hardly cover."""
+    """Three to nine small sections in rows on a large slide, covering little of it."""
     section = _trim(vary(outline, rng))
     across, down = int(rng.integers(2, 4)), int(rng.integers(1, 4))
     pitch = int(max(section.shape) * draw_log_uniform(1.3, 2.4, rng))
@@ -107,7 +107,7 @@ PLACEMENTS: dict[str, Placer] = {
     "round": place_round,
     "small_sections": place_small_sections,
 }
-"""By the names that mixtures use; each takes an outline (H, W) and gives a sample mask of another size."""
+"""By the names that mixtures use; each takes an outline (H, W) and returns a sample mask of another size."""
 
 
 def vary(outline: Mask, rng: np.random.Generator) -> Mask:
@@ -149,7 +149,7 @@ def _pad_to_height(mask: Mask, height: int, gap: int, rng: np.random.Generator) 
 
 
 def _frame(mask: Mask, zoom: float, rng: np.random.Generator) -> Mask:
-    """Put a window over it, `zoom` times as large, wherever it falls."""
+    """Cut out a window, `zoom` times as large, at a random position."""
     sides = [max(8, int(side * zoom * draw_log_uniform(0.8, 1.25, rng))) for side in mask.shape]
     framed = np.zeros(sides, dtype=np.bool_)
     source, target = [], []

@@ -1,4 +1,4 @@
-"""The scene: where sample is and what was measured, before any ion."""
+"""The scene: the sample mask and the acquisition mask, before any ion is drawn."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from training.synthetic.scenes.outlines import Outline
 from training.synthetic.scenes.placement import PLACEMENTS
 
 LEAST_OFF_SAMPLE_SHARE = 0.02
-"""Share of off-sample pixels among the acquired ones under which nothing can be called off."""
+"""Share of off-sample pixels among the acquired ones below which every ion is on-sample."""
 
 SMALLEST_SAMPLE_SHARE = 0.03
 """Share of the acquired pixels that must be sample; a scene with less is drawn again."""
@@ -43,14 +43,14 @@ class Scene:
 
     @property
     def kind(self) -> str:
-        """What makes the scene easy or hard: the first that fits, from the narrowest to the widest."""
+        """The category by which results are broken down: the first that applies, most specific first."""
         if self.off_sample_share < LEAST_OFF_SAMPLE_SHARE:
             return "sample_only"
         return self.placement if self.acquisition == "rectangle" else "not_rectangular"
 
 
 def draw_scene(outline: Outline, mixture: Mixture, rng: np.random.Generator) -> Scene:
-    """Place and rescale a real outline, and choose what of it is acquired."""
+    """Place and rescale a real outline, and choose which pixels are acquired."""
     while True:
         placement, acquisition = mixture.placements.draw(rng), mixture.acquisitions.draw(rng)
         sample_mask = _resample(PLACEMENTS[placement](outline.sample_mask, rng), rng)

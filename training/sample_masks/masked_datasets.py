@@ -1,4 +1,4 @@
-"""Whole semi-synthetic datasets at network-input size with their true masks: what predicted masks are compared with."""
+"""Whole semi-synthetic datasets at network-input size with their true masks, to compare predicted masks with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ OnDataset = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class KnownMask:
-    """The ion images of one dataset and the truth about its area."""
+class MaskedDataset:
+    """The ion images of one dataset with its true sample mask."""
 
     inputs: NetworkInputs
     """(N, 56, 56, 2) float32."""
 
     sample_mask: Mask
-    """(56, 56); judges and is never looked at to predict."""
+    """(56, 56); used to evaluate, never to predict."""
 
     has_off_sample_area: bool
     group: tuple[str, str]
-    """Sample mask and texture source: what intervals are drawn over."""
+    """Sample mask and texture source: intervals are resampled over them."""
 
     @property
     def acquisition_mask(self) -> Mask:
@@ -38,7 +38,7 @@ class KnownMask:
         return read_acquired(self.inputs)
 
 
-def draw_known_masks(
+def draw_masked_datasets(
     sources: Sources,
     mixture: Mixture,
     datasets: int,
@@ -46,8 +46,8 @@ def draw_known_masks(
     on_dataset: OnDataset,
     *,
     most_ions: int = MOST_IONS,
-) -> list[KnownMask]:
-    """Datasets of 1 to `most_ions` ions, few as likely as many (log-uniform); the off shares are those of practice."""
+) -> list[MaskedDataset]:
+    """Datasets of 1 to `most_ions` ions, log-uniform; the off shares are as in practice."""
     rng = np.random.default_rng(seed)
     drawn = []
     for number in range(1, datasets + 1):
@@ -55,13 +55,13 @@ def draw_known_masks(
         dataset = draw_whole_dataset(sources, mixture, ions, rng)
         sample_mask = resize_mask(dataset.scene.sample_mask) > 0.5
         inputs = preprocess(dataset.ion_images)
-        drawn.append(KnownMask(inputs, sample_mask, dataset.has_off_sample_area, dataset.group))
+        drawn.append(MaskedDataset(inputs, sample_mask, dataset.has_off_sample_area, dataset.group))
         on_dataset(number)
     return drawn
 
 
-def measure_overlap(mask: Mask, known: KnownMask) -> float:
+def measure_overlap(mask: Mask, dataset: MaskedDataset) -> float:
     """Intersection over union with the true mask, over acquired pixels; 1 when both are empty."""
-    sample, acquired = known.sample_mask, known.acquisition_mask
+    sample, acquired = dataset.sample_mask, dataset.acquisition_mask
     union = int((acquired & (mask | sample)).sum())
     return int((acquired & mask & sample).sum()) / union if union else 1.0

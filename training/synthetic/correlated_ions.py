@@ -1,10 +1,9 @@
-"""Ions that share what the ions of real acquisitions share, one dataset at a time."""
+"""Correlated ions: the ions of one dataset share anatomy, films, gain and signal level, as in real acquisitions."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from training.synthetic.dataset import DrawnPattern, SyntheticImage, measure_ion
 from training.synthetic.mixture import Mixture, SharedInDatasets
 from training.synthetic.patterns.anatomy import Anatomy, draw_anatomical, draw_anatomy, draw_film_ion, draw_gain
 from training.synthetic.patterns.catalogue import draw_pattern
@@ -12,12 +11,13 @@ from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.random_field import Field
 from training.synthetic.scenes.outlines import Outline
 from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE, Scene
+from training.synthetic.synthetic_set import DrawnPattern, SyntheticImage, measure_ion
 
 _SAME_SIGNAL_SHARE = 0.7
-"""Of the ions of a dataset that has one signal level for most of them."""
+"""Share of ions at the common signal level, in a dataset that has one."""
 
 
-class SharingIons:
+class CorrelatedIons:
     """Draws the ions of one dataset: its anatomy, gain and signal level are drawn once."""
 
     def __init__(
@@ -37,7 +37,7 @@ class SharingIons:
         self._signal = mixture.signals.draw(rng) if rng.random() < shared.signal else None
 
     def draw(self, rng: np.random.Generator) -> SyntheticImage | None:
-        """One ion; None when too little of it was measured to say anything."""
+        """One ion; None when too little signal was measured."""
         name, pattern = self._draw_pattern(rng)
         signal = self._mixture.signals.draw(rng)
         if self._signal is not None and rng.random() < _SAME_SIGNAL_SHARE:

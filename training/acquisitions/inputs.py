@@ -6,15 +6,15 @@ from pathlib import Path
 from training.acquisitions.acquisition import Acquisition
 from training.acquisitions.metaspace import PREFIX, read_metaspace
 from training.acquisitions.reading import find_acquisitions, read_acquisition
-from training.acquisitions.series import KnownAcquisition, list_acquisitions
+from training.acquisitions.series import ListedAcquisition, list_acquisitions
 
 
-def open_places(places: Sequence[str], labels: Path | None = None) -> Iterator[Acquisition]:
-    """Read the acquisitions of all places, in their order.
+def open_inputs(inputs: Sequence[str], labels: Path | None = None) -> Iterator[Acquisition]:
+    """Read the acquisitions of all inputs, in their order.
 
     Parameters
     ----------
-    places
+    inputs
         `metaspace:<dataset id>`, a path, or the name of an acquisition of training/data where no such path is.
     labels
         As in `read_acquisitions`; for paths alone.
@@ -22,19 +22,19 @@ def open_places(places: Sequence[str], labels: Path | None = None) -> Iterator[A
     Raises
     ------
     InvalidInputError
-        When a place holds no acquisition, or one cannot be read.
+        When a given holds no acquisition, or one cannot be read.
     """
     known = {one.name: one for one in list_acquisitions()}
-    for place in places:
-        if place.startswith(PREFIX):
-            yield read_metaspace(place.removeprefix(PREFIX))
-        elif place in known and not Path(place).exists():
-            yield known[place].read()
+    for given in inputs:
+        if given.startswith(PREFIX):
+            yield read_metaspace(given.removeprefix(PREFIX))
+        elif given in known and not Path(given).exists():
+            yield known[given].read()
         else:
-            yield from _read_path(Path(place), list(known.values()), labels)
+            yield from _read_path(Path(given), list(known.values()), labels)
 
 
-def _read_path(path: Path, known: Sequence[KnownAcquisition], labels: Path | None) -> Iterator[Acquisition]:
+def _read_path(path: Path, known: Sequence[ListedAcquisition], labels: Path | None) -> Iterator[Acquisition]:
     """Ours are read with what `series.csv` says of them, by their path too."""
     ours = {one.folder.resolve(): one for one in known}
     for found in find_acquisitions(path):

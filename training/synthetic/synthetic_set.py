@@ -1,4 +1,4 @@
-"""Semi-synthetic sets: ion images with a label that is known because the noise-free image is."""
+"""Semi-synthetic sets: ion images labelled by their noise-free images."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from shared.ion_image import IonImage
 from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs, describe_missing_signal, preprocess
-from training.synthetic.measurement import measure
+from training.synthetic.measurement import simulate_measurement
 from training.synthetic.mixture import Mixture
 from training.synthetic.patterns.catalogue import draw_pattern
 from training.synthetic.patterns.textures import TextureSource
@@ -28,27 +28,27 @@ Group = tuple[str, str]
 """Sample mask and texture source."""
 
 OFF_FROM_RATIO = 1.5
-"""Mean outside over mean inside, noise-free, at and above which an ion is off-sample."""
+"""Mean outside over mean inside, noise-free, an ion is off-sample at or above this ratio."""
 
 ON_UP_TO_RATIO = 0.67
-"""The same, at and below which an ion is on-sample; between the two it is ambiguous and not trained on."""
+"""On-sample at or below this ratio; between the two an ion is ambiguous and not trained on."""
 
 _FEWEST_SIGNAL_PIXELS = 4
-"""Acquired pixels with signal that an image must have to show anything."""
+"""An image needs at least this many acquired pixels with signal."""
 
 _BLOCK_IMAGES = 500
 _PROCESSES_PAY_FROM_BLOCKS = 4
-"""Starting processes takes two seconds."""
+"""Starting processes takes two seconds, too long for fewer blocks."""
 
 
 @dataclass(frozen=True, eq=False)
 class SyntheticImage:
-    """One measured ion image and the truth about it."""
+    """One measured ion image with its ground truth."""
 
     ion_image: IonImage
     scene: Scene
     pattern: Field
-    """(H, W), the noise-free intensities that the label is taken from."""
+    """(H, W), noise-free intensities, which determine the label."""
 
     pattern_name: str
     signal: str
@@ -71,7 +71,7 @@ class DrawnPattern:
 
 @dataclass(frozen=True, eq=False)
 class SyntheticSet:
-    """N network inputs with labels, and what each was drawn as."""
+    """N network inputs with labels, and how each was drawn."""
 
     inputs: NetworkInputs
     """(N, 56, 56, C) float32."""
@@ -85,13 +85,13 @@ class SyntheticSet:
     signals: tuple[str, ...]
 
     def digest(self) -> str:
-        """SHA-256 of the labels and of the inputs in 256 levels: equal where the drawn images are."""
+        """SHA-256 of the labels and of the inputs in 256 levels: equal for equal images."""
         levels = np.rint(self.inputs * 255).astype(np.uint8)
         return hashlib.sha256(levels.tobytes() + self.off.tobytes()).hexdigest()
 
 
 def label_pattern(pattern: Field, scene: Scene) -> Label | None:
-    """What a noise-free image is: off, on, or None when it is neither clearly."""
+    """The label of a noise-free image; None = ambiguous."""
     if scene.off_sample_share < LEAST_OFF_SAMPLE_SHARE:
         return "on"
     outside = float(pattern[scene.acquisition_mask & ~scene.sample_mask].mean())
@@ -102,7 +102,7 @@ def label_pattern(pattern: Field, scene: Scene) -> Label | None:
 
 
 def draw_any_images(sources: Sources, mixture: Mixture, rng: np.random.Generator) -> Iterator[SyntheticImage]:
-    """Endless images with signal, the ambiguous ones among them."""
+    """An endless stream of images with signal, including ambiguous ones."""
     while True:
         outline = sources.outlines[int(rng.integers(len(sources.outlines)))]
         texture = sources.draw_texture_source(rng)
@@ -112,7 +112,7 @@ def draw_any_images(sources: Sources, mixture: Mixture, rng: np.random.Generator
 
 
 def draw_ion(scene: Scene, texture: TextureSource, mixture: Mixture, rng: np.random.Generator) -> SyntheticImage | None:
-    """One ion over a scene; None when too little of it was measured to say anything."""
+    """One ion over a scene; None when too little signal was measured."""
     pattern_name, signal = mixture.patterns.draw(rng), mixture.signals.draw(rng)
     pattern = draw_pattern(pattern_name, scene, texture, rng)
     return measure_ion(DrawnPattern(pattern_name, pattern, texture.name), scene, signal, mixture, rng)
@@ -121,8 +121,8 @@ def draw_ion(scene: Scene, texture: TextureSource, mixture: Mixture, rng: np.ran
 def measure_ion(
     drawn: DrawnPattern, scene: Scene, signal: str, mixture: Mixture, rng: np.random.Generator
 ) -> SyntheticImage | None:
-    """What an instrument reports of a pattern; None when too little of it was measured to say anything."""
-    ion_image = measure(drawn.pattern, scene.acquisition_mask, signal, mixture.artefacts, rng)
+    """Simulate the measurement of a pattern; None when too little signal was measured."""
+    ion_image = simulate_measurement(drawn.pattern, scene.acquisition_mask, signal, mixture.artefacts, rng)
     shown = np.count_nonzero(ion_image.intensities) >= _FEWEST_SIGNAL_PIXELS
     if not shown or describe_missing_signal(ion_image) is not None:
         return None
@@ -132,20 +132,20 @@ def measure_ion(
 
 
 def draw_images(sources: Sources, mixture: Mixture, rng: np.random.Generator) -> Iterator[SyntheticImage]:
-    """Endless labelled images: the ambiguous ones are left out."""
+    """An endless stream of labelled images, without ambiguous ones."""
     return (image for image in draw_any_images(sources, mixture, rng) if image.label is not None)
 
 
 def draw_set(sources: Sources, mixture: Mixture, images: int, seed: tuple[int, ...]) -> SyntheticSet:
-    """Draw labelled images, preprocessed: in blocks, each with a seed of its own, as many at once as there are cores.
+    """Draw and preprocess labelled images, in blocks with their own seeds, in one process per core.
 
-    What is drawn does not depend on the number of cores.
+    The result does not depend on the number of cores.
     """
     return draw_blocks(partial(_draw_block, sources, mixture, seed), images)
 
 
 def draw_blocks(draw: Callable[[int, int], SyntheticSet], images: int) -> SyntheticSet:
-    """Call `draw` with every block's number and size, and put the blocks together."""
+    """Call `draw` with every block's number and size, and concatenate the results."""
     sizes = [min(_BLOCK_IMAGES, images - start) for start in range(0, images, _BLOCK_IMAGES)]
     if len(sizes) < _PROCESSES_PAY_FROM_BLOCKS:
         return concatenate([draw(block, size) for block, size in enumerate(sizes)])
@@ -164,7 +164,7 @@ def _draw_block(sources: Sources, mixture: Mixture, seed: tuple[int, ...], block
 
 
 def gather(drawn: Sequence[SyntheticImage], inputs: NetworkInputs) -> SyntheticSet:
-    """A set of labelled images and their network inputs."""
+    """Make a set of labelled images and their network inputs."""
     return SyntheticSet(
         inputs=inputs,
         off=np.asarray([image.label == "off" for image in drawn], dtype=np.bool_),
@@ -176,7 +176,7 @@ def gather(drawn: Sequence[SyntheticImage], inputs: NetworkInputs) -> SyntheticS
 
 
 def concatenate(blocks: Sequence[SyntheticSet]) -> SyntheticSet:
-    """One set of several, in their order."""
+    """Concatenate several sets in order."""
     return SyntheticSet(
         inputs=np.concatenate([block.inputs for block in blocks]),
         off=np.concatenate([block.off for block in blocks]),
