@@ -1,4 +1,4 @@
-"""Semi-synthetic sets, drawn from the real outlines and textures: repeatable, varied, and their groups stay apart."""
+"""Semi-synthetic sets, drawn from the real outlines and textures: repeatable, varied, with separate groups."""
 
 import hashlib
 from itertools import islice
@@ -58,7 +58,7 @@ def test_no_outline_and_no_texture_is_in_both_training_and_validation(sources: S
         assert held_out
 
 
-def test_no_group_straddles_training_and_validation(sources: Sources) -> None:
+def test_no_group_is_in_both_training_and_validation(sources: Sources) -> None:
     training, validation = split_sources(sources)
     kept = draw_set(training, MIXTURE, 30, (0,)).groups
     held_out = draw_set(validation, MIXTURE, 30, (0,)).groups
@@ -66,7 +66,7 @@ def test_no_group_straddles_training_and_validation(sources: Sources) -> None:
         assert not {group[position] for group in kept} & {group[position] for group in held_out}
 
 
-def test_every_drawn_label_is_the_noise_free_images_and_not_the_measured_ones(sources: Sources) -> None:
+def test_every_drawn_label_follows_the_noise_free_and_not_the_measured_image(sources: Sources) -> None:
     images = list(islice(draw_images(sources, MIXTURE, np.random.default_rng(0)), 150))
     measured = [label_pattern(image.ion_image.intensities.astype(np.float64), image.scene) for image in images]
     labels = [image.label for image in images]
@@ -82,13 +82,13 @@ def test_no_drawn_image_without_off_sample_area_is_off(sources: Sources) -> None
 
 
 @pytest.mark.parametrize(("mixture", "begins"), [("training-1", "1bcaab20fee7"), ("training-2", "dfc8f7883d0d")])
-def test_a_mixture_draws_the_same_images_as_ever(sources: Sources, mixture: str, begins: str) -> None:
-    """A recipe names its mixture and its seed: it must stay repeatable."""
+def test_a_mixture_still_draws_the_same_images(sources: Sources, mixture: str, begins: str) -> None:
+    """A recipe consists of a mixture and a seed and must stay repeatable."""
     assert draw_set(sources, load_training_mixture(mixture), 30, (11,)).digest().startswith(begins)
 
 
 @pytest.mark.parametrize("pattern", ["bright_ring", "striped_film", "corner_polymer", "patterned_slide"])
-def test_patterns_of_the_slide_are_off_wherever_slide_was_measured(sources: Sources, pattern: str) -> None:
+def test_slide_patterns_are_off_where_slide_was_measured(sources: Sources, pattern: str) -> None:
     whole = load_training_mixture(CURRENT)
     only = {
         "patterns": whole.patterns.only(pattern),
@@ -101,8 +101,8 @@ def test_patterns_of_the_slide_are_off_wherever_slide_was_measured(sources: Sour
     assert labels.count("off") >= 0.8 * len(labels)
 
 
-def test_a_bright_ring_is_dark_beyond(sources: Sources) -> None:
-    """Around round samples the far corners are darker than the ring by far."""
+def test_a_bright_ring_is_surrounded_by_darkness(sources: Sources) -> None:
+    """Far corners are much darker than the ring around round samples."""
     whole = load_training_mixture(CURRENT)
     only = {
         "patterns": whole.patterns.only("bright_ring"),
@@ -118,7 +118,7 @@ def test_a_bright_ring_is_dark_beyond(sources: Sources) -> None:
     assert darker >= 18
 
 
-def test_small_sections_hardly_cover_the_slide(sources: Sources) -> None:
+def test_small_sections_cover_little_of_the_slide(sources: Sources) -> None:
     rng = np.random.default_rng(2)
     shares = [PLACEMENTS["small_sections"](outline.sample_mask, rng).mean() for outline in sources.outlines[:30]]
     assert np.median(shares) < 0.3
@@ -129,7 +129,9 @@ def test_small_sections_hardly_cover_the_slide(sources: Sources) -> None:
 @pytest.mark.parametrize(
     ("acquisition", "least", "most"), [("close_to_sample", 0.0, 0.45), ("inside_sample", 0.0, 0.0)]
 )
-def test_irregular_acquisitions_hug_the_sample(sources: Sources, acquisition: str, least: float, most: float) -> None:
+def test_irregular_acquisitions_follow_the_sample_closely(
+    sources: Sources, acquisition: str, least: float, most: float
+) -> None:
     rng = np.random.default_rng(3)
     for outline in sources.outlines[:30]:
         mask = ACQUIRED_AREAS[acquisition](outline.sample_mask, rng)
@@ -150,21 +152,21 @@ def digest(datasets: list[WholeDataset]) -> str:
 
 
 @pytest.mark.parametrize(("mixture", "begins"), [("training-1", "ed0ec987f006"), ("training-2", "7370b57463df")])
-def test_whole_datasets_of_a_mixture_are_the_same_as_ever(sources: Sources, mixture: str, begins: str) -> None:
+def test_a_mixture_still_draws_the_same_whole_datasets(sources: Sources, mixture: str, begins: str) -> None:
     assert digest(draw_datasets(sources, mixture, 3)).startswith(begins)
 
 
-def test_ions_of_a_dataset_are_alike_where_the_mixture_says_so(sources: Sources) -> None:
-    """As those of real acquisitions are; the ions of the older mixture share a scene and nothing else."""
-    alike = {
+def test_ions_of_a_dataset_are_correlated_where_the_mixture_shares_an_anatomy(sources: Sources) -> None:
+    """In the older mixture the ions of a dataset share only a scene."""
+    measured = {
         mixture: [measure_dataset(one.name, one.ion_images) for one in draw_datasets(sources, mixture, 25)]
         for mixture in ("training-1", "training-2")
     }
-    rank_1 = {mixture: np.median([one.rank_1 for one in found]) for mixture, found in alike.items()}
+    rank_1 = {mixture: np.median([one.rank_1 for one in found]) for mixture, found in measured.items()}
     assert rank_1["training-2"] > rank_1["training-1"] + 0.05
 
 
-def test_ions_that_share_an_anatomy_are_labelled_by_their_noise_free_images_too(sources: Sources) -> None:
+def test_ions_that_share_an_anatomy_are_labelled_by_their_noise_free_images(sources: Sources) -> None:
     datasets = draw_datasets(sources, "training-2", 25)
     images = [image for dataset in datasets for image in dataset.images]
     assert {"anatomical", "film"} <= {image.pattern_name for image in images}

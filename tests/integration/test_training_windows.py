@@ -1,4 +1,4 @@
-"""Windows of real acquisitions: what is said of them is true, they are repeatable, and no fold sees the held-out."""
+"""Windows of real acquisitions: their labels are correct, they are repeatable, and no fold uses held-out series."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def windows(acquisitions: dict[str, Acquisition], outlines: list[Outline]) -> li
     return list(draw_windows(list(acquisitions.values()), outlines, 150, 7))
 
 
-def test_a_window_is_the_same_whenever_it_is_drawn_and_others_differ(
+def test_a_window_is_repeatable_and_differs_from_others(
     acquisitions: dict[str, Acquisition], outlines: list[Outline], windows: list[RealWindow]
 ) -> None:
     again = draw_window(list(acquisitions.values()), outlines, (7, 100))
@@ -83,7 +83,7 @@ def test_no_label_of_a_window_contradicts_the_person_who_labelled_the_ion(
     assert compared > 300
 
 
-def test_every_image_of_a_window_shows_something_and_is_dark_where_nothing_was_acquired(
+def test_every_image_of_a_window_has_signal_and_is_zero_where_nothing_was_acquired(
     windows: list[RealWindow],
 ) -> None:
     for window in windows:
@@ -99,7 +99,7 @@ def test_windows_are_rectangles_and_irregular_at_native_size_and_binned(windows:
     assert {len(window) for window in windows} >= {1, 2, 3}
 
 
-def test_both_sorts_come_from_at_least_six_series(windows: list[RealWindow]) -> None:
+def test_windows_with_and_without_area_come_from_at_least_six_series(windows: list[RealWindow]) -> None:
     for has_area in (True, False):
         assert len({window.series for window in windows if window.has_off_sample_area is has_area}) >= 6
 
@@ -124,15 +124,13 @@ def test_no_window_of_a_fold_comes_from_a_series_that_the_fold_holds_out(
             assert window.series not in fold.held_out_series
 
 
-def test_ions_are_drawn_up_to_the_number_that_settings_say(
-    acquisitions: dict[str, Acquisition], outlines: list[Outline]
-) -> None:
+def test_the_number_of_ions_follows_the_settings(acquisitions: dict[str, Acquisition], outlines: list[Outline]) -> None:
     liver = [acquisitions["rat_liver_ir_maldesi"]]
     settings = WindowSettings(fewest_ions=3, most_ions=5)
     assert {len(window) for window in draw_windows(liver, outlines, 20, 1, settings)} == {3, 4, 5}
 
 
-def test_binning_takes_the_mean_over_what_was_acquired() -> None:
+def test_binning_takes_the_mean_over_acquired_pixels() -> None:
     acquired = np.ones((5, 4), dtype=np.bool_)
     acquired[0, 0] = False
     acquired[2:4, 2:4] = False
@@ -144,7 +142,7 @@ def test_binning_takes_the_mean_over_what_was_acquired() -> None:
 
 
 def write_own(folder: Path) -> Path:
-    """Bright sample on the left, bright matrix on the right, and the mask that a person painted."""
+    """Bright sample on the left, bright matrix on the right, and a painted mask."""
     rng = np.random.default_rng(0)
     folder.mkdir()
     sample = np.zeros((40, 50), dtype=np.bool_)
@@ -156,7 +154,7 @@ def write_own(folder: Path) -> Path:
     return folder
 
 
-def test_windows_of_an_acquisition_of_ones_own_follow_its_painted_mask(tmp_path: Path, outlines: list[Outline]) -> None:
+def test_windows_of_a_users_acquisition_follow_its_painted_mask(tmp_path: Path, outlines: list[Outline]) -> None:
     own = read_acquisition(write_own(tmp_path / "own"))
     for window in draw_windows([own], outlines, 20, 3):
         for row, label in zip(window.rows, window.labels, strict=True):
@@ -183,7 +181,7 @@ def test_the_command_draws_the_gallery_and_counts_series(tmp_path: Path) -> None
     assert gallery.read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_command_takes_acquisitions_of_ones_own(tmp_path: Path) -> None:
+def test_the_command_accepts_a_users_acquisitions(tmp_path: Path) -> None:
     own = write_own(tmp_path / "own")
     run = CliRunner().invoke(
         app, ["windows", str(own), "--count", "4", "--output", str(tmp_path / "g.png")], catch_exceptions=False

@@ -1,4 +1,4 @@
-"""Statistics of datasets are what made datasets must have."""
+"""Statistics of datasets with known properties."""
 
 from pathlib import Path
 
@@ -17,20 +17,20 @@ def make_dataset(seed: int, *, alike: bool, ions: int = 6) -> list[IonImage]:
     return [make_ion_image(shared * (number + 1) if alike else rng.random((40, 30))) for number in range(ions)]
 
 
-def test_ion_images_that_differ_in_scale_alone_are_one_image() -> None:
+def test_ion_images_that_differ_only_in_scale_have_rank_1() -> None:
     found = measure_dataset("alike", make_dataset(0, alike=True))
     assert found.rank_1 == pytest.approx(1)
     assert found.correlation == pytest.approx(1)
 
 
-def test_noise_is_correlated_with_nothing() -> None:
+def test_noise_is_uncorrelated() -> None:
     found = measure_dataset("noise", make_dataset(0, alike=False))
     assert found.rank_1 < 0.3
     assert abs(found.correlation) < 0.1
     assert found.border == pytest.approx(1, abs=0.1)
 
 
-def test_zeros_and_border_are_counted_over_what_was_acquired() -> None:
+def test_zeros_and_border_are_measured_over_acquired_pixels() -> None:
     acquired = np.ones((50, 50), dtype=np.bool_)
     acquired[:, 40:] = False
     rim = np.zeros((50, 50))
@@ -42,7 +42,7 @@ def test_zeros_and_border_are_counted_over_what_was_acquired() -> None:
     assert (found.acquired, found.side_px) == (pytest.approx(0.8), 50)
 
 
-def test_lines_that_were_lost_are_no_border() -> None:
+def test_missing_lines_do_not_count_as_border() -> None:
     acquired = np.ones((40, 40), dtype=np.bool_)
     acquired[20] = False
     assert measure_depth(acquired)[19, 20] > 0.4

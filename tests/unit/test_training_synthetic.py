@@ -36,8 +36,8 @@ def test_a_pattern_with_nothing_inside_is_off() -> None:
     assert label_pattern(two_levels(scene, 0.0, 1.0), scene) == "off"
 
 
-def test_the_label_is_the_noise_free_images_even_where_the_measured_one_says_otherwise() -> None:
-    """One hot spot outside turns the measured ratio round; the label does not move."""
+def test_the_label_follows_the_noise_free_image_where_the_measured_one_differs() -> None:
+    """One hot spot outside inverts the measured ratio and does not change the label."""
     scene = make_scene(acquired_outside=True)
     pattern = two_levels(scene, 1.0, 0.1)
     rng = np.random.default_rng(0)
@@ -52,7 +52,7 @@ def test_sample_only_acquisitions_are_never_off() -> None:
     assert label_pattern(two_levels(scene, 0.01, 100.0), scene) == "on"
 
 
-def test_nothing_is_off_under_two_percent_of_off_sample_area() -> None:
+def test_nothing_is_off_with_less_than_two_percent_of_off_sample_area() -> None:
     sample = np.ones((100, 100), dtype=np.bool_)
     sample[0, :99] = False
     sample[1, :100] = False
@@ -63,7 +63,7 @@ def test_nothing_is_off_under_two_percent_of_off_sample_area() -> None:
     assert label_pattern(pattern, scene) == "off"
 
 
-def test_pixels_that_were_not_acquired_do_not_count_for_the_label() -> None:
+def test_pixels_that_were_not_acquired_do_not_affect_the_label() -> None:
     scene = make_scene(acquired_outside=True)
     scene.acquisition_mask[:5] = False
     pattern = two_levels(scene, 1.0, 0.1)

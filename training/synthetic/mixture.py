@@ -14,7 +14,7 @@ from shared.validation import describe_validation_error
 
 _FOLDER = Path(__file__).parent
 SHIPPED, CURRENT = "training-1", "training-2"
-"""The mixtures of the releases of 2026.11 and of new networks. A mixture never changes once networks were fitted on it; a
+"""The mixtures of the releases of 2026.11 and of new networks. A mixture never changes after a fit on it; a
 better one gets the next number, so that every recipe stays repeatable."""
 
 TRAINING_MIXTURES = (SHIPPED, CURRENT)
@@ -45,7 +45,7 @@ class Shares(RootModel[dict[str, Share]]):
         return names[rng.choice(len(names), p=[self.root[name] for name in names])]
 
     def only(self, name: str) -> "Shares":
-        """This name alone."""
+        """Shares with one name only."""
         return Shares({name: 1.0})
 
 

@@ -1,1 +1,1 @@
-"""Real windows: parts of real acquisitions of which it is known whether they hold off-sample area."""
+"""Real windows: parts of real acquisitions with or without known off-sample area."""

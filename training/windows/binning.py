@@ -1,4 +1,4 @@
-"""Binning: several pixels taken together, as if the stage had moved in larger steps."""
+"""Binning: several pixels merged, as if the stage had moved in larger steps."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,11 +6,11 @@ import numpy.typing as npt
 from shared.ion_image import AcquisitionMask, Intensities
 
 _ACQUIRED_SHARE = 0.5
-"""Of a bin that must have been acquired for it to count."""
+"""A bin counts as acquired above this share of acquired pixels."""
 
 
 def bin_mask(mask: AcquisitionMask, acquired: AcquisitionMask, binning: int) -> AcquisitionMask:
-    """Bins that are acquired and of whose acquired pixels more than half are in the mask; rows left over are cut off.
+    """Acquired bins with more than half of their acquired pixels in the mask; remaining rows are cut off.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def bin_mask(mask: AcquisitionMask, acquired: AcquisitionMask, binning: int) -> 
 def bin_images(
     images: Intensities, acquired: AcquisitionMask, binned_mask: AcquisitionMask, binning: int
 ) -> Intensities:
-    """Of (N, H, W), mean over the acquired pixels of each bin; 0 where the bin is not acquired."""
+    """Mean of (N, H, W) images over the acquired pixels of each bin; 0 where the bin is not acquired."""
     if binning == 1:
         return images
     total, count = _sum(np.where(acquired, images, 0), binning), _sum(acquired, binning)
@@ -38,7 +38,7 @@ def bin_images(
 
 
 def _sum(pixels: npt.NDArray[np.generic], binning: int) -> npt.NDArray[np.float64]:
-    """Over the bins of the last two axes."""
+    """Sum over the bins of the last two axes."""
     height, width = (side // binning for side in pixels.shape[-2:])
     whole = pixels[..., : height * binning, : width * binning].astype(np.float64)
     return np.asarray(whole.reshape(*pixels.shape[:-2], height, binning, width, binning).sum(axis=(-3, -1)))

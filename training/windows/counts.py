@@ -1,4 +1,4 @@
-"""Counts of windows: how many of which series, with and without area, and how their ions are labelled."""
+"""Counts of windows: per series, with and without off-sample area, and by label of their ions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from training.windows.window import RealWindow
 
 @dataclass(frozen=True)
 class WindowCounts:
-    """Of the windows of one series, or of all."""
+    """Counts over the windows of one series, or of all."""
 
     series: str
     without_area: int
     with_area: int
     irregular: int
-    """Those whose acquired pixels do not fill their rectangle."""
+    """Windows whose acquired pixels do not fill their rectangle."""
 
     binned: int
     ions: int
     on: int
     off: int
-    """Of the ions; the others are not known."""
+    """Labels of the ions; the others are ambiguous."""
 
 
 def count_windows(windows: Sequence[RealWindow]) -> list[WindowCounts]:
-    """One row a series, by name, and one for all."""
+    """One row per series, by name, and one for all."""
     names = sorted({window.series for window in windows})
     rows = [_count(name, [window for window in windows if window.series == name]) for name in names]
     return [*rows, _count("all", windows)]

@@ -1,4 +1,4 @@
-"""Cutting a window out of an acquisition: where it may lie, and what is then known of it."""
+"""Cutting a window out of an acquisition: which shapes and positions are valid."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,20 +11,20 @@ from training.synthetic.scenes.outlines import Outline
 from training.windows.shapes import SMALLEST_AREA_PX, draw_outline, draw_rectangle
 
 _TRIES = 300
-"""Of one kind, before another is drawn."""
+"""Tries of one kind before another is drawn."""
 
 _KINDS_TRIED = 4
 _CLOSING_PX = 2
-"""Half the width of gaps that are lines the instrument lost."""
+"""Gaps up to twice this width are lines that the instrument lost."""
 
 _INSIDE_SHARE = 0.98
-"""Of the acquired pixels of a shape that must lie on the sample; the rest is then taken off."""
+"""Share of a shape's acquired pixels that must lie on the sample; the others are removed."""
 
 _LEAST_OFF_SAMPLE, _LEAST_SAMPLE = 0.04, 0.08
-"""Shares of a window's acquired pixels. Under the first it would be neither without area nor clearly with it."""
+"""Minimum shares of a window's acquired pixels. With less off-sample area a window is neither with nor without."""
 
 _LEAST_PX = 12
-"""Pixels of either region without which the ratio of the two says nothing."""
+"""Minimum pixels of either region for a meaningful ratio of the two."""
 
 Cutter = Callable[[Acquisition, Regions, Sequence[Outline], np.random.Generator], Mask | None]
 
@@ -33,14 +33,14 @@ def cut_rectangle(
     acquisition: Acquisition, regions: Regions, outlines: Sequence[Outline], rng: np.random.Generator
 ) -> Mask | None:
     """A rectangle."""
-    del regions, outlines  # one form for all kinds
+    del regions, outlines  # one signature for all kinds
     return draw_rectangle(acquisition.shape, rng)
 
 
 def cut_outline(
     acquisition: Acquisition, regions: Regions, outlines: Sequence[Outline], rng: np.random.Generator
 ) -> Mask | None:
-    """The outline of some other sample."""
+    """The outline of another sample."""
     del regions
     return draw_outline(acquisition.shape, outlines, rng)
 
@@ -48,7 +48,7 @@ def cut_outline(
 def cut_along_sample(
     acquisition: Acquisition, regions: Regions, outlines: Sequence[Outline], rng: np.random.Generator
 ) -> Mask | None:
-    """The sample's own outline, or a pixel or two inside it; lines that were not acquired are no outline."""
+    """The sample's own outline, or a pixel or two inside it; missing lines are no outline."""
     del acquisition, outlines
     padded = np.pad(regions.sample, _CLOSING_PX + 1, mode="edge")
     body = ndimage.binary_closing(padded, iterations=_CLOSING_PX)
@@ -60,7 +60,7 @@ def cut_along_sample(
 def cut_around_sample(
     acquisition: Acquisition, regions: Regions, outlines: Sequence[Outline], rng: np.random.Generator
 ) -> Mask | None:
-    """What hugs the sample: its outline with a narrow margin, as irregular acquisitions have it."""
+    """The outline of the sample with a narrow margin, as in irregular acquisitions."""
     del outlines
     near_px = float(rng.uniform(1, max(3.0, 0.12 * max(acquisition.shape))))
     body = ~regions.off_sample
@@ -70,7 +70,7 @@ def cut_around_sample(
 def cut_whole(
     acquisition: Acquisition, regions: Regions, outlines: Sequence[Outline], rng: np.random.Generator
 ) -> Mask | None:
-    """Everything that was acquired."""
+    """All acquired pixels."""
     del regions, outlines, rng
     return np.ones_like(acquisition.acquisition_mask)
 
@@ -83,21 +83,21 @@ KINDS: dict[str, Cutter] = {
     "whole": cut_whole,
 }
 INSIDE_SHARES = {"rectangle": 0.5, "outline": 0.38, "along_sample": 0.12}
-"""How often each kind is drawn where a window shall lie wholly inside the sample."""
+"""How often each kind is drawn for windows wholly inside the sample."""
 
 BACKGROUND_SHARES = {"rectangle": 0.62, "outline": 0.18, "around_sample": 0.14, "whole": 0.06}
-"""The same where it shall hold background."""
+"""The same for windows with background."""
 
 
 def cut_mask(
     acquisition: Acquisition, outlines: Sequence[Outline], rng: np.random.Generator, *, inside: bool
 ) -> tuple[str, Mask] | None:
-    """The kind of a window and its acquired pixels, (H, W); None when none of the tries suits.
+    """The kind of a window and its acquired pixels, (H, W); None when no try is valid.
 
     Parameters
     ----------
     inside
-        Whether it shall lie wholly inside the sample, or hold both sample and background.
+        Whether it lies wholly inside the sample, or contains both sample and background.
     """
     regions = acquisition.effective_regions
     if regions is None or not can_cut(acquisition, inside=inside):
@@ -114,7 +114,7 @@ def cut_mask(
 
 
 def can_cut(acquisition: Acquisition, *, inside: bool) -> bool:
-    """Whether windows of this sort are known to be what they shall be."""
+    """Whether the known regions suffice for windows of this kind."""
     regions = acquisition.effective_regions
     if regions is None or regions.sample.sum() < SMALLEST_AREA_PX:
         return False
@@ -122,7 +122,7 @@ def can_cut(acquisition: Acquisition, *, inside: bool) -> bool:
 
 
 def _keep_inside(shape: Mask, acquisition: Acquisition, regions: Regions) -> Mask | None:
-    """What of a shape is sample, when nearly all of it is."""
+    """The sample pixels of a shape, when nearly all of it is sample."""
     acquired = shape & acquisition.acquisition_mask
     on_sample = acquired & regions.sample
     if on_sample.sum() < max(SMALLEST_AREA_PX, _INSIDE_SHARE * acquired.sum()):
@@ -131,7 +131,7 @@ def _keep_inside(shape: Mask, acquisition: Acquisition, regions: Regions) -> Mas
 
 
 def _keep_both(shape: Mask, acquisition: Acquisition, regions: Regions) -> Mask | None:
-    """What of a shape was acquired, when enough of it is background and enough is sample."""
+    """The acquired pixels of a shape, when it has enough background and enough sample."""
     acquired = shape & acquisition.acquisition_mask
     pixels = int(acquired.sum())
     off, on = int((acquired & regions.off_sample).sum()), int((acquired & regions.sample).sum())

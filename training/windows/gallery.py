@@ -1,4 +1,4 @@
-"""The gallery: windows as people look at them, those without off-sample area beside those with it."""
+"""The gallery of windows: those without off-sample area next to those with it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +17,11 @@ _INCHES = 1.0
 _CAPTION_POINTS = 5.0
 _FRAMES = {"on": "tab:green", "off": "tab:red", None: "tab:orange"}
 _REGION_COLOURS = ListedColormap(["lightgrey", "tab:orange", "tab:green", "tab:red"])
-_NOT_ACQUIRED, _NEITHER, _SAMPLE, _OFF_SAMPLE = range(4)
+_NOT_ACQUIRED, _UNCERTAIN, _SAMPLE, _OFF_SAMPLE = range(4)
 
 LEGEND = (
-    "each row a window: regions (green = sample, red = off-sample, orange = neither for certain, grey = not acquired),"
-    " mean ion image, ions (green frame = on, red = off, orange = not known)"
+    "each row a window: regions (green = sample, red = off-sample, orange = uncertain, grey = not acquired),"
+    " mean ion image, ions (green frame = on, red = off, orange = ambiguous)"
 )
 
 
@@ -31,7 +31,7 @@ def write_window_gallery(windows: Sequence[RealWindow], path: Path, *, rows: int
     Parameters
     ----------
     rows
-        Windows of each sort, at most; the first ones that there are.
+        Maximum number of windows of each kind.
     """
     inside = [window for window in windows if not window.has_off_sample_area][:rows]
     background = [window for window in windows if window.has_off_sample_area][:rows]
@@ -40,8 +40,8 @@ def write_window_gallery(windows: Sequence[RealWindow], path: Path, *, rows: int
     grid = figure.subplots(height, 2 * columns + 1, squeeze=False)
     for axes in grid.ravel():
         axes.set_axis_off()
-    for start, sort in ((0, inside), (columns + 1, background)):
-        for window, axes_row in zip(sort, grid, strict=False):
+    for start, group in ((0, inside), (columns + 1, background)):
+        for window, axes_row in zip(group, grid, strict=False):
             _show_window(window, axes_row[start : start + columns])
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100)
@@ -68,8 +68,8 @@ def _show_window(window: RealWindow, axes_row: Sequence[Axes]) -> None:
 
 
 def draw_regions(window: RealWindow) -> npt.NDArray[np.intp]:
-    """(h, w): 0 not acquired, 1 neither for certain, 2 sample, 3 off-sample."""
-    regions = np.where(window.acquisition_mask, _NEITHER, _NOT_ACQUIRED)
+    """(h, w): 0 not acquired, 1 uncertain, 2 sample, 3 off-sample."""
+    regions = np.where(window.acquisition_mask, _UNCERTAIN, _NOT_ACQUIRED)
     regions[window.sample_mask] = _SAMPLE
     regions[window.off_sample_mask] = _OFF_SAMPLE
     return regions

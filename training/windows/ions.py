@@ -1,4 +1,4 @@
-"""Ions of a window: what each is called there, in which order they are taken, and what is done to their images."""
+"""Ions of a window: their labels, their order, and the degradation of their images."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,28 +14,28 @@ from training.windows.settings import WindowSettings
 
 _FEWEST_SIGNAL_PX = 6
 _WEAK_RANGE = (0.1, 0.7)
-"""Of the mean non-zero intensity: what a threshold takes away."""
+"""Range of the threshold, relative to the mean non-zero intensity."""
 
 
 def label_ions(
-    images: Intensities, known: Sequence[AcquisitionLabel | None], regions: Regions
+    images: Intensities, given: Sequence[AcquisitionLabel | None], regions: Regions
 ) -> tuple[Label | None, ...]:
-    """What each ion is within the window.
+    """Label each ion within the window.
 
-    Wholly inside the sample everything is on. Else the ratio of the mean intensities outside and inside says it, with
-    the generator's bounds; where a person's label says otherwise, or a person could not tell, it is None.
+    Wholly inside the sample every ion is on. Otherwise the ratio of the mean intensities outside and inside decides,
+    with the bounds of the generator; where a person's label differs or is unclear, the label is None.
 
     Parameters
     ----------
     images
-        (N, h, w), those of the window.
+        (N, h, w), cut to the window.
     """
     if not regions.off_sample.any():
         return tuple("on" for _ in images)
     inside, outside = (images[:, where].mean(axis=1) for where in (regions.sample, regions.off_sample))
     return tuple(
         _agree(_label_ratio(float(out), float(within)), label)
-        for out, within, label in zip(outside, inside, known, strict=True)
+        for out, within, label in zip(outside, inside, given, strict=True)
     )
 
 
@@ -47,12 +47,12 @@ def _label_ratio(outside: float, inside: float) -> Label | None:
     return "on" if outside <= ON_UP_TO_RATIO * inside else None
 
 
-def _agree(measured: Label | None, known: AcquisitionLabel | None) -> Label | None:
-    return measured if known in (None, measured) else None
+def _agree(measured: Label | None, given: AcquisitionLabel | None) -> Label | None:
+    return measured if given in (None, measured) else None
 
 
 def order_ions(labels: Sequence[Label | None], off_share: float | None, rng: np.random.Generator) -> list[int]:
-    """All rows in random order; with an `off_share`, off ions come that often among them for as long as both last."""
+    """All rows in random order; with an `off_share`, off ions have that share until either kind runs out."""
     shuffled = [int(row) for row in rng.permutation(len(labels))]
     if off_share is None:
         return shuffled
@@ -66,7 +66,7 @@ def order_ions(labels: Sequence[Label | None], off_share: float | None, rng: np.
 
 
 def draw_degradation(settings: WindowSettings, rng: np.random.Generator) -> Callable[[Intensities], Intensities]:
-    """What one window's images all go through: a threshold, or rounding, or nothing."""
+    """Draw the degradation of a window's images: a threshold, rounding, both or none."""
     weak = float(rng.uniform(*_WEAK_RANGE)) if rng.random() < settings.threshold else 0.0
     rounded = rng.random() < settings.eight_bit
 
@@ -83,6 +83,6 @@ def draw_degradation(settings: WindowSettings, rng: np.random.Generator) -> Call
 
 
 def has_enough_signal(image: Intensities, mask: AcquisitionMask) -> bool:
-    """Whether there is anything to recognise."""
-    seen: npt.NDArray[np.intp] = np.flatnonzero(image)
-    return seen.size >= _FEWEST_SIGNAL_PX and describe_missing_signal(IonImage(image, mask)) is None
+    """Whether enough signal is left."""
+    signal: npt.NDArray[np.intp] = np.flatnonzero(image)
+    return signal.size >= _FEWEST_SIGNAL_PX and describe_missing_signal(IonImage(image, mask)) is None

@@ -1,4 +1,4 @@
-"""Shapes of windows: which pixels of an acquisition's rectangle a window takes, before anything else is asked of it."""
+"""Shapes of windows: which pixels of an acquisition's rectangle a window covers."""
 
 from collections.abc import Sequence
 
@@ -15,17 +15,17 @@ SMALLEST_AREA_PX = 100
 _LONGEST_TO_SHORTEST = 4.0
 _SMOOTHING_PX = 1.5
 _SMALLEST_SHARE = 0.25
-"""Of a side of the acquisition, where that is more than the shortest side."""
+"""Minimum share of a side of the acquisition."""
 
 
 def draw_rectangle(shape: tuple[int, int], rng: np.random.Generator) -> Mask | None:
-    """A rectangle that lies anywhere; None when the sides do not suit each other."""
+    """A rectangle at a random position; None when it is too narrow or too small."""
     sides = [round(draw_log_uniform(_shortest(side), side, rng)) for side in shape]
     return _place(np.ones(sides, dtype=np.bool_), shape, rng)
 
 
 def draw_outline(shape: tuple[int, int], outlines: Sequence[Outline], rng: np.random.Generator) -> Mask | None:
-    """A real sample's outline, varied and rescaled, anywhere; None when it does not fit."""
+    """A real sample's outline, varied and rescaled, at a random position; None when it does not fit."""
     mask = vary(outlines[int(rng.integers(len(outlines)))].sample_mask, rng)
     if not mask.any():
         return None
@@ -39,7 +39,7 @@ def draw_outline(shape: tuple[int, int], outlines: Sequence[Outline], rng: np.ra
 
 
 def _make_solid(outline: Intensities) -> Mask:
-    """One piece without holes or ragged edge, as people draw the area to measure."""
+    """One piece without holes or ragged edges, like an area drawn by hand."""
     smooth = ndimage.gaussian_filter(np.pad(outline, 1), _SMOOTHING_PX) > 0.5
     filled = ndimage.binary_fill_holes(smooth)
     pieces, count = ndimage.label(filled)

@@ -1,4 +1,4 @@
-"""Windows as a source of datasets: drawn by number, so that window k of a seed is the same wherever it is drawn."""
+"""Windows as a source of datasets: drawn by number, so that window k of a seed is always the same."""
 
 from collections.abc import Iterator, Sequence
 
@@ -31,29 +31,29 @@ def draw_window(
     Parameters
     ----------
     acquisitions
-        Those that may be cut: of a fold, those it keeps.
+        The acquisitions to cut; for a fold, those that it keeps.
     outlines
         Shapes of irregular windows.
     seed
-        The same seed with the same acquisitions gives the same window.
+        The same seed and acquisitions give the same window.
 
     Raises
     ------
     InvalidInputError
-        When no acquisition has regions to cut by.
+        When no acquisition has usable regions.
     """
     settings = settings or WindowSettings()
     rng = np.random.default_rng(seed)
     for _ in range(_TRIES):
         inside = bool(rng.random() < settings.without_area)
-        able = [one for one in acquisitions if can_cut(one, inside=inside)]
-        if able:
-            window = cut_window(_pick(able, rng), outlines, rng, settings, inside=inside)
+        usable = [one for one in acquisitions if can_cut(one, inside=inside)]
+        if usable:
+            window = cut_window(_pick(usable, rng), outlines, rng, settings, inside=inside)
             if window is not None:
                 return window
     raise InvalidInputError(
-        f"expected acquisitions with regions of sample and background, or of sample alone, got"
-        f" {len(acquisitions)} that give no window"
+        "expected acquisitions with regions of sample and background, or of sample alone,"
+        f" got {len(acquisitions)} without usable regions"
     )
 
 
@@ -76,7 +76,7 @@ def cut_window(
     *,
     inside: bool,
 ) -> RealWindow | None:
-    """A window of one acquisition; None when none suits, or too little shows in it."""
+    """A window of one acquisition; None when none is valid or too little signal is left."""
     regions = acquisition.effective_regions
     found = cut_mask(acquisition, outlines, rng, inside=inside)
     if regions is None or found is None:
@@ -115,7 +115,7 @@ def _take_ions(
     settings: WindowSettings,
     rng: np.random.Generator,
 ) -> tuple[list[int], list[Intensities]]:
-    """The first ions in this order that show something, as many as were drawn; none where there are too few."""
+    """The first ions in this order with enough signal, up to the drawn number; none when there are too few."""
     wanted = round(draw_log_uniform(settings.fewest_ions, settings.most_ions, rng))
     degrade = draw_degradation(settings, rng)
     rows: list[int] = []
@@ -131,7 +131,7 @@ def _take_ions(
 
 
 def _draw_off_share(settings: WindowSettings, rng: np.random.Generator) -> float | None:
-    """That of the ions to take; None = as the acquisition has them."""
+    """The off share of the ions to take; None = that of the acquisition."""
     return float(rng.beta(*OFF_SHARE_BETA)) if rng.random() < settings.chosen_off_share else None
 
 
@@ -142,7 +142,7 @@ def _draw_binning(mask: Mask, settings: WindowSettings, rng: np.random.Generator
 
 
 def _pick(acquisitions: Sequence[Acquisition], rng: np.random.Generator) -> Acquisition:
-    """Any series, then any acquisition of it."""
+    """Pick a series, then one of its acquisitions."""
     names = sorted({one.series for one in acquisitions})
     series = names[int(rng.integers(len(names)))]
     members = [one for one in acquisitions if one.series == series]

@@ -8,28 +8,28 @@ from training.labelled.labelled_image import Label
 
 @dataclass(frozen=True, eq=False)
 class RealWindow:
-    """One window with some of its acquisition's ions, and what is known of them.
+    """One window with some of its acquisition's ions and their labels.
 
     Attributes
     ----------
     acquisition, series
         Where it was cut from.
     kind
-        How its border runs; a name of `cutting.KINDS`.
+        The kind of shape; a name of `cutting.KINDS`.
     binning
-        Pixels of the acquisition along a side of one of its own; 1 = native size.
+        Acquisition pixels along a side of a window pixel; 1 = native size.
     images
-        (n, h, w) float32 >= 0, 0 where nothing was acquired; each shows something.
+        (n, h, w) float32 >= 0, 0 where nothing was acquired; each has enough signal.
     acquisition_mask
         (h, w) bool, True = measured.
     sample_mask
-        (h, w) bool, True = known to lie on the sample.
+        (h, w) bool, True = known to be sample.
     off_sample_mask
-        (h, w) bool, True = known to lie beside it; nothing where the window lies wholly inside the sample.
+        (h, w) bool, True = known to be off-sample; empty when the window lies wholly inside the sample.
     rows
-        n numbers of ions of the acquisition.
+        n row numbers of the acquisition's ions.
     labels
-        n; None = not known for certain.
+        n; None = ambiguous.
     """
 
     acquisition: str
@@ -54,10 +54,10 @@ class RealWindow:
 
     @property
     def off_sample_share(self) -> float:
-        """Share of the acquired pixels that is known to lie beside the sample."""
+        """Share of the acquired pixels that is known to be off-sample."""
         return float(self.off_sample_mask.sum() / self.acquisition_mask.sum())
 
     @property
     def has_off_sample_area(self) -> bool:
-        """Whether anything off-sample is in it."""
+        """Whether the window contains off-sample area."""
         return bool(self.off_sample_mask.any())
