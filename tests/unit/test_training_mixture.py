@@ -98,7 +98,7 @@ def test_an_invalid_mixture_is_refused(tmp_path: Path, change: dict[str, object]
 def test_a_file_without_a_mixture_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(InvalidInputError, match="own.yaml"):
+    with pytest.raises(InvalidInputError, match="own"):
         load_mixture(path)
 
 
