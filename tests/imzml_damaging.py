@@ -1,4 +1,4 @@
-"""Changes that make a sound imzML a bad one, and the reading that is to find them."""
+"""Damage an intact imzML file, and read it."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def read(path: Path, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
-    """Read everything there is of a file."""
+    """Read all of a file."""
     dataset = open_imzml(path, path.with_suffix(".ibd"), limits)
     for _ in dataset.extract(np.array([150.0]), 1e5):
         pass
@@ -65,7 +65,7 @@ def renumber(name: str, accession: str) -> Callable[[str], str]:
 
 
 def without_arrays(*numbers: int) -> Callable[[str], str]:
-    """Take the list of arrays out of some spectra, from 0, as some converters write an empty spectrum."""
+    """Remove the list of arrays from some spectra, numbered from 0, as some converters write an empty spectrum."""
 
     def make(text: str) -> str:
         spectra = re.findall(r"<spectrum .*?</spectrum>", text, re.DOTALL)

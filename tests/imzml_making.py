@@ -1,4 +1,4 @@
-"""imzML files for tests: written by pyimzml, read back by pyimzml to compare with, and damaged."""
+"""imzML files for tests: written and read by pyimzml, and damaged."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def write_imzml(path: Path, spectra: Iterable[Spectrum], **options: Any) -> Path
 
 
 def make_spectra(height: int, width: int, points: int = 40, *, shared: bool = False, seed: int = 0) -> list[Spectrum]:
-    """Random spectra from m/z 100 to 200; a tenth of the pixels is missing."""
+    """Random spectra from m/z 100 to 200; a tenth of the pixels are missing."""
     rng = np.random.default_rng(seed)
     axis = np.sort(rng.uniform(100, 200, points))
     return [
@@ -45,18 +45,18 @@ def make_spectra(height: int, width: int, points: int = 40, *, shared: bool = Fa
 
 def open_with_pyimzml(path: Path) -> ImzMLParser:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it dislikes names of its vocabulary
+        warnings.simplefilter("ignore")  # about names of its vocabulary
         return ImzMLParser(str(path))
 
 
 def reference_image(parser: ImzMLParser, mz: float, ppm: float) -> npt.NDArray[np.float64]:
-    """Ion image of pyimzml, mended where it slips.
+    """Ion image of pyimzml, with one defect corrected.
 
-    It documents mz - tol <= x <= mz + tol. Where a window ends before a spectrum's second peak, its `getionimage` gives
-    the first peak wherever that lies.
+    It documents mz - tol <= x <= mz + tol. Where a window ends before a spectrum's second peak, its `getionimage`
+    returns the first peak, even if it is outside the window.
     """
     tolerance = mz * ppm * 1e-6
-    image = getionimage(parser, np.float64(mz), tol=tolerance)  # float64, or it compares in the file's float32
+    image = getionimage(parser, np.float64(mz), tol=tolerance)  # else it compares in the file's float32
     for number, (x, y, _) in enumerate(parser.coordinates):
         found, _ = parser.getspectrum(number)
         found = found.astype(np.float64)
@@ -66,16 +66,16 @@ def reference_image(parser: ImzMLParser, mz: float, ppm: float) -> npt.NDArray[n
 
 
 def write_hostile_imzml(folder: Path) -> dict[str, Path]:
-    """Files by what is wrong with them, each with one thing: the worker says `invalid_ion_image` to all."""
+    """Files by their one defect; each is rejected with `invalid_ion_image`."""
     laughs = "".join(f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in range(1, 10))
     of_xml: dict[str, Callable[[str], str]] = {
         "entities": lambda text: text.replace("<mzML", f"<!DOCTYPE mzML [<!ENTITY l0 'ha'>{laughs}]><mzML", 1),
-        "cut off": lambda text: text[: len(text) // 2],
+        "truncated": lambda text: text[: len(text) // 2],
         "no position": lambda text: re.sub(r"<cvParam [^>]*IMS:1000050[^>]*/>", "", text),
         "offset": lambda text: re.sub(r'(IMS:1000102"[^>]* value=)"\d+"', r'\1"123456789"', text, count=1),
     }
     of_ibd: dict[str, Callable[[bytes], bytes]] = {
-        "ibd cut off": lambda content: content[:-1],
+        "ibd truncated": lambda content: content[:-1],
         "ibd of another": lambda content: os.urandom(16) + content[16:],
     }
     found = {}

@@ -1,1 +1,1 @@
-"""imzML: an XML file that says what was measured where, beside an .ibd file of numbers."""
+"""imzML: an XML file with positions and offsets of the spectra, and an .ibd file with their numbers."""

@@ -1,4 +1,4 @@
-"""Accessions of what an imzML file states with a value (imzML 1.1.0, imaging MS vocabulary)."""
+"""Accessions of the cvParams that are read with their value (imzML 1.1.0, imaging MS vocabulary)."""
 
 from typing import Final
 
@@ -39,8 +39,8 @@ _BY_NAME: Final = {name.lower(): accession for accession, name in NAMES.items()}
 
 
 def describe_wrong_name(accession: str, name: str) -> str | None:
-    """A note where an accession goes under another one's name: the accession is believed."""
+    """A note where an accession has the name of another one: the accession is used."""
     other = _BY_NAME.get(name.strip().lower())
     if other is None or accession not in NAMES or other == accession:
         return None
-    return f"{accession} is called {name!a}, which is {other}; it was taken for {NAMES[accession]!r}"
+    return f"{accession} has the name {name!a}, which is {other}; it was read as {NAMES[accession]!r}"

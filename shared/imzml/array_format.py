@@ -1,4 +1,4 @@
-"""How the numbers of one sort of array lie in the .ibd file, and what an imzML file claims of it."""
+"""Number format and compression of the m/z or intensity arrays, and what an imzML file declares about them."""
 
 import re
 from dataclasses import dataclass, replace
@@ -46,17 +46,17 @@ class ArrayFormat:
 
 @dataclass(frozen=True)
 class ArrayDescription:
-    """What cvParams, gathered one by one, claim of an array, by their accessions and by their names.
+    """What the cvParams of an array declare, by their accessions and by their names.
 
-    A file may claim two things of one array: an accession that contradicts its own name, or a group that contradicts
-    the array that refers to it. `format_resolution` finds out which holds.
+    A file may contradict itself: an accession may not match its own name, or a group may contradict the array that
+    refers to it. `format_resolution` finds out which declaration is true.
 
     Attributes
     ----------
     kinds, dtypes, compressions
-        Every claim once, in the order of the file; compression True = zlib.
+        Every declaration once, in the order of the file; compression True = zlib.
     unknown
-        Name of a number format or a compression that is not served.
+        Name of a number format or a compression that is not supported.
     """
 
     kinds: tuple[ArrayKind, ...] = ()
@@ -64,8 +64,8 @@ class ArrayDescription:
     compressions: tuple[bool, ...] = ()
     unknown: str | None = None
 
-    def take(self, accession: str, name: str) -> "ArrayDescription":
-        """The description with one cvParam more; one that says nothing about the format changes nothing."""
+    def with_parameter(self, accession: str, name: str) -> "ArrayDescription":
+        """The description with one more cvParam; one that is not about the format changes nothing."""
         plain = name.strip().lower()
         kinds = (_KINDS.get(accession), _NAMED_KINDS.get(plain))
         dtypes = (_DTYPES.get(accession), _read_dtype(plain))
@@ -76,8 +76,8 @@ class ArrayDescription:
             return replace(self, unknown=name[:100])
         return self
 
-    def add(self, group: "ArrayDescription") -> "ArrayDescription":
-        """The description with what a parameter group says; for an array's first group, the group's very object."""
+    def with_group(self, group: "ArrayDescription") -> "ArrayDescription":
+        """The description with that of a parameter group; for an array's first group, the group's own object."""
         if self is NOTHING_DECLARED:
             return group
         return replace(self._with(group.kinds, group.dtypes, group.compressions), unknown=group.unknown or self.unknown)
@@ -95,28 +95,28 @@ class ArrayDescription:
             compressions=tuple(dict.fromkeys([*self.compressions, *(one for one in compressions if one is not None)])),
         )
 
-    def require_served(self, file_name: str, kind: ArrayKind) -> None:
-        """Refuse a number format that is unknown or not stated.
+    def require_supported(self, file_name: str, kind: ArrayKind) -> None:
+        """Refuse a number format that is unknown or not declared.
 
         Raises
         ------
         InvalidIonImageError
-            Naming it.
+            When it is; the message names it.
         """
         if self.unknown is not None:
             raise InvalidIonImageError(f"{file_name!r} has {kind} arrays in {self.unknown!r}; {_EXPECTED}")
         if not self.dtypes:
             raise InvalidIonImageError(
-                f"{file_name!r} does not say the number format of its {kind} arrays; {_EXPECTED}"
+                f"{file_name!r} does not declare the number format of its {kind} arrays; {_EXPECTED}"
             )
 
 
 NOTHING_DECLARED: Final = ArrayDescription()
-"""An array of which nothing is said yet."""
+"""An array without declarations so far."""
 
 
 def name_dtype(dtype: npt.DTypeLike) -> str:
-    """A number format as a person says it: "32-bit float"."""
+    """A number format for people: "32-bit float"."""
     found = np.dtype(dtype)
     return f"{found.itemsize * 8}-bit {'float' if found.kind == 'f' else 'integer'}"
 

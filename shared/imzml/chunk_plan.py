@@ -12,7 +12,7 @@ CHUNK_POINTS = 2**17
 
 
 def order_as_stored(index: ImzmlIndex) -> ImzmlIndex:
-    """The spectra in the order in which their intensities lie in the file."""
+    """The spectra in the order of their intensities in the file."""
     offsets = index.intensity.offsets
     if (offsets[1:] >= offsets[:-1]).all():
         return index
@@ -20,7 +20,7 @@ def order_as_stored(index: ImzmlIndex) -> ImzmlIndex:
 
 
 def plan_chunks(index: ImzmlIndex, max_spectra: int) -> Iterator[slice]:
-    """Cut the spectra into runs.
+    """Divide the spectra into runs of consecutive ones.
 
     A run has at most `CHUNK_POINTS` points, or is one spectrum; has at most `max_spectra` spectra; and either all its
     spectra share one m/z array (as in continuous mode) or the run is cut without regard to that.
@@ -39,13 +39,13 @@ def plan_chunks(index: ImzmlIndex, max_spectra: int) -> Iterator[slice]:
 
 
 def share_mz(index: ImzmlIndex, spectra: slice) -> bool:
-    """Whether spectra have one m/z array in common, as a single one does."""
+    """Whether all of these spectra refer to the same m/z array."""
     offsets, lengths = index.mz.offsets[spectra], index.mz.lengths[spectra]
     return bool((offsets == offsets[0]).all() and (lengths == lengths[0]).all())
 
 
 def _shared_until(index: ImzmlIndex) -> npt.NDArray[np.intp]:
-    """(S,) for each spectrum, the first one behind it with another m/z array."""
+    """(S,) for each spectrum, the next one with another m/z array."""
     offsets, lengths = index.mz.offsets, index.mz.lengths
     changes = np.flatnonzero((offsets[1:] != offsets[:-1]) | (lengths[1:] != lengths[:-1])) + 1
     bounds = np.append(changes, len(index))

@@ -1,4 +1,4 @@
-"""Where an imzML file contradicts itself and nothing depends on it: what was believed, for people."""
+"""Notes on contradictions in an imzML file that do not stop it from being read."""
 
 import numpy as np
 
@@ -9,64 +9,62 @@ from shared.imzml.pixel_grid import PixelGrid
 from shared.imzml.spectrum_columns import read_whole
 
 
-def describe_contradictions(stated: DeclaredIndex, index: ImzmlIndex, grid: PixelGrid) -> list[str]:
-    """One sentence each."""
+def describe_contradictions(declared: DeclaredIndex, index: ImzmlIndex, grid: PixelGrid) -> list[str]:
+    """One sentence for each contradiction, saying what was used."""
     found = [
-        _describe_representation(stated),
-        _describe_spectrum_count(stated),
-        _describe_mode(stated, index),
-        _describe_size(stated, grid),
+        _describe_representation(declared),
+        _describe_spectrum_count(declared),
+        _describe_mode(declared, index),
+        _describe_size(declared, grid),
         _describe_step(grid),
     ]
     return [sentence for sentence in found if sentence is not None]
 
 
-def _describe_representation(stated: DeclaredIndex) -> str | None:
-    claims = stated.representation
+def _describe_representation(declared: DeclaredIndex) -> str | None:
+    claims = declared.representation
     if claims.misnamed is None or not claims.is_unambiguous:
         return None
     accession, name = claims.misnamed
-    believed = "centroids" if claims.is_centroid else "profiles"
-    return f"{accession} is called {name!a}: its spectra were taken for {believed}, as stated elsewhere"
+    used = "centroids" if claims.is_centroid else "profiles"
+    return f"{accession} has the name {name!a}: spectra were read as {used}, as declared elsewhere"
 
 
-def _describe_spectrum_count(stated: DeclaredIndex) -> str | None:
-    count = _number(stated.spectrum_count)
-    if count is None or count == len(stated):
+def _describe_spectrum_count(declared: DeclaredIndex) -> str | None:
+    count = _number(declared.spectrum_count)
+    if count is None or count == len(declared):
         return None
-    return f"it states {count:,} spectra and has {len(stated):,}: those that it has were read"
+    return f"it declares {count:,} spectra and has {len(declared):,}: all that it has were read"
 
 
-def _describe_mode(stated: DeclaredIndex, index: ImzmlIndex) -> str | None:
-    says_continuous, says_processed = CONTINUOUS in stated.header, PROCESSED in stated.header
+def _describe_mode(declared: DeclaredIndex, index: ImzmlIndex) -> str | None:
+    is_continuous, is_processed = CONTINUOUS in declared.header, PROCESSED in declared.header
     filled = index.mz.lengths > 0
-    places = len(np.unique(index.mz.offsets[filled]))
-    if says_continuous and not says_processed and places > 1:
-        return f"it is called continuous and has {places:,} m/z arrays: each spectrum was read with its own"
-    if says_processed and not says_continuous and places == 1 and np.count_nonzero(filled) > 1:
-        return "it is called processed and has one m/z array: all spectra were read with it"
+    mz_arrays = len(np.unique(index.mz.offsets[filled]))
+    if is_continuous and not is_processed and mz_arrays > 1:
+        return f"it is declared continuous and has {mz_arrays:,} m/z arrays: each spectrum was read with its own"
+    if is_processed and not is_continuous and mz_arrays == 1 and np.count_nonzero(filled) > 1:
+        return "it is declared processed and has one m/z array: all spectra were read with it"
     return None
 
 
-def _describe_size(stated: DeclaredIndex, grid: PixelGrid) -> str | None:
+def _describe_size(declared: DeclaredIndex, grid: PixelGrid) -> str | None:
     height, width = grid.acquisition_mask.shape
-    most_x, most_y = _number(stated.header.get(COUNT_X)), _number(stated.header.get(COUNT_Y))
-    if (most_x is None or width <= most_x) and (most_y is None or height <= most_y):
+    max_x, max_y = _number(declared.header.get(COUNT_X)), _number(declared.header.get(COUNT_Y))
+    if (max_x is None or width <= max_x) and (max_y is None or height <= max_y):
         return None
-    return (
-        f"it states {most_x} x {most_y} pixels and its positions span {width} x {height}: the positions were believed"
-    )
+    return f"it declares {max_x} x {max_y} pixels and its positions span {width} x {height}: the positions were used"
 
 
 def _describe_step(grid: PixelGrid) -> str | None:
     x, y = grid.step
     if (x, y) == (1, 1):
         return None
-    return f"its positions go in steps of {x} (x) and {y} (y): they were divided by them"
+    return f"its positions go in steps of {x} (x) and {y} (y): they were divided by it"
 
 
 def _number(text: str | None) -> int | None:
-    """A count that makes sense, None for what is missing, no number or 0."""
+    """A positive 64-bit count; None when it is missing or anything else."""
     try:
         found = read_whole(text or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""An imzML dataset, opened: its pixels are known, its ion images and peaks can be asked for."""
+"""An opened imzML dataset: its pixels, ion images and peaks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,20 +29,20 @@ class ImzmlDataset:
     """One plane of an imzML file."""
 
     ibd: Path | OpenedFile
-    """A path of one's own, or what was opened of a foreign one."""
+    """A trusted path, or an untrusted file that is already open."""
     index: ImzmlIndex
-    """Its spectra, in the order in which the .ibd file has them."""
+    """Its spectra, in the order of the .ibd file."""
     grid: PixelGrid
     limits: Limits
     notes: tuple[str, ...] = ()
-    """What was believed where the two files contradict themselves, one sentence each."""
+    """What was used where the two files contradict themselves, one sentence each."""
 
     def extract(
-        self, mz: npt.NDArray[np.float64], ppm: float, watch: ProgressCallback = ignore_progress
+        self, mz: npt.NDArray[np.float64], ppm: float, on_progress: ProgressCallback = ignore_progress
     ) -> Iterator[tuple[int, Intensities]]:
-        """Yield the intensities of all ions, one after the other, from one pass over the spectra.
+        """Yield the intensities of each ion in turn, from one pass over the spectra.
 
-        As many ions as fit into `intensity_table.MAX_BYTES` come from one pass, which is nearly always all.
+        Several passes are made only when the ions do not fit into `intensity_table.MAX_BYTES`.
 
         Parameters
         ----------
@@ -55,22 +55,22 @@ class ImzmlDataset:
         ------
         ion, intensities
             Its number, 0 to N - 1, and (H, W) float32: the sum of all peaks in its window, over all scans of a pixel,
-            and 0 where there is no spectrum. NaN, infinite or negative where the file's numbers lead there.
+            and 0 where there is no spectrum. NaN, infinite or negative where the file's numbers are.
         """
-        most = ions_per_table(self.grid.pixel_count)
-        for start in range(0, len(mz), most):
-            part = mz[start : start + most]
+        ions_per_pass = ions_per_table(self.grid.pixel_count)
+        for start in range(0, len(mz), ions_per_pass):
+            part = mz[start : start + ions_per_pass]
             with open_intensity_table(len(part), self.grid.pixel_count) as table:
                 with open_ibd_file(self.ibd, self.index, self.limits) as ibd:
                     windows = make_mass_windows(part, ppm)
-                    extract_intensities(self.index, self.grid.pixel_of_spectrum, ibd, windows, table, watch)
+                    extract_intensities(self.index, self.grid.pixel_of_spectrum, ibd, windows, table, on_progress)
                 for number, row in enumerate(table):
-                    yield start + number, self.grid.spread(row)
+                    yield start + number, self.grid.to_image(row)
 
-    def pick_peaks(self, ppm: float, most: int, watch: ProgressCallback = ignore_progress) -> PickedPeaks:
+    def pick_peaks(self, ppm: float, most: int, on_progress: ProgressCallback = ignore_progress) -> PickedPeaks:
         """The most intense peaks of the mean spectrum, see `shared.imzml.peak_picking`."""
         with open_ibd_file(self.ibd, self.index, self.limits) as ibd:
-            return pick_peaks(self.index, ibd, ppm, most, watch)
+            return pick_peaks(self.index, ibd, ppm, most, on_progress)
 
 
 def open_imzml(
@@ -78,32 +78,32 @@ def open_imzml(
     ibd: Path | OpenedFile,
     limits: Limits,
     z: int | None = None,
-    watch: ProgressCallback = ignore_progress,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> ImzmlDataset:
-    """Open an imzML file and look whether its .ibd file can be its own.
+    """Open an imzML file and check that its .ibd file belongs to it.
 
     Parameters
     ----------
     imzml, ibd
-        Paths of one's own, or what was opened of foreign ones; the dataset reads the latter for as long as it is used.
+        Trusted paths, or untrusted files that are already open; those must stay open while the dataset is used.
     z
         Which plane of a 3-D file; None for a file that has one.
 
     Raises
     ------
     InvalidIonImageError
-        When either file is damaged or no such file, they do not belong together, or `z` names no single plane.
+        When either file is damaged or of another kind, they do not belong together, or `z` does not select one plane.
     NotFoundError
-        When one of them is no regular file.
+        When one of them is not a regular file.
     TooLargeError
         When bytes, spectra or pixels exceed `limits`.
     OSError
         When one of them cannot be opened or read.
     """
-    stated = read_index(imzml, limits, watch)
-    settled = resolve_index(stated, ibd, limits, watch)
-    index = order_as_stored(select_plane(settled, z))
+    declared = read_index(imzml, limits, on_progress)
+    resolved = resolve_index(declared, ibd, limits, on_progress)
+    index = order_as_stored(select_plane(resolved, z))
     grid = make_pixel_grid(index, limits)
     with open_ibd_file(ibd, index, limits):
-        notes = (*index.notes, *describe_contradictions(stated, index, grid))
+        notes = (*index.notes, *describe_contradictions(declared, index, grid))
         return ImzmlDataset(ibd, index, grid, limits, notes)

@@ -1,4 +1,4 @@
-"""What an imzML file states, word for word: some of it may contradict the rest, or the .ibd file."""
+"""What an imzML file declares, as it is: some of it may contradict the rest, or the .ibd file."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ Column = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class DeclaredLayout:
-    """One sort of array (m/z or intensity) of all spectra.
+    """The m/z or the intensity arrays of all spectra.
 
     Attributes
     ----------
     description
-        What is claimed of its numbers.
+        Their kind, number format and compression.
     offsets
         (S,) first byte of each spectrum's array.
     lengths
-        (S,) how many numbers it has; 0 for a spectrum without arrays.
+        (S,) number of values; 0 for a spectrum without arrays.
     encoded_lengths
-        (S,) how many bytes it takes in the file; -1 where that is not stated.
+        (S,) size in the file, bytes; -1 where that is not declared.
     """
 
     description: ArrayDescription
@@ -35,16 +35,16 @@ class DeclaredLayout:
 
 @dataclass(frozen=True, eq=False)
 class DeclaredIndex:
-    """An imzML file, read.
+    """The declarations of an imzML file.
 
     Attributes
     ----------
     file_name
-        For error sentences.
+        For error messages.
     header
-        Accession -> value, of what is stated outside the spectra.
+        Accession -> value, of cvParams outside the spectra.
     representation
-        Whether spectra are called centroids or profiles.
+        Whether spectra are declared as centroids or profiles.
     spectrum_count
         Count attribute of the list of spectra, as text; None where there is none.
     coordinates
@@ -52,7 +52,7 @@ class DeclaredIndex:
     mz, intensity
         The arrays of the S spectra.
     notes
-        What was believed while it was read.
+        What was used where the file contradicts itself.
     """
 
     file_name: str

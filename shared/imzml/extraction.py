@@ -1,4 +1,4 @@
-"""Ion images from spectra: every spectrum is read once, for all ions together."""
+"""Ion images from spectra: every spectrum is read once for all ions."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -17,7 +17,7 @@ from shared.imzml.spectrum_chunk import SpectrumChunk, prefetch_chunks, read_chu
 from shared.ion_image import Intensities
 
 _BLOCK_VALUES: Final = 2**20
-"""Sums (ions x spectra) held at once, beside the table: 8 MiB."""
+"""Sums (ions x spectra) held in memory in addition to the table: 8 MiB."""
 
 _WORK: Final = "extracting ion images from spectra"
 
@@ -30,16 +30,16 @@ def extract_intensities(
     ibd: IbdFile,
     windows: MassWindows,
     table: Intensities,
-    watch: ProgressCallback,
+    on_progress: ProgressCallback,
 ) -> None:
-    """Add up, for each ion and pixel, the intensities of all peaks in the ion's window, over all scans of the pixel.
+    """Sum, for each ion and pixel, the intensities of all peaks in the ion's window, over all scans of the pixel.
 
     Parameters
     ----------
     pixel_of_spectrum
         (S,) column of `table` that each spectrum belongs to.
     table
-        (N, P) float32, zeros; row = ion. Sums are made in float64 and kept in float32.
+        (N, P) float32, zeros; row = ion. Summed in float64, stored in float32.
     """
     ion_count = len(table)
     blocks = _Blocks(windows, ion_count)
@@ -47,12 +47,12 @@ def extract_intensities(
         for chunk in chunks:
             for spectra, block in blocks.sum_windows(chunk):
                 _add(table, pixel_of_spectrum[spectra], block)
-                watch(_WORK, chunk.spectra.start, len(index))
-            watch(_WORK, chunk.spectra.stop, len(index))
+                on_progress(_WORK, chunk.spectra.start, len(index))
+            on_progress(_WORK, chunk.spectra.stop, len(index))
 
 
 class _Blocks:
-    """Sums over windows, (ions, spectra) float64, of one chunk after the other; several blocks of a chunk add up."""
+    """Sums over windows, (ions, spectra) float64, chunk by chunk; several blocks of a chunk add up."""
 
     def __init__(self, windows: MassWindows, ion_count: int) -> None:
         self._windows = windows
@@ -74,7 +74,7 @@ class _Blocks:
             yield chunk.spectra, sums.reshape(self._ion_count, count)
 
     def _find_columns(self, mz: npt.NDArray[np.generic]) -> Iterable["_Columns"]:
-        """All spectra have their peaks at the same places: find those once, where there are not too many to keep."""
+        """The points of a shared m/z axis that are in windows, kept for the next chunk unless there are too many."""
         if mz is self._shared_mz:
             return self._columns
         found = map(_arrange, self._windows.match(mz))
@@ -90,7 +90,7 @@ class _Blocks:
         for start in range(0, len(chunk.lengths), step):
             picked = chunk.intensities[start : start + step, columns.positions].astype(np.float64)
             block = np.zeros((self._ion_count, len(picked)))
-            with np.errstate(over="ignore", invalid="ignore"):  # as infinite or NaN as the file's numbers
+            with np.errstate(over="ignore", invalid="ignore"):  # infinite or NaN where the file's numbers are
                 block[columns.ions] = np.add.reduceat(picked, columns.starts, axis=1).T
             first = chunk.spectra.start + start
             yield slice(first, first + len(picked)), block
@@ -105,7 +105,7 @@ class _Columns:
     positions
         (M,) points of the axis.
     ions, starts
-        (I,) each: an ion, and where its points begin among the positions.
+        (I,) each: an ion, and where its points begin in `positions`.
     """
 
     positions: npt.NDArray[np.intp]
@@ -122,7 +122,7 @@ def _arrange(hits: Hits) -> _Columns:
 
 
 def _add(table: Intensities, pixels: npt.NDArray[np.intp], block: Block) -> None:
-    """Add sums to the pixels of their spectra; what float32 does not hold becomes infinite."""
+    """Add sums to the pixels of their spectra; what overflows float32 becomes infinite."""
     first = int(pixels[0])
     with np.errstate(over="ignore", invalid="ignore"):
         if (pixels == np.arange(first, first + len(pixels))).all():

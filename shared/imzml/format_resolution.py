@@ -1,8 +1,7 @@
-"""Which number format and compression arrays have, where a file claims several or its sizes contradict them.
+"""Find the true number format and compression of arrays where a file declares several or its sizes contradict them.
 
-What can be measured decides, in this order: a compressed array is unpacked; a plain one takes as many bytes as its
-encoded length states, for each of its numbers; else as many as lie between one array and the next. What none of these
-tells is refused.
+Measurements decide, in this order: what a compressed array decompresses to; the encoded lengths of plain arrays,
+divided by their numbers; the distance between one array and the next. A file that none of these explains is refused.
 """
 
 import os
@@ -24,49 +23,49 @@ _ZLIB_FRAME_BYTES = 1024
 
 @dataclass(frozen=True)
 class ResolvedLayout:
-    """A layout with the format that was found to hold."""
+    """A layout with the format that the measurements support."""
 
     layout: ArrayLayout
     notes: tuple[str, ...]
 
 
 def resolve_layout(
-    stated: DeclaredIndex, kind: ArrayKind, max_points: int, descriptor: int, ibd_bytes: int
+    declared: DeclaredIndex, kind: ArrayKind, max_points: int, descriptor: int, ibd_bytes: int
 ) -> ResolvedLayout:
     """Find the format of the arrays of one kind.
 
     Parameters
     ----------
     max_points
-        Longer arrays, which are refused later, are not looked at.
+        Longer arrays are skipped here, and refused later.
     descriptor, ibd_bytes
         The opened .ibd file and its size.
 
     Raises
     ------
     InvalidIonImageError
-        When claims contradict each other or the sizes, and nothing tells which of them holds.
+        When declarations contradict each other or the sizes, and no measurement decides.
     OSError
         When the .ibd file cannot be read.
     """
-    layout = stated.mz if kind == "m/z" else stated.intensity
-    other = stated.intensity if kind == "m/z" else stated.mz
-    measured = _Measured(layout, other, max_points, descriptor, ibd_bytes)
+    layout = declared.mz if kind == "m/z" else declared.intensity
+    other = declared.intensity if kind == "m/z" else declared.mz
+    measured = _Measurements(layout, other, max_points, descriptor, ibd_bytes)
     claims = [
         ArrayFormat(*one) for one in product(layout.description.dtypes, layout.description.compressions or (False,))
     ]
-    notes = [f"arrays called {' and '.join(layout.description.kinds)} were taken for {kind}"] * (
+    notes = [f"arrays declared as {' and '.join(layout.description.kinds)} were read as {kind}"] * (
         len(layout.description.kinds) > 1
     )
     found = claims[0]
     if len(claims) > 1 or not measured.agrees_with(found):
-        found = _choose(stated.file_name, kind, claims, measured)
-        notes.append(_describe_choice(stated.file_name, kind, found, claims))
-    return ResolvedLayout(_with_sizes(stated.file_name, kind, layout, found), tuple(notes))
+        found = _choose(declared.file_name, kind, claims, measured)
+        notes.append(_describe_choice(declared.file_name, kind, found, claims))
+    return ResolvedLayout(_with_sizes(declared.file_name, kind, layout, found), tuple(notes))
 
 
-class _Measured:
-    """What the sizes and bytes of one sort of array tell."""
+class _Measurements:
+    """Measurements of the sizes and bytes of the m/z or intensity arrays."""
 
     def __init__(
         self, layout: DeclaredLayout, other: DeclaredLayout, max_points: int, descriptor: int, ibd_bytes: int
@@ -80,55 +79,55 @@ class _Measured:
         self._ibd_bytes = ibd_bytes
 
     def agrees_with(self, claim: ArrayFormat) -> bool:
-        """Whether nothing contradicts a file's only claim."""
+        """Whether the measurements are consistent with a declaration."""
         encoded, lengths = self._layout.encoded_lengths[self._filled], self._layout.lengths[self._filled]
         is_plain = bool(((encoded <= 0) | (encoded == lengths * claim.item_bytes)).all())
         if not claim.zlib or not len(lengths):
             return is_plain
-        unpacked = self.item_bytes_unpacked()
-        return not is_plain if unpacked is None else unpacked == claim.item_bytes
+        decompressed = self.item_bytes_decompressed()
+        return not is_plain if decompressed is None else decompressed == claim.item_bytes
 
-    def item_bytes_unpacked(self) -> int | None:
-        """Bytes of a number when the first array is unpacked; None where it is no zlib data."""
+    def item_bytes_decompressed(self) -> int | None:
+        """Bytes of a number when the first array is decompressed; None where it is not zlib data."""
         if not len(self._filled):
             return None
         first = self._filled[0]
         length, size = int(self._layout.lengths[first]), int(self._layout.encoded_lengths[first])
         most = max(_ITEM_BYTES) * length
-        packed = os.pread(
+        compressed = os.pread(
             self._descriptor, min(max(size, 0), most + _ZLIB_FRAME_BYTES), int(self._layout.offsets[first])
         )
-        unpacker = zlib.decompressobj()
+        decompressor = zlib.decompressobj()
         try:
-            unpacked = unpacker.decompress(packed, most + 1)
+            decompressed = decompressor.decompress(compressed, most + 1)
         except zlib.error:
             return None
-        return _divide(len(unpacked), length) if unpacker.eof else None
+        return _divide(len(decompressed), length) if decompressor.eof else None
 
-    def item_bytes_stated(self) -> int | None:
-        """Bytes of a number by the encoded lengths; None where they are not stated, or differ."""
+    def item_bytes_from_lengths(self) -> int | None:
+        """Bytes of a number by the encoded lengths; None where they are missing, or differ."""
         encoded, lengths = self._layout.encoded_lengths[self._filled], self._layout.lengths[self._filled]
-        stated = encoded > 0
-        if not stated.any():
+        declared = encoded > 0
+        if not declared.any():
             return None
-        size = _divide(int(encoded[stated][0]), int(lengths[stated][0]))
-        return size if size and (encoded[stated] == lengths[stated] * size).all() else None
+        size = _divide(int(encoded[declared][0]), int(lengths[declared][0]))
+        return size if size and (encoded[declared] == lengths[declared] * size).all() else None
 
-    def item_bytes_between(self) -> int | None:
-        """Bytes of a number by the distance to the next array of either sort, which most of them must share."""
+    def item_bytes_from_distances(self) -> int | None:
+        """Bytes of a number by the distance to the next array of either kind; None unless most arrays agree."""
         if not len(self._filled):
             return None
         offsets, first = np.unique(self._layout.offsets[self._filled], return_index=True)
         lengths = self._layout.lengths[self._filled][first]
         begins = np.unique(np.concatenate([offsets, self._other.offsets[self._other.lengths > 0], [self._ibd_bytes]]))
-        room = begins[np.minimum(np.searchsorted(begins, offsets, side="right"), len(begins) - 1)] - offsets
-        fitting = [int(np.count_nonzero(room == lengths * size)) for size in _ITEM_BYTES]
+        distance = begins[np.minimum(np.searchsorted(begins, offsets, side="right"), len(begins) - 1)] - offsets
+        fitting = [int(np.count_nonzero(distance == lengths * size)) for size in _ITEM_BYTES]
         best = int(np.argmax(fitting))
         return _ITEM_BYTES[best] if 2 * fitting[best] > len(offsets) else None
 
 
-def _choose(file_name: str, kind: ArrayKind, claims: list[ArrayFormat], measured: _Measured) -> ArrayFormat:
-    """The one format that what was measured allows."""
+def _choose(file_name: str, kind: ArrayKind, claims: list[ArrayFormat], measured: _Measurements) -> ArrayFormat:
+    """The one format that the measurements support."""
     dtypes = list(dict.fromkeys(str(claim.dtype) for claim in claims))
     sizes: list[tuple[bool, int]] = []
     for is_zlib, size in _measure(measured):
@@ -139,23 +138,23 @@ def _choose(file_name: str, kind: ArrayKind, claims: list[ArrayFormat], measured
         if len(fitting) > 1:
             named = " and ".join(map(name_dtype, fitting))
             raise InvalidIonImageError(
-                f"{file_name!r} declares {named} for its {kind} arrays, and both take as many bytes; expected one"
+                f"{file_name!r} declares {named} for its {kind} arrays, which have the same size; expected one format"
             )
     if len(claims) == 1 and claims[0].zlib:
-        return claims[0]  # reading it says which array is damaged
+        return claims[0]  # reading it will tell which array is damaged
     named = " and ".join(map(name_dtype, dtypes))
-    found = f"hold {sizes[0][1]} bytes a number" if sizes else "have sizes that are no multiple of one"
+    found = f"hold {sizes[0][1]} bytes a number" if sizes else "do not hold a whole number of bytes a number"
     raise InvalidIonImageError(
-        f"{file_name!r} declares {named} for its {kind} arrays, which {found}; expected sizes of the declared numbers"
+        f"{file_name!r} declares {named} for its {kind} arrays, which {found}; expected the declared size"
     )
 
 
-def _measure(measured: _Measured) -> Iterator[tuple[bool, int]]:
-    """Whether arrays are packed, with the bytes of a number: the most telling first."""
+def _measure(measured: _Measurements) -> Iterator[tuple[bool, int]]:
+    """Whether arrays are compressed, and the bytes of a number: the most reliable measurement first."""
     for is_zlib, size in (
-        (True, measured.item_bytes_unpacked()),
-        (False, measured.item_bytes_stated()),
-        (False, measured.item_bytes_between()),
+        (True, measured.item_bytes_decompressed()),
+        (False, measured.item_bytes_from_lengths()),
+        (False, measured.item_bytes_from_distances()),
     ):
         if size is not None:
             yield is_zlib, size
@@ -163,12 +162,10 @@ def _measure(measured: _Measured) -> Iterator[tuple[bool, int]]:
 
 def _describe_choice(file_name: str, kind: ArrayKind, found: ArrayFormat, claims: list[ArrayFormat]) -> str:
     claimed = " or ".join(map(_name, claims))
-    why = "that is what they unpack to" if found.zlib else "that is what their sizes tell"
+    why = "they decompress to that" if found.zlib else "their sizes fit that"
     if claims == [found]:
-        return (
-            f"{file_name!a} states sizes that its {kind} arrays in {_name(found)} do not have: they were not believed"
-        )
-    return f"{file_name!a} declares {claimed} for its {kind} arrays: {_name(found)} was believed, for {why}"
+        return f"{file_name!a} declares sizes that its {kind} arrays in {_name(found)} do not have: they were ignored"
+    return f"{file_name!a} declares {claimed} for its {kind} arrays: {_name(found)} was used, because {why}"
 
 
 def _name(one: ArrayFormat) -> str:
@@ -176,18 +173,18 @@ def _name(one: ArrayFormat) -> str:
 
 
 def _with_sizes(file_name: str, kind: ArrayKind, layout: DeclaredLayout, found: ArrayFormat) -> ArrayLayout:
-    """The layout with the bytes that each array takes."""
+    """The layout with the size of each array in bytes."""
     if not found.zlib:
         return ArrayLayout(found, layout.offsets, layout.lengths, layout.lengths * found.item_bytes)
     if (layout.encoded_lengths[layout.lengths > 0] < 0).any():
         first = int(np.flatnonzero((layout.encoded_lengths < 0) & (layout.lengths > 0))[0])
         raise InvalidIonImageError(
-            f"spectrum {first + 1} of {file_name!r} does not say the external encoded length of its packed {kind}"
-            " array; expected one in IMS:1000104"
+            f"spectrum {first + 1} of {file_name!r} does not state the external encoded length of its"
+            f" compressed {kind} array; expected one in IMS:1000104"
         )
     return ArrayLayout(found, layout.offsets, layout.lengths, layout.encoded_lengths)
 
 
 def _divide(size: int, count: int) -> int | None:
-    """Bytes of a number, where that is a size that numbers have."""
+    """Bytes of a number; None where no number format has that size."""
     return size // count if size // count in _ITEM_BYTES and size % count == 0 else None

@@ -1,4 +1,4 @@
-"""What an imzML file says of its spectra: where each was measured, and where its numbers lie."""
+"""The spectra of an imzML file: where each was measured, and where its numbers are stored."""
 
 from dataclasses import dataclass, replace
 
@@ -12,12 +12,12 @@ Column = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 _ZLIB_FRAME_BYTES = 1024
-"""What zlib may add to numbers that do not shrink, and more."""
+"""More than zlib may add to numbers that it cannot compress."""
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayLayout:
-    """One sort of array (m/z or intensity) of all spectra, as it lies in the .ibd file.
+    """The m/z or the intensity arrays of all spectra, as stored in the .ibd file.
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class ArrayLayout:
     offsets
         (S,) first byte of each spectrum's array.
     lengths
-        (S,) how many numbers it has.
+        (S,) number of values.
     encoded_lengths
-        (S,) how many bytes it takes in the file.
+        (S,) size in the file, bytes.
     """
 
     format: ArrayFormat
@@ -43,24 +43,24 @@ class ArrayLayout:
 
 @dataclass(frozen=True, eq=False)
 class ImzmlIndex:
-    """An imzML file with what was found to hold of it.
+    """An imzML file whose contradictions are resolved.
 
     Attributes
     ----------
     file_name
-        For error sentences.
+        For error messages.
     uuid
-        32 hexadecimal digits that the .ibd file must begin with, or None when none are stated.
+        32 hexadecimal digits that the .ibd file must begin with, or None when none are declared.
     is_centroid
-        Whether the spectra are stated to be lists of peaks, not profiles; None where that is stated in two ways.
+        Whether the spectra are declared as centroids, not profiles; None where the declarations contradict each other.
     numbers
-        (S,) which spectrum of the file each is, from 1; for error sentences.
+        (S,) which spectrum of the file each is, from 1; for error messages.
     coordinates
-        (S, 3) positions x, y, z as stated; z is 1 where none is.
+        (S, 3) positions x, y, z as declared; z is 1 where none is.
     mz, intensity
         The arrays of the S spectra.
     notes
-        What was believed where the two files contradict themselves.
+        What was used where the two files contradict themselves.
     """
 
     file_name: str
@@ -87,7 +87,7 @@ class ImzmlIndex:
 
 
 def unwrap_offsets(offsets: Column) -> Column:
-    """Offsets above 2 GiB that a writer stored as signed 32-bit numbers: each turn below 0 adds 2**32.
+    """Restore offsets above 2 GiB that a writer stored as signed 32-bit numbers: each wrap below 0 adds 2**32.
 
     pyimzml does the same.
     """
@@ -98,12 +98,12 @@ def unwrap_offsets(offsets: Column) -> Column:
 
 
 def require_whole(index: ImzmlIndex, ibd_bytes: int, max_points: int) -> None:
-    """Refuse arrays that do not lie in an .ibd file of this size or do not fit each other.
+    """Refuse arrays that are outside an .ibd file of this size or overlap each other.
 
     Raises
     ------
     InvalidIonImageError
-        Naming the first spectrum that is wrong.
+        When there are any; the message names the first spectrum.
     """
     lengths = index.mz.lengths
     fitting = (lengths == index.intensity.lengths) & (lengths >= 0) & (lengths <= max_points)
@@ -111,35 +111,37 @@ def require_whole(index: ImzmlIndex, ibd_bytes: int, max_points: int) -> None:
         first = int(np.flatnonzero(~fitting)[0])
         raise InvalidIonImageError(
             f"spectrum {index.numbers[first]} of {index.file_name!r} has {lengths[first]:,} m/z and"
-            f" {index.intensity.lengths[first]:,} intensities; expected as many of both, at most {max_points:,}"
+            f" {index.intensity.lengths[first]:,} intensities; expected the same number, at most {max_points:,}"
         )
     filled = lengths > 0
     for kind, layout, other in (("m/z", index.mz, index.intensity), ("intensity", index.intensity, index.mz)):
         _refuse(
-            index, kind, layout, filled & ~_lies_inside(layout, ibd_bytes),
-            f"expected a place inside the {ibd_bytes:,} bytes of its .ibd file (is that cut off?)",
+            index, kind, layout, filled & ~_is_inside(layout, ibd_bytes),
+            f"expected it within the {ibd_bytes:,} bytes of its .ibd file (is that truncated?)",
         )  # fmt: skip
-        _refuse(index, kind, layout, filled & _runs_into(layout, other, filled), "where other arrays lie")
+        _refuse(
+            index, kind, layout, filled & _overlaps(layout, other, filled), "expected no overlap with another array"
+        )
 
 
 def _refuse(index: ImzmlIndex, kind: str, layout: ArrayLayout, wrong: Bools, why: str) -> None:
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         raise InvalidIonImageError(
-            f"{index.file_name!r} places the {kind} array of spectrum {index.numbers[first]} at byte"
+            f"{index.file_name!r} declares the {kind} array of spectrum {index.numbers[first]} at byte"
             f" {layout.offsets[first]:,}, {layout.encoded_lengths[first]:,} bytes long; {why}"
         )
 
 
-def _lies_inside(layout: ArrayLayout, ibd_bytes: int) -> Bools:
-    """(S,) whether each array lies in the file and takes no more bytes than its numbers need."""
+def _is_inside(layout: ArrayLayout, ibd_bytes: int) -> Bools:
+    """(S,) whether each array is inside the file and no larger than its numbers can be."""
     inside: Bools = (layout.offsets >= 0) & (layout.offsets <= ibd_bytes)
     inside &= (layout.encoded_lengths > 0) & (layout.encoded_lengths <= ibd_bytes - layout.offsets)
     return inside & (layout.encoded_lengths <= 2 * layout.lengths * layout.format.item_bytes + _ZLIB_FRAME_BYTES)
 
 
-def _runs_into(layout: ArrayLayout, other: ArrayLayout, filled: Bools) -> Bools:
-    """(S,) whether each array reaches into one of the other sort; arrays of one sort may share their bytes."""
+def _overlaps(layout: ArrayLayout, other: ArrayLayout, filled: Bools) -> Bools:
+    """(S,) whether each array overlaps one of the other kind; arrays of one kind may share their bytes."""
     begins = np.unique(other.offsets[filled])
     following = np.append(begins, np.iinfo(np.int64).max)[np.searchsorted(begins, layout.offsets)]
     return np.asarray(layout.offsets + layout.encoded_lengths > following)

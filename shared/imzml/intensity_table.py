@@ -1,4 +1,4 @@
-"""Room for the intensities of many ions at many pixels."""
+"""A table for the intensities of many ions at many pixels, in memory or in a temporary file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,25 +11,25 @@ from shared.files.temporary_room import reserve_room
 from shared.ion_image import Intensities
 
 MAX_MEMORY_BYTES: Final = 256 * 2**20
-"""Size above which a table lies in a temporary file."""
+"""Size above which a table is in a temporary file."""
 
 MAX_BYTES: Final = 4 * 2**30
 """Size above which ions are extracted in several passes."""
 
 
 def ions_per_table(pixel_count: int) -> int:
-    """How many ions one table holds, at least one."""
+    """Number of ions in one table, at least one."""
     return max(1, MAX_BYTES // (pixel_count * np.dtype(np.float32).itemsize))
 
 
 @contextmanager
 def open_intensity_table(ion_count: int, pixel_count: int) -> Iterator[Intensities]:
-    """A table of zeros, (N, P) float32: in memory, or in a file that has no name and goes when the process goes.
+    """A table of zeros, (N, P) float32: in memory, or in a nameless file that is gone when the process ends.
 
     Raises
     ------
     TooLargeError, NoRoomError
-        When the folder of temporary files could not hold it, or has no room now.
+        When the temporary folder is too small for it, or full now.
     """
     size = ion_count * pixel_count * np.dtype(np.float32).itemsize
     if size <= MAX_MEMORY_BYTES:

@@ -1,4 +1,4 @@
-"""The m/z windows of many ions, and which peaks fall into which: all ions at once."""
+"""The m/z windows of many ions, and which peaks fall into which."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from shared.errors import InvalidAnnotationsError
 from shared.ions.ion_mz import MAX_MZ, require_ppm
 
 _CELLS: Final = 2**18
-"""Cells of the sieve: its quarter of a megabyte stays in a core's cache."""
+"""Cells of the sieve, a quarter of a megabyte, which fits into a core's cache."""
 
 _MAX_PAIRS: Final = 2**20
-"""Pairs of a peak and a window compared at once: some 40 MB, however many windows overlap."""
+"""Pairs of a peak and a window compared at once: some 40 MB, no matter how many windows overlap."""
 
-_MAX_TURNS: Final = 16
-"""Windows of one cell that are compared one after the other, which is fastest where there are few."""
+_MAX_ROUNDS: Final = 16
+"""Up to so many windows a cell, they are compared in rounds, which is fastest where there are few."""
 
 Hits = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
-"""(M,) each, in any order: peak `positions[i]` lies in the window of `ions[i]`."""
+"""(M,) each, in any order: peak `positions[i]` is in the window of `ions[i]`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,49 +42,49 @@ class MassWindows:
     _first: npt.NDArray[np.int32]
     """Cell -> the first window that may touch it."""
     _counts: npt.NDArray[np.int32]
-    """Cell -> how many windows may touch it; they follow each other."""
+    """Cell -> number of windows that may touch it; they are consecutive."""
     _sieve: npt.NDArray[np.bool_]
     """Cell -> whether any window may touch it."""
 
     def match(self, mz: npt.NDArray[Any]) -> Iterator[Hits]:
-        """Which peaks lie in which windows, in one piece where few windows overlap, else in several.
+        """Find the peaks in each window; in several parts where many windows overlap.
 
-        Nearly all peaks lie in none. A sieve of equal cells over the m/z axis lets through those that may; they are
-        compared with the windows of their cell, in float64. The peaks need not be sorted.
+        Nearly all peaks are in none. A sieve of equal cells over the m/z axis selects those that may be in one; they
+        are compared with the windows of their cell, in float64. The peaks need not be sorted.
 
         Parameters
         ----------
         mz
-            (K,) real numbers, NaN and infinite ones too: they lie in no window.
+            (K,) real numbers; NaN and infinite ones are in no window.
 
         Yields
         ------
         positions, ions
-            A peak in several windows comes several times.
+            A peak in several windows is listed once for each.
         """
         with np.errstate(invalid="ignore", over="ignore"):
             scaled = np.subtract(mz, self.lows[0], dtype=np.float64)
             scaled *= self._cells_per_th
-            cells = scaled.astype(np.int32)  # four times as fast as to int64; what overflows is clipped below
+            cells = scaled.astype(np.int32)  # four times as fast as int64; overflow is clipped below
         positions = np.flatnonzero(self._sieve.take(cells, mode="clip"))
         cells = np.clip(cells[positions], 0, _CELLS - 1)
         found, windows, counts = mz[positions].astype(np.float64), self._first[cells], self._counts[cells]
         for part in _cut(counts):
-            compare = self._compare_in_turn if counts[part].max(initial=0) <= _MAX_TURNS else self._compare_all
+            compare = self._compare_in_rounds if counts[part].max(initial=0) <= _MAX_ROUNDS else self._compare_all
             yield compare(positions[part], found[part], windows[part], counts[part])
 
-    def _compare_in_turn(
+    def _compare_in_rounds(
         self,
         positions: npt.NDArray[np.intp],
         found: npt.NDArray[np.float64],
         windows: npt.NDArray[np.int32],
         counts: npt.NDArray[np.int32],
     ) -> Hits:
-        """Compare all peaks with the first window of their cell, then the others with the second, and so on."""
+        """Compare all peaks with the first window of their cell, then with the second, and so on."""
         hits = []
-        for turn in range(int(counts.max(initial=0))):
-            if turn:
-                more = counts > turn
+        for round_number in range(int(counts.max(initial=0))):
+            if round_number:
+                more = counts > round_number
                 positions, found, windows, counts = positions[more], found[more], windows[more] + 1, counts[more]
             inside = np.flatnonzero((self.lows[windows] <= found) & (found <= self.highs[windows]))
             hits.append((positions[inside], self.ions[windows[inside]]))
@@ -108,7 +108,7 @@ class MassWindows:
 
 
 def _cut(counts: npt.NDArray[np.int32]) -> Iterator[slice]:
-    """Runs of peaks with at most `_MAX_PAIRS` pairs, or of one peak."""
+    """Ranges of peaks with at most `_MAX_PAIRS` pairs, or of one peak."""
     if counts.sum(dtype=np.int64) <= _MAX_PAIRS:
         yield slice(0, len(counts))
         return
@@ -122,12 +122,12 @@ def _cut(counts: npt.NDArray[np.int32]) -> Iterator[slice]:
 
 
 def make_mass_windows(mz: npt.NDArray[np.float64], ppm: float) -> MassWindows:
-    """Windows of `ppm` to both sides of each m/z, (N,) Th, in any order; ions are numbered 0 to N - 1.
+    """Make windows of `ppm` to both sides of each m/z, (N,) Th, in any order; ions are numbered 0 to N - 1.
 
     Raises
     ------
     InvalidAnnotationsError
-        When an m/z or `ppm` is out of its range: cells would leave the range of their type.
+        When an m/z or `ppm` is out of range: cell numbers would overflow.
     """
     require_ppm(ppm)
     outside = mz[~((mz > 0) & (mz <= MAX_MZ))]
@@ -137,7 +137,7 @@ def make_mass_windows(mz: npt.NDArray[np.float64], ppm: float) -> MassWindows:
     half_widths = mz[order] * ppm * 1e-6
     lows, highs = mz[order] - half_widths, mz[order] + half_widths
     cells_per_th = (_CELLS - 3) / max(float(highs[-1] - lows[0]), 1e-9)
-    begins = np.floor((lows - lows[0]) * cells_per_th).astype(np.int64) - 1  # one cell more to each side: rounding
+    begins = np.floor((lows - lows[0]) * cells_per_th).astype(np.int64) - 1  # one more cell on each side, for rounding
     ends = np.floor((highs - lows[0]) * cells_per_th).astype(np.int64) + 1
     begun = np.cumsum(np.bincount(np.maximum(begins, 0), minlength=_CELLS)[:_CELLS])
     ended = np.cumsum(np.bincount(ends + 1, minlength=_CELLS)[:_CELLS])

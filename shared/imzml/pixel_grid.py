@@ -1,4 +1,4 @@
-"""Where spectra lie: the pixels of a dataset, cut out of the coordinates of an imzML file."""
+"""The pixels of a dataset, from the coordinates of the spectra in an imzML file."""
 
 from dataclasses import dataclass
 
@@ -11,22 +11,22 @@ from shared.ion_image import AcquisitionMask, Intensities
 from shared.limits import Limits, require_image_size
 
 _SHOWN = 10
-_MIN_PLACES = 4
-"""Columns (or rows) from which on a common step counts as a step."""
+_MIN_COORDINATES = 4
+"""Minimum number of columns (or rows) for a common step of their coordinates to count."""
 
 
 @dataclass(frozen=True, eq=False)
 class PixelGrid:
-    """The rectangle around all spectra; its pixels with a spectrum are numbered as their spectra come.
+    """The rectangle around all spectra; pixels with a spectrum are numbered in the order of their spectra.
 
     Attributes
     ----------
     origin
-        Coordinates x, y of the upper left pixel, as the file states them.
+        Coordinates x, y of the upper left pixel, as declared in the file.
     step
-        How far neighbouring pixels are apart, x and y, in the file's coordinates: 1 in nearly all files.
-    places
-        (P,) where each pixel with a spectrum lies in the rectangle, read row by row.
+        Distance of neighbouring pixels, x and y, in the file's coordinates: 1 in nearly all files.
+    flat_indices
+        (P,) index of each pixel with a spectrum into the flattened rectangle.
     pixel_of_spectrum
         (S,) number of the pixel, 0 to P - 1; several spectra may share one.
     acquisition_mask
@@ -35,19 +35,19 @@ class PixelGrid:
 
     origin: tuple[int, int]
     step: tuple[int, int]
-    places: npt.NDArray[np.intp]
+    flat_indices: npt.NDArray[np.intp]
     pixel_of_spectrum: npt.NDArray[np.intp]
     acquisition_mask: AcquisitionMask
 
     @property
     def pixel_count(self) -> int:
-        """How many pixels have a spectrum."""
-        return len(self.places)
+        """Number of pixels with a spectrum."""
+        return len(self.flat_indices)
 
-    def spread(self, intensities: npt.NDArray[np.float32]) -> Intensities:
+    def to_image(self, intensities: npt.NDArray[np.float32]) -> Intensities:
         """(P,) intensities as an (H, W) image, 0 where nothing was measured."""
         image = np.zeros(self.acquisition_mask.size, dtype=np.float32)
-        image[self.places] = intensities
+        image[self.flat_indices] = intensities
         return image.reshape(self.acquisition_mask.shape)
 
 
@@ -57,18 +57,18 @@ def select_plane(index: ImzmlIndex, z: int | None) -> ImzmlIndex:
     Parameters
     ----------
     z
-        Position z of the plane; None = the only one there is.
+        Position z of the plane; None = the only one.
 
     Raises
     ------
     InvalidIonImageError
-        When the file has several planes and none is chosen, or not the chosen one.
+        When the file has several planes and `z` is None, or it has no plane `z`.
     """
     planes = np.unique(index.coordinates[:, 2]).tolist()
     shown = ", ".join(map(str, planes[:_SHOWN])) + ", …" * (len(planes) > _SHOWN)
     if z is None and len(planes) > 1:
         raise InvalidIonImageError(
-            f"{index.file_name!r} has {len(planes)} planes (z: {shown}); expected the z of one of them"
+            f"expected the z of one plane, as {index.file_name!r} has {len(planes)} planes (z: {shown})"
         )
     if z is None or (len(planes) == 1 and z == planes[0]):
         return index
@@ -78,16 +78,16 @@ def select_plane(index: ImzmlIndex, z: int | None) -> ImzmlIndex:
 
 
 def make_pixel_grid(index: ImzmlIndex, limits: Limits) -> PixelGrid:
-    """Lay out the spectra of one plane.
+    """Map the spectra of one plane to pixels.
 
-    Coordinates may begin anywhere: only the rectangle that has spectra counts, as on METASPACE, so that a region cut
-    out of a large slide is not a small spot in an empty image. Coordinates that all go in a common step (every second
-    one, or micrometres) are divided by it.
+    Coordinates may begin anywhere: only the rectangle around the spectra counts, as on METASPACE, so that a small
+    region of a large slide fills the image. Coordinates with a common step (every second one, or
+    micrometres) are divided by it.
 
     Raises
     ------
     InvalidIonImageError
-        When all spectra lie at one place.
+        When all spectra have the same position.
     TooLargeError
         When the rectangle is larger than an ion image may be.
     """
@@ -103,27 +103,27 @@ def make_pixel_grid(index: ImzmlIndex, limits: Limits) -> PixelGrid:
     width, height = int(x.max()) + 1, int(y.max()) + 1
     if width == height == 1:
         raise InvalidIonImageError(
-            f"{index.file_name!r} has all its spectra ({len(index):,}) at one place (x {left}, y {top}); expected"
-            " one place a pixel"
+            f"{index.file_name!r} has all its {len(index):,} spectra at one position (x {left}, y {top}); expected"
+            " one position a pixel"
         )
     require_image_size(height, width, limits)
-    places, first, sorted_pixel = np.unique(y * width + x, return_index=True, return_inverse=True)
+    flat_indices, first, sorted_pixel = np.unique(y * width + x, return_index=True, return_inverse=True)
     by_appearance = np.argsort(first)
     number = np.empty_like(by_appearance)
-    number[by_appearance] = np.arange(len(places))
+    number[by_appearance] = np.arange(len(flat_indices))
     mask = np.zeros((height, width), dtype=np.bool_)
-    mask.flat[places] = True
-    return PixelGrid((left, top), (step_x, step_y), places[by_appearance], number[sorted_pixel], mask)
+    mask.flat[flat_indices] = True
+    return PixelGrid((left, top), (step_x, step_y), flat_indices[by_appearance], number[sorted_pixel], mask)
 
 
 def _find_step(offsets: npt.NDArray[np.int64]) -> int:
-    """The common step of coordinates that begin at 0; 1 where there are too few places to tell.
+    """The common step of coordinates that begin at 0; 1 where there is none.
 
-    A few places that happen to share a divisor are no grid: there must be `_MIN_PLACES`, and most of the places that
-    the step makes must be taken.
+    A few coordinates that happen to share a divisor are no grid: there must be `_MIN_COORDINATES`, and at least half of
+    the multiples of the step must occur.
     """
-    places = np.unique(offsets)
-    step = int(np.gcd.reduce(places))
-    if len(places) < _MIN_PLACES or step < 2:
+    found = np.unique(offsets)
+    step = int(np.gcd.reduce(found))
+    if len(found) < _MIN_COORDINATES or step < 2:
         return 1
-    return step if 2 * len(places) > int(places[-1]) // step + 1 else 1
+    return step if 2 * len(found) > int(found[-1]) // step + 1 else 1

@@ -20,13 +20,13 @@ class SpectrumChunk:
     Attributes
     ----------
     spectra
-        Which ones of the index.
+        Their range in the index.
     lengths
-        (n,) points of each.
+        (n,) number of points of each.
     mz
-        (L,) m/z, Th, that all of them share; else (K,) of one spectrum behind the other.
+        (L,) m/z, Th, where all of them share one array; else (K,), concatenated.
     intensities
-        (n, L) where m/z are shared; else (K,).
+        (n, L) where they share m/z; else (K,).
     """
 
     spectra: slice
@@ -36,23 +36,23 @@ class SpectrumChunk:
 
     @property
     def shares_mz(self) -> bool:
-        """Whether there is one m/z array for all."""
+        """Whether all spectra share one m/z array."""
         return self.intensities.ndim == 2
 
 
 def read_chunks(index: ImzmlIndex, ibd: IbdFile, max_spectra: int) -> Iterator[SpectrumChunk]:
     """Read all spectra once, in the order of the index; consecutive chunks that share their m/z get the same array."""
-    shared_place, shared_mz = (-1, -1), np.empty(0)
+    shared_array, shared_mz = (-1, -1), np.empty(0)
     for spectra in plan_chunks(index, max_spectra):
         lengths = index.mz.lengths[spectra]
         if not share_mz(index, spectra):
             mz, intensities = ibd.read_numbers((index.mz, index.intensity), spectra)
             yield SpectrumChunk(spectra, lengths, mz, intensities)
             continue
-        place = (int(index.mz.offsets[spectra.start]), int(lengths[0]))
-        if place != shared_place:
+        array = (int(index.mz.offsets[spectra.start]), int(lengths[0]))
+        if array != shared_array:
             first = slice(spectra.start, spectra.start + 1)
-            shared_place, (shared_mz,) = place, ibd.read_numbers((index.mz,), first)
+            shared_array, (shared_mz,) = array, ibd.read_numbers((index.mz,), first)
         (intensities,) = ibd.read_numbers((index.intensity,), spectra)
         yield SpectrumChunk(spectra, lengths, shared_mz, intensities.reshape(len(lengths), lengths[0]))
 

@@ -1,4 +1,4 @@
-"""The numbers that an imzML file states of each spectrum, gathered one spectrum after the other."""
+"""The numbers that an imzML file declares for each spectrum, collected spectrum by spectrum."""
 
 import re
 from array import array
@@ -22,7 +22,7 @@ _BOTH: Final = frozenset(("m/z", "intensity"))
 
 @dataclass(frozen=True)
 class DeclaredArray:
-    """What is said of one array of one spectrum."""
+    """The declarations of one array of one spectrum."""
 
     description: ArrayDescription
     numbers: dict[str, str]
@@ -31,7 +31,7 @@ class DeclaredArray:
 
 @dataclass
 class ArrayColumns:
-    """Three columns of 64-bit numbers, and what is claimed of the arrays."""
+    """Three columns of 64-bit numbers, and the description of the arrays."""
 
     description: ArrayDescription = NOTHING_DECLARED
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
@@ -39,17 +39,17 @@ class ArrayColumns:
     encoded_lengths: "array[int]" = field(default_factory=lambda: array("q"))
 
     def add(self, numbers: dict[str, str]) -> None:
-        """Add one spectrum's; KeyError, ValueError or OverflowError when a number is missing or is none."""
+        """Add those of one spectrum; KeyError, ValueError or OverflowError when one is missing or not a number."""
         offset, length, encoded = numbers[OFFSET], numbers[LENGTH], numbers.get(ENCODED_LENGTH) or "-1"
         try:
             found = int(offset), int(length), int(encoded)
-        except ValueError:  # rare, so it may take its time
+        except ValueError:  # rare, so it may be slow
             found = read_whole(offset), read_whole(length), read_whole(encoded)
         self.offsets.append(found[0])
         self.lengths.append(found[1])
         self.encoded_lengths.append(found[2])
 
-    def add_nothing(self) -> None:
+    def add_empty(self) -> None:
         """Add a spectrum without arrays."""
         for column in (self.offsets, self.lengths, self.encoded_lengths):
             column.append(0)
@@ -71,15 +71,15 @@ class SpectrumColumns:
     )
     count: int = 0
     empty_count: int = 0
-    """How many spectra have no arrays."""
+    """Number of spectra without arrays."""
     first_empty: int = 0
-    """Which of them is the first, from 1."""
+    """Number of the first of them, from 1."""
     _pair: tuple[ArrayDescription, ArrayDescription] = (NOTHING_DECLARED, NOTHING_DECLARED)
-    """Descriptions of the last spectrum's arrays: nearly always the same objects again."""
+    """Descriptions of the last spectrum's arrays, which nearly always are those of the next one."""
     _pair_columns: tuple[ArrayColumns, ...] = ()
 
     def add(self, position: dict[str, str], arrays: Sequence[DeclaredArray], *, has_others: bool) -> None:
-        """Add one spectrum; one without any array was measured, and nothing was found.
+        """Add one spectrum; one without any array was measured and is empty.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class SpectrumColumns:
         Raises
         ------
         InvalidIonImageError
-            When a number is missing or is none, or the spectra differ in format.
+            When a number is missing or invalid, or the spectra differ in format.
         """
         self.count += 1
         try:
@@ -119,7 +119,7 @@ class SpectrumColumns:
         Raises
         ------
         InvalidIonImageError
-            When there is none, or none with arrays.
+            When there is no spectrum, or none with arrays.
         """
         if self.count == self.empty_count:
             what = "spectrum with arrays" if self.count else "spectrum"
@@ -149,7 +149,7 @@ class SpectrumColumns:
         return self._pair_columns
 
     def _find_kinds(self, pair: tuple[ArrayDescription, ArrayDescription]) -> tuple[ArrayKind, ArrayKind]:
-        """Which array is which; one that is called both is what the other is not."""
+        """Which array is m/z and which intensity; one that is declared as both is what the other is not."""
         first, second = (frozenset(description.kinds) for description in pair)
         if len(first) == 1 and _BOTH - first <= second:
             return ("m/z", "intensity") if "m/z" in first else ("intensity", "m/z")
@@ -161,49 +161,49 @@ class SpectrumColumns:
         columns = self.arrays[kind]
         known = columns.description
         if known is NOTHING_DECLARED:
-            description.require_served(self.file_name, kind)
+            description.require_supported(self.file_name, kind)
             columns.description = description
         elif known is not description and known != description:
             raise InvalidIonImageError(
-                f"{self.file_name!r} has {kind} arrays of different number formats or compressions; expected one"
-                " for all spectra"
+                f"{self.file_name!r} has {kind} arrays of different number formats or compressions; expected the"
+                " same for all spectra"
             )
         return columns
 
     def _not_one_of_each(self) -> InvalidIonImageError:
         return InvalidIonImageError(
-            f"spectrum {self.count} of {self.file_name!r} has not one m/z array and one intensity array; expected one"
-            " of each, kept in an .ibd file"
+            f"spectrum {self.count} of {self.file_name!r} does not have one m/z array and one intensity array;"
+            " expected one of each, stored in an .ibd file"
         )
 
     def _add_empty(self) -> None:
         self.empty_count += 1
         for columns in self.arrays.values():
-            columns.add_nothing()
+            columns.add_empty()
         self.first_empty = self.first_empty or self.count
 
     def _describe_empty(self) -> list[str]:
         if not self.empty_count:
             return []
         return [
-            f"{self.empty_count:,} of {self.count:,} spectra have no arrays (first: {self.first_empty}): taken as empty"
+            f"{self.empty_count:,} of {self.count:,} spectra have no arrays (first: {self.first_empty}): read as empty"
         ]
 
     def _describe_bad_number(self, position: dict[str, str], arrays: Sequence[DeclaredArray]) -> str:
-        """Name the first number of the last spectrum that is missing or is none."""
+        """Name the first number of the last spectrum that is missing or invalid."""
         numbers = [(accession, position.get(accession)) for accession in (POSITION_X, POSITION_Y)]
         numbers += [(POSITION_Z, position.get(POSITION_Z) or "1")]
         numbers += [(accession, one.numbers.get(accession)) for one in arrays for accession in (OFFSET, LENGTH)]
         numbers += [(ENCODED_LENGTH, one.numbers.get(ENCODED_LENGTH) or "-1") for one in arrays]
         accession, text = next((name, text) for name, text in numbers if not _is_number(text))
-        found = f"has the {NAMES[accession]} {text[:30]!r}" if text else f"does not say its {NAMES[accession]}"
+        found = f"has the {NAMES[accession]} {text[:30]!r}" if text else f"does not declare its {NAMES[accession]}"
         return (
             f"spectrum {self.count} of {self.file_name!r} {found}; expected a whole number in {accession}, below 2**63"
         )
 
 
 def read_whole(text: str) -> int:
-    """A whole number, also as R writes it (1e+05); ValueError when it is none."""
+    """Read a whole number, also as R writes it (1e+05); ValueError for anything else."""
     try:
         return int(text)
     except ValueError:

@@ -17,7 +17,7 @@ BLADDER = Path(__file__).parents[2] / "training" / "data" / "mouse_bladder" / "i
 
 
 def write_both(folder: Path) -> tuple[Path, Path]:
-    """Every second pixel of every second row as an array, and as spectra of the ions that have signal there."""
+    """Write every second pixel of every second row as an array, and as spectra of the ions with signal there."""
     with np.load(BLADDER) as stored:
         images, mz, acquired = stored["images"][:, ::2, ::2], stored["mz"], stored["acquired"][::2, ::2]
     order = np.argsort(mz)
@@ -32,7 +32,9 @@ def write_both(folder: Path) -> tuple[Path, Path]:
     return array, write_imzml(folder / "bladder.imzML", spectra)
 
 
-def test_it_gets_the_probabilities_of_its_arrays(tmp_path: Path, predictor: Predictor) -> None:
+def test_an_imzml_file_gets_the_probabilities_of_the_same_images_as_arrays(
+    tmp_path: Path, predictor: Predictor
+) -> None:
     array, imzml = write_both(tmp_path)
     access = SourceAccess(AllowedRoots((tmp_path,)), Limits())
     annotations = open_source(ArrayIonImages(kind="array", uri=str(array)), access).annotations()

@@ -8,11 +8,11 @@ from pyimzml.compression import ZlibCompression
 
 
 @pytest.fixture
-def sound(tmp_path: Path) -> Path:
+def intact(tmp_path: Path) -> Path:
     return write_imzml(tmp_path / "a.imzML", make_spectra(4, 5))
 
 
 @pytest.fixture
-def packed(tmp_path: Path) -> Path:
+def compressed(tmp_path: Path) -> Path:
     zlib_ = ZlibCompression()
     return write_imzml(tmp_path / "a.imzML", make_spectra(4, 5), mz_compression=zlib_, intensity_compression=zlib_)

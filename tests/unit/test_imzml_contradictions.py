@@ -1,4 +1,4 @@
-"""imzML files of which two statements contradict each other: what can be measured decides, and it is said."""
+"""imzML files that contradict themselves: measurements decide, and a note tells which declaration was used."""
 
 import re
 from collections.abc import Callable
@@ -37,21 +37,21 @@ def write(path: Path, mode: str = "processed", **options: object) -> Path:
 
 
 def require_same(path: Path, expected: list[Intensities], noun: str) -> None:
-    """The same images as of the sound file, and a note."""
+    """Expect the images of the intact file, and a note."""
     images, notes = extract(path)
     np.testing.assert_array_equal(images, expected)
     assert noun in notes
 
 
 @pytest.fixture
-def sound(tmp_path: Path) -> Path:
+def intact(tmp_path: Path) -> Path:
     return write(tmp_path / "a.imzML")
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_sound_file_has_no_note(tmp_path: Path, mode: str) -> None:
-    packed = {"mz_compression": ZLIB, "intensity_compression": ZLIB}
-    for options in ({}, packed):
+def test_an_intact_file_has_no_note(tmp_path: Path, mode: str) -> None:
+    compressed = {"mz_compression": ZLIB, "intensity_compression": ZLIB}
+    for options in ({}, compressed):
         images, notes = extract(write(tmp_path / f"{len(options)}.imzML", mode, **options))
         assert np.count_nonzero(images) > 0
         assert notes == ""
@@ -62,7 +62,7 @@ def test_a_sound_file_has_no_note(tmp_path: Path, mode: str) -> None:
 @pytest.mark.parametrize("mz_stored", TYPES)
 @pytest.mark.parametrize("intensity_stored", TYPES)
 @pytest.mark.parametrize("wrong", ["accession", "name"])
-def test_where_a_number_type_contradicts_its_name_the_lengths_decide(
+def test_lengths_decide_when_a_number_type_contradicts_its_name(
     tmp_path: Path, mode: str, mz_stored: type, intensity_stored: type, wrong: str
 ) -> None:
     path = write(tmp_path / "a.imzML", mode, mz_dtype=mz_stored, intensity_dtype=intensity_stored)
@@ -86,49 +86,49 @@ def test_a_wrong_accession_with_the_right_name_is_read_as_pyimzml_reads_it(tmp_p
             np.testing.assert_allclose(found[number], reference_image(parser, one, 10.0), rtol=1e-5)
 
 
-def test_where_no_length_is_stated_the_distance_to_the_next_array_decides(tmp_path: Path) -> None:
+def test_the_distance_to_the_next_array_decides_when_lengths_are_missing(tmp_path: Path) -> None:
     path = write(tmp_path / "a.imzML", mz_dtype=np.float32, intensity_dtype=np.float64)
     expected, _ = extract(path)
     rewrite(path, renumber("32-bit float", "MS:1000523"), drop("IMS:1000104"))
-    require_same(path, expected, "32-bit float was believed")
+    require_same(path, expected, "32-bit float was used")
 
 
-def test_stated_lengths_that_nothing_confirms_are_not_believed(sound: Path) -> None:
-    """As some writers count numbers, not bytes."""
-    expected, _ = extract(sound)
-    require_same(rewrite(sound, put("IMS:1000104", "40")), expected, "not believed")
+def test_declared_lengths_that_nothing_confirms_are_ignored(intact: Path) -> None:
+    """Some writers count numbers instead of bytes."""
+    expected, _ = extract(intact)
+    require_same(rewrite(intact, put("IMS:1000104", "40")), expected, "ignored")
 
 
-def test_a_type_that_contradicts_the_sizes_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_type_that_contradicts_the_sizes_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.imzML", mz_dtype=np.float32, intensity_dtype=np.float64)
     text = renumber("32-bit float", "MS:1000523")(path.read_text())
     rewrite(path, lambda _: text.replace('"32-bit float"', '"64-bit float"'))
-    with pytest.raises(InvalidIonImageError, match=r"64-bit float .* 4 bytes"):
+    with pytest.raises(InvalidIonImageError, match="64-bit float"):
         open_dataset(path)
 
 
-def test_two_types_of_one_size_are_refused(sound: Path) -> None:
-    rewrite(sound, rename("MS:1000523", "64-bit integer"))
-    with pytest.raises(InvalidIonImageError, match="64-bit float and 64-bit integer"):
-        open_dataset(sound)
+def test_two_types_of_one_size_are_refused(intact: Path) -> None:
+    rewrite(intact, rename("MS:1000523", "64-bit integer"))
+    with pytest.raises(InvalidIonImageError, match="64-bit integer"):
+        open_dataset(intact)
 
 
-def test_a_name_is_enough_where_the_accession_is_unknown(sound: Path) -> None:
-    expected, _ = extract(sound)
-    require_same(rewrite(sound, renumber("64-bit float", "MS:9999999")), expected, "")
+def test_a_name_is_enough_where_the_accession_is_unknown(intact: Path) -> None:
+    expected, _ = extract(intact)
+    require_same(rewrite(intact, renumber("64-bit float", "MS:9999999")), expected, "")
 
 
 @pytest.mark.parametrize("claim", ["accession", "name", "both", "none"])
-@pytest.mark.parametrize("is_packed", [True, False])
+@pytest.mark.parametrize("is_compressed", [True, False])
 @pytest.mark.parametrize("mode", MODES)
-def test_where_a_compression_is_not_what_is_stated_unpacking_decides(
-    tmp_path: Path, mode: str, *, is_packed: bool, claim: str
+def test_decompressing_decides_when_the_compression_is_declared_wrongly(
+    tmp_path: Path, mode: str, *, is_compressed: bool, claim: str
 ) -> None:
-    packed = {"mz_compression": ZLIB, "intensity_compression": ZLIB} if is_packed else {}
-    path = write(tmp_path / "a.imzML", mode, **packed)
+    compressed = {"mz_compression": ZLIB, "intensity_compression": ZLIB} if is_compressed else {}
+    path = write(tmp_path / "a.imzML", mode, **compressed)
     expected, _ = extract(path)
     (right, right_name), (wrong, wrong_name) = sorted(
-        [("MS:1000574", "zlib compression"), ("MS:1000576", "no compression")], reverse=not is_packed
+        [("MS:1000574", "zlib compression"), ("MS:1000576", "no compression")], reverse=not is_compressed
     )
     changes: dict[str, list[Callable[[str], str]]] = {
         "accession": [renumber(right_name, wrong)],
@@ -136,29 +136,29 @@ def test_where_a_compression_is_not_what_is_stated_unpacking_decides(
         "both": [rename(right, wrong_name), renumber(wrong_name, wrong)],
         "none": [drop(right)],
     }
-    require_same(rewrite(path, *changes[claim]), expected, "" if claim == "none" and not is_packed else "believed")
+    require_same(rewrite(path, *changes[claim]), expected, "" if claim == "none" and not is_compressed else "used")
 
 
-def test_an_array_that_is_called_both_is_what_the_other_is_not(sound: Path) -> None:
-    expected, _ = extract(sound)
-    require_same(rewrite(sound, renumber("intensity array", "MS:1000514")), expected, "taken for intensity")
-    rewrite(sound, rename("MS:1000514", "intensity array"))
-    with pytest.raises(InvalidIonImageError, match="one m/z array and one intensity array"):
-        open_dataset(sound)
+def test_an_array_declared_as_both_kinds_is_the_kind_that_the_other_is_not(intact: Path) -> None:
+    expected, _ = extract(intact)
+    require_same(rewrite(intact, renumber("intensity array", "MS:1000514")), expected, "read as intensity")
+    rewrite(intact, rename("MS:1000514", "intensity array"))
+    with pytest.raises(InvalidIonImageError, match="intensity array"):
+        open_dataset(intact)
 
 
-def test_arrays_that_overlap_those_of_the_other_sort_are_refused(sound: Path) -> None:
-    """Otherwise intensities would be made of m/z."""
-    rewrite(sound, drop("IMS:1000104"))
-    text = sound.read_text()
+def test_an_array_that_overlaps_one_of_the_other_kind_is_refused(intact: Path) -> None:
+    """Otherwise m/z would be read as intensities."""
+    rewrite(intact, drop("IMS:1000104"))
+    text = intact.read_text()
     first, second = re.findall(r'IMS:1000102"[^>]* value="(\d+)"', text)[:2]
-    sound.write_text(text.replace(f'value="{second}"', f'value="{int(first) + 8}"'))
-    with pytest.raises(InvalidIonImageError, match="other arrays"):
-        open_dataset(sound)
+    intact.write_text(text.replace(f'value="{second}"', f'value="{int(first) + 8}"'))
+    with pytest.raises(InvalidIonImageError, match="overlap"):
+        open_dataset(intact)
 
 
 def centroids(folder: Path) -> tuple[Path, np.ndarray]:
-    """Sixty peaks of very different heights, the same in all pixels."""
+    """Sixty peaks of very different heights, at the same m/z in all pixels."""
     rng = np.random.default_rng(5)
     mz, heights = np.sort(rng.uniform(200, 900, 60)), rng.lognormal(0, 1.5, 60)
     spectra = [(mz, heights * (1 + rng.random(60)), (x, y)) for x in range(1, 9) for y in range(1, 9)]
@@ -170,7 +170,7 @@ def count_found(path: Path, mz: np.ndarray) -> int:
     return sum(bool(np.any(np.abs(peaks - one) < 1e-3)) for one in mz)
 
 
-def test_a_profile_accession_that_is_called_a_positive_scan_makes_no_profiles(tmp_path: Path) -> None:
+def test_a_profile_accession_named_positive_scan_does_not_declare_profiles(tmp_path: Path) -> None:
     path, mz = centroids(tmp_path)
     line = '<cvParam cvRef="MS" accession="MS:1000128" name="positive scan" value=""/>'
     rewrite(
@@ -181,7 +181,7 @@ def test_a_profile_accession_that_is_called_a_positive_scan_makes_no_profiles(tm
 
 
 @pytest.mark.parametrize("claim", ["both", "misnamed", "other accession"])
-def test_spectra_that_are_called_centroids_and_profiles_are_looked_at(tmp_path: Path, claim: str) -> None:
+def test_spectra_declared_as_centroids_and_profiles_are_examined(tmp_path: Path, claim: str) -> None:
     path, mz = centroids(tmp_path)
     line = '<cvParam cvRef="MS" accession="MS:1000128" name="profile spectrum" value=""/>'
     changes = {
@@ -196,7 +196,7 @@ def test_spectra_that_are_called_centroids_and_profiles_are_looked_at(tmp_path: 
     assert "centroids" in (open_dataset(path).pick_peaks(3, 500).note or "")
 
 
-def test_profiles_that_are_called_both_are_taken_for_profiles(tmp_path: Path) -> None:
+def test_profiles_declared_as_both_are_read_as_profiles(tmp_path: Path) -> None:
     axis = np.arange(400, 402, 0.002)
     ions = np.array([400.5, 401.3])
     profile = sum(1000 * np.exp(-(((axis - ion) / 0.012) ** 2)) for ion in ions) + 1e-3 * (1 + np.sin(axis * 40))
@@ -209,7 +209,7 @@ def test_profiles_that_are_called_both_are_taken_for_profiles(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_mode_that_is_not_that_of_the_arrays_is_said(tmp_path: Path, mode: str) -> None:
+def test_a_wrong_mode_is_noted(tmp_path: Path, mode: str) -> None:
     path = write(tmp_path / "a.imzML", mode)
     expected, _ = extract(path)
     accession, other = ("IMS:1000030", "IMS:1000031") if mode == "continuous" else ("IMS:1000031", "IMS:1000030")
@@ -217,33 +217,33 @@ def test_a_mode_that_is_not_that_of_the_arrays_is_said(tmp_path: Path, mode: str
     require_same(path, expected, "m/z array")
 
 
-def test_counts_that_are_not_those_of_the_file_are_said(sound: Path) -> None:
-    expected, _ = extract(sound)
-    count = len(open_dataset(sound).index)
+def test_wrong_counts_are_noted(intact: Path) -> None:
+    expected, _ = extract(intact)
+    count = len(open_dataset(intact).index)
     require_same(
-        rewrite(sound, change(f'<spectrumList count="{count}"', '<spectrumList count="99"')), expected, "99 spectra"
+        rewrite(intact, change(f'<spectrumList count="{count}"', '<spectrumList count="99"')), expected, "99 spectra"
     )
-    require_same(rewrite(sound, put("IMS:1000042", "4")), expected, "4 x 5 pixels")
+    require_same(rewrite(intact, put("IMS:1000042", "4")), expected, "4 x 5 pixels")
 
 
-def test_an_accession_under_another_ones_name_is_said(sound: Path) -> None:
-    expected, _ = extract(sound)
-    require_same(rewrite(sound, rename("IMS:1000050", "position y")), expected, "IMS:1000050")
+def test_an_accession_with_the_name_of_another_one_is_noted(intact: Path) -> None:
+    expected, _ = extract(intact)
+    require_same(rewrite(intact, rename("IMS:1000050", "position y")), expected, "IMS:1000050")
 
 
-def test_a_checksum_outweighs_a_uuid(sound: Path) -> None:
-    expected, _ = extract(sound)
-    rewrite(sound, put("IMS:1000080", "00000000-0000-4000-8000-000000000000"))
-    require_same(sound, expected, "sha1")
-    ibd = sound.with_suffix(".ibd")
+def test_a_matching_checksum_outweighs_a_wrong_uuid(intact: Path) -> None:
+    expected, _ = extract(intact)
+    rewrite(intact, put("IMS:1000080", "00000000-0000-4000-8000-000000000000"))
+    require_same(intact, expected, "sha1")
+    ibd = intact.with_suffix(".ibd")
     ibd.write_bytes(ibd.read_bytes()[:-1] + b"?")
     with pytest.raises(InvalidIonImageError, match="UUID"):
-        open_dataset(sound)
+        open_dataset(intact)
 
 
 @pytest.mark.parametrize("step", [(2, 2), (10, 50), (1, 3)])
 @pytest.mark.parametrize("first", [0, 1, 1000])
-def test_a_common_step_of_coordinates_is_divided_out(tmp_path: Path, step: tuple[int, int], first: int) -> None:
+def test_coordinates_are_divided_by_their_common_step(tmp_path: Path, step: tuple[int, int], first: int) -> None:
     spectra = make_spectra(HEIGHT, WIDTH, POINTS)
     expected, _ = extract(write_imzml(tmp_path / "a.imzML", spectra))
     moved = [(mz, peaks, (x * step[0] + first, y * step[1] + first)) for mz, peaks, (x, y, _) in spectra]
@@ -253,7 +253,7 @@ def test_a_common_step_of_coordinates_is_divided_out(tmp_path: Path, step: tuple
 
 
 @pytest.mark.parametrize("columns", [(1, 3), (1, 101), (1, 3, 5), (1, 3, 41, 81), (1, 2, 4, 6, 8)])
-def test_a_few_columns_or_sparse_ones_are_no_step(tmp_path: Path, columns: tuple[int, ...]) -> None:
+def test_few_or_sparse_columns_have_no_common_step(tmp_path: Path, columns: tuple[int, ...]) -> None:
     spectra = [([100.0], [1.0], (x, y)) for x in columns for y in (1, 2)]
     dataset = open_dataset(write_imzml(tmp_path / "a.imzML", spectra))
     assert dataset.grid.step == (1, 1)
@@ -261,33 +261,33 @@ def test_a_few_columns_or_sparse_ones_are_no_step(tmp_path: Path, columns: tuple
 
 
 @pytest.mark.parametrize("empty", [[0], [5], [0, 1, 7]])
-def test_a_spectrum_without_arrays_was_measured_and_is_empty(sound: Path, empty: list[int]) -> None:
-    expected, _ = extract(sound)
-    coordinates = open_dataset(sound).index.coordinates[empty]
+def test_a_spectrum_without_arrays_is_an_acquired_empty_pixel(intact: Path, empty: list[int]) -> None:
+    expected, _ = extract(intact)
+    coordinates = open_dataset(intact).index.coordinates[empty]
     for image in expected:
         image[coordinates[:, 1] - 1, coordinates[:, 0] - 1] = 0
-    acquired = open_dataset(sound).grid.acquisition_mask
-    require_same(rewrite(sound, without_arrays(*empty)), expected, f"{len(empty)} of")
-    np.testing.assert_array_equal(open_dataset(sound).grid.acquisition_mask, acquired)
+    acquired = open_dataset(intact).grid.acquisition_mask
+    require_same(rewrite(intact, without_arrays(*empty)), expected, f"{len(empty)} of")
+    np.testing.assert_array_equal(open_dataset(intact).grid.acquisition_mask, acquired)
 
 
-def test_nothing_but_empty_spectra_are_refused(sound: Path) -> None:
-    rewrite(sound, without_arrays(*range(len(open_dataset(sound).index))))
+def test_a_file_of_empty_spectra_is_refused(intact: Path) -> None:
+    rewrite(intact, without_arrays(*range(len(open_dataset(intact).index))))
     with pytest.raises(InvalidIonImageError, match="arrays"):
-        open_dataset(sound)
+        open_dataset(intact)
 
 
-def test_a_spectrum_with_other_arrays_alone_is_not_taken_for_an_empty_one(sound: Path) -> None:
-    spectrum = re.findall(r"<spectrum .*?</spectrum>", sound.read_text(), re.DOTALL)[3]
+def test_a_spectrum_with_only_other_arrays_does_not_count_as_empty(intact: Path) -> None:
+    spectrum = re.findall(r"<spectrum .*?</spectrum>", intact.read_text(), re.DOTALL)[3]
     other = spectrum.replace('ref="mzArray"', 'ref="x"').replace('ref="intensityArray"', 'ref="x"')
-    rewrite(sound, change(spectrum, other))
+    rewrite(intact, change(spectrum, other))
     with pytest.raises(InvalidIonImageError, match="spectrum 4"):
-        open_dataset(sound)
+        open_dataset(intact)
 
 
 @pytest.mark.parametrize("write_number", ["{:e}", "{:.1f}", " {} ", "+{}"])
-def test_whole_numbers_may_be_written_as_r_writes_them(sound: Path, write_number: str) -> None:
-    expected, _ = extract(sound)
+def test_whole_numbers_are_read_as_r_writes_them(intact: Path, write_number: str) -> None:
+    expected, _ = extract(intact)
 
     def rewrite_numbers(text: str) -> str:
         return re.sub(
@@ -296,39 +296,39 @@ def test_whole_numbers_may_be_written_as_r_writes_them(sound: Path, write_number
             text,
         )
 
-    require_same(rewrite(sound, rewrite_numbers), expected, "")
+    require_same(rewrite(intact, rewrite_numbers), expected, "")
 
 
 @pytest.mark.parametrize("number", ["1e+99", "1e-5", "16.5", "1e999999999", "nan", "inf", "1e", "0x10", "9" * 5000])
-def test_what_is_no_whole_number_is_refused(sound: Path, number: str) -> None:
-    rewrite(sound, put("IMS:1000102", number, 1))
+def test_a_number_that_is_not_whole_is_refused(intact: Path, number: str) -> None:
+    rewrite(intact, put("IMS:1000102", number, 1))
     with pytest.raises(InvalidIonImageError, match="external offset"):
-        open_dataset(sound)
+        open_dataset(intact)
 
 
 @pytest.mark.parametrize(
     ("declared", "encoding"),
     [("UTF-8", "cp1252"), ("us-ascii", "cp1252"), ("utf-16", "utf-8"), ("utf-16", "cp1252"), (None, "cp1252")],
 )
-@pytest.mark.parametrize("place", ["<cvList ", "</mzML>"])
-def test_a_file_in_another_encoding_than_stated_is_read(
-    sound: Path, declared: str | None, encoding: str, place: str
+@pytest.mark.parametrize("element", ["<cvList ", "</mzML>"])
+def test_a_file_in_another_encoding_than_declared_is_read(
+    intact: Path, declared: str | None, encoding: str, element: str
 ) -> None:
-    expected, _ = extract(sound)
-    text = sound.read_text().replace(place, f'<!-- Gerät "1" \N{EN DASH} µm -->{place}', 1)
+    expected, _ = extract(intact)
+    text = intact.read_text().replace(element, f'<!-- Gerät "1" \N{EN DASH} µm -->{element}', 1)
     declaration = "" if declared is None else f'<?xml version="1.0" encoding="{declared}"?>\n'
-    sound.write_bytes((declaration + text[text.index("<mzML") :]).encode(encoding))
-    require_same(sound, expected, "" if declared is None else declared)
+    intact.write_bytes((declaration + text[text.index("<mzML") :]).encode(encoding))
+    require_same(intact, expected, "" if declared is None else declared)
 
 
-def test_groups_of_parameters_are_limited(sound: Path) -> None:
+def test_the_number_of_parameter_groups_is_limited(intact: Path) -> None:
     groups = "".join(f'<referenceableParamGroup id="g{number}"/>' for number in range(10_001))
-    rewrite(sound, change("<referenceableParamGroupList", f"{groups}<referenceableParamGroupList", 1))
+    rewrite(intact, change("<referenceableParamGroupList", f"{groups}<referenceableParamGroupList", 1))
     with pytest.raises(TooLargeError, match="groups"):
-        open_dataset(sound)
+        open_dataset(intact)
 
 
-def test_a_long_id_of_a_group_is_refused(sound: Path) -> None:
-    rewrite(sound, change('id="scan1"', f'id="{"x" * 5000}"'))
+def test_a_long_group_id_is_refused(intact: Path) -> None:
+    rewrite(intact, change('id="scan1"', f'id="{"x" * 5000}"'))
     with pytest.raises(TooLargeError, match="id"):
-        open_dataset(sound)
+        open_dataset(intact)

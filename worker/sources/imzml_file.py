@@ -42,7 +42,7 @@ class ImzmlFile(Closable):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was believed where the two files contradict themselves, and how many images had bad pixels."""
+        """What was used where the two files contradict themselves, and how many images had bad pixels."""
         return self._dataset.notes + self._peak_notes + self._pixel_notes.sentences
 
     def annotations(self) -> list[Annotation]:
