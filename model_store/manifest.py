@@ -59,7 +59,7 @@ class AcquisitionScores(_Part):
 
 
 class PublishedScores(_Part):
-    """What one predictor did on one real set; figures of different sets are never pooled."""
+    """What one predictor did on one real set; scores of different sets are never pooled."""
 
     data_set: str
     predictor: str
@@ -143,6 +143,7 @@ class Manifest(_Part):
     pictures: tuple[ReleaseFile, ...] = ()
     """What the model card shows."""
     figures: tuple[PublishedScores, ...]
+    """Scores on the real sets; the name is that of the JSON field."""
     benchmark: BenchmarkScores | None = None
     provenance: Provenance
 

@@ -1,5 +1,5 @@
-"""The training command line: fit, evaluate, publish, look."""
-# ruff: noqa: PLC0415 - each command imports what it needs: TensorFlow takes seconds, and --help and errors none
+"""The training command line: fit, evaluate, publish, explore."""
+# ruff: noqa: PLC0415 - each command imports what it needs: TensorFlow takes seconds, and --help and errors need none of it
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ from training.commands.summary import summary
 from training.commands.windows import windows
 
 app = typer.Typer(
-    help="Make and judge releases.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    help="Make and evaluate releases.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 console = Console(width=None if sys.stdout.isatty() else 120)
 app.command()(fit)
@@ -52,7 +52,7 @@ def synthetic_gallery(
     seed: Annotated[int, typer.Option(min=0)] = 1,
     mixture: Annotated[str, typer.Option(help="Name of the mixture.")] = "training-2",
 ) -> None:
-    """Draw semi-synthetic ion images beside real ones."""
+    """Draw semi-synthetic and real ion images side by side."""
     from training.synthetic.gallery import write_synthetic_gallery
     from training.synthetic.mixture import load_training_mixture
     from training.synthetic.sources import load_sources
@@ -62,7 +62,7 @@ def synthetic_gallery(
 
 
 def main() -> None:
-    """Run a command; an error of ours is one sentence and exit status 1."""
+    """Run a command; an `OffSampleError` becomes one sentence and exit status 1."""
     try:
         app()
     except OffSampleError as error:

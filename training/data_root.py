@@ -1,4 +1,4 @@
-"""Where the real data of training/data/README.md lie."""
+"""Folder of the real data described in training/data/README.md."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The real sets: they judge, and no label of theirs fits, selects or calibrates a release that ships."""
+"""The real sets, for evaluation: none of their labels fits, selects or calibrates a shipped release."""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from training.data_root import DATA_ROOT
 from training.synthetic.patterns.textures import load_texture_sources
 
 _UNSURE = (0.4, 0.6)
-"""METASPACE probabilities between which its own label is a guess."""
+"""Range of METASPACE probabilities in which its label is uncertain."""
 
 
 _SAMPLE_ONLY = ("maldi_human_tumour_2", "maldi_human_tumour_5", "mouse_brain_amyloid", "mouse_prostate_peptides")
@@ -26,11 +26,11 @@ _SAMPLE_ONLY = ("maldi_human_tumour_2", "maldi_human_tumour_5", "mouse_brain_amy
 
 @dataclass(frozen=True, eq=False)
 class RealSet:
-    """Labelled real ion images that are reported on their own, never pooled."""
+    """Labelled real ion images; scores of different sets are never pooled."""
 
     name: str
     role: str
-    """What the figures may be taken for; printed wherever they are."""
+    """What scores on the set mean; printed with them."""
 
     ion_images: tuple[IonImage, ...]
     off: npt.NDArray[np.bool_]
@@ -41,16 +41,16 @@ class RealSet:
 
 
 def load_real_sets(names: Sequence[str] | None = None) -> list[RealSet]:
-    """The named sets, or every one, and the sure part of the development set.
+    """The named sets, or all.
 
     Raises
     ------
     InvalidInputError
-        When there is no set of such a name.
+        When a name is not that of a set.
     """
     unknown = sorted(set(names or ()) - set(_LOADERS))
     if unknown:
-        raise InvalidInputError(f"no real set is named {unknown[0]!r}; expected one of: {', '.join(_LOADERS)}")
+        raise InvalidInputError(f"expected one of the real sets {', '.join(_LOADERS)}, got {unknown[0]!r}")
     return [_LOADERS[name]() for name in names or _LOADERS]
 
 
@@ -71,7 +71,7 @@ def _load_metaspace_predicted() -> RealSet:
 
 
 def _load_metaspace_predicted_sure() -> RealSet:
-    """Those whose METASPACE probability is not between .4 and .6, or was not printed."""
+    """Images with a METASPACE probability outside .4 to .6, or without a printed one."""
     folder = DATA_ROOT / "metaspace_predicted"
     low, high = _UNSURE
     rows = [row for row in _read_labels(folder) if not low <= float(row["metaspace_off_probability"] or 0) <= high]
@@ -84,7 +84,7 @@ def _load_gold_standard_top_losses() -> RealSet:
 
 
 def _load_sample_only() -> RealSet:
-    """Acquisitions that measured nothing but sample: no ion of theirs is off-sample, whatever it looks like."""
+    """Acquisitions of sample only: none of their ions is off-sample."""
     ion_images: list[IonImage] = []
     names: list[str] = []
     for source in load_texture_sources():
@@ -94,7 +94,7 @@ def _load_sample_only() -> RealSet:
             ion_images += shown
             names += [source.name] * len(shown)
     off = np.zeros(len(ion_images), dtype=np.bool_)
-    role = "acquisitions of nothing but sample: every off is false"
+    role = "acquisitions of sample only: every off is false"
     return RealSet("sample_only", role, tuple(ion_images), off, tuple(names))
 
 
@@ -121,7 +121,7 @@ _LOADERS: dict[str, Callable[[], RealSet]] = {
 }
 
 REAL_SET_NAMES = tuple(_LOADERS)
-"""Of every real set, in the order in which they are printed."""
+"""Names of all real sets, in printed order."""
 
 
 def _png_set(name: str, role: str, folder: Path, rows: list[dict[str, str]]) -> RealSet:

@@ -56,8 +56,8 @@ def test_a_joined_release_decides_as_the_plain_one_and_its_card_says_so(joined: 
     assert joined.manifest.uncertain_band == release.manifest.uncertain_band
     assert joined.manifest.temperature == release.manifest.temperature
     card = " ".join((joined.folder / "model_card.md").read_text(encoding="utf-8").split())
-    assert f"Beside these context members stand the 5 members of release {release.version}" in card
-    assert f"The members of release {release.version} judge an image without context alone" in card
+    assert f"It also has the 5 members of release {release.version}" in card
+    assert f"The members of release {release.version} alone classify an image without context" in card
     assert "in context not calibrated" in card
     assert joined.manifest.provenance.command.endswith(f"--plain {release.version}")
 
@@ -103,15 +103,15 @@ def test_a_blend_hears_image_and_context_members_as_they_are(
 def test_a_blend_needs_image_members_and_a_plain_release_no_context(
     context_run: RunFolder, context_release: Release, release: Release, tmp_path: Path
 ) -> None:
-    with pytest.raises(InvalidInputError, match="a blend weighs image members and context members; expected a plain"):
+    with pytest.raises(InvalidInputError, match="blend"):
         publish_release(context_run, "2000.1.4", ReleaseParts(blend=make_blend()), root=tmp_path)
-    with pytest.raises(InvalidInputError, match=r"release 2000\.1\.1-context sees the context itself; expected"):
+    with pytest.raises(InvalidInputError, match="plain release"):
         publish_release(context_run, "2000.1.4", ReleaseParts(plain=context_release), root=tmp_path)
     decided = Decision(0.5, None, 1.5, "by this test", "")
-    with pytest.raises(InvalidInputError, match="brings threshold, temperature and uncertainty of its own; expected"):
+    with pytest.raises(InvalidInputError, match="cross-validation"):
         publish_release(context_run, "2000.1.4", ReleaseParts(plain=release, decision=decided), root=tmp_path)
     turned = replace(release, manifest=release.manifest.model_copy(update={"label_order": ("off", "on")}))
-    with pytest.raises(InvalidInputError, match=r"has the label order \('off', 'on'\), expected \('on', 'off'\)"):
+    with pytest.raises(InvalidInputError, match="label order"):
         publish_release(context_run, "2000.1.4", ReleaseParts(plain=turned), root=tmp_path)
 
 

@@ -8,7 +8,7 @@ import pytest
 from model_store.context.dataset_context import find_context
 from training.baseline.networks import BLEND, CONTEXT_NETWORK, NETWORK, describe_networks, fold_in_context, run_networks
 from training.baseline.whole_set import WholeSet, draw_whole_set
-from training.cross_validation.aspect_table import make_aspect_table
+from training.cross_validation.comparison import make_aspect_table
 from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.cross_validation.folds import require_whole_groups
 from training.fit.recipe import PresetName

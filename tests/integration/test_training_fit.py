@@ -1,4 +1,4 @@
-"""A fit is repeatable, and carries on where it was interrupted."""
+"""A fit is repeatable, and resumes where it was interrupted."""
 
 import csv
 from pathlib import Path
@@ -25,7 +25,7 @@ class PowerCutError(Exception):
 
 
 def ignore(row: EpochRow) -> None:
-    """Watch nothing."""
+    """Report nothing."""
 
 
 def weights_of(run: RunFolder) -> list[np.ndarray]:
@@ -40,19 +40,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return run
 
 
-def test_an_interrupted_fit_resumes_and_ends_as_an_uninterrupted_one(finished: RunFolder, tmp_path: Path) -> None:
-    """Cut off in the second member: the first is not fitted again, the second goes on from its first epoch."""
+def test_an_interrupted_fit_resumes_and_gives_the_same_weights(finished: RunFolder, tmp_path: Path) -> None:
+    """Interrupted in the second member: the first is not fitted again, the second resumes after its first epoch."""
     run = RunFolder(tmp_path / "interrupted")
     epochs: list[tuple[int, int]] = []
 
-    def cut_off_once(row: EpochRow) -> None:
+    def interrupt_once(row: EpochRow) -> None:
         epochs.append((row.member, row.epoch))
         if len(epochs) == 3:
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        fit_ensemble(SETTINGS, run, cut_off_once)
-    fit_ensemble(SETTINGS, run, cut_off_once)
+        fit_ensemble(SETTINGS, run, interrupt_once)
+    fit_ensemble(SETTINGS, run, interrupt_once)
 
     assert epochs == [(1, 1), (1, 2), (2, 1), (2, 2)]
     for resumed, whole in zip(weights_of(run), weights_of(finished), strict=True):
@@ -66,7 +66,7 @@ def test_members_have_different_seeds(finished: RunFolder) -> None:
     assert np.abs(first - second).max() > 0.01
 
 
-def test_a_finished_member_holds_no_optimiser_and_leaves_no_checkpoint(finished: RunFolder) -> None:
+def test_a_finished_member_has_no_optimiser_and_no_checkpoint_is_left(finished: RunFolder) -> None:
     names = sorted(path.name for path in finished.path.iterdir())
     assert names == ["log.csv", "member_1.keras", "member_2.keras", "settings.json"]
     member = keras.saving.load_model(finished.member_path(1))
@@ -79,11 +79,11 @@ def test_the_log_has_one_line_per_member_and_epoch(finished: RunFolder) -> None:
     assert lines == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
 
 
-def test_a_run_folder_refuses_other_settings(finished: RunFolder) -> None:
-    with pytest.raises(InvalidInputError, match="holds a run with other settings"):
+def test_a_run_folder_rejects_other_settings(finished: RunFolder) -> None:
+    with pytest.raises(InvalidInputError, match="settings"):
         fit_ensemble(SETTINGS.model_copy(update={"seed": 6}), finished, ignore)
 
 
-def test_a_folder_that_is_no_run_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="expected a folder that `python -m training fit` wrote"):
+def test_a_folder_without_a_run_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="folder"):
         RunFolder(tmp_path).finished_member_paths()

@@ -1,4 +1,4 @@
-"""The releases in model_store are what their manifests and cards say."""
+"""The releases in model_store match their manifests and cards."""
 
 import keras
 import numpy as np
@@ -42,11 +42,11 @@ def test_its_graph_agrees_with_its_members_on_real_images(release: Release) -> N
     assert not any(member.compiled for member in members)
 
 
-def test_its_label_order_is_the_one_it_was_trained_in(release: Release) -> None:
+def test_its_label_order_is_that_of_training(release: Release) -> None:
     assert release.manifest.label_order == LABEL_ORDER
 
 
-def test_its_figures_on_the_development_set_come_out_again(release: Release) -> None:
+def test_its_scores_on_the_development_set_are_reproduced(release: Release) -> None:
     stated = [row for row in release.manifest.figures if row.data_set == DEVELOPMENT]
     again = evaluate_release(release, load_real_sets([DEVELOPMENT]))
     assert [(row.predictor, row.correct, row.images) for row in stated] == [
@@ -55,7 +55,7 @@ def test_its_figures_on_the_development_set_come_out_again(release: Release) -> 
     assert [row.auc for row in stated] == pytest.approx([row.auc for row in again])
 
 
-def test_its_cards_first_line_names_every_set_on_which_the_rule_is_not_beaten(release: Release) -> None:
+def test_the_first_line_of_its_card_names_every_set_on_which_the_rule_is_not_beaten(release: Release) -> None:
     first_line = (release.folder / "model_card.md").read_text(encoding="utf-8").splitlines()[0]
     both = [row for row in release.manifest.figures if row.auc is not None]
     rules = {row.data_set: row.auc for row in both if row.predictor == RULE_NAME}
@@ -64,11 +64,11 @@ def test_its_cards_first_line_names_every_set_on_which_the_rule_is_not_beaten(re
         assert (f"{name} (" in first_line) == (auc <= rules[name])
 
 
-def test_it_is_no_larger_than_it_need_be(release: Release) -> None:
+def test_it_is_not_larger_than_expected(release: Release) -> None:
     assert sum(path.stat().st_size for path in release.folder.iterdir()) < MOST_BYTES[release.manifest.kind]
 
 
-def test_a_context_release_gives_images_without_context_the_probability_of_its_plain_release() -> None:
+def test_a_context_release_predicts_images_without_context_as_its_plain_release_does() -> None:
     found = open_release("2026.11.3-context")
     (development,) = load_real_sets([DEVELOPMENT])
     inputs = preprocess(development.ion_images)

@@ -1,4 +1,4 @@
-"""Augmentation changes an image and not its label."""
+"""Augmentation changes an image but keeps its label."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -14,7 +14,7 @@ DEFAULT = RECIPES[PresetName.DEFAULT].augmentations
 
 
 def make_inputs(channels: int = 2) -> np.ndarray:
-    """Noise, measured everywhere but in a corner."""
+    """Noise, measured everywhere except in a corner."""
     inputs = np.random.default_rng(0).random((16, 56, 56, channels), dtype=np.float32)
     inputs[..., 1] = 1
     inputs[:, :10, :20] = 0
@@ -22,7 +22,7 @@ def make_inputs(channels: int = 2) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_each_changes_something_keeps_values_between_0_and_1_and_leaves_its_input_alone(name: Augmentation) -> None:
+def test_each_augmentation_changes_a_copy_and_keeps_values_within_0_and_1(name: Augmentation) -> None:
     inputs = np.tile(make_inputs(4), (8, 1, 1, 1))
     augmented = augment(inputs, (name,), np.random.default_rng(4))
     np.testing.assert_array_equal(inputs, np.tile(make_inputs(4), (8, 1, 1, 1)))
@@ -31,17 +31,17 @@ def test_each_changes_something_keeps_values_between_0_and_1_and_leaves_its_inpu
     assert not np.array_equal(augmented, inputs)
 
 
-def test_without_any_nothing_changes() -> None:
+def test_no_augmentation_changes_nothing() -> None:
     np.testing.assert_array_equal(augment(make_inputs(), (), np.random.default_rng(1)), make_inputs())
 
 
 def test_brighter_pixels_stay_brighter() -> None:
-    """Gamma is monotonous, and a square's symmetries say where flips and transposition may put the brightest one."""
+    """Gamma is monotonic, and flips and transposition move the brightest pixel by a symmetry of the square."""
     inputs = make_inputs()
     for image, augmented in zip(inputs, augment(inputs, DEFAULT, np.random.default_rng(1)), strict=True):
         brightest = np.unravel_index(augmented[..., 0].argmax(), (56, 56))
-        places = {tuple(place) for place in _images_of(np.unravel_index(image[..., 0].argmax(), (56, 56)))}
-        assert tuple(map(int, brightest)) in places
+        positions = {tuple(position) for position in _images_of(np.unravel_index(image[..., 0].argmax(), (56, 56)))}
+        assert tuple(map(int, brightest)) in positions
 
 
 @pytest.mark.parametrize("name", ["flips", "transposition", "crops"])
@@ -58,7 +58,7 @@ def test_pixels_that_were_not_acquired_stay_0(name: Augmentation) -> None:
     assert (augmented[:, :10, :20] == 0).all()
 
 
-def test_a_lost_mask_says_that_everything_was_acquired_and_leaves_the_image() -> None:
+def test_a_lost_mask_marks_everything_as_acquired_and_keeps_the_image() -> None:
     inputs = np.repeat(make_inputs(), 20, axis=0)
     augmented = augment(inputs, ("lost_mask",), np.random.default_rng(3))
     np.testing.assert_array_equal(augmented[..., 0], inputs[..., 0])
@@ -67,7 +67,7 @@ def test_a_lost_mask_says_that_everything_was_acquired_and_leaves_the_image() ->
     np.testing.assert_array_equal(augmented[~lost], inputs[~lost])
 
 
-def test_a_lost_context_is_empty_and_leaves_image_and_mask() -> None:
+def test_a_lost_context_is_empty_and_keeps_image_and_mask() -> None:
     inputs = np.repeat(make_inputs(4), 20, axis=0)
     augmented = augment(inputs, ("lost_context",), np.random.default_rng(3))
     np.testing.assert_array_equal(augmented[..., :2], inputs[..., :2])
@@ -76,7 +76,7 @@ def test_a_lost_context_is_empty_and_leaves_image_and_mask() -> None:
     np.testing.assert_array_equal(augmented[~lost], inputs[~lost])
 
 
-def test_a_swapped_context_is_that_of_another_image_and_leaves_image_and_mask() -> None:
+def test_a_swapped_context_is_that_of_another_image_and_keeps_image_and_mask() -> None:
     inputs = np.repeat(make_inputs(4), 20, axis=0)
     inputs[..., 2:] *= np.linspace(0.1, 1, len(inputs), dtype=np.float32)[:, np.newaxis, np.newaxis, np.newaxis]
     augmented = augment(inputs, ("swapped_context",), np.random.default_rng(3))
@@ -93,9 +93,9 @@ def test_border_pixels_stay_at_the_border() -> None:
     np.testing.assert_array_equal(augment(ring, DEFAULT, np.random.default_rng(2)), ring)
 
 
-def _images_of(place: tuple[np.intp, ...]) -> Iterator[tuple[int, int]]:
+def _images_of(position: tuple[np.intp, ...]) -> Iterator[tuple[int, int]]:
     """Where the eight symmetries of a square put a pixel."""
-    row, column = map(int, place)
+    row, column = map(int, position)
     for first, second in ((row, column), (column, row)):
         for one in (first, 55 - first):
             for two in (second, 55 - second):

@@ -1,4 +1,4 @@
-"""Any number of methods stand in one table, on the same images and folds."""
+"""Any number of methods are compared in one table, on the same images and folds."""
 
 import numpy as np
 import pytest
@@ -36,18 +36,18 @@ def test_every_method_is_one_row_of_either_table(count: int) -> None:
     assert [one["method"] for one in comparison_as_json(rows)] == [method.name for method in methods]
 
 
-def test_figures_are_means_over_folds_and_counts_over_all_images() -> None:
-    called = OFF.copy()
-    called[1] = False  # fold 1 misses one of two
-    called[5] = True  # fold 2 calls one too many
-    row = compare_methods(OFF, FOLD_OF, GROUPS, [make_method("one", called)])[0]
+def test_scores_are_means_over_folds_and_counts_over_all_images() -> None:
+    predicted_off = OFF.copy()
+    predicted_off[1] = False  # fold 1 misses one of two
+    predicted_off[5] = True  # fold 2 predicts one too many
+    row = compare_methods(OFF, FOLD_OF, GROUPS, [make_method("one", predicted_off)])[0]
     assert [one.recall for one in row.folds] == [0.5, 1.0]
     assert row.fold_means["recall"].mean == pytest.approx(0.75)
     assert row.fold_means["precision"].mean == pytest.approx((1 + 2 / 3) / 2)
     assert (row.pooled.correct, row.pooled.images) == (6, 8)
 
 
-def test_the_interval_is_students_and_stays_between_0_and_1() -> None:
+def test_the_interval_of_the_mean_is_students_and_within_0_and_1() -> None:
     assert student_interval(MeanStd(0.5, 0.1, 5)) == pytest.approx((0.3758, 0.6242), abs=1e-4)  # t(0.975, 4) = 2.776
     assert student_interval(MeanStd(0.95, 0.2, 2)) == (0.0, 1.0)
     assert student_interval(MeanStd(0.5, None, 1)) is None
@@ -58,6 +58,6 @@ def test_the_rule_is_a_method_like_any_other() -> None:
     assert method.predicted_off.tolist() == [False, False, True]
 
 
-def test_a_method_that_leaves_images_out_is_refused() -> None:
+def test_a_method_without_a_prediction_for_every_image_is_rejected() -> None:
     with pytest.raises(InvalidInputError, match="7 labels"):
         compare_methods(OFF, FOLD_OF, GROUPS, [make_method("one", OFF[1:])])

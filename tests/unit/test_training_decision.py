@@ -1,4 +1,4 @@
-"""Threshold, uncertainty and temperature follow from held-out probabilities, and from nothing else."""
+"""Threshold, uncertain band and temperature depend only on held-out probabilities."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ from training.release.decision import CORRECT_OUTSIDE_BAND, UNDECIDED, choose_ba
 IMAGES = 4_000
 
 
-def write_cross_validation(folder: Path, sureness: float) -> tuple[np.ndarray, np.ndarray]:
-    """Labels drawn from probabilities whose logit is then multiplied by `sureness`."""
+def write_cross_validation(folder: Path, sharpness: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels drawn from probabilities whose logit is then multiplied by `sharpness`."""
     rng = np.random.default_rng(0)
     true_probability = rng.beta(0.7, 0.7, IMAGES)
     off = rng.random(IMAGES) < true_probability
-    said = expit(logit(np.clip(true_probability, 1e-4, 1 - 1e-4)) * sureness)
+    probabilities = expit(logit(np.clip(true_probability, 1e-4, 1 - 1e-4)) * sharpness)
     settings = CrossValidationSettings(
         name="made",
         origin="synthetic",
@@ -39,36 +39,38 @@ def write_cross_validation(folder: Path, sureness: float) -> tuple[np.ndarray, n
     )
     (folder / "settings.json").write_text(settings.model_dump_json(), encoding="utf-8")
     lines = ["dataset,annotation_id,label,fold,off_sample_probability,border_centre_ratio"]
-    lines += [f"d,{row},{'off' if off[row] else 'on'},{row % 5 + 1},{said[row]:.6f},1" for row in range(IMAGES)]
+    lines += [
+        f"d,{row},{'off' if off[row] else 'on'},{row % 5 + 1},{probabilities[row]:.6f},1" for row in range(IMAGES)
+    ]
     (folder / "predictions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return off, said
+    return off, probabilities
 
 
-@pytest.mark.parametrize("sureness", [0.5, 1.0, 2.0])
-def test_the_temperature_undoes_what_made_probabilities_too_sure_or_not_sure_enough(
-    tmp_path: Path, sureness: float
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
+def test_the_temperature_corrects_overconfident_and_underconfident_probabilities(
+    tmp_path: Path, sharpness: float
 ) -> None:
-    write_cross_validation(tmp_path, sureness)
+    write_cross_validation(tmp_path, sharpness)
     decision = decide(tmp_path)
-    assert decision.temperature == pytest.approx(sureness, rel=0.1)
+    assert decision.temperature == pytest.approx(sharpness, rel=0.1)
     assert decision.calibration == "calibrated on synthetic data; on real data unknown"
 
 
-def test_outside_the_band_enough_labels_are_right_and_inside_they_are_not(tmp_path: Path) -> None:
-    off, said = write_cross_validation(tmp_path, 1.0)
+def test_enough_labels_are_correct_outside_the_band_but_not_inside(tmp_path: Path) -> None:
+    off, probabilities = write_cross_validation(tmp_path, 1.0)
     decision = decide(tmp_path)
     assert decision.uncertain_band is not None
     low, high = decision.uncertain_band
     assert low < decision.threshold < high
-    scaled = expit(logit(said) / decision.temperature)
+    scaled = expit(logit(probabilities) / decision.temperature)
     outside = (scaled < low) | (scaled > high)
-    right = (scaled >= decision.threshold) == off
-    assert right[outside].mean() == pytest.approx(CORRECT_OUTSIDE_BAND, abs=0.02)
-    assert right[~outside].mean() < CORRECT_OUTSIDE_BAND
+    correct = (scaled >= decision.threshold) == off
+    assert correct[outside].mean() == pytest.approx(CORRECT_OUTSIDE_BAND, abs=0.02)
+    assert correct[~outside].mean() < CORRECT_OUTSIDE_BAND
     assert f"{low:g} and {high:g}" in decision.rationale
 
 
-def test_where_no_band_leaves_enough_labels_right_none_is_stated() -> None:
+def test_no_band_is_stated_when_too_few_labels_would_be_correct_outside_it() -> None:
     rng = np.random.default_rng(0)
     off, scaled = rng.random(500) < 0.5, rng.random(500)
     assert choose_band(off, scaled) is None
@@ -85,7 +87,7 @@ def test_where_no_band_leaves_enough_labels_right_none_is_stated() -> None:
         (None, None, None),
     ],
 )
-def test_beside_a_plain_release_it_decides_and_the_wider_doubt_counts(
+def test_a_plain_release_sets_threshold_and_temperature_and_the_wider_uncertain_band_is_used(
     release: Release,
     plain_band: tuple[float, float] | None,
     blend_band: tuple[float, float] | None,
@@ -95,21 +97,21 @@ def test_beside_a_plain_release_it_decides_and_the_wider_doubt_counts(
     decision = decide_with_plain(plain, make_blend(blend_band))
     assert (decision.threshold, decision.temperature) == (0.6, release.manifest.temperature)
     assert decision.uncertain_band == band
-    assert ("No image is called uncertain" in decision.rationale) == (band is None)
+    assert ("No image is marked as uncertain" in decision.rationale) == (band is None)
     assert decision.calibration == f"{plain.calibration}; in context calibrated on 9 images"
 
 
-def test_beside_a_plain_release_that_is_not_calibrated_nothing_is_said_to_be(release: Release) -> None:
+def test_a_release_with_an_uncalibrated_plain_release_is_not_calibrated(release: Release) -> None:
     plain = release.manifest.model_copy(update={"calibration": UNDECIDED.calibration})
     assert decide_with_plain(plain, None).calibration == "not calibrated; in context not calibrated"
 
 
-def test_a_folder_without_a_finished_cross_validation_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="holds no finished cross-validation"):
+def test_a_folder_without_a_finished_cross_validation_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="cross-validation"):
         decide(tmp_path)
     write_cross_validation(tmp_path, 1.0)
     (tmp_path / "predictions.csv").write_text("label\noff\n", encoding="utf-8")
-    with pytest.raises(InvalidInputError, match="holds no finished cross-validation"):
+    with pytest.raises(InvalidInputError, match="cross-validation"):
         decide(tmp_path)
 
 

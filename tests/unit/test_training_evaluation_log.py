@@ -1,4 +1,4 @@
-"""Every ensemble's look at the bladder is logged once."""
+"""Every ensemble's evaluation on the bladder is logged once."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from training.metrics.release_scores import RULE_NAME
 from training.release.evaluation_log import LOG_PATH, log_evaluation
 
 
-def make_figures(data_set: str, predictor: str = "release") -> RealSetScores:
+def make_scores(data_set: str, predictor: str = "release") -> RealSetScores:
     return RealSetScores(data_set, "smoke test", (), predictor, 77, 77, (0.95, 1.0), None, 1.0)
 
 
-def test_a_look_is_logged_and_the_same_figure_printed_again_is_not(release: Release, tmp_path: Path) -> None:
+def test_an_evaluation_is_logged_once(release: Release, tmp_path: Path) -> None:
     path = tmp_path / "evaluations.csv"
-    rows = [make_figures("mouse_bladder"), make_figures("mouse_bladder", RULE_NAME), make_figures("other")]
+    rows = [make_scores("mouse_bladder"), make_scores("mouse_bladder", RULE_NAME), make_scores("other")]
     assert log_evaluation(release, rows, path)
     assert not log_evaluation(release, rows, path)
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -28,8 +28,8 @@ def test_a_look_is_logged_and_the_same_figure_printed_again_is_not(release: Rele
     ]
 
 
-def test_other_sets_are_no_look(release: Release, tmp_path: Path) -> None:
-    assert not log_evaluation(release, [make_figures("other")], tmp_path / "evaluations.csv")
+def test_evaluations_on_other_sets_are_not_logged(release: Release, tmp_path: Path) -> None:
+    assert not log_evaluation(release, [make_scores("other")], tmp_path / "evaluations.csv")
     assert not (tmp_path / "evaluations.csv").exists()
 
 

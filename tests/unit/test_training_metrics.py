@@ -44,22 +44,22 @@ FIGURE_25 = {
 
 @pytest.mark.parametrize("name", FIGURE_24)
 def test_the_reports_figure_24_gives_its_figure_25(name: str) -> None:
-    spread = mean_std_of(FIGURE_24[name])
-    assert (spread.mean, spread.std) == pytest.approx(FIGURE_25[name], abs=1e-6)
+    over_folds = mean_std_of(FIGURE_24[name])
+    assert (over_folds.mean, over_folds.std) == pytest.approx(FIGURE_25[name], abs=1e-6)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30))
 def test_metrics_are_scikit_learns_with_off_as_positive(pairs: list[tuple[bool, bool]]) -> None:
-    off, called = (np.array(column) for column in zip(*pairs, strict=True))
-    metrics = measure(off, called.astype(float), called)
-    assert metrics.accuracy == pytest.approx((off == called).mean())
+    off, predicted_off = (np.array(column) for column in zip(*pairs, strict=True))
+    metrics = measure(off, predicted_off.astype(float), predicted_off)
+    assert metrics.accuracy == pytest.approx((off == predicted_off).mean())
     for found, reference in (
         (metrics.precision, precision_score),
         (metrics.recall, recall_score),
         (metrics.f1, f1_score),
     ):
         if found is not None:
-            assert found == pytest.approx(reference(off, called, zero_division=0))
+            assert found == pytest.approx(reference(off, predicted_off, zero_division=0))
 
 
 def test_metrics_that_are_not_defined_are_none() -> None:
@@ -71,7 +71,7 @@ def test_metrics_that_are_not_defined_are_none() -> None:
     assert mean_std_of([None]).mean is None
 
 
-def test_swapped_labels_turn_the_auc_round() -> None:
+def test_swapped_labels_invert_the_auc() -> None:
     off = np.array([True, True, False, False])
     assert measure(off, [0.9, 0.8, 0.2, 0.1], off).auc == 1
     assert measure(~off, [0.9, 0.8, 0.2, 0.1], off).auc == 0
@@ -94,7 +94,7 @@ def draw_overconfident(images: int) -> tuple[np.ndarray, np.ndarray]:
     return off, 1 / (1 + np.exp(-3 * logits))
 
 
-def test_the_temperature_of_threefold_logits_is_three_and_scaling_mends_them() -> None:
+def test_the_temperature_of_threefold_logits_is_three_and_scaling_calibrates_them() -> None:
     off, probability = draw_overconfident(20_000)
     assert fit_temperature(off, probability) == pytest.approx(3, abs=0.15)
     fold_of = np.arange(len(off)) % 5
@@ -109,8 +109,8 @@ def test_the_temperature_of_threefold_logits_is_three_and_scaling_mends_them() -
 def test_a_fold_is_scaled_without_its_own_labels() -> None:
     off, probability = draw_overconfident(600)
     fold_of = np.arange(600) // 200
-    turned = np.where(fold_of == 0, ~off, off)
-    one, other = (scale_across_folds(labels, probability, fold_of) for labels in (off, turned))
+    flipped = np.where(fold_of == 0, ~off, off)
+    one, other = (scale_across_folds(labels, probability, fold_of) for labels in (off, flipped))
     np.testing.assert_array_equal(one[fold_of == 0], other[fold_of == 0])
     assert not np.array_equal(one[fold_of == 1], other[fold_of == 1])
 
@@ -121,12 +121,12 @@ def test_scaling_never_moves_a_probability_across_one_half() -> None:
         np.testing.assert_array_equal(scale(probability, temperature) >= 0.5, probability >= 0.5)
 
 
-def test_ece_is_not_given_for_small_sets() -> None:
+def test_ece_is_none_for_small_sets() -> None:
     off, probability = draw_overconfident(1_999)
     assert expected_calibration_error(off, probability) is None
     assert expected_calibration_error(*draw_overconfident(2_000)) is not None
 
 
-def test_bins_hold_every_image_once_also_at_0_and_1() -> None:
+def test_bins_contain_every_image_once_including_probabilities_of_0_and_1() -> None:
     bins = make_bins(np.array([False, True, True]), np.array([0.0, 0.999, 1.0]), [(name,) for name in "abc"])
     assert [(one.images, one.off) for one in bins] == [(1, 0), (2, 2)]

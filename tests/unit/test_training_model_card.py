@@ -1,4 +1,4 @@
-"""The card says what a release was fitted on, and nothing of what it never saw."""
+"""The card describes the data that a release was fitted on, and no other data."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ FIT = make_settings(
 )
 NOTHING_OFF = RealSet(
     "sample_only",
-    "acquisitions of nothing but sample: every off is false",
+    "acquisitions of sample only: every off is false",
     (make_ion_image(np.ones((4, 4))),) * 4,
     np.zeros(4, dtype=np.bool_),
     ("a", "a", "b", "b"),
@@ -33,7 +33,7 @@ def write_card(release: Release) -> str:
     return write_model_card(CardContent(release.manifest, FIT, rows, UNDECIDED, None, None))
 
 
-def test_a_card_of_own_labels_counts_what_was_fitted_on_and_names_what_was_held_out(release: Release) -> None:
+def test_a_card_for_own_labels_counts_fitted_datasets_and_names_held_out_ones(release: Release) -> None:
     card = " ".join(write_card(release).split())
     assert "400 labelled ion images of my_labels, 2 datasets." in card
     assert "40 images of 1 other dataset were held out: kidney." in card
@@ -45,7 +45,7 @@ def test_a_card_counts_by_acquisition(release: Release) -> None:
     assert "- sample_only, release: a 1 of 2, b 2 of 2." in write_card(release)
 
 
-def test_figures_are_rewritten_and_every_other_section_stays_word_by_word(release: Release) -> None:
+def test_scores_are_rewritten_and_all_other_sections_stay_unchanged(release: Release) -> None:
     card = write_card(release)
     rows = [evaluate_predictions(NOTHING_OFF, "release", [0, 0, 0, 0], [False] * 4)]
     again = rewrite_scores(card, release.manifest, rows, None, None)
@@ -59,6 +59,6 @@ def test_figures_are_rewritten_and_every_other_section_stays_word_by_word(releas
     )
 
 
-def test_a_card_that_was_written_otherwise_is_not_rewritten(release: Release) -> None:
+def test_a_card_that_publish_did_not_write_is_rejected(release: Release) -> None:
     with pytest.raises(InvalidInputError, match="card"):
         rewrite_scores("# Mine\n", release.manifest, [], None, None)

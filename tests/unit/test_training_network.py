@@ -59,7 +59,7 @@ def test_hidden_dense_layers_are_relu_and_the_last_is_softmax(network: keras.Mod
     assert activations == ["relu", "relu", "softmax"]
 
 
-def test_the_2018_penalty_is_on_every_convolution_and_dense_kernel_unless_another_is_named(
+def test_the_2018_penalty_is_on_every_convolution_and_dense_kernel_unless_another_is_given(
     network: keras.Model,
 ) -> None:
     def penalties(model: keras.Model) -> list[float | None]:

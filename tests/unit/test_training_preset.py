@@ -1,4 +1,4 @@
-"""The preset report-2018 is the recipe of the report and its notebook, number by number; default is what it was."""
+"""The preset report-2018 is the recipe of the report and its notebook, number by number; the default is pinned too."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ def make_set(images: int) -> SyntheticSet:
 def test_the_optimiser_is_plain_sgd_with_momentum_and_a_constant_learning_rate(network: keras.Model) -> None:
     found = network.optimizer.get_config()
     assert type(network.optimizer).__name__ == "SGD"
-    assert found["learning_rate"] == pytest.approx(0.01)  # a number, and no schedule
+    assert found["learning_rate"] == pytest.approx(0.01)  # a number, not a schedule
     assert found["momentum"] == pytest.approx(0.9)
     assert found["nesterov"] is False
     assert not found["weight_decay"]
@@ -86,7 +86,9 @@ def test_augmentation_is_horizontal_and_vertical_flips_and_nothing_else() -> Non
     assert len(seen) == 4
 
 
-def test_the_report_sees_the_ion_image_alone_with_kerass_own_initialisation_and_averages(network: keras.Model) -> None:
+def test_the_report_uses_only_the_ion_image_and_keras_defaults_for_initialisation_and_averages(
+    network: keras.Model,
+) -> None:
     assert network.input_shape == (None, 56, 56, 1)
     normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert [layer.momentum for layer in normalisations] == [0.99] * 4
@@ -106,7 +108,7 @@ def test_the_default_preset_is_adam_on_a_cosine_with_one_pass_an_epoch() -> None
     assert network.input_shape == (None, 56, 56, 2)
 
 
-def test_balanced_groups_are_seen_alike_whatever_their_sizes() -> None:
+def test_balanced_groups_are_drawn_equally_often_regardless_of_size() -> None:
     recipe = RECIPES[PresetName.DEFAULT].model_copy(update={"balanced_groups": True, "augmentations": ()})
     images = make_set(1_000)
     groups = (("large", "texture"),) * 900 + (("small", "texture"),) * 100
@@ -116,6 +118,6 @@ def test_balanced_groups_are_seen_alike_whatever_their_sizes() -> None:
     assert 0.4 < small.mean() < 0.6
 
 
-def test_fewer_images_than_one_batch_of_the_report_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="31 images are no full batch; expected at least 32 images"):
+def test_fewer_images_than_one_full_batch_of_the_report_are_rejected() -> None:
+    with pytest.raises(InvalidInputError, match="full batch"):
         make_settings(PresetName.REPORT_2018, images=31)

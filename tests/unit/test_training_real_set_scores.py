@@ -1,4 +1,4 @@
-"""Figures: k of n, Wilson's interval, AUC, on one real set at a time."""
+"""Scores on one real set: correct predictions, intervals, AUC."""
 
 import numpy as np
 import pytest
@@ -27,49 +27,49 @@ def test_wilson_gives_the_textbook_interval() -> None:
     assert wilson_95(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
-def test_wilson_stays_within_0_and_1_when_all_are_right() -> None:
+def test_wilson_stays_within_0_and_1_when_all_are_correct() -> None:
     low, high = wilson_95(77, 77)
     assert 0.95 < low < high == 1
 
 
-def test_an_interval_is_rounded_where_it_is_printed_and_nowhere_before() -> None:
+def test_an_interval_is_rounded_only_when_printed() -> None:
     """341 of 351 is up to .98445: printed .984, and .985 when it was rounded to .9845 first."""
     assert format_interval(wilson_95(341, 351)) == "0.948-0.984"
 
 
-def test_acquisitions_are_the_draws_of_the_interval_over_them() -> None:
+def test_the_interval_over_acquisitions_treats_acquisitions_as_draws() -> None:
     """Shares .4, .5 and .6 of equally many: mean .5, standard error .1 / sqrt(3), Student's t(.975, 2) = 4.303."""
     found = interval_over_acquisitions(
-        [AcquisitionCounts(name, right, 10) for name, right in (("a", 4), ("b", 5), ("c", 6))]
+        [AcquisitionCounts(name, correct, 10) for name, correct in (("a", 4), ("b", 5), ("c", 6))]
     )
     assert found == pytest.approx((0.5 - 0.2484, 0.5 + 0.2484), abs=1e-4)
 
 
-def test_one_acquisition_or_several_alike_have_no_interval_over_acquisitions() -> None:
+def test_one_acquisition_or_equal_accuracies_give_no_interval_over_acquisitions() -> None:
     assert interval_over_acquisitions([AcquisitionCounts("a", 4, 10)]) is None
     assert interval_over_acquisitions([AcquisitionCounts("a", 5, 10), AcquisitionCounts("b", 3, 6)]) is None
 
 
-def test_a_set_is_counted_acquisition_by_acquisition_where_these_are_known() -> None:
-    figures = evaluate_predictions(make_set([True, False, True, False]), "made", [1] * 4, [True, True, True, True])
-    assert figures.acquisitions == (AcquisitionCounts("dataset 0", 2, 2), AcquisitionCounts("dataset 1", 0, 2))
+def test_correct_predictions_are_counted_by_acquisition_when_acquisitions_are_known() -> None:
+    scores = evaluate_predictions(make_set([True, False, True, False]), "made", [1] * 4, [True, True, True, True])
+    assert scores.acquisitions == (AcquisitionCounts("dataset 0", 2, 2), AcquisitionCounts("dataset 1", 0, 2))
     assert (
         evaluate_predictions(make_set([True, False], datasets=None), "made", [1] * 2, [True, True]).acquisitions == ()
     )
 
 
-def test_right_and_auc_are_those_of_off_as_the_positive_class() -> None:
-    figures = evaluate_predictions(
+def test_correct_and_auc_take_off_as_the_positive_class() -> None:
+    scores = evaluate_predictions(
         make_set([True, True, False, False]), "made", [0.9, 0.4, 0.6, 0.1], [True, False, True, False]
     )
-    assert (figures.correct, figures.images, figures.auc) == (2, 4, 0.75)
+    assert (scores.correct, scores.images, scores.auc) == (2, 4, 0.75)
 
 
-def test_auc_is_none_when_only_one_class_is_there() -> None:
+def test_auc_is_none_with_one_class_only() -> None:
     assert evaluate_predictions(make_set([True, True]), "made", [0.1, 0.9], [False, True]).auc is None
 
 
-def test_one_dataset_and_unknown_datasets_carry_a_warning_and_several_none() -> None:
+def test_one_acquisition_and_unknown_acquisitions_give_a_warning() -> None:
     warnings = [
         evaluate_predictions(make_set([True] * 2, datasets=count), "made", [1, 1], [True] * 2).warning
         for count in (1, None, 2)
@@ -79,7 +79,7 @@ def test_one_dataset_and_unknown_datasets_carry_a_warning_and_several_none() -> 
     assert warnings[2] is None
 
 
-def test_a_set_is_beaten_only_by_a_larger_auc() -> None:
+def test_the_rule_is_beaten_only_by_a_larger_auc() -> None:
     real_set = make_set([True, False])
     release = evaluate_predictions(real_set, "release 1", [1, 0], [True, False])
     rule = evaluate_predictions(real_set, "border/centre rule", [1, 0], [True, False])

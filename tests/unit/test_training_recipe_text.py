@@ -1,4 +1,4 @@
-"""Card and manifest say what a run was fitted on, and how."""
+"""Card and manifest describe what a run was fitted on, and how."""
 
 from training.fit.recipe import PresetName
 from training.fit.recipe_text import (
@@ -24,7 +24,7 @@ LABELLED = make_settings(
 )
 
 
-def test_a_run_on_labels_claims_nothing_about_semi_synthetic_images() -> None:
+def test_text_about_a_run_on_labels_does_not_mention_semi_synthetic_images() -> None:
     text = " ".join(
         (
             describe_data(LABELLED),
@@ -44,12 +44,12 @@ def test_what_was_held_out_is_not_counted_as_fitted_on() -> None:
     assert "40 images of 1 other dataset were held out: dataset 12." in text
 
 
-def test_a_run_of_before_does_not_know_how_many_datasets_it_was_fitted_on() -> None:
+def test_text_about_an_older_run_does_not_count_its_fitted_datasets() -> None:
     data = FitData(name="my_labels", digest="0" * 64, datasets=12)
     assert "some of its 12 datasets" in describe_training_data(LABELLED.model_copy(update={"data": data}))
 
 
-def test_a_run_on_semi_synthetic_images_says_that_no_label_trained() -> None:
+def test_text_about_a_semi_synthetic_run_states_that_no_labels_were_used() -> None:
     assert "No labelled real image trained" in describe_data(FitSettings())
 
 
@@ -74,7 +74,7 @@ def test_the_command_repeats_the_run() -> None:
     )
 
 
-def test_the_command_of_a_run_names_its_mixture_where_it_is_not_that_of_the_shipped_releases() -> None:
+def test_the_command_names_the_mixture_unless_it_is_that_of_the_shipped_releases() -> None:
     shipped, current = (make_settings(PresetName.DEFAULT, mixture=name) for name in (None, "training-2"))
     assert "--mixture" not in write_fit_command(shipped)
     assert "--mixture training-2" in write_fit_command(current)

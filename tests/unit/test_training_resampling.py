@@ -1,4 +1,4 @@
-"""The bootstrap draws whole groups, and groups of several kinds each on their own."""
+"""The bootstrap draws whole groups, and groups of several kinds independently."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from training.metrics.resampling import Resampling, percentile_interval
 
 
 def test_images_of_one_group_are_drawn_together() -> None:
-    """Ten groups of one value each: whatever is drawn, a group's images come all or not at all."""
+    """Ten groups with one image of value 1 each: a draw contains all or none of a group's images."""
     groups = [(f"mask {row // 50}", "the only texture") for row in range(500)]
     values = np.asarray([row % 50 == 0 for row in range(500)], dtype=np.float64)
     sums = Resampling(groups).sums(np.stack([values, np.ones(500)]))
@@ -31,11 +31,11 @@ def test_the_interval_of_the_mean_agrees_with_theory_for_independent_values() ->
     assert low < values.mean() < high
 
 
-def test_an_interval_holds_19_in_20() -> None:
+def test_an_interval_contains_95_percent() -> None:
     assert percentile_interval(np.arange(1_001, dtype=np.float64)) == pytest.approx((25, 975))
 
 
-def test_masks_and_textures_that_cross_are_drawn_each_on_their_own() -> None:
+def test_crossed_masks_and_textures_are_drawn_independently() -> None:
     """Nine masks and four textures, all pairs: 36 values, but the mean varies like that of nine and of four."""
     rng = np.random.default_rng(2)
     of_mask, of_texture = rng.standard_normal(9), rng.standard_normal(4)
@@ -46,13 +46,13 @@ def test_masks_and_textures_that_cross_are_drawn_each_on_their_own() -> None:
     assert high - low == pytest.approx(expected, rel=0.1)
 
 
-def test_the_interval_of_a_ratio_leaves_out_draws_that_leave_it_undefined() -> None:
-    """Two groups of which one has all the denominators: a quarter of the draws has none."""
+def test_the_interval_of_a_ratio_leaves_out_undefined_draws() -> None:
+    """One of two groups has all the denominators, so a quarter of the draws has a denominator of 0."""
     resampling = Resampling([("a",), ("b",)])
     assert resampling.interval_of_ratio(np.asarray([1, 0]), np.asarray([2, 0])) == (0.5, 0.5)
 
 
-def test_the_median_is_that_of_the_images_as_often_as_they_were_drawn() -> None:
+def test_the_median_counts_images_as_often_as_they_were_drawn() -> None:
     values = np.arange(101, dtype=np.float64)
     low, high = Resampling([(str(row),) for row in range(101)]).interval_of(
         lambda drawn: float(np.median(drawn)), values
@@ -60,12 +60,12 @@ def test_the_median_is_that_of_the_images_as_often_as_they_were_drawn() -> None:
     assert 30 < low < 50 < high < 70
 
 
-def test_one_group_alone_has_no_spread_to_show() -> None:
+def test_a_single_group_is_not_several_groups() -> None:
     assert not Resampling([("one", "one")] * 3).several_groups
     assert Resampling([("one", "one"), ("one", "other")]).several_groups
 
 
 @pytest.mark.parametrize("groups", [[], [("a",), ("a", "b")], [()]])
-def test_images_without_a_group_of_each_kind_are_refused(groups: list[tuple[str, ...]]) -> None:
+def test_images_without_a_group_of_each_kind_are_rejected(groups: list[tuple[str, ...]]) -> None:
     with pytest.raises(InvalidInputError, match="group"):
         Resampling(groups)

@@ -1,1 +1,1 @@
-"""The frozen benchmark: recipes and releases judged on semi-synthetic images that no fit sees the sources of."""
+"""The frozen benchmark: semi-synthetic images, from sources that no fit uses, to evaluate recipes and releases on."""

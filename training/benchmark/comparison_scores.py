@@ -30,7 +30,7 @@ class F1MeanStd:
     highest: float
     fits: int
     interval_95: tuple[float, float]
-    """Of the mean, over which sample masks and which textures happened to be drawn."""
+    """Interval of the mean, over sample masks and textures."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Candidate:
     name: str
     ensemble: F1MeanStd
     single: F1MeanStd | None
-    """Its members one by one; None for the rule."""
+    """Its members as single networks; None for the rule."""
 
     accuracy: float
     auc: float
@@ -56,7 +56,7 @@ class PatternScore:
     off: int
     accuracy: float
     f1: float | None
-    """None where no image is off."""
+    """None when no image is off."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The frozen set itself, drawn anew from its description wherever it is needed."""
+"""The frozen set, drawn from its description when needed."""
 
 from dataclasses import dataclass
 
@@ -15,17 +15,17 @@ class FrozenSet:
 
     labelled_set: LabelledSet
     groups: tuple[tuple[str, str], ...]
-    """N pairs of sample mask and texture source: intervals are drawn over both, each on its own."""
+    """N pairs of sample mask and texture source; both are resampled independently for intervals."""
 
     description_digest: str
-    """SHA-256 of what benchmark.yaml says."""
+    """SHA-256 of benchmark.yaml's content."""
 
     images_digest: str
-    """SHA-256 of the drawn images and labels: tells when the generator's code changed under the same description."""
+    """SHA-256 of the drawn images and labels; it changes when the generator's code does."""
 
     @property
     def identity(self) -> str:
-        """The line that every report carries."""
+        """Sentence that identifies the set in every report."""
         return (
             f"benchmark.yaml {self.description_digest[:16]}, images {self.images_digest[:16]}:"
             f" {len(self.labelled_set):,} semi-synthetic images, {int(self.labelled_set.off.sum()):,} of them off,"
@@ -34,7 +34,7 @@ class FrozenSet:
 
 
 def draw_frozen_set(images: int | None = None) -> FrozenSet:
-    """Draw the benchmark (half a minute on two cores), or only its first images: those are another set."""
+    """Draw the benchmark (half a minute on two cores), or only its first images, which are a different set."""
     benchmark = load_benchmark()
     _, held_out = split_sources(load_sources())
     drawn = draw_set(held_out, benchmark.mixture, images or benchmark.images, (benchmark.seed,))

@@ -1,4 +1,4 @@
-"""A release on the frozen benchmark."""
+"""Predictions and scores of a release on the frozen benchmark."""
 
 from dataclasses import dataclass
 
@@ -20,16 +20,16 @@ from training.reports.text_tables import TextTable
 
 @dataclass(frozen=True, eq=False)
 class ReleaseOnBenchmark:
-    """What a release says of every benchmark image."""
+    """Predictions of a release for every benchmark image."""
 
     frozen: FrozenSet
     probability: npt.NDArray[np.float64]
-    """(N,) as published."""
+    """(N,) off-sample probabilities."""
 
     threshold: float
 
     def scores(self) -> BenchmarkScores:
-        """All images together."""
+        """Scores on all images."""
         off, ratios = self.frozen.labelled_set.off, score_border_centre(self.frozen.labelled_set.inputs)
         predicted_off, rule_predicted_off = self.probability >= self.threshold, ratios > OFF_ABOVE_RATIO
         own, rule = measure(off, self.probability, predicted_off), measure(off, ratios, rule_predicted_off)
@@ -75,11 +75,11 @@ class ReleaseOnBenchmark:
             )
             for name, metrics in found
         )
-        return TextTable(f"By {aspect}, worst first", (aspect, "right", "accuracy", "off", "F1"), rows)
+        return TextTable(f"By {aspect}, worst first", (aspect, "correct", "accuracy", "off", "F1"), rows)
 
 
 def run_on_benchmark(release: Release, frozen: FrozenSet) -> ReleaseOnBenchmark:
-    """Predict with ONNX Runtime, as the service on a CPU does; a context release judges each image without context."""
+    """Predict with ONNX Runtime, as the service does on a CPU; a context release gets no context."""
     found = open_predictor(release, Engine.ONNX).predict(without_context(frozen.labelled_set.inputs, release.manifest))
     probability = found.off_sample_probability.astype(np.float64)
     return ReleaseOnBenchmark(frozen, probability, release.manifest.threshold)

@@ -1,4 +1,4 @@
-"""The report of a contest: tables for the terminal, JSON for programs."""
+"""The report of a seed comparison: tables for the terminal, and JSON."""
 
 import json
 from dataclasses import asdict
@@ -11,12 +11,12 @@ from training.reports.text_tables import TextTable
 
 
 def make_tables(evaluation: SeedEvaluation) -> list[TextTable]:
-    """Entrants, differences, patterns."""
+    """Tables of candidates, differences and patterns."""
     return [_make_candidate_table(evaluation), _make_difference_table(evaluation), _make_pattern_table(evaluation)]
 
 
 def write_json(path: Path, frozen: FrozenSet, settings: SeedComparisonSettings, evaluation: SeedEvaluation) -> None:
-    """Everything that the tables show, unrounded."""
+    """Write everything in the tables, unrounded."""
     content = {
         "benchmark": frozen.identity,
         "settings": settings.model_dump(mode="json"),
@@ -27,7 +27,7 @@ def write_json(path: Path, frozen: FrozenSet, settings: SeedComparisonSettings, 
 
 
 def _make_candidate_table(evaluation: SeedEvaluation) -> TextTable:
-    headings = ("", "F1 (interval)", "spread over fits", "lowest-highest", "fits", "accuracy", "AUC")
+    headings = ("", "F1 (interval)", "std over fits", "lowest-highest", "fits", "accuracy", "AUC")
     rows = []
     for candidate in evaluation.candidates:
         rows.append(

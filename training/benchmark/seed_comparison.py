@@ -1,4 +1,4 @@
-"""The contest: both presets fitted on the same images with several seeds, and judged on the frozen set."""
+"""The seed comparison: both presets fitted on the same images with several seeds, evaluated on the frozen set."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +19,8 @@ from training.synthetic.sources import load_sources, split_sources
 from training.synthetic.synthetic_set import SyntheticSet, draw_set
 
 _DATA_STREAM, _DATA_SEED = 6, 20261123
-_WATCHED_IMAGES = 500
-"""Of the frozen set, after every epoch; watching selects nothing."""
+_VALIDATION_IMAGES = 500
+"""Images of the frozen set for validation after every epoch, which selects nothing."""
 
 _OUTPUTS = "outputs.npz"
 
@@ -29,7 +29,7 @@ OnSeedEpoch = Callable[[PresetName, int, EpochRow], None]
 
 
 class SeedComparisonSettings(BaseModel):
-    """A folder is resumed only under the settings it was begun with."""
+    """Settings of a seed comparison; a folder is resumed only with the same settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,11 +47,11 @@ class SeedComparisonSettings(BaseModel):
 def run_seed_comparison(
     frozen: FrozenSet, settings: SeedComparisonSettings, output: Path, on_epoch: OnSeedEpoch
 ) -> dict[PresetName, npt.NDArray[np.float32]]:
-    """Fit what is not fitted yet.
+    """Fit what is missing.
 
     Returns
     -------
-    For each preset the members' off-sample probabilities, (seeds, members, N).
+    The members' off-sample probabilities of each preset, (seeds, members, N).
     """
     training: SyntheticSet | None = None
     found: dict[PresetName, list[npt.NDArray[np.float32]]] = {preset: [] for preset in settings.recipes}
@@ -67,7 +67,7 @@ def run_seed_comparison(
 
 
 def _draw_training(images: int) -> SyntheticSet:
-    """The same images for every preset and seed: what differs then is the fit."""
+    """The same images for every preset and seed, so that only the fit differs."""
     sources, _ = split_sources(load_sources())
     return draw_set(sources, load_training_mixture(), images, (_DATA_SEED, _DATA_STREAM))
 
@@ -77,21 +77,21 @@ def _fit_one(
     frozen: FrozenSet,
     settings: SeedComparisonSettings,
     folder: Path,
-    entry: tuple[PresetName, int],
+    preset_and_seed: tuple[PresetName, int],
     on_epoch: OnSeedEpoch,
 ) -> None:
-    preset, seed = entry
-    watched = frozen.labelled_set.take(np.arange(min(_WATCHED_IMAGES, len(frozen.labelled_set))))
+    preset, seed = preset_and_seed
+    validation = frozen.labelled_set.take(np.arange(min(_VALIDATION_IMAGES, len(frozen.labelled_set))))
     fit_settings = settings_of(
         preset,
         settings.recipes[preset],
         images=settings.images,
         members=settings.members,
         seed=seed,
-        validation_images=len(watched),
+        validation_images=len(validation),
     )
     run = RunFolder(folder)
-    fit_members(fit_settings, run, training, watched, lambda row: on_epoch(preset, seed, row))
+    fit_members(fit_settings, run, training, validation, lambda row: on_epoch(preset, seed, row))
     outputs = predict_outputs(run.finished_member_paths(), frozen.labelled_set.inputs)
     save_outputs(folder / _OUTPUTS, np.arange(len(frozen.labelled_set)), outputs)
     keras.backend.clear_session()

@@ -46,18 +46,22 @@ def baseline(  # noqa: PLR0913 - options of a command
     ions: Annotated[int | None, typer.Option(min=2, help=f"Ions of each of them; {_IONS} when left out.")] = None,
     folds: Annotated[
         int | None,
-        typer.Option(min=2, help=f"Parts that are held out in turn; {_MOST_FOLDS}, or one a dataset, when left out."),
+        typer.Option(
+            min=2,
+            help=f"Parts held out in turn; when left out {_MOST_FOLDS}, or one per dataset if there are fewer.",
+        ),
     ] = None,
-    members: Annotated[int, typer.Option(min=1, help="Networks a fold, of either kind.")] = 1,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Of each; those of the presets when left out.")] = None,
+    members: Annotated[int, typer.Option(min=1, help="Networks per fold, of each kind.")] = 1,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs per network; those of the presets when left out.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = 1,
     *,
     family_grouping: Annotated[bool, typer.Option("--family-grouping", help="Hold out whole families.")] = False,
-    networks: Annotated[bool, typer.Option(help="Fit networks on the same folds too.")] = True,
+    networks: Annotated[bool, typer.Option(help="Also fit networks, on the same folds.")] = True,
 ) -> None:
-    """Judge rule, the 2018 report's pixel classifiers, network, context network and blend on the same folds."""
+    """Evaluate rule, the 2018 report's pixel classifiers, network, context network and blend on the same folds."""
     from training.cross_validation import comparison  # noqa: PLC0415
-    from training.cross_validation.aspect_table import make_aspect_table  # noqa: PLC0415
     from training.cross_validation.folded_set import Grouping  # noqa: PLC0415
     from training.metrics.border_centre import score_border_centre  # noqa: PLC0415 - takes seconds to import, and --help none
 
@@ -74,7 +78,9 @@ def baseline(  # noqa: PLR0913 - options of a command
     _write(output, whole_set, methods, rows)
     tables = [comparison.make_comparison_table(rows), comparison.make_pooled_comparison_table(rows)]
     compared = [one for one in methods if one.name in _BY_ASPECT]
-    tables += [make_aspect_table(name, names, whole_set.off, compared) for name, names in whole_set.aspects.items()]
+    tables += [
+        comparison.make_aspect_table(name, names, whole_set.off, compared) for name, names in whole_set.aspects.items()
+    ]
     for table in tables:
         print_table(table, console)
     console.print(f"wrote comparison.json, predictions.csv and roc.png in {output}", soft_wrap=True)
@@ -99,7 +105,9 @@ def _run_pixel_classifiers(whole_set: "WholeSet", seed: int, output: Path, progr
     open_resumable_run(output, settings, "baseline")
     names = BASELINE_NAMES if fewest_to_train_on(whole_set) > 1 else (KMEANS_MASK,)
     if names != BASELINE_NAMES:
-        progress.console.print("pixel classifiers are left out: a fold leaves them one dataset to learn from, not two")
+        progress.console.print(
+            "pixel classifiers are left out: they need two training datasets in every fold, and a fold has one"
+        )
     task = progress.add_task("fitting pixel classifiers", total=whole_set.folds * len(names))
 
     def report(fold: int, name: str) -> None:
@@ -140,12 +148,12 @@ def _load(  # noqa: PLR0913 - options of a command
     path: str,
     datasets: int | None,
     ions: int | None,
-    asked: int | None,
+    requested: int | None,
     seed: int,
     grouping: "Grouping",
     progress: Progress,
 ) -> "tuple[WholeSet, str]":
-    """The datasets in folds, and how many folds these are and why."""
+    """The datasets in folds, and the reason for the number of folds."""
     from training.baseline.whole_set import draw_whole_set, group_labelled  # noqa: PLC0415
     from training.cross_validation.folded_set import choose_labelled_folds, choose_synthetic_folds  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
@@ -155,8 +163,8 @@ def _load(  # noqa: PLR0913 - options of a command
     if path == _SYNTHETIC:
         count = datasets or _DATASETS
         task = progress.add_task("drawing datasets", total=count)
-        sources, _ = split_sources(load_sources())  # the others are the benchmark's
-        folds, why = choose_synthetic_folds(asked, min(_MOST_FOLDS, count), sources, grouping)
+        sources, _ = split_sources(load_sources())  # the others are for the benchmark
+        folds, why = choose_synthetic_folds(requested, min(_MOST_FOLDS, count), sources, grouping)
         drawn = draw_whole_set(
             sources,
             load_training_mixture(),
@@ -173,7 +181,7 @@ def _load(  # noqa: PLR0913 - options of a command
             f"--datasets and --ions count semi-synthetic data; expected {_SYNTHETIC!r} as PATH with them, got {path}"
         )
     labelled_set = load_labelled_set(Path(path))
-    folds, why = choose_labelled_folds(asked, _MOST_FOLDS, labelled_set.datasets, grouping)
+    folds, why = choose_labelled_folds(requested, _MOST_FOLDS, labelled_set.datasets, grouping)
     return group_labelled(labelled_set, folds, grouping), why
 
 
@@ -194,15 +202,15 @@ def _write(output: Path, whole_set: "WholeSet", methods: "Sequence[Method]", row
     (output / "roc.png").write_bytes(render_png(comparison.draw_comparison(whole_set.off, methods)))
     with (output / "predictions.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        says = [f"{method.name}: {what}" for method in methods for what in ("score", "label")]
-        writer.writerow(("dataset", "label", "fold", *says))
+        columns = [f"{method.name}: {what}" for method in methods for what in ("score", "label")]
+        writer.writerow(("dataset", "label", "fold", *columns))
         for row, off in enumerate(whole_set.off.tolist()):
-            said = [(f"{one.scores[row]:.6g}", _word(off=bool(one.predicted_off[row]))) for one in methods]
+            predictions = [(f"{one.scores[row]:.6g}", _label(off=bool(one.predicted_off[row]))) for one in methods]
             dataset = whole_set.datasets[whole_set.dataset_of[row]].name
             writer.writerow(
-                (dataset, _word(off=off), int(whole_set.fold_of[row]) + 1, *(x for pair in said for x in pair))
+                (dataset, _label(off=off), int(whole_set.fold_of[row]) + 1, *(x for pair in predictions for x in pair))
             )
 
 
-def _word(*, off: bool) -> str:
+def _label(*, off: bool) -> str:
     return "off" if off else "on"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def benchmark(
-    output: Annotated[Path, typer.Option(help="Folder of fits and report; an interrupted contest is resumed.")],
+    output: Annotated[Path, typer.Option(help="Folder of fits and report; an interrupted comparison is resumed.")],
     images: Annotated[int, typer.Option(min=2, help="Semi-synthetic training images, the same for every fit.")] = 5_000,
     seeds: Annotated[int, typer.Option(min=2, help="Ensembles per preset.")] = 5,
     members: Annotated[int, typer.Option(min=1, help="Networks per ensemble.")] = 5,
@@ -26,7 +26,7 @@ def benchmark(
         int | None, typer.Option(min=100, help="First images of the benchmark; all when left out.")
     ] = None,
 ) -> None:
-    """Fit both presets with several seeds, and judge them on the frozen benchmark."""
+    """Fit both presets with several seeds, and evaluate them on the frozen benchmark."""
     import_tensorflow_quietly()
     from training.benchmark.comparison_scores import evaluate_seeds  # noqa: PLC0415
     from training.benchmark.frozen_set import draw_frozen_set  # noqa: PLC0415
@@ -47,7 +47,7 @@ def benchmark(
         benchmark_images=frozen.images_digest,
         training_mixture=load_training_mixture().digest,
     )
-    open_resumable_run(output, settings, "contest")
+    open_resumable_run(output, settings, "seed comparison")
     with Progress(console=console) as progress:
         probabilities = run_seed_comparison(frozen, settings, output, _make_reporter(settings, progress))
     evaluation = evaluate_seeds(frozen, probabilities)

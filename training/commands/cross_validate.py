@@ -35,19 +35,24 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     preset: Annotated[PresetName, typer.Option(help="Recipe.")] = PresetName.DEFAULT,
     folds: Annotated[
         int | None,
-        typer.Option(min=2, help=f"Parts that are held out in turn; {_MOST_FOLDS}, or one a dataset, when left out."),
+        typer.Option(
+            min=2,
+            help=f"Parts held out in turn; when left out {_MOST_FOLDS}, or one per dataset if there are fewer.",
+        ),
     ] = None,
-    attempts: Annotated[int, typer.Option(min=1, help="Independent fits per fold; their mean is judged too.")] = 5,
-    members: Annotated[int, typer.Option(min=1, help="Networks per attempt; one in the 2018 report.")] = 1,
+    attempts: Annotated[int, typer.Option(min=1, help="Repeats: independent fits per fold, also averaged.")] = 5,
+    members: Annotated[int, typer.Option(min=1, help="Networks per repeat; one in the 2018 report.")] = 1,
     images: Annotated[
         int | None, typer.Option(min=2, help=f"Semi-synthetic images; {_SYNTHETIC_IMAGES} when left out.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Those of the preset when left out.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs per network; those of the preset when left out.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Makes the run repeatable.")] = 1,
     *,
     family_grouping: Annotated[bool, typer.Option("--family-grouping", help="Hold out whole families.")] = False,
 ) -> None:
-    """Judge a recipe on datasets that it was not fitted on, and write a report."""
+    """Evaluate a recipe on datasets that it was not fitted on, and write a report."""
     import_tensorflow_quietly()
     from training.cross_validation.evaluation import evaluate_folds  # noqa: PLC0415 - Keras takes seconds
     from training.cross_validation.folded_set import Grouping  # noqa: PLC0415
@@ -71,9 +76,9 @@ def cross_validate(  # noqa: PLR0913 - options of a command
 
 
 def _load(
-    path: str, images: int | None, asked: int | None, seed: int, grouping: "Grouping", recipe: Recipe
+    path: str, images: int | None, requested: int | None, seed: int, grouping: "Grouping", recipe: Recipe
 ) -> "tuple[FoldedSet, str]":
-    """The images in folds, and how many folds these are and why."""
+    """The images in folds, and the reason for the number of folds."""
     from training.cross_validation.folded_set import (  # noqa: PLC0415
         choose_labelled_folds,
         choose_synthetic_folds,
@@ -88,17 +93,17 @@ def _load(
     from training.synthetic.synthetic_set import draw_set  # noqa: PLC0415
 
     if path == _SYNTHETIC:
-        sources, _ = split_sources(load_sources())  # the others are the benchmark's
+        sources, _ = split_sources(load_sources())  # the others are for the benchmark
         draw = draw_context_set if recipe.uses_context else draw_set
         wanted = images or _SYNTHETIC_IMAGES
-        folds, why = choose_synthetic_folds(asked, _MOST_FOLDS, sources, grouping)
+        folds, why = choose_synthetic_folds(requested, _MOST_FOLDS, sources, grouping)
         return fold_synthetic(sources, load_training_mixture(), wanted, folds, seed, grouping, draw), why
     if images is not None:
         raise InvalidInputError(
             f"--images counts semi-synthetic images; expected {_SYNTHETIC!r} as PATH with it, got {path}"
         )
     labelled_set = load_labelled_set(Path(path))
-    folds, why = choose_labelled_folds(asked, _MOST_FOLDS, labelled_set.datasets, grouping)
+    folds, why = choose_labelled_folds(requested, _MOST_FOLDS, labelled_set.datasets, grouping)
     return fold_labelled(add_labelled_context(labelled_set, recipe), folds, grouping), why
 
 
@@ -106,9 +111,9 @@ def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "
     networks = settings.folds * settings.attempts * settings.members
     task = progress.add_task(f"fitting {networks} networks", total=networks * settings.recipe.epochs)
 
-    def report(fold: int, attempt: int, row: "EpochRow") -> None:
-        done = ((fold - 1) * settings.attempts + attempt - 1) * settings.members + row.member - 1
-        description = f"fold {fold} of {settings.folds}, attempt {attempt} of {settings.attempts}"
+    def report(fold: int, repeat: int, row: "EpochRow") -> None:
+        done = ((fold - 1) * settings.attempts + repeat - 1) * settings.members + row.member - 1
+        description = f"fold {fold} of {settings.folds}, repeat {repeat} of {settings.attempts}"
         progress.update(task, completed=done * settings.recipe.epochs + row.epoch, description=description)
         if row.epoch == settings.recipe.epochs:
             progress.console.print(
@@ -119,7 +124,7 @@ def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "
 
 
 def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> None:
-    from training.cross_validation.verdict import describe_verdict  # noqa: PLC0415
+    from training.cross_validation.evaluation import describe_verdict  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
     from training.reports.cross_validation_tables import make_fold_means_table, make_pooled_table  # noqa: PLC0415
 

@@ -14,7 +14,7 @@ def describe(
     version: Annotated[str, typer.Argument(help="Installed release.")],
     releases_root: ReleasesRoot = None,
 ) -> None:
-    """Write figures, pictures and card of a release anew; its networks and what it says of images stay as they are."""
+    """Update scores, pictures and card of a release; its networks and predictions stay the same."""
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
     from training.real_sets import load_real_sets

@@ -27,14 +27,19 @@ def evaluate(  # noqa: PLR0913 - options of a command
     only: Annotated[list[str] | None, typer.Option("--set", help="Name of a real set; all when left out.")] = None,
     releases_root: ReleasesRoot = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Label file, or folder of <acquisition>.csv; what lies beside the images else.")
+        Path | None,
+        typer.Option(
+            help="Label file, or folder of <acquisition>.csv; when left out, the labels in the images' folder."
+        ),
     ] = None,
     *,
-    benchmark: Annotated[bool, typer.Option("--benchmark", help="The frozen benchmark too (a minute).")] = False,
+    benchmark: Annotated[
+        bool, typer.Option("--benchmark", help="Also evaluate on the frozen benchmark (a minute).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
     log_evaluation: LogEvaluation = False,
 ) -> None:
-    """Judge a release, and the untrained rule, on each real set, or on each acquisition, on its own."""
+    """Evaluate a release and the untrained rule on each real set or acquisition."""
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
     from training.benchmark.release_on_benchmark import run_on_benchmark
@@ -46,7 +51,7 @@ def evaluate(  # noqa: PLR0913 - options of a command
     opened = open_release(release, releases_root or RELEASES_ROOT)
     if paths:
         if only or benchmark:
-            raise InvalidInputError("expected acquisitions, or --set and --benchmark, got both")
+            raise InvalidInputError("expected either acquisitions or --set and --benchmark, got both")
         _evaluate_acquisitions(opened, paths, labels, as_json=as_json)
         return
     rows = evaluate_release(opened, load_real_sets(only))

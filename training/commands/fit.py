@@ -45,7 +45,7 @@ def fit(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Fit an ensemble on semi-synthetic ion images, or on labelled ones of your own."""
     if data is not None and (images is not None or mixture is not None):
-        raise InvalidInputError("expected --data, or --images and --mixture for semi-synthetic images, got both")
+        raise InvalidInputError("expected either --data, or --images and --mixture for semi-synthetic images, got both")
     if mixture is not None and mixture not in TRAINING_MIXTURES:
         raise InvalidInputError(f"expected a mixture of {', '.join(TRAINING_MIXTURES)}, got {mixture!r}")
     import_tensorflow_quietly()
@@ -72,7 +72,7 @@ def _prepare_synthetic(settings: FitSettings, run: "RunFolder") -> Callable[["On
 def _prepare_labelled(
     data: Path, settings: FitSettings, run: "RunFolder"
 ) -> tuple[FitSettings, Callable[["OnEpoch"], None]]:
-    """Read and split the data; their sizes take the place of those of semi-synthetic images."""
+    """Read and split the data; the settings get the sizes of its parts."""
     from training.fit.context_inputs import add_labelled_context  # noqa: PLC0415
     from training.fit.fitting import fit_members  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
@@ -80,26 +80,26 @@ def _prepare_labelled(
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
 
     labelled_set = add_labelled_context(load_labelled_set(data), settings.recipe)
-    training, watched = split_validation(labelled_set)
+    training, validation = split_validation(labelled_set)
     console = Console()
     print_left_out(labelled_set, console)
     console.print(
-        f"fitting on {len(training):,} images of {len(training.dataset_names)} datasets; held out, to be watched"
-        f" and not fitted on: {len(watched):,} images of {', '.join(watched.dataset_names)}",
+        f"fitting on {len(training):,} images of {len(training.dataset_names)} datasets; held out for"
+        f" validation: {len(validation):,} images of {', '.join(validation.dataset_names)}",
         markup=False,
         soft_wrap=True,
     )
     settings = settings_of(
         settings.preset,
         settings.recipe,
-        data=describe_fit_data(labelled_set, training, watched),
+        data=describe_fit_data(labelled_set, training, validation),
         images=len(training),
         members=settings.members,
         seed=settings.seed,
-        validation_images=len(watched),
+        validation_images=len(validation),
     )
     run.begin(settings)
-    return settings, partial(fit_members, settings, run, training, watched)
+    return settings, partial(fit_members, settings, run, training, validation)
 
 
 def _make_reporter(settings: FitSettings, progress: Progress) -> "OnEpoch":

@@ -1,4 +1,4 @@
-"""`python -m training write-gold-standard-like`: data to try the other commands on."""
+"""`python -m training write-gold-standard-like`: data to try other commands with."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +10,10 @@ from rich.console import Console
 def write_gold_standard_like(
     folder: Annotated[Path, typer.Argument(help="New folder.")],
     datasets: Annotated[int, typer.Option(min=1, help="Datasets, each with its own outline and texture.")] = 6,
-    images: Annotated[int, typer.Option(min=1, help="Ion images of each.")] = 40,
+    images: Annotated[int, typer.Option(min=1, help="Ion images per dataset.")] = 40,
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
-    """Write semi-synthetic ion images in the layout of the gold standard, to try commands on."""
+    """Write semi-synthetic ion images in the layout of the gold standard, to try other commands with."""
     # These take a second to import, and --help none.
     from training.labelled import gold_standard_like  # noqa: PLC0415
     from training.synthetic.sources import load_sources  # noqa: PLC0415

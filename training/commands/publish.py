@@ -26,11 +26,11 @@ def publish(  # noqa: PLR0913 - options of a command
     releases_root: ReleasesRoot = None,
     *,
     default: Annotated[
-        bool, typer.Option("--default", help="Make it the default release, unless it is worse than that of now.")
+        bool, typer.Option("--default", help="Make it the default release, unless it is worse than the current one.")
     ] = False,
     although_worse_on: Annotated[
         list[str] | None,
-        typer.Option(metavar="SET", help="Real set on which a new default may be worse than that of now."),
+        typer.Option(metavar="SET", help="Real set on which a new default may be worse than the current one."),
     ] = None,
     log_evaluation: LogEvaluation = False,
 ) -> None:

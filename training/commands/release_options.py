@@ -18,6 +18,6 @@ LogEvaluation = Annotated[
     bool,
     typer.Option(
         "--log-evaluation",
-        help="Note in training/data/mouse_bladder/evaluations.csv that this ensemble was judged on that set.",
+        help="Log this ensemble's evaluation on the mouse bladder in training/data/mouse_bladder/evaluations.csv.",
     ),
 ]

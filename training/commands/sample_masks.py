@@ -24,7 +24,7 @@ _CONFIDENCE_CLASSES = ((0.0, 0.5), (0.5, 0.8), (0.8, 1.0))
 def sample_masks(
     datasets: Annotated[int, typer.Option(min=1, help="Whole semi-synthetic datasets to predict.")] = 150,
     seed: Annotated[int, typer.Option(min=0)] = 102,
-    output: Annotated[Path | None, typer.Option(help="JSON file to write the figures to.")] = None,
+    output: Annotated[Path | None, typer.Option(help="JSON file for the scores.")] = None,
 ) -> None:
     """Compare predicted sample masks with the true ones, on sources that the mask rule was not fitted on."""
     from training.real_sets import load_real_sets  # noqa: PLC0415
@@ -40,12 +40,12 @@ def sample_masks(
     _, validation = split_sources(load_sources())
     evaluations = evaluate_masks(_draw(validation, datasets, seed, console))
     parts = _part(evaluations)
-    figures = {name: summarise_masks(rows) for name, rows in parts.items()}
-    _print(figures, console)
+    scores = {name: summarise_masks(rows) for name, rows in parts.items()}
+    _print(scores, console)
     verdicts = summarise_verdicts(evaluations)
     low, high = verdicts.accuracy_ci
     console.print(
-        f"off_sample_area: {verdicts.correct} of {verdicts.datasets} verdicts right (95 % over masks and textures"
+        f"off_sample_area: {verdicts.correct} of {verdicts.datasets} verdicts correct (95 % over masks and textures"
         f" {low:.3f}-{high:.3f}); {verdicts.absent_found} of {verdicts.absent} absent ones found,"
         f" {verdicts.present_found} of {verdicts.datasets - verdicts.absent} present ones",
         soft_wrap=True,
@@ -53,14 +53,14 @@ def sample_masks(
     real = list(evaluate_real_verdicts(load_real_sets([SET_WITH_AREA, *SETS_WITHOUT_AREA])))
     for one in real:
         console.print(
-            f"real acquisition {one.acquisition}, {one.ions} ions: off-sample area is {one.truth}, it says {one.says}"
+            f"real acquisition {one.acquisition}, {one.ions} ions: off-sample area is {one.truth}, predicted {one.says}"
             f" (confidence {one.confidence:.2f})",
             soft_wrap=True,
         )
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         content = {
-            "masks": {name: asdict(one) for name, one in figures.items()},
+            "masks": {name: asdict(one) for name, one in scores.items()},
             "verdicts": asdict(verdicts),
             "real_acquisitions": [asdict(one) for one in real],
         }
@@ -106,11 +106,11 @@ def _part(evaluations: "Sequence[MaskEvaluation]") -> "dict[str, list[MaskEvalua
     return {name: rows for name, rows in parts.items() if rows}
 
 
-def _print(figures: "dict[str, MaskSummary]", console: Console) -> None:
+def _print(scores: "dict[str, MaskSummary]", console: Console) -> None:
     table = Table(title="Predicted against true sample masks: intersection over union (95 % over masks and textures)")
     for heading in ("", "datasets", "mean", "median", "above .8"):
         table.add_column(heading, justify="right" if heading else "left")
-    for name, row in figures.items():
+    for name, row in scores.items():
         shares = (
             (row.mean, row.mean_95),
             (row.median, row.median_95),

@@ -20,11 +20,10 @@ def search_recipes(
     seed: Annotated[int, typer.Option(min=0)] = 1,
     only: Annotated[list[str] | None, typer.Option("--variant", help="Name of a variant; all when left out.")] = None,
 ) -> None:
-    """Compare variants of the default recipe on grouped folds; the benchmark's masks and textures stay out of it."""
+    """Compare variants of the default recipe on grouped folds; without the benchmark's masks and textures."""
     import_tensorflow_quietly()
     from training.cross_validation.folded_set import Grouping, fold_synthetic  # noqa: PLC0415 - Keras takes seconds
-    from training.recipe_search.search import choose_variants, search  # noqa: PLC0415
-    from training.recipe_search.table import make_variant_table  # noqa: PLC0415
+    from training.recipe_search.search import choose_variants, make_variant_table, search  # noqa: PLC0415
     from training.reports.text_tables import print_table  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415

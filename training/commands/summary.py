@@ -1,4 +1,4 @@
-"""`python -m training summary`: what is in labelled data."""
+"""`python -m training summary`: the contents of labelled data."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ def summary(
     path: Annotated[Path, typer.Argument(help="Labelled ion images: a gold-standard folder, or label files.")],
     figure: Annotated[Path, typer.Option(help="PNG to write.")] = Path("runs/class-distribution.png"),
     *,
-    every: Annotated[bool, typer.Option("--all", help="Name every image that is left out.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List every left-out image.")] = False,
 ) -> None:
     """Count, list and draw the classes of labelled ion images, dataset by dataset."""
     # These take a second to import, and --help none.

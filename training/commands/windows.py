@@ -16,14 +16,12 @@ def windows(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Folders with regions.npz or sample_mask.png, or names of ours; all of ours when left out."
+            help="Folders with regions.npz or sample_mask.png, or names in training/data/acquisitions (default: all)."
         ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Windows to draw.")] = 200,
     seed: Annotated[int, typer.Option(min=0)] = 1,
-    without: Annotated[
-        list[str] | None, typer.Option(help="Series to leave out, as a fold does; may be given several times.")
-    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Series to leave out; may be repeated.")] = None,
     output: Annotated[Path, typer.Option(help="PNG of the gallery.")] = Path("runs/windows.png"),
 ) -> None:
     """Cut windows out of real acquisitions, draw a gallery of them and count them."""
@@ -38,7 +36,7 @@ def windows(
     found = list(open_inputs(paths)) if paths else load_acquisitions()
     unknown = sorted(set(without or ()) - {one.series for one in found})
     if unknown:
-        raise InvalidInputError(f"expected a series of these acquisitions to leave out, got {unknown[0]!r}")
+        raise InvalidInputError(f"expected --without to name a series of these acquisitions, got {unknown[0]!r}")
     kept = [one for one in found if one.series not in (without or ())]
     drawn = list(draw_windows(kept, load_outlines(), count, seed))
     table = Table(title=f"{count} windows, seed {seed}")

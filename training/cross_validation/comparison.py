@@ -1,4 +1,4 @@
-"""Methods side by side: any number of them, on the same images and the same folds."""
+"""Comparison of any number of methods on the same images and folds."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -38,7 +38,7 @@ _HEADINGS = ("method", "F1", "precision", "recall", "accuracy", "AUC")
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """What one method says of N held-out images, each judged by what was fitted without its fold."""
+    """Predictions of one method for N held-out images, each made without its fold."""
 
     name: str
     scores: Scores
@@ -50,17 +50,17 @@ class Method:
 
 @dataclass(frozen=True)
 class MethodRow:
-    """One method's figures."""
+    """Scores of one method."""
 
     name: str
     folds: tuple[Metrics, ...]
     fold_means: dict[MetricName, MeanStd]
     pooled: Metrics
     intervals_95: dict[MetricName, Interval]
-    """Of the pooled figures, over groups; empty with one group."""
+    """Intervals of the pooled metrics, over groups; empty with one group."""
 
     best_precision: float | None
-    """The highest at a recall of at least 0.8, all images together."""
+    """The highest precision at a recall of at least 0.8, on all images."""
 
 
 def rule_method(ratios: Ratios) -> Method:
@@ -71,24 +71,24 @@ def rule_method(ratios: Ratios) -> Method:
 def compare_methods(
     off: Off, fold_of: FoldOf, group_keys: Sequence[tuple[str, ...]], methods: Sequence[Method]
 ) -> list[MethodRow]:
-    """Judge every method on every fold and on all images.
+    """Evaluate every method on every fold and on all images.
 
     Parameters
     ----------
     group_keys
-        N keys: what intervals of the pooled figures are drawn over.
+        N keys of groups, which intervals of pooled metrics are over.
 
     Raises
     ------
     InvalidInputError
-        When a method says something of more or fewer images than there are.
+        When a method has more or fewer predictions than there are images.
     """
     resampling = Resampling(group_keys)
     return [_evaluate(off, fold_of, resampling, method) for method in methods]
 
 
 def student_interval(over_folds: MeanStd) -> tuple[float, float] | None:
-    """Student's 95 % interval of the mean over folds, cut at 0 and 1; None with fewer than two folds."""
+    """Student's 95 % interval of the mean over folds, clipped to [0, 1]; None with fewer than two folds."""
     if over_folds.mean is None or over_folds.std is None:
         return None
     half = float(student_t.ppf(0.975, over_folds.folds - 1)) * over_folds.std / sqrt(over_folds.folds)
@@ -96,14 +96,14 @@ def student_interval(over_folds: MeanStd) -> tuple[float, float] | None:
 
 
 def make_comparison_table(rows: Sequence[MethodRow]) -> TextTable:
-    """Means over folds; off is the positive class."""
+    """Means over folds, with off-sample as the positive class."""
     cells = tuple((row.name, *(_describe_mean(row.fold_means[name]) for name in _ORDER)) for row in rows)
     return TextTable("Mean over folds (Student's 95 % in brackets), off-sample positive", _HEADINGS, cells)
 
 
 def make_pooled_comparison_table(rows: Sequence[MethodRow]) -> TextTable:
-    """All held-out images together."""
-    headings = ("method", "right", "F1", "precision", "recall", "AUC", "precision at recall ≥ .8")
+    """Metrics of all held-out images."""
+    headings = ("method", "correct", "F1", "precision", "recall", "AUC", "precision at recall ≥ .8")
     cells = tuple(
         (
             row.name,
@@ -117,8 +117,26 @@ def make_pooled_comparison_table(rows: Sequence[MethodRow]) -> TextTable:
     return TextTable("All held-out images (95 % over groups in brackets)", headings, cells)
 
 
+def make_aspect_table(aspect: str, names: Sequence[str], off: Off, methods: Sequence[Method]) -> TextTable:
+    """Accuracy of every method by aspect: one row per name, one column per method.
+
+    Parameters
+    ----------
+    names
+        N names of the aspect, such as patterns or scenes.
+    """
+    every = np.asarray(names)
+    rows = []
+    for name in sorted(set(names)):
+        inside = every == name
+        shares = (f"{np.mean(method.predicted_off[inside] == off[inside]):.3f}" for method in methods)
+        rows.append((name.replace("_", " "), f"{int(inside.sum()):,}", f"{int(off[inside].sum()):,}", *shares))
+    headings = (aspect, "images", "off", *(method.name for method in methods))
+    return TextTable(f"Accuracy by {aspect}", headings, tuple(rows))
+
+
 def comparison_as_json(rows: Sequence[MethodRow]) -> list[dict[str, Any]]:
-    """One object a method."""
+    """One object per method."""
     return [
         {
             "method": row.name,
@@ -135,7 +153,7 @@ def comparison_as_json(rows: Sequence[MethodRow]) -> list[dict[str, Any]]:
 
 
 def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
-    """ROC curves of all methods, all held-out images together (the report's figure 2)."""
+    """ROC curves of all methods, on all held-out images (the report's figure 2)."""
     figure = Figure(figsize=(5.6, 5.0), layout="constrained")
     axes = figure.subplots()
     if 0 < off.sum() < len(off):
@@ -152,7 +170,7 @@ def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
             )
         axes.legend(loc="lower right", frameon=False, fontsize=8)
     axes.plot([0, 1], [0, 1], color="0.8", linewidth=0.8, zorder=0)
-    axes.set(xlabel="share of on-sample images called off", ylabel="recall of off-sample images", aspect="equal")
+    axes.set(xlabel="share of on-sample images predicted off", ylabel="recall of off-sample images", aspect="equal")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     axes.spines[["top", "right"]].set_visible(False)
     return figure
@@ -161,8 +179,8 @@ def draw_comparison(off: Off, methods: Sequence[Method]) -> Figure:
 def _evaluate(off: Off, fold_of: FoldOf, resampling: Resampling, method: Method) -> MethodRow:
     if not len(off) == len(fold_of) == len(method.scores) == len(method.predicted_off):
         raise InvalidInputError(
-            f"{method.name} has {len(method.scores)} scores and {len(method.predicted_off)} labels, expected"
-            f" {len(off)} of each"
+            f"expected {len(off)} scores and labels of {method.name}, got {len(method.scores)} scores and"
+            f" {len(method.predicted_off)} labels"
         )
     folds = tuple(
         _measure_some(off, method, fold_of == fold) for fold in range(int(fold_of.max()) + 1) if (fold_of == fold).any()

@@ -1,4 +1,4 @@
-"""The evaluation of a cross-validation: every table of the report, as data."""
+"""The evaluation of a cross-validation: the data of every table of the report."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,22 +44,22 @@ class FoldRow:
     """From 1."""
 
     repeat: str
-    """Its number, `avg`, or the name of the rule."""
+    """The number of the repeat (`attempt` in reports), `avg`, or the name of the rule."""
 
     metrics: Metrics
 
 
 @dataclass(frozen=True)
 class PooledRow:
-    """All held-out images together."""
+    """Metrics of one predictor on all held-out images."""
 
     predictor: str
     metrics: Metrics
     best_precision: float | None
-    """The highest at a recall of at least 0.8."""
+    """The highest precision at a recall of at least 0.8."""
 
     intervals_95: dict[MetricName, Interval]
-    """Over the groups that are held out as a whole; empty with one group."""
+    """Over groups; empty with one group."""
 
 
 @dataclass(frozen=True)
@@ -70,31 +70,31 @@ class PartRow:
     average: Metrics
     rule: Metrics
     accuracy_95: Interval | None
-    """Of a dataset Wilson's, as if its images were independent; of an aspect over groups, None with one group."""
+    """Wilson's for a dataset, as if its images were independent; over groups for an aspect, None with one group."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a cross-validation found."""
+    """Results of a cross-validation."""
 
     fold_rows: tuple[FoldRow, ...]
     fold_means: dict[str, dict[MetricName, MeanStd]]
-    """The report's figure 25: mean and deviation over folds, of `avg` and of the rule."""
+    """The report's figure 25: mean and standard deviation over folds, of `avg` and of the rule."""
 
     pooled: tuple[PooledRow, ...]
     repeat_f1: MeanStd | None
-    """Over attempts, of the F1 of all held-out images: how much the same data give different networks."""
+    """F1 of all held-out images over repeats: how much networks fitted on the same data vary."""
 
     by_dataset: tuple[PartRow, ...]
     """Worst first."""
 
     by_aspect: dict[str, tuple[PartRow, ...]]
-    """Of every aspect that is known, its values, worst first."""
+    """The values of every known aspect, worst first."""
 
     calibration: Calibration
     warnings: tuple[str, ...]
     average: Scores
-    """(N,) off-sample probability of the averaged attempts."""
+    """(N,) off-sample probability averaged over repeats."""
 
     ratios: Scores
     """(N,) of the border/centre rule."""
@@ -106,7 +106,7 @@ class Evaluation:
 
 
 def evaluate_folds(folded: FoldedSet, probabilities: npt.NDArray[np.float64]) -> Evaluation:
-    """Judge (attempts, N) held-out probabilities."""
+    """Evaluate (repeats, N) held-out probabilities."""
     labelled_set = folded.labelled_set
     average, ratios = probabilities.mean(axis=0), score_border_centre(labelled_set.inputs)
     scores = {str(number): row for number, row in enumerate(probabilities, start=1)} | {AVERAGE: average}
@@ -133,6 +133,20 @@ def evaluate_folds(folded: FoldedSet, probabilities: npt.NDArray[np.float64]) ->
         warnings=tuple(_warn(folded)),
         average=average,
         ratios=ratios,
+    )
+
+
+def describe_verdict(evaluation: Evaluation) -> str:
+    """The report's first line: whether the networks beat the untrained rule."""
+    own, rule = evaluation.fold_means[AVERAGE]["auc"].mean, evaluation.fold_means[RULE_NAME]["auc"].mean
+    if own is None or rule is None:
+        return f"Every fold holds out one class only: networks and {RULE_NAME} cannot be compared."
+    pooled = {row.predictor: row.metrics.auc for row in evaluation.pooled}
+    verb = "beat" if own > rule else "do not beat"
+    together = f"{pooled[AVERAGE] or 0:.3f} against {pooled[RULE_NAME] or 0:.3f}"
+    return (
+        f"By AUC, averaged over folds, the networks {verb} the untrained {RULE_NAME}: {own:.3f} against {rule:.3f}"
+        f" (all held-out images pooled: {together})."
     )
 
 
@@ -178,7 +192,7 @@ def _evaluate_aspect(folded: FoldedSet, names: Sequence[str], average: Scores, r
 
 
 def _part(names: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """Each name once, sorted, and the images that bear it."""
+    """Each name once, sorted, with the mask of its images."""
     every = np.asarray(names)
     for name in sorted(set(names)):
         yield name, every == name
@@ -197,11 +211,9 @@ def _warn(folded: FoldedSet) -> list[str]:
     labelled_set = folded.labelled_set
     datasets = len(labelled_set.dataset_names)
     groups = {"labels": "datasets", "synthetic": "sample masks and textures"}[labelled_set.origin]
-    warnings = [
-        f"intervals are over {groups}; only those of single datasets (Wilson's) treat images as independent draws"
-    ]
+    warnings = [f"intervals are over {groups}; only those of single datasets (Wilson's) treat images as independent"]
     if datasets < _FEW_DATASETS:
-        warnings.append(f"{labelled_set.name} is {datasets} datasets: figures say little about other ones")
+        warnings.append(f"{labelled_set.name} has only {datasets} datasets: scores say little about other datasets")
     for fold in range(folded.folds):
         rows = np.flatnonzero(folded.fold_of == fold)
         held_out = {labelled_set.datasets[row] for row in rows}

@@ -1,4 +1,4 @@
-"""The folded set: labelled images, what each must stay together with, and the fold that holds it out."""
+"""The folded set: labelled images with their groups and folds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class Grouping(StrEnum):
-    """What is held out as a whole: single datasets (or masks and texture sources), or whole families of them."""
+    """The unit that is held out: single datasets (or masks and texture sources), or families of them."""
 
     DATASET = "dataset"
     FAMILY = "family"
@@ -34,7 +34,7 @@ class FoldedSet:
 
     labelled_set: LabelledSet
     group_keys: tuple[tuple[str, ...], ...]
-    """N tuples, one key a kind of group; no key is in two folds."""
+    """N tuples with one key for each kind of group; no key is in two folds."""
 
     fold_of: FoldOf
     grouping: Grouping
@@ -45,28 +45,30 @@ class FoldedSet:
         return int(self.fold_of.max()) + 1
 
 
-def choose_labelled_folds(asked: int | None, most: int, datasets: Sequence[str], grouping: Grouping) -> tuple[int, str]:
-    """How many folds the named datasets are held out in, and why; see `choose_folds`."""
+def choose_labelled_folds(
+    requested: int | None, most: int, datasets: Sequence[str], grouping: Grouping
+) -> tuple[int, str]:
+    """The number of folds for the named datasets, with its reason; see `choose_folds`."""
     by_family = grouping is Grouping.FAMILY
     groups = {name_family(name) if by_family else name for name in datasets}
-    return choose_folds(asked, most, len(groups), "families" if by_family else "datasets")
+    return choose_folds(requested, most, len(groups), "families" if by_family else "datasets")
 
 
-def choose_synthetic_folds(asked: int | None, most: int, sources: Sources, grouping: Grouping) -> tuple[int, str]:
-    """How many folds outlines and textures are dealt into, and why; see `choose_folds`."""
+def choose_synthetic_folds(requested: int | None, most: int, sources: Sources, grouping: Grouping) -> tuple[int, str]:
+    """The number of folds for outlines and textures, with its reason; see `choose_folds`."""
     if grouping is Grouping.FAMILY:
         families = (
             {one.family for one in sources.outlines},
             {one.family for one in sources.texture_sources},
         )
-        return choose_folds(asked, most, min(map(len, families)), "families of outlines or textures")
+        return choose_folds(requested, most, min(map(len, families)), "families of outlines or textures")
     return choose_folds(
-        asked, most, min(len(sources.outlines), len(sources.texture_sources)), "outlines or texture sources"
+        requested, most, min(len(sources.outlines), len(sources.texture_sources)), "outlines or texture sources"
     )
 
 
 def fold_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) -> FoldedSet:
-    """Group by dataset, or by the family that the dataset's name tells.
+    """Group by dataset, or by the family derived from the dataset's name.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def fold_labelled(labelled_set: LabelledSet, folds: int, grouping: Grouping) -> 
     return FoldedSet(labelled_set, tuple((group,) for group in groups), fold_of, grouping)
 
 
-def fold_synthetic(  # noqa: PLR0913 - what the command's options say
+def fold_synthetic(  # noqa: PLR0913 - options of a command
     sources: Sources,
     mixture: Mixture,
     images: int,
@@ -88,10 +90,10 @@ def fold_synthetic(  # noqa: PLR0913 - what the command's options say
     grouping: Grouping,
     draw: DrawSet = draw_set,
 ) -> FoldedSet:
-    """Deal outlines and texture sources into folds first, and draw each fold's images from its own ones alone.
+    """Assign outlines and texture sources to folds, and draw each fold's images from its own sources only.
 
-    Drawn freely, an outline meets every texture, and no fold could hold out both. The dataset of an image is its
-    outline.
+    Otherwise an outline is combined with every texture, and no fold could hold out both. The dataset of an image is
+    its outline.
 
     Raises
     ------
@@ -125,7 +127,7 @@ def label_synthetic(drawn: SyntheticSet, name: str) -> LabelledSet:
 
 
 def split_into_folds(sources: Sources, folds: int, grouping: Grouping) -> list[Sources]:
-    """Parts that share no outline and no texture source, nor family of either with `Grouping.FAMILY`."""
+    """Split sources into parts that share no outline or texture source (no family with `Grouping.FAMILY`)."""
     by_family = grouping is Grouping.FAMILY
     outlines = [one.family if by_family else one.name for one in sources.outlines]
     textures = [one.family if by_family else one.name for one in sources.texture_sources]

@@ -1,4 +1,4 @@
-"""Folds: which images are held out together, so that nothing of a group is on both sides."""
+"""Folds: which images are held out together, so that no group is split between training and evaluation."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,35 +10,35 @@ from sklearn.model_selection import GroupKFold
 from shared.errors import InvalidInputError
 
 FoldOf = npt.NDArray[np.intp]
-"""(N,) number of the fold that holds an image out, from 0."""
+"""(N,) number of each image's fold, from 0."""
 
 
-def choose_folds(asked: int | None, most: int, groups: int, what: str = "groups") -> tuple[int, str]:
-    """How many folds, and a sentence that says why.
+def choose_folds(requested: int | None, most: int, groups: int, what: str = "groups") -> tuple[int, str]:
+    """The number of folds, and a sentence with its reason.
 
     Parameters
     ----------
-    asked
-        What somebody asked for, and gets; None = as many as there are groups, `most` at most.
+    requested
+        Number of folds chosen by the user; None = one per group, but `most` at most.
     """
-    if asked is not None:
-        return asked, f"{asked} folds, as asked for"
+    if requested is not None:
+        return requested, f"{requested} folds, as requested"
     if groups < most:
         return max(
             groups, 2
-        ), f"{groups} folds, one for each of the {groups} {what} ({most} folds from {most} {what} on)"
+        ), f"{groups} folds, one for each of the {groups} {what} ({most} folds with {most} or more {what})"
     return most, f"{most} folds of {groups} {what}"
 
 
 def assign_folds(groups: Sequence[str], folds: int, what: str = "groups") -> FoldOf:
-    """Scikit-learn's GroupKFold: folds of about equal size, each group whole in one of them.
+    """Scikit-learn's GroupKFold: folds of about equal size, each group in one fold only.
 
     Parameters
     ----------
     groups
-        N names of what must stay together.
+        N names of groups.
     what
-        What a group is, in the plural; for the error.
+        Plural noun for groups, for the error.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def assign_folds(groups: Sequence[str], folds: int, what: str = "groups") -> Fol
     """
     names = sorted(set(groups))
     if len(names) < 2:
-        raise InvalidInputError(f"expected two or more {what}, each to be held out in turn, got {len(names)}")
+        raise InvalidInputError(f"expected two or more {what} to hold out in turn, got {len(names)}")
     if not 2 <= folds <= len(names):
         raise InvalidInputError(f"expected 2 to {len(names)} folds for {len(names)} {what}, got {folds}")
     fold_of = np.empty(len(groups), dtype=np.intp)
@@ -63,12 +63,12 @@ def require_whole_groups(group_keys: Sequence[tuple[str, ...]], fold_of: FoldOf)
     Parameters
     ----------
     group_keys
-        N tuples, one key a kind: the dataset, or the sample mask and the texture source.
+        N tuples with one key for each kind of group: the dataset, or the sample mask and the texture source.
 
     Raises
     ------
     InvalidInputError
-        When one does.
+        When a key does.
     """
     folds_of: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
     for keys, fold in zip(group_keys, fold_of.tolist(), strict=True):
@@ -77,4 +77,4 @@ def require_whole_groups(group_keys: Sequence[tuple[str, ...]], fold_of: FoldOf)
     for (_, key), found in folds_of.items():
         if len(found) > 1:
             numbers = " and ".join(str(fold + 1) for fold in sorted(found))
-            raise InvalidInputError(f"{key!r} lies in folds {numbers}, expected in one fold only")
+            raise InvalidInputError(f"expected {key!r} in one fold only, got folds {numbers}")

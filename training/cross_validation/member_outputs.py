@@ -1,4 +1,4 @@
-"""Member outputs: what the networks of one attempt say of the images that their fold holds out, on disk."""
+"""Member outputs of one repeat for the images that its fold holds out, stored on disk."""
 
 from pathlib import Path
 from zipfile import BadZipFile
@@ -31,7 +31,7 @@ def predict_outputs(member_paths: list[Path], inputs: NetworkInputs) -> npt.NDAr
 
 
 def save_outputs(path: Path, rows: Rows, outputs: npt.NDArray[np.float32]) -> None:
-    """Write outputs with the rows they belong to and the label order, whole or not at all."""
+    """Write outputs with their rows and label order, atomically."""
     with write_whole(path) as partial:
         np.savez(partial, rows=rows, outputs=outputs, label_order=np.array(LABEL_ORDER))
 
@@ -42,13 +42,13 @@ def read_outputs(path: Path, rows: Rows) -> npt.NDArray[np.float32]:
     Raises
     ------
     InvalidInputError
-        When the file is broken, belongs to other rows, or its outputs stand in another label order.
+        When the file is broken, has other rows, or has another label order.
     """
     return _read(path, rows)[:, :, LABEL_ORDER.index("off")].T
 
 
 def read_probabilities(path: Path, rows: Rows) -> npt.NDArray[np.float64]:
-    """Off-sample probability, (N,), averaged over members by the very code that serves; errors as `read_outputs`."""
+    """Off-sample probability, (N,), averaged over members by the code of the service; raises as `read_outputs`."""
     return average_members(_read(path, rows), LABEL_ORDER.index("off")).off_sample_probability.astype(np.float64)
 
 
@@ -58,9 +58,9 @@ def _read(path: Path, rows: Rows) -> npt.NDArray[np.float32]:
         with np.load(path) as arrays:
             stored_rows, outputs, label_order = arrays["rows"], arrays["outputs"], arrays["label_order"]
     except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise InvalidInputError(f"{path} cannot be read ({error}); expected to delete it and repeat") from error
+        raise InvalidInputError(f"{path} cannot be read ({error}); delete it and run the command again") from error
     if tuple(label_order) != LABEL_ORDER:
-        raise InvalidInputError(f"{path} has the label order {list(label_order)}; expected {list(LABEL_ORDER)}")
+        raise InvalidInputError(f"expected {path} to have the label order {list(LABEL_ORDER)}, got {list(label_order)}")
     if not np.array_equal(stored_rows, rows) or outputs.shape[0] != len(rows):
-        raise InvalidInputError(f"{path} belongs to other images; expected to delete it and repeat")
+        raise InvalidInputError(f"{path} has outputs of other images; delete it and run the command again")
     return np.asarray(outputs, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A cross-validation run: every attempt of every fold, resumable at every epoch of every member."""
+"""A cross-validation run: every repeat of every fold, resumable at every epoch of every member."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,18 +20,18 @@ _OUTPUTS = "outputs.npz"
 
 
 def repeat_folder(output: Path, fold: int, repeat: int) -> Path:
-    """Where the networks of a repeat are kept, on disk as `attempt_<k>`; `fold` and `repeat` count from 0."""
+    """Folder of a repeat's networks, named `attempt_<k>` on disk; `fold` and `repeat` count from 0."""
     return output / f"fold_{fold + 1:02}" / f"attempt_{repeat + 1}"
 
 
 def run_folds(
     folded: FoldedSet, settings: CrossValidationSettings, output: Path, on_epoch: OnRepeatEpoch
 ) -> npt.NDArray[np.float64]:
-    """Fit what is not fitted yet, and give the off-sample probability of every image, held out, by every repeat.
+    """Fit what is missing, and return every repeat's off-sample probability of every held-out image.
 
     Returns
     -------
-    (attempts, N) in [0, 1]; an image's are those of networks that saw nothing of its group.
+    (repeats, N) in [0, 1], from networks that were not fitted on the image's group.
     """
     probabilities = np.full((settings.attempts, len(folded.labelled_set)), np.nan)
     for fold in range(settings.folds):
@@ -48,11 +48,11 @@ def _run_repeat(
     folded: FoldedSet,
     settings: CrossValidationSettings,
     folder: Path,
-    place: tuple[int, int],
+    fold_and_repeat: tuple[int, int],
     on_epoch: OnRepeatEpoch,
 ) -> None:
-    """Fit on all other folds, and write what the members say of this one."""
-    fold, repeat = place
+    """Fit on all other folds, and write the members' outputs for this one."""
+    fold, repeat = fold_and_repeat
     held_out_rows = np.flatnonzero(folded.fold_of == fold)
     training = folded.labelled_set.take(np.flatnonzero(folded.fold_of != fold))
     held_out = folded.labelled_set.take(held_out_rows)

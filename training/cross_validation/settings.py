@@ -1,4 +1,4 @@
-"""Cross-validation settings: what makes one cross-validation differ from another."""
+"""Cross-validation settings: everything that determines a cross-validation."""
 
 from typing import Literal
 
@@ -13,12 +13,12 @@ _REPEAT_STREAM = 5
 
 
 class CrossValidationSettings(BaseModel):
-    """A folder is resumed only under the settings it was begun with."""
+    """Settings of a cross-validation; a folder is resumed only with the same settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    """Of the data."""
+    """Name of the data."""
 
     origin: Literal["labels", "synthetic"]
     digest: str
@@ -28,19 +28,19 @@ class CrossValidationSettings(BaseModel):
     grouping: Grouping
     folds: int = Field(ge=2)
     attempts: int = Field(ge=1)
-    """Independent fits per fold, averaged in the end: the report's five."""
+    """Repeats: independent fits per fold, averaged at the end; the 2018 report has five. The name is the JSON key."""
 
     members: int = Field(ge=1)
-    """Networks per attempt; 1 in the report."""
+    """Networks per repeat; 1 in the report."""
 
     preset: PresetName
     recipe: Recipe
 
     seed: int = Field(ge=0)
 
-    def fit_settings(self, fold: int, attempt: int, training_images: int, held_out_images: int) -> FitSettings:
-        """Those of one attempt, with a seed of its own; `fold` and `attempt` count from 1."""
-        own_seed = np.random.SeedSequence((self.seed, _REPEAT_STREAM, fold, attempt)).generate_state(1)[0]
+    def fit_settings(self, fold: int, repeat: int, training_images: int, held_out_images: int) -> FitSettings:
+        """Fit settings of one repeat, with its own seed; `fold` and `repeat` count from 1."""
+        own_seed = np.random.SeedSequence((self.seed, _REPEAT_STREAM, fold, repeat)).generate_state(1)[0]
         return settings_of(
             self.preset,
             self.recipe,

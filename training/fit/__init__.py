@@ -1,1 +1,1 @@
-"""How one network and one ensemble are fitted: recipe, epochs, settings, and the folder of a run."""
+"""Fitting of networks and ensembles: recipe, epochs, settings and run folder."""

@@ -14,14 +14,14 @@ from training.real_sets import RealSet
 
 
 def add_contexts(inputs: NetworkInputs, datasets: Sequence[str]) -> NetworkInputs:
-    """Every image with the context that all images of its dataset give; no label is looked at.
+    """Add to every image the context computed from all images of its dataset; no label is used.
 
     Parameters
     ----------
     inputs
         (N, 56, 56, 2).
     datasets
-        N names; an image whose name is empty belongs to none and has no context.
+        N names; an image with an empty name belongs to no dataset and has no context.
 
     Returns
     -------
@@ -36,18 +36,18 @@ def add_contexts(inputs: NetworkInputs, datasets: Sequence[str]) -> NetworkInput
 
 
 def add_labelled_context(labelled_set: LabelledSet, recipe: Recipe) -> LabelledSet:
-    """The set with the channels that a recipe's networks need."""
+    """Add the channels that a recipe's networks need."""
     if not recipe.uses_context:
         return labelled_set
     return replace(labelled_set, inputs=add_contexts(labelled_set.inputs, labelled_set.datasets))
 
 
 def with_context(real_set: RealSet, manifest: Manifest) -> NetworkInputs:
-    """A real set as a release sees it."""
+    """Network inputs of a real set, with context when the release uses it."""
     inputs = preprocess(real_set.ion_images)
     return add_contexts(inputs, real_set.dataset_of) if manifest.uses_context else inputs
 
 
 def without_context(inputs: NetworkInputs, manifest: Manifest) -> NetworkInputs:
-    """Images that belong to no dataset, as a release sees them."""
+    """Network inputs of images that belong to no dataset, with empty context channels when the release uses context."""
     return add_context(inputs, None) if manifest.uses_context else inputs

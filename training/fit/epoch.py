@@ -1,4 +1,4 @@
-"""The recipe at work: the compiled network, and the images of an epoch."""
+"""What a recipe builds: the compiled network, and the images of an epoch."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -16,7 +16,7 @@ from training.fit.settings import FitSettings
 
 
 class LabelledInputs(Protocol):
-    """What can be fitted on: semi-synthetic sets and labelled sets."""
+    """Images that a network can be fitted on: semi-synthetic sets and labelled sets."""
 
     @property
     def inputs(self) -> NetworkInputs:
@@ -30,7 +30,7 @@ class LabelledInputs(Protocol):
 
     @property
     def groups(self) -> Sequence[tuple[str, ...]]:
-        """N keys of what belongs together."""
+        """N group keys: images of one group stay together."""
         ...
 
 
@@ -70,7 +70,7 @@ def _make_optimiser(settings: FitSettings) -> keras.optimizers.Optimizer:
 def draw_epoch(
     settings: FitSettings, training: LabelledInputs, rng: np.random.Generator
 ) -> tuple[NetworkInputs, npt.NDArray[np.float32]]:
-    """Inputs (M, 56, 56, C) and targets (M, 2) of one epoch, in the order in which they are to be seen."""
+    """Inputs (M, 56, 56, C) and targets (M, 2) of one epoch, in training order."""
     recipe = settings.recipe
     passes = [_draw_pass(settings, training, rng) for _ in range(recipe.passes_per_epoch)]
     order = np.concatenate(passes)
@@ -79,7 +79,7 @@ def draw_epoch(
 
 
 def _draw_pass(settings: FitSettings, training: LabelledInputs, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Every image once; with balanced groups, as many images of all groups alike."""
+    """Every image once; with balanced groups, equally many images of every group on average."""
     if not settings.recipe.balanced_groups:
         return rng.permutation(settings.images)[: settings.images_per_pass]
     _, group_of, sizes = np.unique(
@@ -90,16 +90,16 @@ def _draw_pass(settings: FitSettings, training: LabelledInputs, rng: np.random.G
 
 
 def take_channels(recipe: Recipe, inputs: NetworkInputs) -> NetworkInputs:
-    """The channels that the recipe's network sees, of (N, 56, 56, C).
+    """The channels of (N, 56, 56, C) inputs that the recipe's network uses.
 
     Raises
     ------
     InvalidInputError
-        When the inputs lack one.
+        When the inputs lack a channel.
     """
     if inputs.shape[-1] < len(recipe.channels):
         raise InvalidInputError(
-            f"network inputs have {inputs.shape[-1]} channels; expected {', '.join(recipe.channels)}"
+            f"expected network inputs with channels {', '.join(recipe.channels)}, got {inputs.shape[-1]} channels"
         )
     return inputs[..., : len(recipe.channels)]
 

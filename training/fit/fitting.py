@@ -18,9 +18,9 @@ from training.synthetic.synthetic_set import draw_set
 
 _TRAINING_STREAM, _VALIDATION_STREAM, _MEMBER_STREAM = 1, 2, 3
 _VALIDATION_SEED = 20261101
-"""Fixed, so that runs of different seeds are watched on the same images."""
+"""Fixed, so that runs of different seeds are validated on the same images."""
 
-_WATCHED_BATCH = 256
+_VALIDATION_BATCH = 256
 
 OnEpoch = Callable[[EpochRow], None]
 RunBatch = Callable[..., dict[str, float]]
@@ -50,12 +50,12 @@ def fit_members(
     validation: LabelledInputs,
     on_epoch: OnEpoch,
 ) -> None:
-    """Fit every member that `run` does not hold yet; repeating the call after an interruption carries on.
+    """Fit every member that `run` lacks; calling it again after an interruption resumes.
 
     Raises
     ------
     InvalidInputError
-        When the folder holds a run with other settings.
+        When the folder holds a run with different settings.
     """
     run.begin(settings)
     for member in range(1, settings.members + 1):
@@ -71,7 +71,7 @@ def _fit_member(
     validation: LabelledInputs,
     on_epoch: OnEpoch,
 ) -> None:
-    """Fit one member from its last saved epoch on, and save it without its optimiser."""
+    """Fit one member, starting from its last saved epoch, and save it without its optimiser."""
     model = _open_state(member, settings, run)
     done = int(model.optimizer.iterations) // settings.steps_per_epoch
     for epoch in range(done + 1, settings.recipe.epochs + 1):
@@ -84,7 +84,7 @@ def _fit_member(
 
 
 def _open_state(member: int, settings: FitSettings, run: RunFolder) -> keras.Model:
-    """The member as its last epoch left it, or a new one with its own seed."""
+    """The member as saved after its last epoch, or a new one with its own seed."""
     if run.state_path(member).exists():
         return keras.saving.load_model(run.state_path(member))
     keras.utils.set_random_seed(_member_seed(settings.seed, member))
@@ -99,26 +99,26 @@ def _run_epoch(
     training: LabelledInputs,
     validation: LabelledInputs,
 ) -> EpochRow:
-    """One epoch; order and augmentation follow from (seed, member, epoch) alone, so a resumed run repeats them."""
+    """One epoch; order and augmentation depend only on (seed, member, epoch), so a resumed run repeats them."""
     rng = np.random.default_rng((settings.seed, _MEMBER_STREAM, member, epoch))
     inputs, targets = draw_epoch(settings, training, rng)
     fitted = _run_batches(model.train_on_batch, inputs, targets, settings.recipe.batch)
-    watched_inputs, watched_targets = take_channels(settings.recipe, validation.inputs), one_hot(validation.off)
-    watched = _run_batches(model.test_on_batch, watched_inputs, watched_targets, _WATCHED_BATCH)
+    validation_inputs, validation_targets = take_channels(settings.recipe, validation.inputs), one_hot(validation.off)
+    validated = _run_batches(model.test_on_batch, validation_inputs, validation_targets, _VALIDATION_BATCH)
     return EpochRow(
         member=member,
         epoch=epoch,
         loss=fitted["loss"],
         accuracy=fitted["accuracy"],
-        validation_loss=watched["loss"],
-        validation_accuracy=watched["accuracy"],
+        validation_loss=validated["loss"],
+        validation_accuracy=validated["accuracy"],
     )
 
 
 def _run_batches(run: RunBatch, inputs: NetworkInputs, targets: Targets, batch: int) -> dict[str, float]:
-    """Run every batch in order; means over all images.
+    """Run every batch in order and return means over all images.
 
-    `Model.fit` would do, but on TensorFlow about every second call waits some seconds more with an idle CPU
+    Not `Model.fit`: on TensorFlow about every second call of it idles for some seconds
     (`benchmarks/model_fit.py`).
     """
     starts = range(0, len(inputs), batch)
@@ -128,7 +128,7 @@ def _run_batches(run: RunBatch, inputs: NetworkInputs, targets: Targets, batch: 
 
 
 def without_optimiser(model: keras.Model, recipe: Recipe, name: str) -> keras.Model:
-    """The same network and weights, never compiled: its file holds neither optimiser nor loss nor metrics."""
+    """The same network and weights, not compiled: its file holds no optimiser, loss or metrics."""
     bare = build_member(recipe, name)
     bare.set_weights(model.get_weights())
     return bare

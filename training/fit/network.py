@@ -11,10 +11,10 @@ PRESET_2018_L2 = 0.05
 """L2 penalty on convolution and dense kernels in the notebook of the 2018 report."""
 
 LABEL_ORDER: tuple[Literal["on", "off"], Literal["on", "off"]] = ("on", "off")
-"""Which label each of the two outputs is trained to stand for; every manifest repeats it."""
+"""The label of each of the two outputs; every manifest states it."""
 
 PARAMETERS_2018 = 378_226
-"""Of the network with one channel."""
+"""Parameters of the network with one input channel."""
 
 KERNELS_PER_CHANNEL = 144
 """Weights that each further channel adds: 16 kernels of 3 x 3."""
@@ -41,13 +41,13 @@ def build_network(
     Parameters
     ----------
     channels
-        Of the input; 1 in the report, each further one adds 144 parameters.
+        Input channels; 1 in the report, each further one adds 144 parameters.
     l2
         Penalty on convolution and dense kernels; 0 = none.
     initialiser
-        Of all kernels, by Keras' name; Keras' own choice in the report.
+        Keras' name for the initialiser of all kernels; the report uses Keras' default.
     normalisation_momentum
-        Of the moving averages of batch normalisation; Keras' own choice in the report.
+        Momentum of batch normalisation's moving averages; the report uses Keras' default.
     """
     inputs = keras.Input((INPUT_SIDE_PX, INPUT_SIDE_PX, channels), name="ion_image")
     kernels = {"kernel_regularizer": _penalty(l2), "kernel_initializer": initialiser}

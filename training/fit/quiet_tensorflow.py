@@ -1,4 +1,4 @@
-"""TensorFlow without the paragraphs that its C++ code prints below any log level."""
+"""Import of TensorFlow without the text that its C++ code prints regardless of the log level."""
 
 import os
 import sys
@@ -8,22 +8,22 @@ from contextlib import contextmanager
 
 @contextmanager
 def native_errors_hidden() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere; Python exceptions still rise."""
+    """Redirect file descriptor 2 to the null device; Python exceptions still propagate."""
     sys.stderr.flush()
     kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, 2)
     try:
         yield
     finally:
         os.dup2(kept, 2)
-        os.close(nowhere)
+        os.close(null_device)
         os.close(kept)
 
 
 def import_tensorflow_quietly() -> None:
-    """Import TensorFlow before anything else does; with another backend of Keras it is not needed."""
+    """Import TensorFlow before another module does; not needed with another Keras backend."""
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         return
     with native_errors_hidden():
-        import tensorflow as tf  # noqa: F401, PLC0415 - that it happens here is the purpose
+        import tensorflow as tf  # noqa: F401, PLC0415 - imported for its side effects

@@ -1,4 +1,4 @@
-"""Presets: recipes of fitting under a name."""
+"""Recipes: how networks are fitted, and the named presets."""
 
 from enum import StrEnum
 from typing import Literal
@@ -22,7 +22,7 @@ Augmentation = Literal[
 
 
 class PresetName(StrEnum):
-    """`default` is what releases are fitted with, `context` the same with the context of the dataset.
+    """`default` is the recipe of releases, `context` the same plus the context of the dataset.
 
     `report-2018` is the recipe of the 2018 report and its notebook.
     """
@@ -33,16 +33,16 @@ class PresetName(StrEnum):
 
 
 class Recipe(BaseModel):
-    """How one network is fitted, whatever it is fitted on."""
+    """How one network is fitted, independent of the data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     channels: tuple[Channel | ContextChannel, ...] = ("ion_image", "acquisition_mask")
-    """What the network sees."""
+    """Input channels of the network."""
 
     optimiser: Literal["adam", "sgd"] = "adam"
     momentum: float = Field(default=0, ge=0, lt=1)
-    """Of SGD, not Nesterov's."""
+    """Momentum of SGD, not Nesterov's."""
 
     learning_rate: float = Field(default=1e-3, gt=0)
     schedule: Literal["constant", "cosine"] = "cosine"
@@ -50,7 +50,7 @@ class Recipe(BaseModel):
 
     epochs: int = Field(default=4, ge=1)
     passes_per_epoch: int = Field(default=1, ge=1)
-    """How often an image is seen in an epoch."""
+    """How often an epoch shows each image."""
 
     batch: int = Field(default=64, ge=1)
     full_batches_only: bool = False
@@ -60,15 +60,15 @@ class Recipe(BaseModel):
     label_smoothing: float = Field(default=0, ge=0, lt=1)
     initialiser: Literal["glorot_uniform", "he_normal"] = "glorot_uniform"
     normalisation_momentum: float = Field(default=0.9, gt=0, lt=1)
-    """Of the moving averages of batch normalisation."""
+    """Momentum of batch normalisation's moving averages."""
 
     augmentations: tuple[Augmentation, ...] = ("flips", "transposition", "gamma", "lost_mask")
     balanced_groups: bool = False
-    """Whether every group is seen equally often, however many images it has."""
+    """Whether every group is drawn equally often, regardless of its number of images."""
 
     @property
     def uses_context(self) -> bool:
-        """Whether the network sees the context of a dataset beside every image."""
+        """Whether the network's inputs include the context of the dataset."""
         return not set(self.channels).isdisjoint(CONTEXT_CHANNELS)
 
 

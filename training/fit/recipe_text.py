@@ -1,4 +1,4 @@
-"""The recipe of a run in words, for model card and manifest."""
+"""Text about a run's data and recipe, for model card and manifest."""
 
 from training.fit.network import KERNELS_PER_CHANNEL, PARAMETERS_2018
 from training.fit.recipe import PresetName, Recipe
@@ -17,7 +17,7 @@ _SYNTHETIC_LICENCES = (
 
 
 def describe_training_data(settings: FitSettings) -> str:
-    """What the images are, without their number."""
+    """What the images are, without their count."""
     if settings.data is None:
         return _SYNTHETIC_DATA
     fitted = settings.data.fitted
@@ -26,7 +26,7 @@ def describe_training_data(settings: FitSettings) -> str:
 
 
 def describe_licences(settings: FitSettings) -> str:
-    """Where the images come from and under which licences."""
+    """Sources and licences of the images."""
     if settings.data is None:
         return _SYNTHETIC_LICENCES
     return f"those of {settings.data.name}, which are not recorded here"
@@ -52,7 +52,7 @@ def describe_data(settings: FitSettings) -> str:
 
 
 def _describe_held_out(settings: FitSettings, data: FitData) -> str:
-    """Which datasets were not fitted on."""
+    """The held-out datasets."""
     images = f"{settings.validation_images:,} images of"
     if data.fitted is None:
         return f"{images} the others were held out."
@@ -67,7 +67,7 @@ def _count_datasets(count: int) -> str:
 def describe_recipe(settings: FitSettings, threshold: float) -> str:
     """The card's paragraph on networks and optimiser."""
     recipe = settings.recipe
-    watched = (
+    validated_on = (
         "semi-synthetic images of the held-out masks and textures"
         if settings.data is None
         else "images of the held-out datasets"
@@ -75,15 +75,15 @@ def describe_recipe(settings: FitSettings, threshold: float) -> str:
     *first, last = (channel.replace("_", " ") for channel in recipe.channels)
     channels = f"{', '.join(first)} and {last}" if first else last
     return (
-        f"{settings.members} networks of {count_parameters(recipe):,} parameters (the 2018 network), which see the"
-        f" {channels}; softmax outputs averaged, threshold {threshold:g}. {_describe_optimiser(settings)}; seed"
-        f" {settings.seed}, a different one for each member."
-        f" Watched, not selected, on {settings.validation_images:,} {watched}."
+        f"{settings.members} networks of {count_parameters(recipe):,} parameters (the 2018 network), with input"
+        f" channels {channels}; softmax outputs averaged, threshold {threshold:g}. {_describe_optimiser(settings)};"
+        f" seed {settings.seed}, a different one for each member."
+        f" Validated on {settings.validation_images:,} {validated_on}, which selected nothing."
     )
 
 
 def count_parameters(recipe: Recipe) -> int:
-    """Of one network; each channel after the first has its own kernels in the first convolution."""
+    """Parameters of one network; each channel after the first adds kernels to the first convolution."""
     return PARAMETERS_2018 + KERNELS_PER_CHANNEL * (len(recipe.channels) - 1)
 
 

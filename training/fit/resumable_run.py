@@ -1,4 +1,4 @@
-"""An output folder that remembers what it was begun with, so that only the same work is resumed in it."""
+"""Resumable run: an output folder that stores its settings, so that only the same work is resumed in it."""
 
 from pathlib import Path
 
@@ -12,17 +12,17 @@ SETTINGS_NAME = "settings.json"
 
 
 def open_resumable_run(folder: Path, settings: BaseModel, what: str) -> None:
-    """Create the folder, or check that it was begun with the same settings.
+    """Create the folder, or check that it was started with the same settings.
 
     Parameters
     ----------
     what
-        The work that the folder is for, in messages: `contest`, `cross-validation`, ...
+        The kind of run, for messages: `seed comparison`, `cross-validation`, ...
 
     Raises
     ------
     InvalidInputError
-        When it was begun with others, or is none of ours.
+        When it was started with other settings, or its settings file is not valid.
     """
     path = folder / SETTINGS_NAME
     folder.mkdir(parents=True, exist_ok=True)
@@ -31,11 +31,13 @@ def open_resumable_run(folder: Path, settings: BaseModel, what: str) -> None:
             partial.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
         return
     try:
-        begun = type(settings).model_validate_json(path.read_bytes())
+        stored = type(settings).model_validate_json(path.read_bytes())
     except ValidationError as error:
         found = describe_validation_error(error)
-        raise InvalidInputError(f"{path} holds no {what} settings: {found}; expected another --output") from error
-    if begun != settings:
         raise InvalidInputError(
-            f"{folder} holds a {what} with other settings or data; expected those of {path}, or another --output"
+            f"{path} is not a valid settings file of a {what}: {found}; choose another --output"
+        ) from error
+    if stored != settings:
+        raise InvalidInputError(
+            f"{folder} holds a {what} with other settings or data; expected those of {path}; or choose another --output"
         )

@@ -1,4 +1,4 @@
-"""Run folder: everything a fit leaves behind, and how far it got."""
+"""Run folder: the files of a fit, finished or not."""
 
 import csv
 from dataclasses import asdict, dataclass, fields
@@ -27,7 +27,7 @@ class EpochRow:
 
 
 class RunFolder:
-    """`settings.json`, `log.csv`, and per member `member_<k>.keras` when finished, `member_<k>.state.keras` before."""
+    """`settings.json`, `log.csv`, and `member_<k>.keras` of each member (unfinished: `member_<k>.state.keras`)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,17 +35,17 @@ class RunFolder:
         self._log_path = path / "log.csv"
 
     def begin(self, settings: FitSettings) -> None:
-        """Create the folder, or check that it was begun with the same settings.
+        """Create the folder, or check that it was started with the same settings.
 
         Raises
         ------
         InvalidInputError
-            When it was begun with others, or is none of ours.
+            When it was started with other settings, or its settings file is not valid.
         """
         open_resumable_run(self.path, settings, "run")
 
     def settings(self) -> FitSettings:
-        """Read the settings that the run was begun with."""
+        """Read the settings of the run."""
         try:
             return FitSettings.model_validate_json(self._settings_path.read_bytes())
         except OSError as error:
@@ -55,18 +55,18 @@ class RunFolder:
             ) from error
         except ValidationError as error:
             found = describe_validation_error(error)
-            raise InvalidInputError(f"{self._settings_path} holds no fit settings: {found}") from error
+            raise InvalidInputError(f"{self._settings_path} is not a valid settings file of a fit: {found}") from error
 
     def member_path(self, member: int) -> Path:
-        """Where the finished member lies, `member` counting from 1."""
+        """Path of a finished member; `member` counts from 1."""
         return self.path / f"member_{member}.keras"
 
     def state_path(self, member: int) -> Path:
-        """Where the unfinished member lies, optimiser state included."""
+        """Path of an unfinished member with its optimiser state."""
         return self.path / f"member_{member}.state.keras"
 
     def is_finished(self) -> bool:
-        """Whether every member is there."""
+        """Whether every member is finished."""
         return all(self.member_path(member).exists() for member in range(1, self.settings().members + 1))
 
     def finished_member_paths(self) -> list[Path]:
@@ -75,7 +75,7 @@ class RunFolder:
         Raises
         ------
         InvalidInputError
-            When a member is still to be fitted.
+            When a member is not finished.
         """
         paths = [self.member_path(member) for member in range(1, self.settings().members + 1)]
         missing = [path.name for path in paths if not path.exists()]
@@ -86,7 +86,7 @@ class RunFolder:
         return paths
 
     def log(self, row: EpochRow) -> None:
-        """Add a line, in place of one that an interrupted epoch left."""
+        """Add a line, replacing that of an interrupted epoch."""
         kept = [
             line for line in self._read_log() if (line["member"], line["epoch"]) != (str(row.member), str(row.epoch))
         ]
@@ -103,6 +103,6 @@ class RunFolder:
 
 
 def save_whole(model: keras.Model, path: Path) -> None:
-    """Save so that `path` is either the old file or the whole new one."""
+    """Save the model atomically: `path` is either the old file or the complete new one."""
     with write_whole(path) as partial:
         model.save(partial)

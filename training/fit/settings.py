@@ -1,4 +1,4 @@
-"""Fit settings: what makes one run differ from another."""
+"""Fit settings: everything that determines a run."""
 
 from typing import Any
 
@@ -11,33 +11,33 @@ from training.synthetic.mixture import SHIPPED
 
 
 class FitData(BaseModel):
-    """Labelled ion images of other people that a run is fitted on."""
+    """Labelled ion images that a run is fitted on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    """Of the folder or file; no path."""
+    """Name of the folder or file, without its path."""
 
     digest: str
-    """SHA-256 of inputs, labels and dataset names: a run is resumed only with the data it was begun with."""
+    """SHA-256 of inputs, labels and dataset names: a run is resumed only with the same data."""
 
     datasets: int = Field(ge=1)
-    """All of them, fitted on and watched."""
+    """Number of datasets, fitted on or held out."""
 
     fitted: tuple[str, ...] | None = None
-    """Names of the datasets that are fitted on; None = not recorded, in older runs."""
+    """Names of the datasets that are fitted on; None = not recorded (older runs)."""
 
     watched: tuple[str, ...] = ()
-    """Names of the others, which are watched."""
+    """Names of the held-out datasets, used for validation only."""
 
 
 class FitSettings(BaseModel):
-    """What one run is; a run folder is resumed only under the settings it was begun with."""
+    """Settings of one run; a run folder is resumed only with the same settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     preset: PresetName = PresetName.DEFAULT
-    """The name that the recipe started from."""
+    """The preset that the recipe is based on."""
 
     recipe: Recipe = RECIPES[PresetName.DEFAULT]
     data: FitData | None = None
@@ -52,18 +52,18 @@ class FitSettings(BaseModel):
     members: int = Field(default=5, ge=1)
     seed: int = Field(default=1, ge=0)
     validation_images: int = Field(default=2_000, ge=1)
-    """Images of held-out outlines and textures, or of held-out datasets; they are watched and select nothing."""
+    """Images of held-out outlines and textures, or of held-out datasets; they are monitored and select nothing."""
 
     @model_validator(mode="after")
     def _require_a_step(self) -> "FitSettings":
         if self.steps_per_epoch == 0:
             least = self.recipe.batch
-            raise ValueError(f"{self.images} images are no full batch; expected at least {least} images")
+            raise ValueError(f"expected at least {least} images (one full batch), got {self.images}")
         return self
 
     @property
     def images_per_pass(self) -> int:
-        """Images that one pass shows: all, or what fills whole batches."""
+        """Images in one pass: all, or as many as fill whole batches."""
         recipe = self.recipe
         return self.images // recipe.batch * recipe.batch if recipe.full_batches_only else self.images
 
@@ -74,12 +74,12 @@ class FitSettings(BaseModel):
 
 
 def make_settings(preset: PresetName, *, epochs: int | None = None, **chosen: Any) -> FitSettings:
-    """The preset's recipe, with other epochs where somebody chose them, and what else was chosen (None = not).
+    """Settings of a preset, with the chosen number of epochs and other chosen values (None = the default).
 
     Raises
     ------
     InvalidInputError
-        When a number is out of its range.
+        When a value is out of range.
     """
     recipe = RECIPES[preset] if epochs is None else RECIPES[preset].model_copy(update={"epochs": epochs})
     return settings_of(preset, recipe, **chosen)
@@ -91,4 +91,4 @@ def settings_of(preset: PresetName, recipe: Recipe, **chosen: Any) -> FitSetting
     try:
         return FitSettings.model_validate({"preset": preset, "recipe": recipe.model_dump(), **given})
     except ValidationError as error:
-        raise InvalidInputError(f"these settings cannot be fitted with: {describe_validation_error(error)}") from error
+        raise InvalidInputError(f"invalid fit settings: {describe_validation_error(error)}") from error

@@ -1,4 +1,4 @@
-"""The border/centre rule: untrained, and what every release has to beat."""
+"""The border/centre rule: the untrained rule that every release has to beat."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Calibration: whether a probability of .8 is right eight times in ten, and one number that corrects it."""
+"""Calibration: whether predicted probabilities match frequencies, and the temperature that corrects them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from training.metrics.resampling import Interval, Resampling
 from training.metrics.scores import Off, Scores
 
 FEWEST_FOR_ECE = 2_000
-"""Below it the expected calibration error is mostly noise of the bins, and is not given."""
+"""With fewer images the expected calibration error is mostly noise of the bins, and is not computed."""
 
 _BINS = 10
 _CLOSEST = 1e-6
-"""Probabilities are kept this far from 0 and 1, where the logit is infinite."""
+"""Probabilities are clipped to this distance from 0 and 1, where the logit is infinite."""
 
 _LOG_TEMPERATURES = (-3.0, 3.0)
 
@@ -30,7 +30,7 @@ class ReliabilityBin:
     off: int
     mean_probability: float
     off_95: Interval | None
-    """Of the share that is off, over groups; None with one group."""
+    """Interval of the share that is off, over groups; None with one group."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Calibration:
     """Probabilities of held-out images as they are, and after temperature scaling."""
 
     scope: str
-    """On what the temperature was fitted, and where it holds."""
+    """What the temperature was fitted on and is valid for."""
 
     temperature: float
     """Fitted on all held-out images; logit P is divided by it."""
@@ -58,7 +58,7 @@ class Calibration:
 def calibrate(
     off: Off, probability: Scores, fold_of: FoldOf, group_keys: Sequence[tuple[str, ...]], scope: str
 ) -> Calibration:
-    """Judge (N,) held-out probabilities, and scale each fold by what the other folds say (Guo et al. 2017, ICML)."""
+    """Evaluate (N,) held-out probabilities, as they are and with temperature scaling (Guo et al. 2017, ICML)."""
     scaled = scale_across_folds(off, probability, fold_of)
     return Calibration(
         scope=scope,
@@ -73,7 +73,7 @@ def calibrate(
 
 
 def scale_across_folds(off: Off, probability: Scores, fold_of: FoldOf) -> Scores:
-    """Scale each fold by the temperature of the other folds, so that no label helps to judge itself."""
+    """Scale each fold by the temperature of the other folds, so that no label affects its own probability."""
     scaled = np.empty_like(probability)
     for fold in np.unique(fold_of):
         held_out = fold_of == fold
@@ -82,7 +82,7 @@ def scale_across_folds(off: Off, probability: Scores, fold_of: FoldOf) -> Scores
 
 
 def fit_temperature(off: Off, probability: Scores) -> float:
-    """The temperature at which the labels are likeliest."""
+    """The temperature that maximises the likelihood of the labels."""
     logits = logit(np.clip(probability, _CLOSEST, 1 - _CLOSEST))
     signs = np.where(off, 1.0, -1.0)
 
@@ -94,12 +94,12 @@ def fit_temperature(off: Off, probability: Scores) -> float:
 
 
 def scale(probability: Scores, temperature: float) -> Scores:
-    """Divide the logit by the temperature; above 1 makes probabilities less sure, and never moves one across 0.5."""
+    """Divide the logit by the temperature; above 1 moves probabilities towards 0.5, never across it."""
     return np.asarray(expit(logit(np.clip(probability, _CLOSEST, 1 - _CLOSEST)) / temperature))
 
 
 def make_bins(off: Off, probability: Scores, group_keys: Sequence[tuple[str, ...]]) -> tuple[ReliabilityBin, ...]:
-    """The non-empty tenths of [0, 1], from 0 on."""
+    """Non-empty bins, in ascending order."""
     tenth = _tenth_of(probability)
     bins = []
     for number in np.unique(tenth):
@@ -112,12 +112,12 @@ def make_bins(off: Off, probability: Scores, group_keys: Sequence[tuple[str, ...
 
 
 def _tenth_of(probability: Scores) -> npt.NDArray[np.intp]:
-    """(N,), 0 to 9."""
+    """Bin of each image, (N,), 0 to 9."""
     return np.minimum((probability * _BINS).astype(np.intp), _BINS - 1)
 
 
 def expected_calibration_error(off: Off, probability: Scores) -> float | None:
-    """Mean distance of probability and frequency over the bins, weighted by images; None when these are few."""
+    """Mean distance of probability and frequency over the bins, weighted by images; None with few images."""
     if len(off) < FEWEST_FOR_ECE:
         return None
     distances = np.bincount(_tenth_of(probability), probability - off, minlength=_BINS)

@@ -1,4 +1,4 @@
-"""Figures: how well a predictor does on one real set."""
+"""Scores of a predictor on one real set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from training.real_sets import RealSet
 
 @dataclass(frozen=True)
 class AcquisitionCounts:
-    """What a predictor gets right of the images of one acquisition."""
+    """Correct predictions of a predictor on the images of one acquisition."""
 
     name: str
     correct: int
@@ -30,39 +30,39 @@ class RealSetScores:
     data_set: str
     role: str
     acquisitions: tuple[AcquisitionCounts, ...]
-    """By name; empty where it is not known which image is of which acquisition."""
+    """Sorted by name; empty when the acquisitions of images are not known."""
 
     predictor: str
     correct: int
     images: int
     wilson_95: Interval
-    """Of the share that is correct, as if images were independent draws: images of one acquisition are not."""
+    """Interval of the accuracy, as if images were independent, which images of one acquisition are not."""
 
     acquisitions_95: Interval | None
-    """Of the same share over acquisitions; None where there are fewer than two, or all do equally well."""
+    """Interval of the accuracy over acquisitions; None with fewer than two, or with equal accuracies."""
 
     auc: float | None
-    """Area under the ROC curve of the score for off; None when only one class is there."""
+    """Area under the ROC curve of the score for off; None with one class only."""
 
     @property
     def accuracy(self) -> float:
-        """Share that is correct."""
+        """Share of correct predictions."""
         return self.correct / self.images
 
     @property
     def warning(self) -> str | None:
-        """What the intervals do not say."""
+        """What the intervals do not account for."""
         if not self.acquisitions:
             return f"{self.data_set}: the acquisitions are unknown; Wilson's interval treats images as independent"
         if len(self.acquisitions) == 1:
-            return f"{self.data_set} is one acquisition: its interval says nothing about other ones"
+            return f"{self.data_set} is one acquisition: its interval does not apply to other acquisitions"
         return None
 
 
 def evaluate_predictions(
     real_set: RealSet, predictor: str, scores: npt.ArrayLike, predicted_off: npt.ArrayLike
 ) -> RealSetScores:
-    """Compare what a predictor says with the labels.
+    """Compare predictions with the labels.
 
     Parameters
     ----------
@@ -95,14 +95,14 @@ def wilson_95(correct: int, images: int) -> Interval:
 
 
 def interval_over_acquisitions(acquisitions: Sequence[AcquisitionCounts]) -> Interval | None:
-    """95 % interval of the share of right images, with acquisitions as the draws; cut at 0 and 1.
+    """95 % interval of the accuracy over acquisitions as independent draws; clipped to [0, 1].
 
-    Student's, of a ratio of sums (Cochran 1977, Sampling Techniques, 6.4). Real sets are of two to four acquisitions:
-    percentiles of a bootstrap over so few would be little more than the least and the greatest share.
+    Student's interval of a ratio of sums (Cochran 1977, Sampling Techniques, 6.4). Real sets have two to four
+    acquisitions: a bootstrap over so few gives little more than the lowest and highest accuracy.
 
     Returns
     -------
-    None when there are fewer than two acquisitions, or the same share is right of each: nothing then shows the spread.
+    None with fewer than two acquisitions, or with equal accuracies: the variation is then unknown.
     """
     draws = len(acquisitions)
     if draws < 2:

@@ -1,4 +1,4 @@
-"""Evaluation: a release and the untrained rule, on each real set on its own."""
+"""Evaluation of a release and of the untrained rule on each real set."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ RULE_NAME = "border/centre rule"
 
 
 def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[RealSetScores]:
-    """Two rows for every set: the release under ONNX Runtime, then the rule; nothing is pooled."""
+    """Two rows for every set: the release under ONNX Runtime, then the rule; sets are not pooled."""
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[RealSetScores] = []
     for real_set in real_sets:
@@ -28,7 +28,7 @@ def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[Rea
 
 
 def evaluate_rule(real_set: RealSet, inputs: NetworkInputs) -> RealSetScores:
-    """The border/centre rule on one set."""
+    """Evaluate the border/centre rule on one set."""
     ratios = score_border_centre(inputs)
     return evaluate_predictions(real_set, RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO)
 
@@ -43,10 +43,10 @@ def _evaluate_on_set(predictor: Predictor, real_set: RealSet, inputs: NetworkInp
 
 
 def _describe_fit(real_set: RealSet, manifest: Manifest) -> str:
-    """Whether the release was fitted on these very images, for what its figures may be taken for."""
+    """Whether the release was fitted on images of this set, which limits what its scores mean."""
     fitted_on, acquisitions = manifest.provenance.fitted_on, set(real_set.dataset_of) - {""}
     if fitted_on is None:
-        return "; whether they were fitted on is not known"
+        return "; not known whether they were fitted on"
     known = acquisitions & set(fitted_on)
     if known:
         return f"; images of {len(known)} of {len(acquisitions)} acquisitions were fitted on, whole or in patches"

@@ -1,4 +1,4 @@
-"""Resampling: the bootstrap over groups, for images of one group are alike and no independent draws."""
+"""Resampling: the bootstrap over groups, because images of one group are not independent."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,17 +16,17 @@ Values = npt.NDArray[np.generic]
 
 
 class Resampling:
-    """The same 2,000 draws of groups, with replacement, for everything that is compared.
+    """2,000 draws of groups, with replacement, shared by everything that is compared.
 
-    Images may belong to groups of several kinds that cross: every sample mask meets every texture, so the pairs are no
-    independent draws either. The groups of each kind are drawn on their own, and an image counts as often as all of its
-    groups were drawn, multiplied (the pigeonhole bootstrap: Owen 2007, Ann. Appl. Stat. 1:386). With few groups of a
-    kind the intervals are rather too narrow than too wide.
+    Images may belong to groups of several kinds that cross: every sample mask is combined with every texture, so the
+    pairs are not independent either. The groups of each kind are drawn independently, and an image is weighted by the
+    product of its groups' counts (the pigeonhole bootstrap: Owen 2007, Ann. Appl. Stat. 1:386). With few groups of a
+    kind the intervals tend to be too narrow.
 
     Parameters
     ----------
     groups
-        N keys, one part a kind of group: `("dataset",)`, or `("mask", "texture")`.
+        N keys with one part for each kind of group: `("dataset",)`, or `("mask", "texture")`.
 
     Raises
     ------
@@ -52,11 +52,11 @@ class Resampling:
             levels.append(len(names))
         self._times = times[times.any(axis=1)]
         self.levels = tuple(levels)
-        """How many groups there are of each kind."""
+        """Number of groups of each kind."""
 
     @property
     def several_groups(self) -> bool:
-        """Whether there is more than one group of some kind: one group alone shows nothing of how groups differ."""
+        """Whether any kind has more than one group; otherwise the variation between groups is unknown."""
         return max(self.levels) > 1
 
     def sums(self, values: Values) -> npt.NDArray[np.float64]:
@@ -70,9 +70,9 @@ class Resampling:
         return self.interval_of_ratio(values, np.ones(len(values)))
 
     def interval_of_ratio(self, numerator: Values, denominator: Values) -> Interval:
-        """95 % interval of the sum of (N,) numerators over the sum of (N,) denominators, neither below 0 in sum.
+        """95 % interval of the sum of (N,) numerators over the sum of (N,) denominators, both >= 0.
 
-        Draws whose denominators sum to 0 leave the ratio undefined, and are left out.
+        Draws whose denominators sum to 0 are left out.
         """
         both = self.sums(np.stack([np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)]))
         defined = both[:, 1] > 0

@@ -1,4 +1,4 @@
-"""Metrics of one predictor on some images; off-sample is the positive class."""
+"""Metrics of one predictor on a set of images; off-sample is the positive class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from training.metrics.resampling import Interval, Resampling, Values, percentile
 
 MetricName = Literal["accuracy", "auc", "f1", "precision", "recall"]
 METRIC_NAMES: tuple[MetricName, ...] = ("accuracy", "auc", "f1", "precision", "recall")
-"""In the order of the 2018 report's figure 24."""
+"""Order of the 2018 report's figure 24."""
 
 LEAST_RECALL = 0.8
 """The 2018 report asks for the highest precision at a recall not lower than this (section Metrics)."""
@@ -23,36 +23,36 @@ Scores = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Metrics:
-    """Counts, and the metrics that follow from them; None where a metric is not defined."""
+    """Counts and the metrics derived from them; a metric that is not defined is None."""
 
     images: int
     off: int
     predicted_off: int
     true_positives: int
-    """Images that are off and called off."""
+    """Images that are off and predicted off."""
 
     correct: int
     auc: float | None
-    """None when only one class is there."""
+    """None with one class only."""
 
     @property
     def accuracy(self) -> float:
-        """Share of the images that is right."""
+        """Share of correct predictions."""
         return self.correct / self.images
 
     @property
     def precision(self) -> float | None:
-        """Share of those called off that are; None when none is called off."""
+        """Share of true positives among images predicted off; None when none is predicted off."""
         return self.true_positives / self.predicted_off if self.predicted_off else None
 
     @property
     def recall(self) -> float | None:
-        """Share of the off ones that are called off; None when none is off."""
+        """Share of off images that are predicted off; None when none is off."""
         return self.true_positives / self.off if self.off else None
 
     @property
     def f1(self) -> float | None:
-        """Harmonic mean of precision and recall; None when nothing is off and nothing called off."""
+        """Harmonic mean of precision and recall; None when no image is off or predicted off."""
         total = self.off + self.predicted_off
         return 2 * self.true_positives / total if total else None
 
@@ -69,11 +69,11 @@ class MeanStd:
     mean: float | None
     std: float | None
     folds: int
-    """Those in which the metric is defined."""
+    """Folds in which the metric is defined."""
 
 
 def measure(off: Off, scores: npt.ArrayLike, predicted_off: Off) -> Metrics:
-    """Compare what is called off, and the scores behind it (higher = more off), with the labels; all are (N,)."""
+    """Compare predictions and their scores (higher = more off) with the labels; all are (N,)."""
     both = bool(off.any()) and not bool(off.all())
     return Metrics(
         images=len(off),
@@ -86,7 +86,7 @@ def measure(off: Off, scores: npt.ArrayLike, predicted_off: Off) -> Metrics:
 
 
 def measure_intervals(off: Off, predicted_off: Off, resampling: Resampling) -> dict[MetricName, Interval]:
-    """95 % intervals of shares and F1 over the groups of N images; none where one group is all there is."""
+    """95 % intervals of the metrics of N images, over groups; empty with a single group."""
     if not resampling.several_groups:
         return {}
     true_positives = off & predicted_off
@@ -100,7 +100,7 @@ def measure_intervals(off: Off, predicted_off: Off, resampling: Resampling) -> d
 
 
 def difference_of_f1(off: Off, predicted_off: Off, other_predicted_off: Off, resampling: Resampling) -> Interval | None:
-    """95 % interval of one F1 minus another on the same N images; None where one group is all there is."""
+    """95 % interval of one F1 minus another on the same N images; None with a single group."""
     if not resampling.several_groups:
         return None
     found, called, other_found, other_called, truth = resampling.sums(
@@ -111,7 +111,7 @@ def difference_of_f1(off: Off, predicted_off: Off, other_predicted_off: Off, res
 
 
 def mean_std_of(values: Sequence[float | None]) -> MeanStd:
-    """Mean and standard deviation of the defined ones."""
+    """Mean and standard deviation of the values that are defined."""
     defined = [value for value in values if value is not None]
     return MeanStd(
         mean=float(np.mean(defined)) if defined else None,
@@ -121,9 +121,9 @@ def mean_std_of(values: Sequence[float | None]) -> MeanStd:
 
 
 def best_precision(off: Off, scores: npt.ArrayLike, least_recall: float = LEAST_RECALL) -> float | None:
-    """The highest precision of any threshold that keeps the recall; None when only one class is there.
+    """The highest precision at a threshold with at least this recall; None with one class only.
 
-    The threshold is chosen on the images that it is measured on, so it flatters.
+    The threshold is chosen on the same images, so the precision is optimistic.
     """
     if not off.any() or off.all():
         return None

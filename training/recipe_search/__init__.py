@@ -1,1 +1,1 @@
-"""The search for the default recipe: variants of it on the same grouped folds of semi-synthetic images."""
+"""Recipe search: variants of the default recipe on the same grouped folds of semi-synthetic images."""

@@ -1,4 +1,4 @@
-"""One cross-validation a variant, all on the same folds, and how each differs from the default recipe."""
+"""One cross-validation per variant, all on the same folds, compared with the default recipe."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from shared.errors import InvalidInputError
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.member_outputs import predict_outputs
-from training.cross_validation.run import run_folds
+from training.cross_validation.run import repeat_folder, run_folds
 from training.cross_validation.settings import describe_run
 from training.fit.network import LABEL_ORDER
 from training.fit.recipe import PresetName
@@ -20,9 +20,10 @@ from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import RunFolder
 from training.metrics.resampling import Resampling
 from training.recipe_search.variants import BASE, VARIANTS
+from training.reports.text_tables import TextTable
 
 TEST_TIME_FLIPS = "test-time flips"
-"""The default recipe's networks, their outputs averaged over the four flips of each image: no fit of its own."""
+"""The default recipe's networks with outputs averaged over the four flips of each image; it needs no fit."""
 
 _CLOSEST = 1e-6
 
@@ -32,38 +33,38 @@ OnVariant = Callable[[str], None]
 
 @dataclass(frozen=True)
 class VariantRow:
-    """How one variant did on all held-out images, and how it differs from the default recipe."""
+    """Scores of one variant on all held-out images, and its difference from the default recipe."""
 
     variant: str
     f1: float
     auc: float
     log_loss: float
     log_loss_difference: float
-    """To the default recipe; below 0 = better."""
+    """Minus the log loss of the default recipe; below 0 = better."""
 
     interval_95: tuple[float, float]
-    """Of the difference, over sample masks and textures."""
+    """Interval of the difference, over sample masks and textures."""
 
 
 def choose_variants(chosen: Sequence[str]) -> list[str]:
-    """The default recipe, and the chosen variants or all.
+    """The default recipe, and the chosen variants (all when empty).
 
     Raises
     ------
     InvalidInputError
-        When a variant has no such name.
+        When a name is not that of a variant.
     """
     everything = [*VARIANTS, TEST_TIME_FLIPS]
     unknown = sorted(set(chosen) - set(everything))
     if unknown:
-        raise InvalidInputError(f"no variant is named {unknown[0]!r}; expected one of: {', '.join(everything)}")
+        raise InvalidInputError(f"expected one of the variants {', '.join(everything)}, got {unknown[0]!r}")
     return [name for name in everything if name == BASE or not chosen or name in chosen]
 
 
 def search(
     folded: FoldedSet, names: Sequence[str], output: Path, *, seed: int, on_variant: OnVariant
 ) -> list[VariantRow]:
-    """Fit what is not fitted yet; the default recipe first, then the others from the best to the worst."""
+    """Fit what is missing; returns the default recipe first, then the others from best to worst."""
     scores: dict[str, Scores] = {}
     for name in names:
         scores[name] = (
@@ -81,7 +82,7 @@ def _folder(output: Path, name: str) -> Path:
 
 
 def _fit(folded: FoldedSet, name: str, output: Path, seed: int) -> Scores:
-    """(N,) held-out probabilities of one network a fold."""
+    """(N,) held-out probabilities of one network per fold."""
     settings = describe_run(folded, PresetName.DEFAULT, VARIANTS[name], attempts=1, members=1, seed=seed)
     folder = _folder(output, name)
     open_resumable_run(folder, settings, "cross-validation")
@@ -90,12 +91,12 @@ def _fit(folded: FoldedSet, name: str, output: Path, seed: int) -> Scores:
 
 
 def _flip_and_predict(folded: FoldedSet, output: Path) -> Scores:
-    """(N,) of the default recipe's networks, already fitted."""
+    """(N,) held-out probabilities of the default recipe's fitted networks, averaged over flips."""
     probabilities = np.empty(len(folded.labelled_set))
     for fold in range(folded.folds):
         held_out = np.flatnonzero(folded.fold_of == fold)
         inputs = folded.labelled_set.inputs[held_out]
-        paths = RunFolder(_folder(output, BASE) / f"fold_{fold + 1:02}" / "attempt_1").finished_member_paths()
+        paths = RunFolder(repeat_folder(_folder(output, BASE), fold, 0)).finished_member_paths()
         views = [inputs[:, ::rows, ::columns] for rows in (1, -1) for columns in (1, -1)]
         outputs = np.mean([predict_outputs(paths, view) for view in views], axis=0)
         probabilities[held_out] = outputs[:, 0, LABEL_ORDER.index("off")]
@@ -122,3 +123,24 @@ def _evaluate_variant(
         log_loss_difference=float(difference.mean()),
         interval_95=resampling.interval_of_mean(difference),
     )
+
+
+def make_variant_table(rows: Sequence[VariantRow], images: int, folds: int) -> TextTable:
+    """Scores of the variants, in the order of the rows."""
+    title = (
+        f"{images:,} semi-synthetic images, {folds} grouped folds, one network each; log loss: lower is better,"
+        " intervals are over sample masks and textures"
+    )
+    headings = ("variant", "F1", "AUC", "log loss", "to the default", "95 % interval")
+    cells = tuple(
+        (
+            row.variant,
+            f"{row.f1:.4f}",
+            f"{row.auc:.4f}",
+            f"{row.log_loss:.4f}",
+            f"{row.log_loss_difference:+.4f}",
+            f"{row.interval_95[0]:+.4f} to {row.interval_95[1]:+.4f}",
+        )
+        for row in rows
+    )
+    return TextTable(title, headings, cells, frozenset({0}))

@@ -1,4 +1,4 @@
-"""Variants: the default recipe with one thing changed, and the recipe of 2018."""
+"""Variants: the default recipe with one change each, and the recipe of 2018."""
 
 from training.fit.recipe import RECIPES, PresetName, Recipe
 
@@ -37,4 +37,4 @@ VARIANTS: dict[str, Recipe] = {
     "mask never lost": _without("lost_mask"),
     "report-2018": RECIPES[PresetName.REPORT_2018],
 }
-"""By the names of the table."""
+"""Recipes by the name of their variant."""

@@ -1,4 +1,4 @@
-"""The limits that a model card states."""
+"""The section of a model card on limits."""
 
 from textwrap import fill
 
@@ -11,20 +11,20 @@ _LIMITS = """\
 
 - A probability is {calibration}.{class_share}
 - {sight}
-- Where nothing but sample was acquired, nothing is off-sample; this release can still call an ion so. A file format
-  that loses the acquisition mask makes that likelier.
+- Where only sample was acquired, no ion is off-sample; this release can still predict one as off-sample, more often
+  when a file format loses the acquisition mask.
 {shapes}
-- The real sets are small and none is a random draw of ion images: intervals are wide and do not cover that.
+- The real sets are small and none is a random draw of ion images: intervals are wide and do not account for that.
 """
 
 
 _ONE_IMAGE = """\
-It sees one ion image at a time. Few-count images, ions bright along the rim of the sample and patterns that are
-  everywhere need the dataset's context, which it does not have.\
+It uses one ion image at a time. Images with few counts, ions bright along the rim of the sample and patterns all
+  over the image need the dataset's context, which it does not use.\
 """
 _WHOLE_DATASET = """\
-Its sample mask is predicted, from few ions or few counts badly; loose images, and images of several sizes, are judged
-  without context.\
+Its sample mask is predicted, and poor when there are few ions or few counts; loose images, and images of several
+  sizes, are classified without context.\
 """
 
 
@@ -39,16 +39,16 @@ def write_limits(manifest: Manifest, settings: FitSettings, decision: Decision) 
             sight=sight,
             class_share=" About two in five of the training images are off-sample.",
             shapes="- The sample masks come from METASPACE datasets,"
-            " so the shapes it knows are those of METASPACE's users.",
+            " so it was fitted on the sample shapes of METASPACE's users.",
         )
     return _LIMITS.format(
         calibration=calibrated,
         sight=sight,
         class_share="",
-        shapes=f"- The samples and instruments it knows are those of {settings.data.name}.",
+        shapes=f"- It was fitted on the samples and instruments of {settings.data.name} only.",
     )
 
 
 def wrap(paragraph: str) -> str:
-    """A paragraph in lines of a card's width."""
+    """Wrap a paragraph to the width of a card."""
     return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)

@@ -1,4 +1,4 @@
-"""The decision: temperature, threshold and uncertain band of a release, from held-out folds or a plain release."""
+"""The decision: temperature, threshold and uncertain band of a release, from held-out folds or from a plain release."""
 
 import csv
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from training.cross_validation.settings import CrossValidationSettings
 from training.metrics.calibration import fit_temperature, scale_across_folds
 
 THRESHOLD = 0.5
-"""Off where off is the likelier label: the temperature moves no probability across it."""
+"""The more probable label; the temperature moves no probability across it."""
 
 CORRECT_OUTSIDE_BAND = 0.9
 """Share of the held-out images outside the uncertain band whose label must be correct."""
 
 _LEAST_OUTSIDE = 0.1
-"""Share of the held-out images that must lie outside the band: of a few it is chance that they are correct."""
+"""Share of the held-out images that must lie outside the band: a few could be correct by chance."""
 
 _WIDEST_BAND = 0.49
 _THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
@@ -33,28 +33,30 @@ Off = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Decision:
-    """How a release turns what its members say into a probability, a label and a uncertainty."""
+    """How a release turns its members' outputs into a probability, a label and an uncertainty."""
 
     threshold: float
     uncertain_band: tuple[float, float] | None
     temperature: float
     calibration: str
-    """One sentence: what the temperature was fitted on, and where it holds."""
+    """One sentence: what the temperature was fitted on and is valid for."""
 
     rationale: str
-    """How the three were chosen, with the figures behind them."""
+    """How the three were chosen, with the measured values."""
 
 
-UNDECIDED = Decision(THRESHOLD, None, 1.0, "none", "No cross-validation stands behind threshold and probabilities.")
+UNDECIDED = Decision(
+    THRESHOLD, None, 1.0, "none", "Threshold and probabilities were not checked by a cross-validation."
+)
 
 
 def decide(folder: Path) -> Decision:
-    """Take the decision from a finished cross-validation (`predictions.csv` and `settings.json` in its folder).
+    """Derive the decision from a finished cross-validation (`predictions.csv` and `settings.json` in its folder).
 
     Raises
     ------
     InvalidInputError
-        When the folder holds none.
+        When the folder holds no finished cross-validation.
     """
     settings, off, probability, fold_of = _read(folder)
     scaled = scale_across_folds(off, probability, fold_of)
@@ -75,7 +77,7 @@ def decide(folder: Path) -> Decision:
 def choose_band(off: Off, scaled: Probabilities) -> tuple[float, float] | None:
     """The narrowest band around the threshold outside which enough held-out labels, (N,) each, are correct.
 
-    None when there is none.
+    None when no band does.
     """
     correct = (scaled >= THRESHOLD) == off
     for half in np.arange(0.01, _WIDEST_BAND, 0.01):
@@ -86,7 +88,7 @@ def choose_band(off: Off, scaled: Probabilities) -> tuple[float, float] | None:
 
 
 def decide_with_plain(plain: Manifest, blend: Blend | None) -> Decision:
-    """What a context release decides by: as its plain release does, with the wider uncertain band of both."""
+    """Decision of a context release: that of its plain release, with an uncertain band that covers both."""
     bands = [band for band in (plain.uncertain_band, None if blend is None else blend.uncertain_band) if band]
     band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
     alone = plain.calibration if plain.calibration != UNDECIDED.calibration else "not calibrated"
@@ -95,27 +97,27 @@ def decide_with_plain(plain: Manifest, blend: Blend | None) -> Decision:
         band,
         plain.temperature,
         f"{alone}; in context {'not calibrated' if blend is None else f'calibrated on {blend.fitted_on}'}",
-        f"The members of release {plain.version} judge an image without context alone, at that release's threshold"
-        f" {plain.threshold:g} and temperature {plain.temperature:g}: it gets the probability that release gives."
+        f"The members of release {plain.version} alone classify an image without context, at that release's threshold"
+        f" {plain.threshold:g} and temperature {plain.temperature:g}, and give the same probability as that release."
         f" {_describe_in_context(blend)} {_describe_uncertainty(band)}",
     )
 
 
 def _describe_in_context(blend: Blend | None) -> str:
     if blend is None:
-        return "In context the mean of all members counts, at the same temperature, which was not fitted for it."
+        return "With context the mean of all members is used, at the same temperature, which was not fitted for it."
     if blend.uncertain_band is None:
-        return "In context the blend's probability counts."
+        return "With context the blend's probability is used."
     low, high = blend.uncertain_band
     return (
-        f"In context the blend's probability counts; outside {low:g} to {high:g} at least {CORRECT_OUTSIDE_BAND:.0%} of"
-        " its held-out labels are correct."
+        f"With context the blend's probability is used; outside {low:g} to {high:g} at least"
+        f" {CORRECT_OUTSIDE_BAND:.0%} of its held-out labels are correct."
     )
 
 
 def _describe_uncertainty(band: tuple[float, float] | None) -> str:
     return (
-        "No image is called uncertain."
+        "No image is marked as uncertain."
         if band is None
         else f"Between {band[0]:g} and {band[1]:g} an image is uncertain."
     )
@@ -134,8 +136,8 @@ def _give_rationale(
     true_positives = (predicted_off & off).sum()
     return (
         f"Cross-validation of {settings.images:,} images of {settings.name}, {settings.folds} grouped folds,"
-        f" {settings.attempts} attempts averaged. Temperature {temperature:.3f} makes its labels likeliest. At the"
-        f" threshold {THRESHOLD:g} precision is {true_positives / max(predicted_off.sum(), 1):.3f}, recall"
+        f" {settings.attempts} repeats averaged. Temperature {temperature:.3f} maximises the likelihood of its labels."
+        f" At the threshold {THRESHOLD:g} precision is {true_positives / max(predicted_off.sum(), 1):.3f}, recall"
         f" {true_positives / max(off.sum(), 1):.3f} and F1 {_f1(off, predicted_off):.3f}; the highest F1 of any"
         f" threshold is {f1[best]:.3f}, at {_THRESHOLDS[best]:g}. {_describe_band(scaled, band)}"
     )
@@ -143,11 +145,11 @@ def _give_rationale(
 
 def _describe_band(scaled: Probabilities, band: tuple[float, float] | None) -> str:
     if band is None:
-        return f"No band around it leaves {CORRECT_OUTSIDE_BAND:.0%} of the labels outside it correct: none is stated."
+        return f"No band is stated: outside none are {CORRECT_OUTSIDE_BAND:.0%} of the labels correct."
     inside = (scaled >= band[0]) & (scaled <= band[1])
     return (
-        f"Between {band[0]:g} and {band[1]:g} an image is uncertain: {inside.mean():.0%} of the held-out ones are, and"
-        f" of the others at least {CORRECT_OUTSIDE_BAND:.0%} are correct."
+        f"Between {band[0]:g} and {band[1]:g} an image is uncertain: {inside.mean():.0%} of the held-out images are,"
+        f" and at least {CORRECT_OUTSIDE_BAND:.0%} of the other labels are correct."
     )
 
 

@@ -1,9 +1,9 @@
-"""The gate to the default: no release takes the place of a default release that does better on the real sets.
+"""The gate to the default: no release replaces a default release that is better on the real sets.
 
-The two are compared set by set, acquisition by acquisition: the share of right images of the new release minus that of
-the default, averaged over the acquisitions of the set, so that an acquisition of many images counts no more than one of
-few. A release is worse on a set when that mean is below -0.05. All real sets count but the diagnostic one, whose images
-were chosen because networks fail on them, and the sure part of the development set, which is in that set already.
+The two are compared set by set: the accuracy of the new release minus that of the default, averaged over the
+acquisitions of the set, which have equal weight regardless of their number of images. A release is worse on a set when
+that mean is below -0.05. All real sets count except the diagnostic one, whose images were chosen because networks fail
+on them, and the sure part of the development set, which is a part of another set.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from training.metrics.release_scores import RULE_NAME, evaluate_release
 from training.real_sets import REAL_SET_NAMES, RealSet
 
 MARGIN = 0.05
-"""Of the share of right images, averaged over acquisitions: so much worse may be chance."""
+"""Tolerated loss of accuracy, averaged over acquisitions: a difference this small may be chance."""
 
 NOT_COUNTED = frozenset({"gold_standard_top_losses", "metaspace_predicted_sure"})
 
 _ROUNDING = 1e-9
-"""Shares that differ by exactly the margin differ by it in floating point too."""
+"""Tolerance for rounding, so that a difference of exactly the margin passes."""
 
 
 @dataclass(frozen=True)
@@ -42,29 +42,29 @@ def require_not_worse(
     although_worse_on: Sequence[str],
     root: Path,
 ) -> tuple[str, ...]:
-    """Compare a release with the default of `root`; without one there is nothing to compare with.
+    """Compare a release with the default of `root`; without one the result is empty.
 
     Parameters
     ----------
     rows
-        What the release does on the real sets.
+        Scores of the release on the real sets.
     although_worse_on
-        Sets on which it may be worse, by name.
+        Names of sets on which it may be worse.
 
     Returns
     -------
-    The sets on which it is worse and may be.
+    The named sets on which it is worse.
 
     Raises
     ------
     InvalidInputError
-        When there is no set of such a name.
+        When a name is not that of a real set.
     ReleaseError
         When it is worse on a set that is not named, or the default release cannot be opened.
     """
     unknown = sorted(set(although_worse_on) - set(REAL_SET_NAMES))
     if unknown:
-        raise InvalidInputError(f"no real set is named {unknown[0]!r}; expected one of: {', '.join(REAL_SET_NAMES)}")
+        raise InvalidInputError(f"expected one of the real sets {', '.join(REAL_SET_NAMES)}, got {unknown[0]!r}")
     if not has_default(root):
         return ()
     default = open_release(root=root)
@@ -94,7 +94,7 @@ def find_worse_sets(new: Sequence[RealSetScores], default: Sequence[RealSetScore
 
 
 def _compare(new: RealSetScores, default: RealSetScores) -> float:
-    """Mean over acquisitions of the difference of shares; where these are unknown, all images are one."""
+    """Mean over acquisitions of the difference of shares; where these are unknown, over all images."""
     if not new.acquisitions:
         return new.accuracy - default.accuracy
     pairs = zip(new.acquisitions, default.acquisitions, strict=True)

@@ -1,4 +1,4 @@
-"""The ensemble as one ONNX graph, and the proof that it computes what its members do."""
+"""The ensemble as one ONNX graph, and the check that it computes the same as its members."""
 
 import warnings
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ AGREEMENT = 1e-5
 
 
 def export_ensemble(members: Sequence[keras.Model], path: Path) -> None:
-    """Write one graph: input (N, 56, 56, C) with N open, output (N, members, 2); a member sees the first channels."""
+    """Write one graph: inputs (N, 56, 56, C), N variable, outputs (N, members, 2); members use the first channels."""
     shape = (INPUT_SIDE_PX, INPUT_SIDE_PX, _most_channels(members))
     inputs = keras.Input(shape, name="ion_image")
     outputs = keras.ops.stack([member(_take_channels(inputs, member), training=False) for member in members], axis=1)
@@ -31,7 +31,7 @@ def export_ensemble(members: Sequence[keras.Model], path: Path) -> None:
 
 
 def require_agreement(members: Sequence[keras.Model], path: Path, inputs: NetworkInputs) -> float:
-    """Compare graph and members on (N, 56, 56, C) inputs; give the largest difference of any output.
+    """Compare graph and members on (N, 56, 56, C) inputs; return the largest difference of any output.
 
     Raises
     ------
@@ -43,10 +43,10 @@ def require_agreement(members: Sequence[keras.Model], path: Path, inputs: Networ
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (actual,) = session.run(None, {session.get_inputs()[0].name: seen})
     if actual.shape != expected.shape:
-        raise ReleaseError(f"{path.name} gives shape {actual.shape}; expected {expected.shape}")
+        raise ReleaseError(f"expected {path.name} to have output shape {expected.shape}, got {actual.shape}")
     difference = float(np.abs(actual - expected).max())
     if not difference <= AGREEMENT:
-        raise ReleaseError(f"{path.name} differs from its members by {difference:.2g}; expected at most {AGREEMENT:g}")
+        raise ReleaseError(f"expected {path.name} to agree with its members within {AGREEMENT:g}, got {difference:.2g}")
     return difference
 
 
@@ -57,7 +57,7 @@ def _run_members(members: Sequence[keras.Model], inputs: NetworkInputs) -> npt.N
 
 
 def _take_channels(inputs: Any, member: keras.Model) -> Any:
-    """Those that a member sees, of an array or of a symbolic tensor."""
+    """The channels that a member uses, of an array or a symbolic tensor."""
     channels = member.input_shape[-1]
     return inputs if inputs.shape[-1] == channels else inputs[..., :channels]
 

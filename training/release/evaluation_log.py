@@ -1,6 +1,6 @@
-"""The log of looks at the mouse bladder: each published ensemble sees it once, and every look is written down.
+"""The log of evaluations on the mouse bladder: each published ensemble is evaluated on it once, and that is logged.
 
-The log is a file of this project's repository, so a command writes it only when it is asked to.
+The log is a file of this project's repository, so commands write it only with `--log-evaluation`.
 """
 
 import csv
@@ -18,45 +18,45 @@ _FIELDS = ("date", "release", "ensemble_onnx_sha256", "right", "images", "auc")
 
 
 def note_evaluation(release: Release, rows: list[RealSetScores], *, log: bool, path: Path = LOG_PATH) -> str | None:
-    """Log a new look when asked to, and give a sentence for people; None when there was no new look."""
+    """With `log`, log a new evaluation; return a sentence about it, or None when it was not new."""
     if log:
-        return f"logged the look at {LOGGED_SET} in {path}" if log_evaluation(release, rows, path) else None
+        return f"logged the evaluation on {LOGGED_SET} in {path}" if log_evaluation(release, rows, path) else None
     if not _find_unlogged(release, rows, path):
         return None
-    return f"this ensemble's look at {LOGGED_SET} is not in the log of looks; --log-evaluation adds it to {path.name}"
+    return f"the evaluation of this ensemble on {LOGGED_SET} is not logged yet; --log-evaluation adds it to {path.name}"
 
 
 def log_evaluation(release: Release, rows: list[RealSetScores], path: Path = LOG_PATH) -> bool:
-    """Append what a release did on the bladder, when it was looked at and this ensemble was not before.
+    """Append the scores of a release on the bladder, unless its ensemble is in the log already.
 
     Returns
     -------
-    Whether a line was added: printing a known figure again is no new look.
+    Whether a line was added.
     """
-    looked = _find_unlogged(release, rows, path)
-    if not looked:
+    unlogged = _find_unlogged(release, rows, path)
+    if not unlogged:
         return False
-    (figures,) = looked
+    (scores,) = unlogged
     new = not path.exists()
     with path.open("a", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         if new:
             writer.writerow(_FIELDS)
         today = datetime.now(UTC).date().isoformat()
-        auc = "" if figures.auc is None else f"{figures.auc:.4f}"
+        auc = "" if scores.auc is None else f"{scores.auc:.4f}"
         digest = release.manifest.ensemble_onnx.sha256
-        writer.writerow((today, release.version, digest, figures.correct, figures.images, auc))
+        writer.writerow((today, release.version, digest, scores.correct, scores.images, auc))
     return True
 
 
 def _find_unlogged(release: Release, rows: list[RealSetScores], path: Path) -> list[RealSetScores]:
-    """The release's row on the bladder, when this ensemble is not in the log."""
-    if release.manifest.ensemble_onnx.sha256 in _known(path):
+    """The release's row on the bladder, unless its ensemble is in the log."""
+    if release.manifest.ensemble_onnx.sha256 in _logged_ensembles(path):
         return []
     return [row for row in rows if row.data_set == LOGGED_SET and row.predictor != RULE_NAME]
 
 
-def _known(path: Path) -> set[str]:
+def _logged_ensembles(path: Path) -> set[str]:
     if not path.exists():
         return set()
     with path.open(encoding="utf-8", newline="") as stream:

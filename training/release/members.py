@@ -1,4 +1,4 @@
-"""The member files of a release: copied from where they were fitted, and exported as one graph."""
+"""The member files of a release: copies of the fitted members, and their export as one graph."""
 
 import shutil
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ _RANDOM_CHECKS = 64
 
 
 def name_members(members: int) -> list[str]:
-    """In ensemble order."""
+    """File names of members, in ensemble order."""
     return [f"member_{number}.keras" for number in range(1, members + 1)]
 
 
 def build_files(member_paths: Sequence[Path], folder: Path, onnx_name: str, real_sets: Sequence[RealSet]) -> None:
-    """Members and graph, the graph checked against the members on random and on real inputs."""
+    """Write members and graph, and check the graph against the members on random and real inputs."""
     for name, path in zip(name_members(len(member_paths)), member_paths, strict=True):
         shutil.copyfile(path, folder / name)
     members = [_load_member(folder / name) for name in name_members(len(member_paths))]
@@ -34,10 +34,10 @@ def build_files(member_paths: Sequence[Path], folder: Path, onnx_name: str, real
 
 
 def _load_member(path: Path) -> keras.Model:
-    """The member under its file's name: members of two runs may bear the same, and one graph holds them all."""
+    """Load a member and name it after its file, because names must be unique in a graph."""
     try:
         member = keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, TypeError) as error:
-        raise InvalidInputError(f"{path.name} is no Keras model ({error}); expected one that `fit` wrote") from error
+        raise InvalidInputError(f"expected {path.name} to be a Keras model written by `fit`, got {error}") from error
     member.name = path.stem
     return member

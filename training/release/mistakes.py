@@ -1,4 +1,4 @@
-"""Pictures of the worst mistakes: what a release is surest of and wrong about."""
+"""Pictures of the worst mistakes: the wrong predictions that a release is most confident of."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,13 +20,13 @@ _BENCHMARK_ROWS = 2
 _INCHES = 1.3
 
 Picture = tuple[str, npt.NDArray[np.float32], bool, float]
-"""Set, (56, 56) ion image, whether it is off, and the probability it got."""
+"""Set, (56, 56) ion image, whether it is off, and its predicted probability."""
 
 
 def draw_mistakes(
     release: Release, real_sets: Sequence[RealSet], benchmark: ReleaseOnBenchmark | None, path: Path
 ) -> bool:
-    """Write a PNG of every set's worst mistakes, as the network sees them; False when there is none to draw."""
+    """Write a PNG of every set's worst mistakes, as network inputs; False when there are none."""
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[list[Picture]] = []
     for real_set in real_sets:
@@ -50,7 +50,7 @@ def _worst(
     probability: npt.NDArray[np.floating],
     threshold: float,
 ) -> list[list[Picture]]:
-    """Wrong ones, the surest first, in rows."""
+    """Wrong predictions in rows, the most confident first."""
     wrong = np.flatnonzero((probability >= threshold) != off)
     order = wrong[np.argsort(-np.abs(probability[wrong] - threshold), kind="stable")]
     pictures = [(name, inputs[index, :, :, 0], bool(off[index]), float(probability[index])) for index in order]

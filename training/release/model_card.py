@@ -1,4 +1,4 @@
-"""The model card: what a release is, what it was made of, how it does, and what it must not be used for."""
+"""The model card: what a release is, how it was made, its scores and its limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +24,13 @@ from training.reports.evaluation_table import (
 )
 from training.reports.text_tables import TextTable
 
-_FIGURES_HEADING = "## Figures on real images"
-_BENCHMARK_HEADING = "## Figures on semi-synthetic images"
+_REAL_HEADING = "## Scores on real images"
+_BENCHMARK_HEADING = "## Scores on semi-synthetic images"
 _PICTURES_HEADING = "## Where it fails"
-_MEASURED_HEADINGS = (_FIGURES_HEADING, _BENCHMARK_HEADING, _PICTURES_HEADING)
+_OLD_HEADINGS = {"## Figures on real images": _REAL_HEADING, "## Figures on semi-synthetic images": _BENCHMARK_HEADING}
+"""Headings of cards up to 2026.11.3."""
+
+_MEASURED_HEADINGS = (_REAL_HEADING, _BENCHMARK_HEADING, _PICTURES_HEADING)
 
 _PURPOSE = """\
 Off-sample recognition for imaging mass spectrometry: one ion image goes in, the probability that its signal comes
@@ -35,16 +38,16 @@ mainly from outside the sample comes out.
 """
 
 _CONTEXT = """\
-This is a context release: beside every ion image, context members see the mean ion image of its dataset and the sample
-mask that all ion images of the dataset predict. It is used only where it is asked for by name. Judged with context on
-one real dataset with both classes and on the development set; on semi-synthetic images, whose labels come from masks,
-a mask wins partly by construction.
+This is a context release: in addition to an ion image, context members use the mean ion image of its dataset and the
+sample mask predicted from all ion images of the dataset. It is used only when requested by name. It was evaluated with
+context on one real dataset with both classes and on the development set; on semi-synthetic images, whose labels come
+from masks, a mask has an advantage by construction.
 """
 
 
 @dataclass(frozen=True)
 class CardContent:
-    """Everything that a card tells of."""
+    """Everything that a card describes."""
 
     manifest: Manifest
     settings: FitSettings
@@ -52,15 +55,15 @@ class CardContent:
     decision: Decision
     benchmark: ReleaseOnBenchmark | None
     pictures: str | None
-    """File name of the pictures, beside the card."""
+    """File name of the pictures in the card's folder."""
 
     blend: Blend | None = None
     plain: str | None = None
-    """Version of the release whose members see the image alone; None = there are none."""
+    """Version of the release whose image members are included; None = no image members."""
 
 
 def write_model_card(content: CardContent) -> str:
-    """Markdown; its first line says where the release does not beat the untrained rule, when there is such a set."""
+    """Markdown; its first line names the sets on which the release does not beat the untrained rule, if any."""
     parts = [
         *_write_verdict(content.rows),
         f"# Release {content.manifest.version}\n",
@@ -84,25 +87,29 @@ def rewrite_scores(
     benchmark: ReleaseOnBenchmark | None,
     pictures: str | None,
 ) -> str:
-    """The card with its verdict and the sections that hold figures written anew, everything else word by word.
+    """Rewrite the verdict and the measured sections of a card, and keep everything else unchanged.
 
     Raises
     ------
     InvalidInputError
-        When it has no title, or no section of figures.
+        When it has no title, or no section of scores on real images.
     """
     title = f"# Release {manifest.version}\n"
-    if title not in card or f"\n{_FIGURES_HEADING}\n" not in card:
-        raise InvalidInputError(f"the model card of release {manifest.version} is not one that `publish` wrote")
-    _, _, behind_title = card.partition(title)
-    first, *sections = behind_title.split("\n## ")
-    anew = "\n".join(
+    for old, new in _OLD_HEADINGS.items():
+        card = card.replace(f"\n{old}\n", f"\n{new}\n")
+    if title not in card or f"\n{_REAL_HEADING}\n" not in card:
+        raise InvalidInputError(
+            f"expected a model card written by `publish` for release {manifest.version}, got another text"
+        )
+    _, _, after_title = card.partition(title)
+    first, *sections = after_title.split("\n## ")
+    rewritten = "\n".join(
         [_write_scores(rows), *_write_benchmark(benchmark, manifest), *_write_pictures(pictures)],
     )
     kept = [f"## {section}" for section in sections]
-    place = next(number for number, section in enumerate(kept) if section.startswith(_FIGURES_HEADING))
+    position = next(number for number, section in enumerate(kept) if section.startswith(_REAL_HEADING))
     kept = [section for section in kept if not section.startswith(_MEASURED_HEADINGS)]
-    kept.insert(place, anew.rstrip("\n") + "\n")
+    kept.insert(position, rewritten.rstrip("\n") + "\n")
     verdict = "".join(f"{part}\n" for part in _write_verdict(rows))
     return f"{verdict}{title}{first}\n" + "\n".join(kept)
 
@@ -129,8 +136,8 @@ def _write_recipe(content: CardContent) -> str:
     data, recipe = describe_data(settings), describe_recipe(settings, manifest.threshold)
     if content.plain is not None:
         recipe += (
-            f" Beside these context members stand the {manifest.image_members} members of release {content.plain},"
-            " which see the image alone; its card says how they were made."
+            f" It also has the {manifest.image_members} members of release {content.plain}, which use the image only;"
+            " the card of that release describes them."
         )
     command = manifest.provenance.command.replace(" && ", "\n    ")
     return f"## Data\n\n{wrap(data)}\n\n## Recipe\n\n{wrap(recipe)}\n\n    {command}\n"
@@ -140,9 +147,9 @@ def _write_blend(blend: Blend | None) -> list[str]:
     if blend is None:
         return []
     text = (
-        "What the networks say is weighed with what the sample mask says, by a logistic regression that was fitted on"
-        f" {blend.fitted_on}. Weights are log-odds per standard deviation; an image without context is judged by the"
-        " image members."
+        "A logistic regression combines the networks' probabilities with features of the sample mask; it was fitted on"
+        f" {blend.fitted_on}. Weights are log-odds per standard deviation; an image without context is classified by"
+        " the image members."
     )
     rows = tuple((term.name.replace("_", " "), f"{term.weight:+.3f}") for term in blend.terms)
     return [
@@ -160,11 +167,11 @@ def _write_decision(decision: Decision) -> str:
 
 def _write_scores(rows: Sequence[RealSetScores]) -> str:
     lines = [
-        _FIGURES_HEADING,
+        _REAL_HEADING,
         "",
-        "Each set on its own; never add them up.",
+        "One set per row; sets must not be pooled.",
         "",
-        "| set | it is | predictor | right | Wilson 95 % | over acquisitions | AUC |",
+        "| set | role | predictor | correct | Wilson 95 % | over acquisitions | AUC |",
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
@@ -177,29 +184,27 @@ def _write_scores(rows: Sequence[RealSetScores]) -> str:
         *(f"- {line}." for line in describe_acquisitions(rows)),
         *(f"- {warning}." for warning in warnings_of(rows)),
     ]
-    notes.append(
-        "- gold_standard_top_losses was chosen because models fail on it, and says nothing about ordinary images."
-    )
+    notes.append("- gold_standard_top_losses was chosen because models fail on it, so its scores do not generalise.")
     return "\n".join([*lines, "", *notes, ""])
 
 
 def _write_benchmark(benchmark: ReleaseOnBenchmark | None, manifest: Manifest) -> list[str]:
     if benchmark is None:
         return []
-    found = benchmark.scores()
-    error = found.expected_calibration_error
+    scores = benchmark.scores()
+    error = scores.expected_calibration_error
     text = (
-        f"{found.identity}. It was fixed before this release was fitted. Right: {found.correct:,} of {found.images:,}"
-        f" ({format_interval(found.accuracy_ci)}); F1 {found.f1:.3f} ({format_interval(found.f1_95)}), precision"
-        f" {found.precision:.3f}, recall {found.recall:.3f}, AUC {found.auc:.3f}"
-        f"{'' if error is None else f', expected calibration error {error:.3f}'}."
-        f" {RULE_NAME.capitalize()}: F1 {found.rule_f1:.3f} ({format_interval(found.rule_f1_95)}), AUC"
-        f" {found.rule_auc:.3f}. F1 above the rule's: {describe_f1_above_rule(found)}. In brackets 95 % intervals over"
-        " sample masks and textures, drawn each on their own."
-        " Many of its images are undecidable by design: few counts, or a contrast near the limit of the label."
+        f"{scores.identity}. It was fixed before this release was fitted. Correct: {scores.correct:,} of"
+        f" {scores.images:,} ({format_interval(scores.accuracy_ci)}); F1 {scores.f1:.3f}"
+        f" ({format_interval(scores.f1_95)}), precision {scores.precision:.3f}, recall {scores.recall:.3f}, AUC"
+        f" {scores.auc:.3f}{'' if error is None else f', expected calibration error {error:.3f}'}."
+        f" {RULE_NAME.capitalize()}: F1 {scores.rule_f1:.3f} ({format_interval(scores.rule_f1_95)}), AUC"
+        f" {scores.rule_auc:.3f}. F1 minus the rule's: {describe_f1_above_rule(scores)}. In brackets 95 % intervals"
+        " over sample masks and textures, resampled independently."
+        " Many of its images are undecidable by design: few counts, or a contrast near the limit between the labels."
     )
     if manifest.uses_context:
-        text += " Its images belong to no dataset, so they were judged without context."
+        text += " Its images belong to no dataset, so they were classified without context."
     tables = [_write_table(table) for table in benchmark.aspect_tables()]
     return [_BENCHMARK_HEADING, "", wrap(text), "", *tables]
 
@@ -213,7 +218,7 @@ def _write_pictures(pictures: str | None) -> list[str]:
     if pictures is None:
         return []
     text = (
-        "What it is surest of and wrong about: up to eight images of every real set, and sixteen of the benchmark, as"
-        " the network sees them. Above each its label and the probability it got."
+        "Its most confident wrong predictions: up to eight images of every real set, and sixteen of the benchmark, as"
+        " network inputs. Above each image are its label and its predicted probability."
     )
     return [_PICTURES_HEADING, "", wrap(text), "", f"![worst mistakes]({pictures})", ""]

@@ -1,4 +1,4 @@
-"""Publication: from a finished run to a verified release, or to nothing."""
+"""Publication of a finished run as a verified release."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,20 +43,20 @@ def publish_release(
     although_worse_on: Sequence[str] = (),
     root: Path = RELEASES_ROOT,
 ) -> tuple[Release, list[RealSetScores]]:
-    """Build, check, judge and verify a release beside `root`'s others; it appears there whole or not at all.
+    """Build, check, evaluate and verify a release, and add it to `root` atomically.
 
     Parameters
     ----------
     although_worse_on
-        Real sets on which it may be worse than the default release that it takes the place of.
+        Real sets on which it may be worse than the default release that it replaces.
 
     Raises
     ------
     InvalidInputError
-        When the run is not finished, blend, plain release and networks do not go together, or the version is no name.
+        When the run is not finished, its networks do not match blend or plain release, or the version is malformed.
     ReleaseError
-        When the version is taken, the ONNX graph differs from the members, verification fails, or it would become the
-        default and is worse than the default of now (`training/release/default_gate.py`).
+        When the version exists, the ONNX graph differs from the members, verification fails, or a new default would be
+        worse than the current one (`training/release/default_gate.py`).
     """
     require_publishable(run, version, parts, root)
     if parts.plain is not None:
@@ -80,37 +80,33 @@ def publish_release(
 
 
 def require_publishable(run: RunFolder, version: str, parts: ReleaseParts, root: Path = RELEASES_ROOT) -> None:
-    """Refuse what is taken or does not go together, before anything is judged; raises as `publish_release`."""
+    """Check version, run, blend and plain release before the evaluation; raises as `publish_release`."""
     require_new_version(version, root)
     run.finished_member_paths()
     blend, plain = parts.blend, parts.plain
     if not run.settings().recipe.uses_context and (blend is not None or plain is not None):
         raise InvalidInputError(
-            "a blend and a plain release go with networks that see the context; expected a run of preset context"
+            f"expected a run of preset context for a blend or a plain release, got preset {run.settings().preset}"
         )
     if blend is not None and plain is None:
-        raise InvalidInputError(
-            "a blend weighs image members and context members; expected a plain release beside the run"
-        )
+        raise InvalidInputError("expected a plain release for a blend, which needs image members and context members")
     if plain is None:
         return
     if plain.manifest.uses_context:
-        raise InvalidInputError(
-            f"release {plain.version} sees the context itself; expected one whose members see the image alone"
-        )
+        raise InvalidInputError(f"expected a plain release, got {plain.version}, whose members use the context")
     if plain.manifest.label_order != LABEL_ORDER:
         raise InvalidInputError(
-            f"release {plain.version} has the label order {plain.manifest.label_order}, expected {LABEL_ORDER}"
+            f"expected release {plain.version} to have the label order {LABEL_ORDER}, got {plain.manifest.label_order}"
         )
     if parts.decision is not UNDECIDED:
         raise InvalidInputError(
-            f"release {plain.version} has its own threshold, temperature and uncertain band; expected no"
-            " cross-validation beside it"
+            f"expected no cross-validation with plain release {plain.version}, which has its own threshold,"
+            " temperature and uncertain band"
         )
 
 
 def _draft(folder: Path, run: RunFolder, parts: ReleaseParts) -> Release:
-    """The release as far as it predicts: it has no figures yet."""
+    """The release without scores, complete enough to predict."""
     (folder / CARD_NAME).touch()
     if parts.blend is not None:
         (folder / BLEND_NAME).write_text(parts.blend.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -120,7 +116,7 @@ def _draft(folder: Path, run: RunFolder, parts: ReleaseParts) -> Release:
 def _describe(
     draft: Release, run: RunFolder, parts: ReleaseParts, rows: Sequence[RealSetScores], worse_on: Sequence[str]
 ) -> None:
-    """Manifest, card and pictures; the figures are those of the files as they are published."""
+    """Write manifest, card and pictures, with the scores of the published files."""
     folder, settings = draft.folder, run.settings()
     benchmark = None if parts.frozen is None else run_on_benchmark(draft, parts.frozen)
     pictures = PICTURES_NAME if draw_mistakes(draft, parts.real_sets, benchmark, folder / PICTURES_NAME) else None
@@ -131,10 +127,10 @@ def _describe(
     (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def _move(folder: Path, place: Path) -> None:
+def _move(folder: Path, destination: Path) -> None:
     try:
-        folder.rename(place)
+        folder.rename(destination)
     except OSError as error:
         raise ReleaseError(
-            f"release {place.name} cannot be put into {place.parent} ({error.strerror}); expected a place that is free"
+            f"release {destination.name} cannot be moved into {destination.parent}: {error.strerror}"
         ) from error

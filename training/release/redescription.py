@@ -1,7 +1,7 @@
-"""Redescription: figures, pictures and card of a published release, made anew from the same networks.
+"""Redescription: new scores, pictures and card of a published release, from the same networks.
 
-What decides what a release says of an image never changes under its version: networks, label order, threshold,
-temperature, uncertain band, blend. What the release says of itself may: a new real set, an interval that was wrong.
+What determines predictions never changes under a version: networks, label order, threshold, temperature, uncertain
+band, blend. The description may change: a new real set, a corrected interval.
 """
 
 import shutil
@@ -31,16 +31,16 @@ from training.release.release_manifest import (
 def redescribe_release(
     release: Release, real_sets: Sequence[RealSet], frozen: FrozenSet | None
 ) -> tuple[Release, list[RealSetScores]]:
-    """Judge a verified release again, and put new manifest, card and pictures in the place of the old ones.
+    """Evaluate a verified release again, and replace its manifest, card and pictures.
 
-    The new folder is verified before it takes the place of the old one; what is stopped before that changes nothing.
+    The new folder is verified before it replaces the old one; an interruption before that changes nothing.
 
     Raises
     ------
     InvalidInputError
-        When the card is not one that `publish` wrote.
+        When the card was not written by `publish`.
     ReleaseError
-        When the new folder does not verify.
+        When the new folder fails verification.
     """
     root, version = release.folder.parent, release.version
     with TemporaryDirectory(dir=root, prefix=".describing-") as scratch:
@@ -70,7 +70,7 @@ def redescribe_release(
 
 
 def _update_provenance(manifest: Manifest) -> Manifest:
-    """With the date of today, and, where older code did not state them, the textures fitted on."""
+    """Add today's date and, where older code did not record them, the textures fitted on."""
     provenance = manifest.provenance
     fitted_on = provenance.fitted_on
     if fitted_on is None and provenance.training_data.startswith("semi-synthetic"):

@@ -1,4 +1,4 @@
-"""The manifest of a new release, from its files, its run and what it was judged on."""
+"""The manifest of a new release, from its files, its run and its evaluation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,20 +33,20 @@ ONNX_NAME, CARD_NAME, BLEND_NAME, PICTURES_NAME = "ensemble.onnx", "model_card.m
 
 @dataclass(frozen=True)
 class ReleaseParts:
-    """What a release is judged on and decides by."""
+    """What a release is made of and evaluated on, besides its run."""
 
     real_sets: Sequence[RealSet] = ()
     decision: Decision = UNDECIDED
-    """Of a run that stands alone; beside a plain release that one decides."""
+    """Decision of a release without a plain release; otherwise that of the plain release is used."""
 
     frozen: FrozenSet | None = None
     """The benchmark; None = not run."""
 
     blend: Blend | None = None
-    """What a context release weighs its networks with; None = their mean counts."""
+    """Combines the networks of a context release; None = their mean is used."""
 
     plain: Release | None = None
-    """Whose members see the image alone beside those of a run that see the context; None = there are none."""
+    """Release whose image members join the run's context members; None = no image members."""
 
 
 def make_manifest(
@@ -57,12 +57,12 @@ def make_manifest(
     benchmark: ReleaseOnBenchmark | None,
     worse_on: Sequence[str] = (),
 ) -> Manifest:
-    """What the release in `folder` says of itself.
+    """The manifest of the release in `folder`.
 
     Parameters
     ----------
     worse_on
-        Real sets on which it is made the default although the one before did better.
+        Real sets on which it became the default although the previous default was better.
     """
     plain = parts.plain
     names = name_members(settings.members + (0 if plain is None else len(plain.manifest.members)))
@@ -90,12 +90,12 @@ def make_manifest(
 
 def _make_provenance(version: str, settings: FitSettings, parts: ReleaseParts, worse_on: Sequence[str]) -> Provenance:
     alone = parts.plain is None and parts.decision is not UNDECIDED
-    judged = " --cross-validation CROSS_VALIDATION_DIR" if alone else ""
-    judged += "" if parts.plain is None else f" --plain {parts.plain.version}"
-    judged += "" if parts.blend is None else " --blend BASELINE_DIR/blend.json"
+    options = " --cross-validation CROSS_VALIDATION_DIR" if alone else ""
+    options += "" if parts.plain is None else f" --plain {parts.plain.version}"
+    options += "" if parts.blend is None else " --blend BASELINE_DIR/blend.json"
     return Provenance(
         created=datetime.now(UTC).date().isoformat(),
-        command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}{judged}",
+        command=f"{write_fit_command(settings)} && python -m training publish RUN_DIR --version {version}{options}",
         code_version=distribution_version("offsample"),
         seed=settings.seed,
         training_data=_join_notes(describe_training_data(settings), parts.plain, "training_data"),
@@ -107,26 +107,26 @@ def _make_provenance(version: str, settings: FitSettings, parts: ReleaseParts, w
 
 
 def list_textures_fitted_on() -> tuple[str, ...]:
-    """Acquisitions whose ion images, in patches, are textures of the semi-synthetic images that fits see."""
+    """Acquisitions whose ion images, in patches, are textures of the training images."""
     training, _ = split_sources(load_sources())
     return tuple(source.name for source in training.texture_sources)
 
 
 def _join_fitted_on(settings: FitSettings, plain: Release | None) -> tuple[str, ...] | None:
-    """Acquisitions that the run, or the plain release's members, were fitted on; None where one does not say."""
+    """Acquisitions that the run or the plain release was fitted on; None when one did not record them."""
     own = list_textures_fitted_on() if settings.data is None else settings.data.fitted
     theirs = () if plain is None else plain.manifest.provenance.fitted_on
     return None if own is None or theirs is None else tuple(sorted({*own, *theirs}))
 
 
 def _join_notes(own: str, plain: Release | None, name: Literal["training_data", "licence_notes"]) -> str:
-    """A note on the run, and that on the plain release's members where it says something else."""
+    """The note of the run, plus that of the plain release where it differs."""
     theirs = own if plain is None else getattr(plain.manifest.provenance, name)
     return own if theirs == own or plain is None else f"{own}; members of release {plain.version}: {theirs}"
 
 
 def as_published(row: RealSetScores) -> PublishedScores:
-    """Figures as a manifest carries them."""
+    """Scores in the form of the manifest's field `figures`."""
     return PublishedScores(
         data_set=row.data_set,
         predictor=row.predictor,
@@ -142,5 +142,5 @@ def as_published(row: RealSetScores) -> PublishedScores:
 
 
 def describe_file(path: Path) -> ReleaseFile:
-    """Name and hash."""
+    """Name and hash of a file."""
     return ReleaseFile(name=path.name, sha256=sha256_of(path))

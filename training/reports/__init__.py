@@ -1,1 +1,1 @@
-"""Pages, tables and plots of what was measured."""
+"""Reports: pages, tables, plots and JSON of scores."""

@@ -15,7 +15,7 @@ from training.metrics.scores import METRIC_NAMES
 
 _NETWORKS, _RULE, _FAINT = "#1F5A93", "#D98B2B", "#B9C4CF"
 _MOST_DATASETS = 60
-"""More would not fit a page; the worst are drawn."""
+"""Most datasets in the plot, so that it fits a page; the worst are drawn."""
 
 
 def draw_roc(folded: FoldedSet, evaluation: Evaluation) -> Figure:
@@ -35,7 +35,7 @@ def draw_roc(folded: FoldedSet, evaluation: Evaluation) -> Figure:
         label = f"{RULE_NAME}, AUC {pooled[RULE_NAME]:.3f}"
         _plot_roc(axes, off, evaluation.ratios, color=_RULE, linewidth=1.8, linestyle="--", label=label)
     axes.plot([0, 1], [0, 1], color="0.8", linewidth=0.8, zorder=0)
-    axes.set(xlabel="share of on-sample images called off", ylabel="recall of off-sample images", aspect="equal")
+    axes.set(xlabel="share of on-sample images predicted off", ylabel="recall of off-sample images", aspect="equal")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     axes.legend(loc="lower right", frameon=False, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
@@ -48,10 +48,10 @@ def _plot_roc(axes: Axes, off: np.ndarray, scores: np.ndarray, **style: object) 
 
 
 def draw_fold_metrics(evaluation: Evaluation) -> Figure:
-    """Every metric of every fold: attempts, their average, and the rule (the report's figure 26)."""
+    """Every metric of every fold: repeats, their average, and the rule (the report's figure 26)."""
     figure = Figure(figsize=(9.5, 3.4), layout="constrained")
     panels = figure.subplots(1, len(METRIC_NAMES), sharey=True)
-    styles = {AVERAGE: (_NETWORKS, 36, "attempts averaged"), RULE_NAME: (_RULE, 20, RULE_NAME)}
+    styles = {AVERAGE: (_NETWORKS, 36, "repeats averaged"), RULE_NAME: (_RULE, 20, RULE_NAME)}
     for axes, name in zip(panels, METRIC_NAMES, strict=True):
         for row in evaluation.fold_rows:
             value = row.metrics.value(name)
@@ -66,19 +66,19 @@ def draw_fold_metrics(evaluation: Evaluation) -> Figure:
         axes.set_xlabel("fold", fontsize=8)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.spines[["top", "right"]].set_visible(False)
-    for colour, size, label in ((_FAINT, 12, "one attempt"), *styles.values()):
+    for colour, size, label in ((_FAINT, 12, "one repeat"), *styles.values()):
         panels[0].scatter([], [], color=colour, s=size, label=label)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return figure
 
 
 def draw_reliability(evaluation: Evaluation) -> Figure:
-    """How often images of a probability are off, with intervals over groups, before and after temperature scaling."""
+    """Reliability diagram, with intervals over groups, before and after temperature scaling."""
     figure = Figure(figsize=(8.6, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     calibration = evaluation.calibration
-    _draw_bins(left, calibration.bins, f"as they are (Brier {calibration.brier:.3f})")
-    title = f"temperature of the other folds (Brier {calibration.brier_scaled:.3f})"
+    _draw_bins(left, calibration.bins, f"unscaled (Brier {calibration.brier:.3f})")
+    title = f"scaled by the other folds (Brier {calibration.brier_scaled:.3f})"
     _draw_bins(right, calibration.bins_scaled, title)
     left.set_ylabel("share that is off-sample")
     return figure
@@ -99,20 +99,20 @@ def _draw_bins(axes: Axes, bins: Sequence[ReliabilityBin], title: str) -> None:
 
 
 def draw_datasets(evaluation: Evaluation) -> Figure:
-    """Accuracy per dataset beside that of the rule; bars are Wilson's, as if images were independent."""
+    """Accuracy of networks and rule per dataset; bars are Wilson's, as if images were independent."""
     shown = evaluation.by_dataset[:_MOST_DATASETS][::-1]
     figure = Figure(figsize=(8.6, 1.4 + 0.2 * max(4, len(shown))), layout="constrained")
     axes = figure.subplots()
-    places = np.arange(len(shown))
+    positions = np.arange(len(shown))
     accuracy = np.array([row.average.accuracy for row in shown])
     low, high = np.array([row.accuracy_95 or (row.average.accuracy,) * 2 for row in shown]).T
     errors = [np.maximum(accuracy - low, 0), np.maximum(high - accuracy, 0)]
     rule = [row.rule.accuracy for row in shown]
-    axes.scatter(rule, places, color=_RULE, s=22, marker="|", linewidths=2, label=RULE_NAME, zorder=3)
+    axes.scatter(rule, positions, color=_RULE, s=22, marker="|", linewidths=2, label=RULE_NAME, zorder=3)
     axes.errorbar(
-        accuracy, places, xerr=errors, fmt="o", color=_NETWORKS, ecolor=_FAINT, markersize=4, label="networks"
+        accuracy, positions, xerr=errors, fmt="o", color=_NETWORKS, ecolor=_FAINT, markersize=4, label="networks"
     )
-    axes.set_yticks(places, [_name(row) for row in shown], fontsize=7)
+    axes.set_yticks(positions, [_name(row) for row in shown], fontsize=7)
     for label, row in zip(axes.get_yticklabels(), shown, strict=True):
         label.set_fontweight("bold" if row in evaluation.worst_tenth else "normal")
     axes.set(xlim=(min(0.5, *rule, *low) - 0.02, 1.02), ylim=(-0.7, len(shown) - 0.3), xlabel="accuracy")

@@ -1,13 +1,12 @@
-"""The report of a cross-validation: one HTML page, one JSON file, the figures and every image's probability."""
+"""The report of a cross-validation: an HTML page, a JSON file, plots and every image's probability."""
 
 import csv
 import json
 from pathlib import Path
 
-from training.cross_validation.evaluation import Evaluation
+from training.cross_validation.evaluation import Evaluation, describe_verdict
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.settings import CrossValidationSettings
-from training.cross_validation.verdict import describe_verdict
 from training.labelled.class_counts import count_classes
 from training.labelled.class_figure import draw_class_figure
 from training.reports.cross_validation_plots import draw_datasets, draw_fold_metrics, draw_reliability, draw_roc
@@ -31,20 +30,20 @@ from training.reports.html_page import (
 from training.reports.text_tables import TextTable
 
 _LISTED = 200
-"""Left-out images that are named in the page; all are in the JSON."""
+"""Most left-out images listed on the page; the JSON has all."""
 
 
 def write_report(folder: Path, folded: FoldedSet, settings: CrossValidationSettings, evaluation: Evaluation) -> Path:
-    """Write `report.html`, `report.json`, `predictions.csv` and `figures/*.png`; give the page's path."""
-    pictures = _draw(folded, evaluation)
+    """Write `report.html`, `report.json`, `predictions.csv` and `figures/*.png`; return the page's path."""
+    plots = _draw(folded, evaluation)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    for name, png in pictures.items():
+    for name, png in plots.items():
         (folder / "figures" / f"{name}.png").write_bytes(png)
     _write_predictions(folder / "predictions.csv", folded, evaluation)
     content = json.dumps(evaluation_as_json(folded, settings, evaluation), indent=2)
     (folder / "report.json").write_text(content + "\n", encoding="utf-8")
     page = folder / "report.html"
-    page.write_text(_write_html(folded, settings, evaluation, pictures), encoding="utf-8")
+    page.write_text(_write_html(folded, settings, evaluation, plots), encoding="utf-8")
     return page
 
 
@@ -60,31 +59,31 @@ def _draw(folded: FoldedSet, evaluation: Evaluation) -> dict[str, bytes]:
 
 
 def _write_html(
-    folded: FoldedSet, settings: CrossValidationSettings, evaluation: Evaluation, pictures: dict[str, bytes]
+    folded: FoldedSet, settings: CrossValidationSettings, evaluation: Evaluation, plots: dict[str, bytes]
 ) -> str:
     calibration = evaluation.calibration
     parts = [
         write_paragraph(describe_verdict(evaluation), "verdict"),
         write_paragraph(_describe_settings(folded, settings)),
         *(write_paragraph(f"Warning: {warning}.", "warning") for warning in evaluation.warnings),
-        write_heading("Figures"),
+        write_heading("Scores"),
         write_table(make_pooled_table(evaluation)),
         write_paragraph(_describe_repeats(evaluation), "note"),
         write_table(make_fold_means_table(evaluation)),
-        write_image(pictures["roc"], "ROC curves of the folds, of all held-out images, and of the rule"),
-        write_image(pictures["folds"], "metrics of every fold and attempt"),
+        write_image(plots["roc"], "ROC curves of the folds, of all held-out images, and of the rule"),
+        write_image(plots["folds"], "metrics of every fold and repeat"),
         write_heading("Datasets"),
-        write_image(pictures["datasets"], "accuracy per dataset"),
+        write_image(plots["datasets"], "accuracy per dataset"),
         write_table(make_dataset_table(evaluation)),
         *(write_table(table) for table in make_aspect_tables(evaluation)),
         write_heading("Calibration"),
         write_paragraph(f"Temperature {calibration.temperature:.3f}, fitted on held-out folds: {calibration.scope}."),
         write_table(make_calibration_table(evaluation)),
-        write_image(pictures["reliability"], "reliability diagram"),
+        write_image(plots["reliability"], "reliability diagram"),
         write_heading("Folds"),
         write_table(make_fold_table(evaluation)),
         write_heading("Data"),
-        write_image(pictures["classes"], "on and off images per dataset"),
+        write_image(plots["classes"], "on and off images per dataset"),
         *_write_left_out(folded),
     ]
     return write_page(f"Cross-validation on {settings.name}", parts)
@@ -102,18 +101,18 @@ def _describe_settings(folded: FoldedSet, settings: CrossValidationSettings) -> 
     off, names = int(folded.labelled_set.off.sum()), folded.labelled_set.dataset_names
     return (
         f"{settings.images:,} {what} ion images, {off:,} of them off-sample (the positive class),"
-        f" {len(names)} {sources}. {settings.folds} folds; each {kept} is whole in one"
-        " fold."
-        f" {settings.attempts} attempts per fold, networks per attempt: {settings.members}, preset {settings.preset},"
+        f" {len(names)} {sources}. {settings.folds} folds; each {kept} is in one fold"
+        " only."
+        f" {settings.attempts} repeats per fold, networks per repeat: {settings.members}, preset {settings.preset},"
         f" {settings.recipe.epochs} epochs, seed {settings.seed}; threshold 0.5."
     )
 
 
 def _describe_repeats(evaluation: Evaluation) -> str:
     over_repeats = evaluation.repeat_f1
-    text = "The precision at recall ≥ .8 takes its threshold from the same images, so it flatters."
+    text = "The precision at recall ≥ .8 is optimistic: its threshold is chosen on the same images."
     if over_repeats is not None and over_repeats.std is not None:
-        text += f" F1 over attempts: {over_repeats.mean:.3f} ± {over_repeats.std:.4f} (n = {over_repeats.folds})."
+        text += f" F1 over repeats: {over_repeats.mean:.3f} ± {over_repeats.std:.4f} (n = {over_repeats.folds})."
     return text
 
 

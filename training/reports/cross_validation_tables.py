@@ -12,8 +12,8 @@ _NOTHING = "-"
 
 
 def make_pooled_table(evaluation: Evaluation) -> TextTable:
-    """All held-out images together: counts, intervals over groups, the precision reached at recall >= 0.8."""
-    headings = ("predictor", "right", "accuracy", "precision", "recall", "F1", "AUC", "precision at recall ≥ .8")
+    """All held-out images together: counts, intervals over groups, the precision at recall >= 0.8."""
+    headings = ("predictor", "correct", "accuracy", "precision", "recall", "F1", "AUC", "precision at recall ≥ .8")
     rows = []
     for row in evaluation.pooled:
         found = row.metrics
@@ -34,17 +34,17 @@ def make_pooled_table(evaluation: Evaluation) -> TextTable:
 
 
 def make_fold_means_table(evaluation: Evaluation) -> TextTable:
-    """Figure 25 of the report, and the same of the rule."""
+    """Mean and standard deviation over folds (the report's figure 25), of networks and rule."""
     headings = ("", "mean", "std", "mean", "std", "folds")
     own, rule = evaluation.fold_means[AVERAGE], evaluation.fold_means[RULE_NAME]
     rows = tuple(
         (name, *_mean_std_cells(own[name]), *_mean_std_cells(rule[name]), str(own[name].folds)) for name in METRIC_NAMES
     )
-    return TextTable(f"Mean over folds: attempts averaged, then {RULE_NAME}", headings, rows)
+    return TextTable(f"Mean over folds: repeats averaged, then {RULE_NAME}", headings, rows)
 
 
 def make_fold_table(evaluation: Evaluation) -> TextTable:
-    """Figure 24 of the report, with every attempt and the rule."""
+    """Metrics of every fold (the report's figure 24), with every attempt and the rule."""
     headings = ("fold", "attempt", *METRIC_NAMES, "off", "images")
     rows = tuple(
         (str(row.fold), row.repeat, *_metrics(row.metrics), str(row.metrics.off), str(row.metrics.images))
@@ -64,7 +64,7 @@ def make_dataset_table(evaluation: Evaluation) -> TextTable:
 
 
 def make_aspect_tables(evaluation: Evaluation) -> list[TextTable]:
-    """By pattern, by scene and by signal level, where these are known, worst first."""
+    """By pattern, scene and signal level, where known, worst first."""
     return [
         _make_part_table(f"By {aspect}, worst first (95 % over groups)", parts, frozenset())
         for aspect, parts in evaluation.by_aspect.items()
@@ -72,17 +72,17 @@ def make_aspect_tables(evaluation: Evaluation) -> list[TextTable]:
 
 
 def make_calibration_table(evaluation: Evaluation) -> TextTable:
-    """Brier score, and the expected calibration error where there are images enough for it."""
+    """Brier score, and the expected calibration error when there are enough images."""
     found = evaluation.calibration
     rows = (
-        ("as they are", f"{found.brier:.4f}", _number(found.ece)),
-        ("temperature of the other folds", f"{found.brier_scaled:.4f}", _number(found.ece_scaled)),
+        ("unscaled", f"{found.brier:.4f}", _number(found.ece)),
+        ("scaled by the other folds", f"{found.brier_scaled:.4f}", _number(found.ece_scaled)),
     )
     return TextTable("Calibration", ("probabilities", "Brier score", "ECE (n ≥ 2,000 only)"), rows)
 
 
 def _make_part_table(title: str, parts: Sequence[PartRow], marked: frozenset[int]) -> TextTable:
-    headings = ("", "right", "accuracy", "F1", "AUC", "off", f"{RULE_NAME}: right", "AUC")
+    headings = ("", "correct", "accuracy", "F1", "AUC", "off", f"{RULE_NAME}: correct", "AUC")
     rows = tuple(
         (
             part.part,
@@ -101,8 +101,8 @@ def _make_part_table(title: str, parts: Sequence[PartRow], marked: frozenset[int
 
 def _name_predictor(name: str) -> str:
     if name == AVERAGE:
-        return "attempts averaged"
-    return name if name == RULE_NAME else f"attempt {name}"
+        return "repeats averaged"
+    return name if name == RULE_NAME else f"repeat {name}"
 
 
 def _metrics(metrics: Metrics) -> tuple[str, ...]:

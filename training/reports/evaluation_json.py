@@ -1,18 +1,17 @@
-"""The evaluation of a cross-validation for programs."""
+"""The evaluation of a cross-validation as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from training.cross_validation.evaluation import Evaluation, FoldRow, PartRow, PooledRow
+from training.cross_validation.evaluation import Evaluation, FoldRow, PartRow, PooledRow, describe_verdict
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.settings import CrossValidationSettings
-from training.cross_validation.verdict import describe_verdict
 from training.metrics.scores import METRIC_NAMES, Metrics
 
 
 def evaluation_as_json(folded: FoldedSet, settings: CrossValidationSettings, evaluation: Evaluation) -> dict[str, Any]:
-    """Everything but the figures, as objects, lists and numbers."""
+    """Everything but the plots, as JSON-compatible objects; `attempt` in its keys means repeat."""
     return {
         "verdict": describe_verdict(evaluation),
         "settings": settings.model_dump(mode="json"),

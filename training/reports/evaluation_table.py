@@ -1,4 +1,4 @@
-"""Evaluation as a table for people and as JSON for programs."""
+"""Evaluation of a release as tables and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from training.metrics.real_set_scores import RealSetScores
 from training.metrics.resampling import Interval
 from training.reports.text_tables import print_table
 
-WILSON_MEANS = "as if images were independent draws, which those of one acquisition are not"
-ACQUISITIONS_MEAN = "Student's, acquisitions as the draws"
+WILSON_MEANS = "as if images were independent, which those of one acquisition are not"
+ACQUISITIONS_MEAN = "Student's, with acquisitions as independent draws"
 
 
 def print_scores(rows: Sequence[RealSetScores], console: Console) -> None:
-    """Print one row per set and predictor, and what to mind about each set."""
+    """Print one row per set and predictor, and the warnings about each set."""
     table = Table(title="Real sets, each on its own (never pooled)")
-    for heading in ("set", "role", "predictor", "right", "accuracy", "Wilson 95 %", "over acquisitions", "AUC"):
+    for heading in ("set", "role", "predictor", "correct", "accuracy", "Wilson 95 %", "over acquisitions", "AUC"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "set")
     for row in rows:
         table.add_row(
@@ -42,7 +42,7 @@ def print_scores(rows: Sequence[RealSetScores], console: Console) -> None:
 
 
 def describe_acquisitions(rows: Sequence[RealSetScores]) -> list[str]:
-    """What is right of each acquisition, a line for every row of several acquisitions."""
+    """Correct predictions by acquisition, a line for every row with several acquisitions."""
     return [
         f"{row.data_set}, {row.predictor}: {', '.join(f'{one.name} {one.correct} of {one.images}' for one in several)}"
         for row in rows
@@ -51,14 +51,14 @@ def describe_acquisitions(rows: Sequence[RealSetScores]) -> list[str]:
 
 
 def print_benchmark(found: ReleaseOnBenchmark, console: Console) -> None:
-    """Print what a release did on the frozen benchmark."""
-    figures = found.scores()
-    console.print(figures.identity, soft_wrap=True)
+    """Print the scores of a release on the frozen benchmark."""
+    scores = found.scores()
+    console.print(scores.identity, soft_wrap=True)
     console.print(
-        f"right {figures.correct:,} of {figures.images:,} ({format_interval(figures.accuracy_ci)}), F1 {figures.f1:.3f}"
-        f" ({format_interval(figures.f1_95)}), precision {figures.precision:.3f}, recall {figures.recall:.3f}, AUC"
-        f" {figures.auc:.3f}; border/centre rule: F1 {figures.rule_f1:.3f} ({format_interval(figures.rule_f1_95)}), AUC"
-        f" {figures.rule_auc:.3f}; F1 above the rule's: {describe_f1_above_rule(figures)}; in brackets 95 % over sample"
+        f"correct {scores.correct:,} of {scores.images:,} ({format_interval(scores.accuracy_ci)}), F1 {scores.f1:.3f}"
+        f" ({format_interval(scores.f1_95)}), precision {scores.precision:.3f}, recall {scores.recall:.3f}, AUC"
+        f" {scores.auc:.3f}; border/centre rule: F1 {scores.rule_f1:.3f} ({format_interval(scores.rule_f1_95)}), AUC"
+        f" {scores.rule_auc:.3f}; F1 minus the rule's: {describe_f1_above_rule(scores)}; in brackets 95 % over sample"
         " masks and textures",
         soft_wrap=True,
     )
@@ -67,7 +67,7 @@ def print_benchmark(found: ReleaseOnBenchmark, console: Console) -> None:
 
 
 def scores_as_json(rows: Sequence[RealSetScores], benchmark: ReleaseOnBenchmark | None = None) -> str:
-    """The real sets, one object per row, and the benchmark when it was run."""
+    """The real sets, one object per row, and the benchmark when it was evaluated."""
     found = None if benchmark is None else benchmark.scores().model_dump(mode="json")
     return json.dumps({"real_sets": [asdict(row) for row in rows], "benchmark": found}, indent=2)
 
@@ -78,16 +78,16 @@ def warnings_of(rows: Sequence[RealSetScores]) -> list[str]:
 
 
 def format_interval(interval: Interval | None) -> str:
-    """Both ends to three digits, which is the only rounding of an interval; a dash where there is none."""
+    """Both ends to three digits, the only rounding of an interval; a dash when there is none."""
     return "-" if interval is None else f"{interval[0]:.3f}-{interval[1]:.3f}"
 
 
-def describe_f1_above_rule(figures: BenchmarkScores) -> str:
-    """By how much the F1 of a release is above that of the rule, with its interval."""
-    difference, interval = figures.f1 - figures.rule_f1, figures.f1_above_rule_95
+def describe_f1_above_rule(scores: BenchmarkScores) -> str:
+    """F1 of the release minus F1 of the rule, with its interval."""
+    difference, interval = scores.f1 - scores.rule_f1, scores.f1_above_rule_95
     return f"{difference:+.3f}" + ("" if interval is None else f" ({interval[0]:+.3f} to {interval[1]:+.3f})")
 
 
 def format_auc(auc: float | None) -> str:
-    """Three digits, or a dash where one class is missing."""
+    """Three digits, or a dash when there is one class only."""
     return "-" if auc is None else f"{auc:.3f}"

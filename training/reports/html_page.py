@@ -1,4 +1,4 @@
-"""One HTML page that needs no other file: text, tables, and figures as inline PNG."""
+"""A self-contained HTML page: text, tables, and figures as inline PNG."""
 
 import base64
 import io
@@ -30,7 +30,7 @@ def render_png(figure: Figure) -> bytes:
 
 
 def write_page(title: str, parts: list[str]) -> str:
-    """A whole document of parts that are HTML already."""
+    """A whole document; `parts` are HTML."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

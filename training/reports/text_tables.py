@@ -1,4 +1,4 @@
-"""Text tables: headings and cells, for terminal and page alike."""
+"""Text tables for the terminal and for HTML pages."""
 
 from dataclasses import dataclass
 
@@ -15,11 +15,11 @@ class TextTable:
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     marked: frozenset[int] = frozenset()
-    """Rows that stand out."""
+    """Rows to emphasise."""
 
 
 def print_table(table: TextTable, console: Console) -> None:
-    """Show a table on a terminal."""
+    """Print a table to a terminal."""
     shown = Table(title=Text(table.title), title_justify="left")
     for number, heading in enumerate(table.headings):
         shown.add_column(Text(heading), justify="right" if number else "left", overflow="fold")
