@@ -22,7 +22,7 @@ def test_every_path_in_the_architecture_page_exists() -> None:
     assert [path for path in sorted(paths - {"worker/cli/NAME.py"}) if not list(REPOSITORY.glob(path))] == []
 
 
-def test_every_room_stands_in_the_architecture_page() -> None:
+def test_every_room_is_in_the_architecture_page() -> None:
     text = ARCHITECTURE.read_text(encoding="utf-8")
     rooms = [
         f"{top}/{folder.parent.name}/"
@@ -48,12 +48,12 @@ def test_the_rooms_of_the_worker_are_in_the_order_of_the_import_contract() -> No
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+def test_every_link_to_a_file_works(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_every_name_in_the_glossary_is_one_of_the_code() -> None:
+def test_every_name_in_the_glossary_is_in_the_code() -> None:
     rows = [
         line for line in (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines() if "|" in line
     ]

@@ -1,4 +1,4 @@
-"""What the README says of the release is what its manifest says."""
+"""The figures in the README are those of the release's manifest."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ README = Path(__file__).parents[2] / "README.md"
 TRAINING = README.parent / "docs" / "training.md"
 
 
-def test_every_figure_of_the_release_stands_in_the_readme() -> None:
+def test_the_readme_has_every_figure_of_the_release() -> None:
     text = README.read_text(encoding="utf-8")
     release = open_release()
     assert f"release {release.version}" in text
@@ -18,7 +18,7 @@ def test_every_figure_of_the_release_stands_in_the_readme() -> None:
         assert f"| {figures.correct} of {figures.images} | {intervals} | {format_auc(figures.auc)} |" in text
 
 
-def test_the_readme_says_which_sets_were_fitted_on() -> None:
+def test_the_readme_tells_which_sets_were_fitted_on() -> None:
     rows = [line for line in README.read_text(encoding="utf-8").splitlines() if "**release " in line]
     assert [("fitted on**" in row, "never fitted on" in row) for row in rows] == [(False, False)] * 4 + [
         (True, False),
@@ -26,14 +26,14 @@ def test_the_readme_says_which_sets_were_fitted_on() -> None:
     ]
 
 
-def test_the_uncertain_band_stands_in_the_readme() -> None:
+def test_the_readme_has_the_uncertain_band() -> None:
     release = open_release()
     assert release.manifest.uncertain_band is not None
     low, high = release.manifest.uncertain_band
     assert f"uncertain band ({low:g} to {high:g} for {release.version})" in README.read_text(encoding="utf-8")
 
 
-def test_what_stands_in_readme_and_docs_of_the_context_release_is_in_its_manifest() -> None:
+def test_the_figures_of_the_context_release_are_those_of_its_manifest() -> None:
     manifest = open_release("2026.11.3-context").manifest
     texts = [" ".join(path.read_text(encoding="utf-8").split()) for path in (README, TRAINING)]
     ours = {row.data_set: row for row in manifest.figures if row.predictor.startswith("release ")}
@@ -44,7 +44,7 @@ def test_what_stands_in_readme_and_docs_of_the_context_release_is_in_its_manifes
         assert f"{ours[name].auc:.3f}".lstrip("0") in texts[1]
 
 
-def test_the_benchmark_of_the_release_stands_in_the_readme() -> None:
+def test_the_readme_has_the_benchmark_of_the_release() -> None:
     benchmark = open_release().manifest.benchmark
     assert benchmark is not None
     text = " ".join(README.read_text(encoding="utf-8").split())
