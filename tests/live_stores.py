@@ -1,4 +1,4 @@
-"""Real stores on loopback: an HTTP server that misbehaves where told to, and moto's S3 server as a process."""
+"""Real stores on loopback: an HTTP server that can misbehave, and moto's S3 server as a process."""
 
 import os
 import socket
@@ -18,18 +18,18 @@ _READY_SECONDS = 30.0
 
 @dataclass
 class Answer:
-    """What the HTTP server says to one path."""
+    """The HTTP server's response to one path."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     send: Callable[[BaseHTTPRequestHandler], None] | None = None
-    """Instead of all of these: writes to the socket itself."""
+    """Instead of these: writes the response to the socket."""
 
 
 @dataclass
 class HttpFiles:
-    """Files behind a real HTTP server, and the paths that were asked for."""
+    """Files behind a real HTTP server, and the paths that were requested."""
 
     files: dict[str, bytes | Answer | list[Answer]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class HttpFiles:
 
     def answer(self, path: str) -> Answer:
         found = self.files.get(path, Answer(404))
-        if isinstance(found, list):  # one after the other, the last one for ever
+        if isinstance(found, list):  # one after another, then the last one repeatedly
             found = found.pop(0) if len(found) > 1 else found[0]
         return Answer(body=found) if isinstance(found, bytes) else found
 
@@ -75,13 +75,13 @@ def http_files(files: dict[str, bytes | Answer | list[Answer]] | None = None) ->
             self.wfile.write(answer.body)
 
         def log_message(self, *_: Any) -> None:
-            """Be silent."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_: Any) -> None:
-            """A client that leaves early is what some tests are about."""
+            """Ignore clients that disconnect early, as some tests do."""
 
     server = Server(("127.0.0.1", 0), Handler)
     served.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -115,7 +115,7 @@ class S3Server:
         }
 
     def put(self, files: dict[str, bytes]) -> None:
-        """Put objects into the bucket, which is made if it is not there."""
+        """Put objects into the bucket, which is created if it does not exist."""
         import boto3  # noqa: PLC0415 - slow to import, and only few tests need it
 
         client = boto3.client(
@@ -156,7 +156,7 @@ def s3_server() -> Iterator[S3Server]:
 
 
 def free_port() -> int:
-    """A port of loopback where nothing listens."""
+    """A loopback port on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

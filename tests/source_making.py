@@ -1,4 +1,4 @@
-"""Locations of an event, and what a source gives for annotations."""
+"""Locations of ion images, and fetching from their sources."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def annotate(*ids: str, **fields: str | int) -> list[Annotation]:
 
 
 def fetch(source: IonImageSource, annotations: list[Annotation]) -> dict[str, IonImage | str]:
-    """Annotation id -> ion image, or the reason why there is none; exactly one each."""
+    """Annotation id -> ion image, or the reason why it has none; exactly one for each annotation."""
     fetched = list(source.fetch(annotations))
     assert sorted(one.annotation_id for one in fetched) == sorted(one.annotation_id for one in annotations)
     found = {one.annotation_id: one.ion_image or one.reason for one in fetched}

@@ -1,4 +1,4 @@
-"""What docs/messages.md and the README show works as it is written there, in the languages it is shown in."""
+"""The examples of docs/messages.md and the README work as written, in each language."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from live_service import BLADDER, NAMES, SHORT_LEASE, LiveServer, LiveService, f
 from worker.ledger.names import GROUP
 
 NODE_PACKAGES = Path("/usr/share/nodejs")
-"""Where Debian's node-redis lies."""
+"""Where Debian installs node-redis."""
 
 
 def _example(name: str) -> str:
@@ -27,7 +27,7 @@ def _example(name: str) -> str:
 
 @pytest.fixture
 def service() -> Iterator[LiveService]:
-    """A service whose server listens on a port, for `redis-cli -u` and node-redis know no socket."""
+    """A service whose server listens on a port, because `redis-cli -u` and node-redis do not support sockets."""
     with TemporaryDirectory(prefix="offs-") as folder:
         server = LiveServer(Path(folder), options={"port": str(find_free_port()), "bind": "127.0.0.1"})
         server.start()
@@ -40,14 +40,14 @@ def service() -> Iterator[LiveService]:
 
 @pytest.fixture
 def environment(service: LiveService) -> dict[str, str]:
-    """What a person has set who follows the page: the server, and a folder of ion images."""
+    """The variables that the page uses: the server, and a folder of ion images."""
     url = f"redis://127.0.0.1:{service.server.options['port']}/0"
     return os.environ | service.environment | {"OFFSAMPLE_REDIS_URL": url, "BLADDER": str(BLADDER)}
 
 
 @pytest.fixture
 def node(service: LiveService) -> list[str]:
-    """The command that runs the page's module beside node-redis."""
+    """The command that runs the page's module with node-redis."""
     program = shutil.which("node")
     assert program is not None, "expected Node.js, which `make test` installs, found none"
     assert (NODE_PACKAGES / "redis").is_dir(), "expected node-redis, which `make test` installs, found none"
@@ -74,7 +74,7 @@ def _messages(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
 
 
-def test_an_event_is_sent_and_its_results_received_with_redis_cli_alone(
+def test_redis_cli_alone_sends_an_event_and_receives_its_results(
     service: LiveService, environment: dict[str, str]
 ) -> None:
     service.start_worker()
@@ -91,12 +91,12 @@ def test_an_event_is_sent_and_its_results_received_with_redis_cli_alone(
     assert service.server.connect().xpending("offsample:results", "archive")["pending"] == 0
 
 
-def test_the_receiving_example_reads_on_behind_the_answers_to_others(
+def test_the_receiving_example_skips_the_answers_to_other_events(
     service: LiveService, environment: dict[str, str]
 ) -> None:
     service.start_worker()
-    other, refused = make_event(), make_event(release="1900.1.1")
-    for event in (other, refused):
+    other, rejected = make_event(), make_event(release="1900.1.1")
+    for event in (other, rejected):
         service.send(event)
         service.wait_for_closing(event["id"])
 
@@ -108,7 +108,7 @@ def test_the_receiving_example_reads_on_behind_the_answers_to_others(
 
 
 @pytest.mark.parametrize("language", ["sh", "python", "node"])
-def test_an_example_says_that_its_event_was_rejected(
+def test_an_example_reports_that_its_event_was_rejected(
     service: LiveService, environment: dict[str, str], node: list[str], language: str
 ) -> None:
     service.start_worker()
@@ -125,7 +125,7 @@ def test_an_example_says_that_its_event_was_rejected(
     assert "forbidden_uri" in finished.stderr + finished.stdout
 
 
-def test_a_server_that_refuses_an_event_fails_the_sending_example(
+def test_the_sending_example_fails_when_the_server_rejects_the_event(
     service: LiveService, environment: dict[str, str]
 ) -> None:
     service.server.connect().config_set("maxmemory", 1)
@@ -169,12 +169,12 @@ def test_the_readme_sends_an_event_and_reads_its_results(service: LiveService, e
     assert read.count("mz_") >= 79
 
 
-def test_a_dead_letter_is_sent_again_as_the_page_says(service: LiveService, environment: dict[str, str]) -> None:
-    """Put aside because all of its workers were killed, which those of today are not."""
+def test_a_dead_letter_can_be_sent_again_as_documented(service: LiveService, environment: dict[str, str]) -> None:
+    """A dead letter because all of its workers were killed; the workers of this test are not."""
     _run(["sh", "-e", "-c", _example("send")], environment)
     _pretend_that_workers_died(service, times=5)
     service.start_worker()
-    (letter,) = wait_until(service.dead_letters, "the event is put aside")
+    (letter,) = wait_until(service.dead_letters, "the event is a dead letter")
 
     _run([sys.executable, "-c", _example("send again")], environment)
 
@@ -185,7 +185,7 @@ def test_a_dead_letter_is_sent_again_as_the_page_says(service: LiveService, envi
 
 
 def _pretend_that_workers_died(service: LiveService, times: int) -> None:
-    """Hand the event out as to workers that were killed long ago."""
+    """Deliver the event to workers that were killed long ago."""
     server, stream = service.server.connect(), NAMES.events("normal")
     server.xgroup_create(stream, GROUP, id="0")
     ((_, [(entry, _)]),) = server.xreadgroup(GROUP, "killed", {stream: ">"})

@@ -1,4 +1,4 @@
-"""What docs/sources.md shows works as it stands there; places that only exist in the page stand for the tests'."""
+"""The examples of docs/sources.md work as written, with their paths and hosts replaced by those of the tests."""
 
 import csv
 import json
@@ -27,10 +27,10 @@ from shared.png.image import decode_png
 FILES = sorted(BLADDER.glob("*.png"))
 
 
-def _event(name: str, **places: str) -> str:
-    """One of the page's events, with its places replaced."""
+def _event(name: str, **replacements: str) -> str:
+    """One of the page's events, with parts of its text replaced."""
     text = read_block("sources.md", f"event: {name}")
-    for shown, real in places.items():
+    for shown, real in replacements.items():
         assert shown in text
         text = text.replace(shown, real)
     return text
@@ -51,14 +51,14 @@ def _submit(service: LiveService, event: str) -> dict[str, str]:
 
 
 def _agrees(labels: dict[str, str]) -> bool:
-    """All labels are there, and those that a person is sure of are the same."""
-    sure = {name: label for name, label in read_by_eye().items() if label in ("on", "off")}
-    return len(labels) == len(FILES) and all(labels[name] == label for name, label in sure.items())
+    """Whether all files have labels, and those agree that a person labelled on or off."""
+    certain = {name: label for name, label in read_by_eye().items() if label in ("on", "off")}
+    return len(labels) == len(FILES) and all(labels[name] == label for name, label in certain.items())
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder that has what the page's commands name, and an `offsample` for them."""
+    """A folder with the files of the page's commands, and an `offsample` command."""
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "data").symlink_to(REAL_IMZML.parent)
     install_command(tmp_path / "bin", "offsample", f'{sys.executable} -m worker.cli.main "$@"')

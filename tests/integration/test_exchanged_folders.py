@@ -1,6 +1,6 @@
-"""A folder below an allowed root, exchanged for a symlink out of it again and again while it is read.
+"""A folder below an allowed root, repeatedly exchanged for a symlink out of it while it is read.
 
-Whatever is read lies below the root: the picture, list or array outside, which has the same names, is never seen.
+Only files below the root are read, never those outside, which have the same names.
 """
 
 import ctypes
@@ -34,8 +34,8 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 INSIDE, OUTSIDE = 1.0, 2.0
 
 
-def exchange_for_ever(one: bytes, other: bytes, ended: Event) -> None:
-    """Exchange two names atomically, as fast as it goes."""
+def exchange_repeatedly(one: bytes, other: bytes, ended: Event) -> None:
+    """Exchange two names atomically, as fast as possible."""
     rename = ctypes.CDLL(None).renameat2
     while not ended.is_set():
         for _ in range(100):
@@ -46,7 +46,7 @@ def exchange_for_ever(one: bytes, other: bytes, ended: Event) -> None:
 def exchanged(folder: Path, link: Path) -> Iterator[None]:
     context = multiprocessing.get_context("spawn")
     ended = context.Event()
-    process = context.Process(target=exchange_for_ever, args=(os.fsencode(folder), os.fsencode(link), ended))
+    process = context.Process(target=exchange_repeatedly, args=(os.fsencode(folder), os.fsencode(link), ended))
     process.start()
     try:
         yield
@@ -57,7 +57,7 @@ def exchanged(folder: Path, link: Path) -> Iterator[None]:
 
 
 def picture(value: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Told apart by one pixel, whatever the rest is scaled to."""
+    """An image whose first pixel encodes the value, whatever the scale."""
     pixels = np.ones((6, 8))
     pixels[0, 0] = 1 + value
     return pixels
@@ -126,16 +126,16 @@ def test_nothing_outside_the_root_is_read(tmp_path: Path, kind: str) -> None:
 
 
 def read_once(location: IonImagesLocation, access: SourceAccess) -> list[float]:
-    """What is told by the pictures that could be read; refusals are as good."""
+    """The values of the images that could be read; errors are allowed."""
     try:
         with open_source(location, access) as source:
             fetched = list(source.fetch(source.annotations()))
     except OffSampleError:
         return []
-    return tell(fetched)
+    return decode_values(fetched)
 
 
-def tell(fetched: Iterable[FetchedIonImage]) -> list[float]:
+def decode_values(fetched: Iterable[FetchedIonImage]) -> list[float]:
     images = [one.ion_image.intensities for one in fetched if one.ion_image is not None]
     return [float(np.rint(image[0, 0] / image[1, 1] - 1)) for image in images]
 
@@ -174,4 +174,4 @@ def test_a_dataset_that_was_opened_stays_the_one_that_is_read(tmp_path: Path) ->
         annotations = source.annotations()
         shutil.move(first, tmp_path / "third")
         second.rename(first)
-        assert tell(source.fetch(annotations)) == [INSIDE] * 8
+        assert decode_values(source.fetch(annotations)) == [INSIDE] * 8

@@ -1,4 +1,4 @@
-"""PNG files behind a real HTTP server on loopback, made to misbehave."""
+"""PNG files behind a real HTTP server on loopback that misbehaves."""
 
 import threading
 import time
@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from conftest import make_random_ion_image
 from live_stores import Answer, HttpFiles, free_port
-from store_fetching import PATIENCE, PNG, access, fetch, reason
+from store_fetching import PNG, RETRY_POLICY, access, fetch, reason
 
 from shared.errors import (
     AccessDeniedError,
     ForbiddenUriError,
     InvalidAnnotationsError,
     NotFoundError,
-    OffSampleError,
     StoreBusyError,
     TooLargeError,
     TransientError,
@@ -46,40 +45,40 @@ def test_a_missing_or_broken_image_is_a_row(http: HttpFiles) -> None:
     http.files |= {"/ds/cut.png": PNG[:60], "/ds/gone.png": Answer(410), "/ds/html.png": b"<html>"}
     found = fetch(f"{http.url}/ds", access(http.url), "a", "no", "cut", "gone", "html", "../a", "x/../../a")
     assert isinstance(found["a"], IonImage)
-    assert "'no.png' is not there (HTTP 404)" in reason(found["no"])
-    assert "ends too early" in reason(found["cut"])
+    assert "HTTP 404" in reason(found["no"])
+    assert "PNG" in reason(found["cut"])
     assert "HTTP 410" in reason(found["gone"])
-    assert "does not begin as a PNG does" in reason(found["html"])
+    assert "PNG" in reason(found["html"])
     assert "`..`" in reason(found["../a"])
     assert "`..`" in reason(found["x/../../a"])
 
 
-def test_a_template_that_needs_an_image_says_so(http: HttpFiles) -> None:
+def test_a_template_with_image_needs_annotations_with_image(http: HttpFiles) -> None:
     found = fetch(f"{http.url}/ds/{{image}}", access(http.url), "a")
-    assert "annotation has no `image`" in reason(found["a"])
+    assert "image" in reason(found["a"])
 
 
 @pytest.mark.parametrize(
     "template", ["/{{formula}}.png", "/{{annotation_id.__class__}}", "/{{}}", "/{{annotation_id", "/a}}"]
 )
-def test_a_template_of_other_fields_is_refused(http: HttpFiles, template: str) -> None:
-    with pytest.raises(ForbiddenUriError, match="is no template that is served; expected"):
+def test_a_template_with_unknown_fields_is_forbidden(http: HttpFiles, template: str) -> None:
+    with pytest.raises(ForbiddenUriError, match="template"):
         fetch(http.url + template.replace("{{", "{").replace("}}", "}"), access(http.url), "a")
 
 
 @pytest.mark.parametrize("uri", ["https://{annotation_id}/a.png", "https://{annotation_id}.host/a", "{image}://h/a"])
 def test_a_template_cannot_choose_the_host(uri: str) -> None:
-    with pytest.raises(ForbiddenUriError, match="expected"):
+    with pytest.raises(ForbiddenUriError):
         fetch(uri, access("https://host/"), "a")
 
 
 def test_an_http_store_cannot_be_listed(http: HttpFiles) -> None:
     for uri in (f"{http.url}/ds", f"{http.url}/ds/{{image}}"):
-        with pytest.raises(InvalidAnnotationsError, match=r"expected .*annotations"):
+        with pytest.raises(InvalidAnnotationsError, match="annotations"):
             fetch(uri, access(http.url))
 
 
-def test_what_fails_once_is_asked_again(http: HttpFiles) -> None:
+def test_a_read_that_fails_once_is_retried(http: HttpFiles) -> None:
     http.files["/ds/b.png"] = [Answer(500), Answer(body=PNG)]
     http.files["/ds/c.png"] = [Answer(429), Answer(body=PNG)]
     found = fetch(f"{http.url}/ds", access(http.url), "b", "c")
@@ -88,42 +87,42 @@ def test_what_fails_once_is_asked_again(http: HttpFiles) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
-def test_a_store_that_fails_is_passing(http: HttpFiles, status: int) -> None:
+def test_a_failing_store_is_a_temporary_error(http: HttpFiles, status: int) -> None:
     http.files["/ds/a.png"] = Answer(status)
     with pytest.raises(TransientError, match=f"HTTP {status}"):
         fetch(f"{http.url}/ds", access(http.url), "a")
-    assert len(http.asked) == PATIENCE.attempts
+    assert len(http.asked) == RETRY_POLICY.attempts
 
 
-def test_one_image_that_fails_for_ever_is_a_row_when_the_store_answers_for_others(http: HttpFiles) -> None:
-    bad_is_asked_for, late_is_sent = threading.Event(), threading.Event()
+def test_one_image_that_always_fails_is_a_row_when_the_store_returns_others(http: HttpFiles) -> None:
+    bad_is_requested, late_is_sent = threading.Event(), threading.Event()
 
     def answer_late(handler: BaseHTTPRequestHandler) -> None:
-        bad_is_asked_for.wait(0.9)
+        bad_is_requested.wait(0.9)
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PNG), PNG))
         late_is_sent.set()
 
     def hang_up(_: BaseHTTPRequestHandler) -> None:
-        bad_is_asked_for.set()
+        bad_is_requested.set()
         late_is_sent.wait(0.9)
 
     http.files |= {"/ds/late.png": Answer(send=answer_late), "/ds/bad.png": [Answer(send=hang_up), Answer(500)]}
     found = fetch(f"{http.url}/ds", access(http.url), "late", "bad")
     assert isinstance(found["late"], IonImage)
-    assert "and answers for other images" in reason(found["bad"])
+    assert "other images" in reason(found["bad"])
 
 
-def test_one_image_for_which_a_busy_store_has_no_time_is_no_row(http: HttpFiles) -> None:
-    """The event rests: the image itself may be sound."""
-    bad_is_asked_for, late_is_sent = threading.Event(), threading.Event()
+def test_an_image_that_a_busy_store_does_not_return_is_not_a_row(http: HttpFiles) -> None:
+    """The event is postponed: the image itself may be valid."""
+    bad_is_requested, late_is_sent = threading.Event(), threading.Event()
 
     def answer_late(handler: BaseHTTPRequestHandler) -> None:
-        bad_is_asked_for.wait(0.9)
+        bad_is_requested.wait(0.9)
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(PNG), PNG))
         late_is_sent.set()
 
     def ask_for_less(handler: BaseHTTPRequestHandler) -> None:
-        bad_is_asked_for.set()
+        bad_is_requested.set()
         late_is_sent.wait(0.9)
         handler.wfile.write(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n")
 
@@ -133,7 +132,7 @@ def test_one_image_for_which_a_busy_store_has_no_time_is_no_row(http: HttpFiles)
 
 
 @pytest.mark.parametrize("end", ["?token=abc", "#part", "{annotation_id}?x"])
-def test_a_template_with_a_query_or_fragment_is_refused(http: HttpFiles, tmp_path: Path, end: str) -> None:
+def test_a_template_with_a_query_or_fragment_is_forbidden(http: HttpFiles, tmp_path: Path, end: str) -> None:
     for folder in (f"{http.url}/ds", "s3://bucket/ds", f"file://{tmp_path}"):
         granted = replace(access(http.url, "s3://bucket"), roots=AllowedRoots((tmp_path,)))
         with pytest.raises(ForbiddenUriError, match="query or fragment"):
@@ -141,18 +140,18 @@ def test_a_template_with_a_query_or_fragment_is_refused(http: HttpFiles, tmp_pat
     assert http.asked == []
 
 
-def test_a_store_that_is_not_there_is_passing() -> None:
+def test_a_store_that_does_not_respond_is_a_temporary_error() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(TransientError, match="does not answer now"):
+    with pytest.raises(TransientError, match=r"127\.0\.0\.1"):
         fetch(f"{url}/ds", access(url), "a")
 
 
-def test_a_host_that_cannot_be_resolved_is_passing() -> None:
-    with pytest.raises(TransientError, match="cannot be resolved now"):
+def test_a_host_that_cannot_be_resolved_is_a_temporary_error() -> None:
+    with pytest.raises(TransientError, match="no-such-host"):
         fetch("http://no-such-host.invalid/ds", access("http://no-such-host.invalid"), "a")
 
 
-def test_a_store_that_drips_is_given_up_in_time(http: HttpFiles) -> None:
+def test_a_slow_download_ends_at_the_timeout(http: HttpFiles) -> None:
     def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
         for _ in range(100):
@@ -163,13 +162,13 @@ def test_a_store_that_drips_is_given_up_in_time(http: HttpFiles) -> None:
     granted = access(http.url)
     brief = replace(granted.stores, retry_policy=RetryPolicy(attempts=2, timeout_seconds=1.0))
     started = time.monotonic()
-    with pytest.raises(TransientError, match="does not answer now"):
+    with pytest.raises(TransientError, match=r"127\.0\.0\.1"):
         fetch(f"{http.url}/ds", replace(granted, stores=brief), "a")
     assert time.monotonic() - started < 8
 
 
-def test_no_more_is_read_than_the_limit(http: HttpFiles) -> None:
-    """Whatever the server says of the length, and without end."""
+def test_a_download_ends_at_the_size_limit(http: HttpFiles) -> None:
+    """Of an endless response without content length."""
     sent = threading.Event()
     written = [0]
 
@@ -183,32 +182,32 @@ def test_no_more_is_read_than_the_limit(http: HttpFiles) -> None:
 
     http.files["/ds/a.png"] = Answer(send=flood)
     found = fetch(f"{http.url}/ds", access(http.url, image_file_bytes=10_000), "a")
-    assert "is above the limit; expected at most 10,000" in reason(found["a"])
+    assert "10,000" in reason(found["a"])
     assert sent.wait(5)
     assert written[0] < 2**26
 
 
-def test_packed_answers_are_refused(http: HttpFiles) -> None:
+def test_compressed_responses_are_rejected(http: HttpFiles) -> None:
     http.files["/ds/a.png"] = Answer(body=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
-    assert "comes compressed" in reason(fetch(f"{http.url}/ds", access(http.url), "a")["a"])
+    assert "compressed" in reason(fetch(f"{http.url}/ds", access(http.url), "a")["a"])
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(http: HttpFiles, status: int) -> None:
     http.files["/ds/r.png"] = Answer(status, headers={"Location": f"{http.url}/secret.png"})
     found = fetch(f"{http.url}/ds", access(http.url), "r", "a")
-    assert "is redirected elsewhere" in reason(found["r"])
+    assert "redirected" in reason(found["r"])
     assert "/secret.png" not in http.asked
 
 
-def test_a_store_that_refuses_all_is_one_clear_error(http: HttpFiles) -> None:
+def test_a_store_that_denies_access_to_every_image_is_one_error(http: HttpFiles) -> None:
     http.files = {f"/ds/{number}.png": Answer(403) for number in range(100)}
-    with pytest.raises(AccessDeniedError, match=r"refuses '.*' \(HTTP 403\)"):
+    with pytest.raises(AccessDeniedError, match="HTTP 403"):
         fetch(f"{http.url}/ds", access(http.url), *map(str, range(100)))
     assert len(http.asked) < 80
 
 
-def test_a_store_that_refuses_some_gives_rows(http: HttpFiles) -> None:
+def test_a_store_that_denies_access_to_one_image_returns_the_others(http: HttpFiles) -> None:
     http.files["/ds/b.png"] = Answer(401)
     found = fetch(f"{http.url}/ds", access(http.url), "a", "b")
     assert "HTTP 401" in reason(found["b"])
@@ -216,18 +215,17 @@ def test_a_store_that_refuses_some_gives_rows(http: HttpFiles) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0177.0.0.1", "0x7f.1", "127.1", "[::1]"])
 def test_a_private_host_is_forbidden_however_it_is_written(http: HttpFiles, host: str) -> None:
-    """Even when its name is among the allowed stores: only the operator's networks open it."""
+    """Even when its name is an allowed store: it must also be in an allowed network."""
     url = http.url.replace("127.0.0.1", host)
-    with pytest.raises(OffSampleError, match="expected") as refusal:
+    with pytest.raises(ForbiddenUriError):
         fetch(f"{url}/ds", access(url, networks=()), "a")
-    assert isinstance(refusal.value, ForbiddenUriError)
     assert http.asked == []
 
 
-def test_addresses_are_judged_where_they_are_used_and_not_only_when_a_store_is_opened(http: HttpFiles) -> None:
-    """A name that is allowed when the event is opened and leads elsewhere when an image is fetched gains nothing.
+def test_addresses_are_checked_at_every_connection(http: HttpFiles) -> None:
+    """A name that resolves to another address after the source is opened is rejected.
 
-    No name here changes between two questions, so what is allowed does.
+    Instead of the address, this test changes the allowed networks.
     """
     networks = list(ANY_NETWORK)
     url = http.url.replace("127.0.0.1", "localhost")
@@ -235,11 +233,11 @@ def test_addresses_are_judged_where_they_are_used_and_not_only_when_a_store_is_o
     source = open_source(PngIonImages(kind="png", uri=f"{url}/ds"), granted)
     networks.clear()
     (found,) = source.fetch([Annotation(annotation_id="a")])
-    assert "not public address" in str(found.reason)
+    assert "OFFSAMPLE_ALLOWED_NETWORKS" in str(found.reason)
     assert http.asked == []
 
 
-def test_nothing_of_this_machine_is_sent_along(
+def test_no_credentials_and_proxies_of_this_machine_are_used(
     http: HttpFiles, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password secret\n")
@@ -249,7 +247,7 @@ def test_nothing_of_this_machine_is_sent_along(
     assert not {"Authorization", "Cookie", "Proxy-Authorization"} & set(http.headers[0])
 
 
-def test_annotations_come_from_a_store_through_the_same_gate(http: HttpFiles) -> None:
+def test_annotations_in_a_store_have_the_same_restrictions(http: HttpFiles) -> None:
     http.files["/lists/ions.csv"] = b"annotation_id\na\nno\n"
     granted = access(f"{http.url}/ds", f"{http.url}/lists")
     data = DatasetAnnotated(

@@ -1,4 +1,4 @@
-"""The mouse bladder as an imzML file is classified as its arrays are."""
+"""The mouse bladder gets the same labels as an imzML file and as arrays."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`offsample results` tells apart what the results stream holds, and shows each event's last word."""
+"""`offsample results` distinguishes the events in the results stream, and shows the latest answer to each."""
 
 import json
 import os
@@ -107,7 +107,7 @@ def rejected(
             event_source=source,
             dataset_id=dataset_id,
             error=error,
-            message=f"entry {entry_id} was no good",
+            message=f"entry {entry_id} is invalid",
             tried=Tried(deliveries=1, stream=NAMES.events("normal"), entry_id=entry_id, worker="w"),
         ),
     )
@@ -170,12 +170,12 @@ def test_a_rejected_reuse_of_an_id_hides_no_rows(live: LiveServer) -> None:
     finished = run_results(live, "run-1")
 
     assert annotations(finished) == ["a1"]
-    assert finished.returncode == 1, "the last word is a rejection"
+    assert finished.returncode == 1, "the last message is a rejection"
     assert "liver: 1 ion image" in finished.stderr
     assert "kidney: rejected (reused_event_id)" in finished.stderr
 
 
-def test_rejections_without_an_id_are_told_apart(live: LiveServer) -> None:
+def test_rejections_without_an_id_are_separate_answers(live: LiveServer) -> None:
     publish(
         live.connect(),
         rejected(None, "1-1", source=None, dataset_id=None, error="invalid_message"),
@@ -185,8 +185,8 @@ def test_rejections_without_an_id_are_told_apart(live: LiveServer) -> None:
     finished = run_results(live)
 
     assert annotations(finished) == []
-    assert "entry 1-1 was no good" in finished.stderr
-    assert "entry 2-1 was no good" in finished.stderr
+    assert "entry 1-1 is invalid" in finished.stderr
+    assert "entry 2-1 is invalid" in finished.stderr
 
 
 @pytest.mark.parametrize("rejected_dataset", ["liver", None])
@@ -208,7 +208,7 @@ def test_an_event_that_ran_twice_shows_the_rows_of_its_last_run(live: LiveServer
     assert annotations(run_results(live, "run-1")) == ["a", "b"]
 
 
-def test_entries_of_others_in_the_results_stream_are_skipped_and_counted(live: LiveServer) -> None:
+def test_foreign_entries_in_the_results_stream_are_skipped_and_counted(live: LiveServer) -> None:
     server = live.connect()
     publish(server, *classified("run-1", ["a1"]))
     server.xadd(NAMES.results, {"message": '{"type": "somebody.elses"}'})
@@ -223,7 +223,7 @@ def test_entries_of_others_in_the_results_stream_are_skipped_and_counted(live: L
     assert "skipped 3 entries" in finished.stderr
 
 
-def test_the_answer_to_one_event_is_found_without_reading_those_of_others(live: LiveServer) -> None:
+def test_the_answer_to_one_event_is_found_without_reading_other_answers(live: LiveServer) -> None:
     server = live.connect()
     publish(server, *classified("run-0", ["x"]))
     publish(server, *classified("run-1", [f"ion-{number}" for number in range(60)], rows_per_chunk=1))
@@ -239,8 +239,8 @@ def test_the_answer_to_one_event_is_found_without_reading_those_of_others(live: 
 
 
 @pytest.mark.parametrize("rows", [3, 12_000])
-def test_what_a_ledger_publishes_is_found(live: LiveServer, rows: int) -> None:
-    """At once, or, where it is large, step by step."""
+def test_an_answer_that_the_ledger_published_is_found(live: LiveServer, rows: int) -> None:
+    """Published in one step or, if it is large, in several."""
     server = live.connect()
     ledger = Ledger(server, NAMES, lease_seconds=60, max_message_bytes=1_000_000, done_seconds=600)
     ledger.create_groups()
@@ -272,7 +272,7 @@ def test_an_answer_that_is_not_indexed_is_found_by_a_scan(live: LiveServer) -> N
     assert (annotations(finished), finished.returncode) == (["a1"], 0)
 
 
-def test_chunks_that_were_trimmed_away_are_missed(live: LiveServer) -> None:
+def test_trimmed_chunks_are_reported_as_missing(live: LiveServer) -> None:
     server = live.connect()
     first, *_ = publish(server, *classified("run-1", ["a", "b", "c"], rows_per_chunk=1))
     server.xdel(NAMES.results, first)
@@ -283,7 +283,7 @@ def test_chunks_that_were_trimmed_away_are_missed(live: LiveServer) -> None:
     assert "1 of 3 chunks are missing" in finished.stderr
 
 
-def test_who_waits_takes_no_rejection_of_an_earlier_event_of_the_same_id_for_an_answer(live: LiveServer) -> None:
+def test_waiting_ignores_the_rejection_of_an_earlier_event_with_the_same_id(live: LiveServer) -> None:
     server = live.connect()
     sent = _send(server)
     publish(server, rejected("run-1", "1-1"), *classified("run-1", ["a1"]))
@@ -294,7 +294,7 @@ def test_who_waits_takes_no_rejection_of_an_earlier_event_of_the_same_id_for_an_
     assert [row.annotation_id for row in answer.rows] == ["a1"]
 
 
-def test_who_waits_for_a_repeated_event_gets_the_rows_of_its_first_run(live: LiveServer) -> None:
+def test_waiting_for_a_repeated_event_returns_the_rows_of_its_first_run(live: LiveServer) -> None:
     server = live.connect()
     *chunks, closing = classified("run-1", ["a", "b"], rows_per_chunk=1)
     publish(server, *chunks, closing)

@@ -1,4 +1,4 @@
-"""Sources on real files: every annotation gets an ion image or a reason, whatever lies on the disk."""
+"""Sources on real files: errors on opening, and which annotations are read."""
 
 import os
 from dataclasses import replace
@@ -64,12 +64,12 @@ def test_a_source_that_cannot_be_opened_is_an_error(
 
 
 @pytest.mark.parametrize("location", [png("{share}/images"), array("{share}/a.npz"), imzml("{share}/a.imzML")])
-def test_a_share_that_is_not_mounted_passes(
+def test_a_share_that_is_not_mounted_is_a_temporary_error(
     tmp_path: Path, location: PngIonImages | ArrayIonImages | ImzmlIonImages
 ) -> None:
     share = tmp_path / "share"
     location = location.model_copy(update={"uri": location.uri.format(share=share)})
-    with pytest.raises(TransientError, match="its store may not be mounted"):
+    with pytest.raises(TransientError, match="mounted"):
         open_source(location, SourceAccess(AllowedRoots((share,)), Limits()))
 
 
@@ -78,7 +78,7 @@ def list_all(folder: Path, access: SourceAccess, **data: object) -> list[str]:
     return [one.annotation_id for one in list_annotations(dataset, open_source(png(folder), access), access)]
 
 
-def test_annotations_are_those_of_the_event_else_of_its_list_else_all(png_folder: Path, access: SourceAccess) -> None:
+def test_annotations_come_from_the_event_or_its_list_or_the_source(png_folder: Path, access: SourceAccess) -> None:
     (png_folder / "list.csv").write_text("annotation_id\nfrom_list\n")
     assert list_all(png_folder, access, annotations=annotate("from_event")) == ["from_event"]
     assert list_all(png_folder, access, annotations=[]) == []
@@ -86,18 +86,16 @@ def test_annotations_are_those_of_the_event_else_of_its_list_else_all(png_folder
     assert list_all(png_folder, access) == [f"image_{number}" for number in range(8)]
 
 
-def test_an_annotation_id_that_occurs_twice_is_refused(png_folder: Path, access: SourceAccess) -> None:
+def test_a_duplicate_annotation_id_is_rejected(png_folder: Path, access: SourceAccess) -> None:
     (png_folder / "list.json").write_text('[{"annotation_id": "a"}, {"annotation_id": "a"}]')
     for data in ({"annotations": annotate("a", "b", "a")}, {"annotations_uri": str(png_folder / "list.json")}):
-        with pytest.raises(
-            InvalidAnnotationsError, match=r"annotation_id 'a' occurs more than once \(ids that do: 1\)"
-        ):
+        with pytest.raises(InvalidAnnotationsError, match="'a'"):
             list_all(png_folder, access, **data)
 
 
-def test_more_annotations_than_allowed_are_refused(png_folder: Path, access: SourceAccess) -> None:
+def test_more_annotations_than_allowed_are_rejected(png_folder: Path, access: SourceAccess) -> None:
     few = replace(access, limits=replace(access.limits, event_ions=1))
-    with pytest.raises(TooLargeError, match="number of annotations is 2; expected at most 1"):
+    with pytest.raises(TooLargeError, match="annotations"):
         list_all(png_folder, few, annotations=annotate("a", "b"))
 
 

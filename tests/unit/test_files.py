@@ -1,4 +1,4 @@
-"""Files that foreign messages name: nothing outside the allowed roots is read, and nothing hangs."""
+"""Files that events name: nothing outside the allowed roots is read, and nothing blocks."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ from worker.access.allowed_roots import AllowedRoots, read_file
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """An allowed root with one file; beside it lies a secret."""
+    """An allowed root with one file, and a secret file outside it."""
     (tmp_path / "root" / "folder").mkdir(parents=True)
     (tmp_path / "root" / "folder" / "a b.png").write_bytes(b"content")
     (tmp_path / "secret").write_bytes(b"secret")
@@ -32,13 +32,13 @@ def roots(root: Path) -> AllowedRoots:
     ["{root}/folder/a b.png", "file://{root}/folder/a b.png", "file://localhost{root}/folder/a%20b.png",
      "file:{root}/folder/a%20b.png", "{root}/folder/../folder//./a b.png"],
 )  # fmt: skip
-def test_every_way_to_name_an_allowed_file_leads_to_it(root: Path, roots: AllowedRoots, form: str) -> None:
+def test_every_form_of_a_path_is_resolved(root: Path, roots: AllowedRoots, form: str) -> None:
     path = roots.resolve(form.format(root=root))
     assert path == root / "folder" / "a b.png"
     assert read_file(path, 100) == b"content"
 
 
-def test_a_percent_sign_in_a_plain_path_is_a_percent_sign(root: Path, roots: AllowedRoots) -> None:
+def test_a_plain_path_is_not_percent_decoded(root: Path, roots: AllowedRoots) -> None:
     assert roots.resolve(f"{root}/a%20b.png") == root / "a%20b.png"
 
 
@@ -137,21 +137,21 @@ def test_a_root_may_be_a_file(root: Path) -> None:
         assert read_file(file, 100) == b"content"
 
 
-def test_a_folder_is_no_file_and_a_file_no_folder(root: Path, roots: AllowedRoots) -> None:
-    with pytest.raises(NotFoundError, match="no regular file"):
+def test_a_folder_is_not_opened_as_a_file_nor_a_file_as_a_folder(root: Path, roots: AllowedRoots) -> None:
+    with pytest.raises(NotFoundError, match="regular file"):
         roots.open_file(f"{root}/folder")
-    with pytest.raises(NotFoundError, match="no folder"):
+    with pytest.raises(NotFoundError, match="folder"):
         roots.open_folder(f"{root}/folder/a b.png")
 
 
-def test_what_is_neither_file_nor_folder_is_not_opened(root: Path, roots: AllowedRoots) -> None:
+def test_a_pipe_is_not_opened(root: Path, roots: AllowedRoots) -> None:
     os.mkfifo(root / "pipe")
-    with pytest.raises(NotFoundError, match="no regular file"):
+    with pytest.raises(NotFoundError, match="regular file"):
         roots.open(f"{root}/pipe")
 
 
-def test_a_missing_path_is_the_callers_error(root: Path, roots: AllowedRoots) -> None:
-    with pytest.raises(NotFoundError, match="missing' does not exist"):
+def test_a_missing_path_is_not_found(root: Path, roots: AllowedRoots) -> None:
+    with pytest.raises(NotFoundError, match="missing"):
         roots.open(f"{root}/missing")
 
 
@@ -172,8 +172,8 @@ def test_links_of_an_opened_folder_are_followed_within_the_roots_only(root: Path
                 roots.open_within(folder, name)
 
 
-def test_a_link_to_a_root_that_is_gone_is_the_links_trouble(root: Path) -> None:
-    """A person's folder of links: each that leads out is a root of its own, and one may lead nowhere."""
+def test_a_link_to_a_missing_root_is_not_found(root: Path) -> None:
+    """On the command line, the target of each link in a folder is an allowed root, and it may be missing."""
     (root / "folder" / "gone.png").symlink_to(root.parent / "nowhere.png")
     roots = AllowedRoots((root / "folder", root.parent / "nowhere.png"))
     with roots.open_folder(f"{root}/folder") as folder, pytest.raises(NotFoundError):
@@ -190,31 +190,31 @@ def test_a_file_uri_with_a_part_that_would_be_ignored_is_forbidden(root: Path, r
         roots.resolve(form.format(root=root))
 
 
-def test_encoded_bytes_of_a_file_uri_are_taken_as_they_are(root: Path, roots: AllowedRoots) -> None:
+def test_a_file_uri_is_percent_decoded(root: Path, roots: AllowedRoots) -> None:
     assert roots.resolve(f"file://{root}/a%3F%23.png") == root / "a?#.png"
     assert os.fsencode(roots.resolve(f"file://{root}/a%FF.png")) == os.fsencode(root) + b"/a\xff.png"
 
 
-def test_a_missing_root_passes(tmp_path: Path) -> None:
-    """A share that is not mounted comes back; a wrong path does not."""
+def test_a_missing_root_is_a_temporary_error(tmp_path: Path) -> None:
+    """It may be a network share that is not mounted now."""
     roots = AllowedRoots((tmp_path / "share",))
-    with pytest.raises(TransientError, match="its store may not be mounted"):
+    with pytest.raises(TransientError, match="mounted"):
         roots.open(f"{tmp_path}/share/images")
 
 
-def test_a_name_too_long_for_a_file_is_the_callers_error(root: Path, roots: AllowedRoots) -> None:
+def test_a_name_too_long_for_a_file_is_not_found(root: Path, roots: AllowedRoots) -> None:
     with pytest.raises(NotFoundError, match="File name too long"):
         roots.open(f"{root}/{'x' * 300}")
 
 
-def test_a_file_is_read_up_to_the_limit_and_not_beyond(root: Path) -> None:
+def test_a_file_above_the_limit_is_rejected(root: Path) -> None:
     path = root / "folder" / "a b.png"
     assert read_file(path, 7) == b"content"
-    with pytest.raises(TooLargeError, match=r"size of 'a b.png' in bytes is 7"):
+    with pytest.raises(TooLargeError, match="7"):
         read_file(path, 6)
 
 
-def test_a_file_that_is_larger_than_it_says_is_refused() -> None:
+def test_a_file_that_is_larger_than_its_stated_size_is_rejected() -> None:
     """Files of /proc have size 0 and content."""
     with pytest.raises(TooLargeError):
         read_file(Path("/proc/self/status"), 10)
@@ -225,32 +225,32 @@ def test_an_empty_file_is_empty(root: Path) -> None:
     assert read_file(root / "empty", 10) == b""
 
 
-def test_a_pipe_is_refused_and_does_not_wait_for_a_writer(root: Path) -> None:
+def test_a_pipe_is_rejected_without_waiting_for_a_writer(root: Path) -> None:
     os.mkfifo(root / "pipe")
-    with pytest.raises(NotFoundError, match="'pipe' is no regular file"):
+    with pytest.raises(NotFoundError, match="pipe"):
         read_file(root / "pipe", 10)
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
-def test_a_device_is_refused(device: str) -> None:
-    with pytest.raises(NotFoundError, match="is no regular file"):
+def test_a_device_is_rejected(device: str) -> None:
+    with pytest.raises(NotFoundError, match="regular file"):
         read_file(Path(device), 10)
 
 
-def test_a_folder_is_no_file_and_refusing_it_leaves_nothing_open(root: Path) -> None:
+def test_rejecting_a_folder_leaves_no_descriptor_open(root: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not read
     for _ in range(20):
-        with pytest.raises(NotFoundError, match="'folder' is no regular file"):
+        with pytest.raises(NotFoundError, match="folder"):
             read_file(root / "folder", 10)
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
 
 
-def test_a_link_put_in_a_files_place_meanwhile_is_not_followed(root: Path) -> None:
+def test_a_link_that_replaces_a_file_is_not_followed(root: Path) -> None:
     (root / "link.png").symlink_to(root.parent / "secret")
-    with pytest.raises(NotFoundError, match=r"'link.png' cannot be read"):
+    with pytest.raises(NotFoundError, match=r"link\.png"):
         read_file(root / "link.png", 100)
 
 
-def test_a_missing_file_is_the_callers_error(root: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"'missing.png' cannot be read \(No such file or directory\)"):
+def test_a_missing_file_is_not_found(root: Path) -> None:
+    with pytest.raises(NotFoundError, match="No such file"):
         read_file(root / "missing.png", 10)

@@ -1,4 +1,4 @@
-"""What a person names on the command line, in the terms of an event."""
+"""The inputs of a command line, described as in an event."""
 
 import os
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from worker.cli.inputs.spec import KindOptions
 from worker.messages.event import ArrayIonImages, ImzmlIonImages, MetaspaceIonImages, PngIonImages
 
 
-def find(places: Sequence[str | Path], *rest: Any) -> list[LocalDataset]:
-    found, refused = find_datasets([str(place) for place in places], *rest)
-    for one in refused:
+def find(inputs: Sequence[str | Path], *rest: Any) -> list[LocalDataset]:
+    found, rejected = find_datasets([str(one) for one in inputs], *rest)
+    for one in rejected:
         raise one.error
     return found
 
@@ -33,7 +33,7 @@ def test_an_array_file_is_a_dataset(tmp_path: Path, name: str) -> None:
     assert dataset.data.ion_images == ArrayIonImages(kind="array", uri=str(tmp_path / name))
 
 
-def test_single_images_are_loose_and_gathered_by_folder(png_folder: Path, tmp_path: Path) -> None:
+def test_single_images_are_loose_and_grouped_by_folder(png_folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.PNG"
     other.touch()
     here, there = find([png_folder / "image_2.png", other, png_folder / "image_1.png"])
@@ -45,14 +45,14 @@ def test_single_images_are_loose_and_gathered_by_folder(png_folder: Path, tmp_pa
     assert [(one.annotation_id, one.image) for one in there.data.annotations or []] == [("other", "other.PNG")]
 
 
-def test_what_is_named_may_be_read_and_nothing_beside_it(png_folder: Path, tmp_path: Path) -> None:
+def test_only_the_given_input_may_be_read(png_folder: Path, tmp_path: Path) -> None:
     (dataset,) = find([png_folder])
     assert dataset.roots.resolve(str(png_folder / "image_1.png")) == png_folder / "image_1.png"
     with pytest.raises(ForbiddenUriError):
         dataset.roots.resolve(str(tmp_path / "other.png"))
 
 
-def test_naming_a_link_allows_the_image_it_points_to(png_folder: Path, tmp_path: Path) -> None:
+def test_the_target_of_a_given_link_may_be_read(png_folder: Path, tmp_path: Path) -> None:
     link = tmp_path / "mine.png"
     link.symlink_to(png_folder / "image_1.png")
     (dataset,) = find([link])
@@ -61,69 +61,67 @@ def test_naming_a_link_allows_the_image_it_points_to(png_folder: Path, tmp_path:
     assert dataset.roots.resolve(f"{png_folder}/image_1.png")
 
 
-def test_a_list_of_annotations_may_be_read_wherever_it_lies(png_folder: Path, tmp_path: Path) -> None:
+def test_a_list_of_annotations_may_be_in_any_folder(png_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "list.csv").touch()
     (dataset,) = find([png_folder], str(tmp_path / "list.csv"))
     assert dataset.data.annotations_uri == str(tmp_path / "list.csv")
     assert dataset.roots.resolve(str(tmp_path / "list.csv"))
 
 
-def test_a_list_of_annotations_that_is_missing_is_named(png_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"list\.csv is no file"):
+def test_the_error_for_a_missing_list_of_annotations_names_it(png_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"list\.csv"):
         find([png_folder], str(tmp_path / "list.csv"))
 
 
-def test_a_list_of_annotations_for_single_images_is_refused(png_folder: Path, tmp_path: Path) -> None:
+def test_a_list_of_annotations_for_single_images_is_rejected(png_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "list.csv").touch()
-    with pytest.raises(InvalidInputError, match="--annotations is for a whole dataset"):
+    with pytest.raises(InvalidInputError, match="--annotations"):
         find([png_folder / "image_1.png"], str(tmp_path / "list.csv"))
 
 
 @pytest.mark.parametrize("name", ["missing", "missing.png", "missing.npz"])
-def test_what_does_not_exist_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NotFoundError, match=f"{name} does not exist"):
+def test_the_error_for_a_missing_input_names_it(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotFoundError, match=name):
         find([tmp_path / name])
 
 
-def test_a_file_of_no_known_kind_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_unknown_kind_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "image.tiff").touch()
-    with pytest.raises(InvalidInputError, match=r"image\.tiff is of no known kind"):
+    with pytest.raises(InvalidInputError, match=r"image\.tiff"):
         find([tmp_path / "image.tiff"])
 
 
-def test_two_images_of_one_name_in_one_folder_are_refused(png_folder: Path) -> None:
+def test_two_images_with_one_name_in_one_folder_are_rejected(png_folder: Path) -> None:
     (png_folder / "image_1.PNG").touch()
     with pytest.raises(InvalidInputError, match="image_1"):
         find([png_folder / "image_1.png", png_folder / "image_1.PNG"])
 
 
-def test_images_of_one_name_in_several_folders_are_told_apart_by_their_dataset(
-    png_folder: Path, tmp_path: Path
-) -> None:
+def test_images_with_one_name_in_several_folders_are_different_datasets(png_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "image_1.png").touch()
     here, there = find([png_folder / "image_1.png", tmp_path / "image_1.png"])
     assert here.data.dataset_id != there.data.dataset_id
     assert [len(one.data.annotations or []) for one in (here, there)] == [1, 1]
 
 
-def test_a_place_that_cannot_be_used_does_not_hide_the_others(png_folder: Path, tmp_path: Path) -> None:
+def test_an_invalid_input_does_not_hide_the_others(png_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "image.tiff").touch()
     (tmp_path / "a.npz").touch()
-    places = [png_folder, tmp_path / "missing", tmp_path / "image.tiff", tmp_path / "a.npz"]
-    found, refused = find_datasets(list(map(str, places)))
+    inputs = [png_folder, tmp_path / "missing", tmp_path / "image.tiff", tmp_path / "a.npz"]
+    found, rejected = find_datasets(list(map(str, inputs)))
     assert [one.data.dataset_id for one in found] == ["dataset", "a"]
-    assert [(one.place, type(one.error)) for one in refused] == [
-        (str(places[1]), NotFoundError),
-        (str(places[2]), InvalidInputError),
+    assert [(one.text, type(one.error)) for one in rejected] == [
+        (str(inputs[1]), NotFoundError),
+        (str(inputs[2]), InvalidInputError),
     ]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".npz", ""])
-def test_a_name_that_no_file_can_have_does_not_hide_the_others(png_folder: Path, suffix: str) -> None:
-    place = "x" * 300 + suffix
-    found, refused = find_datasets([str(png_folder), place])
+def test_a_name_too_long_for_a_file_does_not_hide_the_others(png_folder: Path, suffix: str) -> None:
+    text = "x" * 300 + suffix
+    found, rejected = find_datasets([str(png_folder), text])
     assert len(found) == 1
-    assert [(one.place, type(one.error)) for one in refused] == [(place, NotFoundError)]
+    assert [(one.text, type(one.error)) for one in rejected] == [(text, NotFoundError)]
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -137,26 +135,26 @@ def names_of(datasets: Sequence[LocalDataset]) -> list[str]:
     return [one.data.dataset_id for one in datasets]
 
 
-def test_files_of_a_generic_name_are_called_as_their_folders(tmp_path: Path) -> None:
+def test_files_with_a_generic_name_are_named_after_their_folders(tmp_path: Path) -> None:
     touch(tmp_path, "a/ion_images.npz", "b/ion_images.npz", "c/ion_images/x.png", "d/own.npz")
-    places = [
+    inputs = [
         tmp_path / "a/ion_images.npz",
         tmp_path / "b/ion_images.npz",
         tmp_path / "c/ion_images",
         tmp_path / "d/own.npz",
     ]
-    assert names_of(find(places)) == ["a", "b", "c", "own"]
-    assert names_of(find(places[:1])) == ["a"]
+    assert names_of(find(inputs)) == ["a", "b", "c", "own"]
+    assert names_of(find(inputs[:1])) == ["a"]
 
 
-def test_names_that_repeat_are_told_apart_by_folders_then_by_suffix(tmp_path: Path) -> None:
+def test_repeated_names_get_their_folders_or_suffixes(tmp_path: Path) -> None:
     touch(tmp_path, "a/s.npz", "b/s.npz", "c/t.npz", "c/t.npy", "x/r/s.npy", "y/r/s.npy", "z/v.1/i.png", "z/v.2/i.png")
-    places = ["a/s.npz", "b/s.npz", "c/t.npz", "c/t.npy", "x/r/s.npy", "y/r/s.npy", "z/v.1", "z/v.2"]
-    found = names_of(find([tmp_path / place for place in places]))
+    inputs = ["a/s.npz", "b/s.npz", "c/t.npz", "c/t.npy", "x/r/s.npy", "y/r/s.npy", "z/v.1", "z/v.2"]
+    found = names_of(find([tmp_path / one for one in inputs]))
     assert found == ["a/s", "b/s", "c/t.npz", "c/t.npy", "x/r/s", "y/r/s", "v.1", "v.2"]
 
 
-def test_a_dataset_that_is_named_twice_is_one(png_folder: Path, tmp_path: Path) -> None:
+def test_a_dataset_that_is_given_twice_is_one(png_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(png_folder)
     assert names_of(find([png_folder, f"{png_folder}/", tmp_path / "link"])) == ["dataset"]
 
@@ -168,7 +166,7 @@ def test_a_folder_of_imzml_files_is_one_dataset_each(tmp_path: Path) -> None:
     assert [one.data.ion_images.kind for one in found] == ["imzml", "imzml", "array"]
 
 
-def test_a_folder_of_datasets_is_each_of_them(tmp_path: Path) -> None:
+def test_datasets_in_subfolders_are_found(tmp_path: Path) -> None:
     touch(
         tmp_path,
         "a/ion_images.npz",
@@ -184,12 +182,12 @@ def test_a_folder_of_datasets_is_each_of_them(tmp_path: Path) -> None:
     assert names_of(found) == ["d", "a", "b", "s"]
 
 
-def test_a_folder_of_nothing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="holds no PNG file"):
+def test_a_folder_without_datasets_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="empty"):
         find([touch(tmp_path / "empty", "n.txt")])
 
 
-def test_one_dataset_is_wanted_where_an_event_is_made(tmp_path: Path) -> None:
+def test_an_event_needs_exactly_one_dataset(tmp_path: Path) -> None:
     touch(tmp_path, "a.npz", "b.npz")
     with pytest.raises(InvalidInputError, match="2 datasets"):
         find_dataset(str(tmp_path))
@@ -199,10 +197,10 @@ def test_one_dataset_is_wanted_where_an_event_is_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [b"\xff.png", b"\xff.npz"])
-def test_a_name_that_is_no_text_is_a_clear_error(tmp_path: Path, name: bytes) -> None:
+def test_a_name_that_is_not_unicode_is_rejected(tmp_path: Path, name: bytes) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     path.touch()
-    with pytest.raises(InvalidInputError, match="a place cannot be used"):
+    with pytest.raises(InvalidInputError, match="invalid input"):
         find([path])
 
 
@@ -214,16 +212,16 @@ def test_a_zarr_folder_is_an_array_and_not_a_folder_of_pngs(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("place", "name", "opened"),
+    ("uri", "name", "opened"),
     [
         ("s3://bucket/run/bladder", "bladder", "s3://bucket/run/bladder/a.png"),
         ("https://host/bladder/{annotation_id}.png", "bladder", "https://host/bladder/a.png"),
         ("https://host/{image}", "dataset", "https://host/x/y"),
     ],
 )
-def test_naming_a_store_opens_that_place_and_no_other(place: str, name: str, opened: str) -> None:
-    (dataset,) = find([place])
-    assert dataset.data.ion_images == PngIonImages(kind="png", uri=place)
+def test_only_the_given_folder_of_a_store_may_be_read(uri: str, name: str, opened: str) -> None:
+    (dataset,) = find([uri])
+    assert dataset.data.ion_images == PngIonImages(kind="png", uri=uri)
     assert dataset.data.dataset_id == name
     stores = dataset.stores("https://metaspace.example")
     stores.resolve(opened)
@@ -249,36 +247,36 @@ def test_a_dataset_on_metaspace_is_named_by_its_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "options", "sentence"),
+    ("text", "options", "noun"),
     [
-        ("metaspace:", KindOptions(), r"a place cannot be used: metaspace\.dataset_id: "),
-        ("metaspace:x", KindOptions(fdr=0.0), r"a place cannot be used: metaspace\.fdr: "),
-        ("s3://bucket/x", KindOptions(database="HMDB-v4"), "--database is for ion images of kind metaspace, and none"),
-        ("metaspace:x", KindOptions(most_peaks=9), "--most-peaks is for ion images of kind imzml, and none are named"),
-        ("https://user:secret@host/x", KindOptions(), "carries a user or password"),
-        ("ftp://host/x", KindOptions(), "is no place this worker reads"),
-        ("https://host/{formula}", KindOptions(), "is no template that is served"),
+        ("metaspace:", KindOptions(), r"metaspace\.dataset_id"),
+        ("metaspace:x", KindOptions(fdr=0.0), r"metaspace\.fdr"),
+        ("s3://bucket/x", KindOptions(database="HMDB-v4"), "--database"),
+        ("metaspace:x", KindOptions(most_peaks=9), "--most-peaks"),
+        ("https://user:secret@host/x", KindOptions(), "user or password"),
+        ("ftp://host/x", KindOptions(), "s3://bucket"),
+        ("https://host/{formula}", KindOptions(), "template"),
     ],
 )
-def test_a_place_that_cannot_be_used_is_a_clear_error(place: str, options: KindOptions, sentence: str) -> None:
-    with pytest.raises(InvalidInputError, match=sentence) as error:
-        find([place], None, options)
+def test_an_invalid_input_is_rejected_without_showing_credentials(text: str, options: KindOptions, noun: str) -> None:
+    with pytest.raises(InvalidInputError, match=noun) as error:
+        find([text], None, options)
     assert "secret" not in str(error.value)
 
 
-def test_a_template_on_disk_opens_its_folder(png_folder: Path) -> None:
+def test_a_template_on_disk_allows_its_folder(png_folder: Path) -> None:
     (dataset,) = find([f"{png_folder}/{{annotation_id}}.png"])
     assert dataset.data.ion_images == PngIonImages(kind="png", uri=f"{png_folder}/{{annotation_id}}.png")
     assert dataset.roots.resolve(str(png_folder / "image_1.png"))
 
 
-def test_a_list_of_annotations_may_lie_in_a_store(png_folder: Path) -> None:
+def test_a_list_of_annotations_may_be_in_a_store(png_folder: Path) -> None:
     (dataset,) = find([png_folder], "https://host/ions.csv")
     assert dataset.data.annotations_uri == "https://host/ions.csv"
     dataset.stores("https://metaspace.example").resolve("https://host/ions.csv")
 
 
-def test_naming_an_imzml_opens_its_ibd_too(tmp_path: Path) -> None:
+def test_the_ibd_of_a_given_imzml_may_be_read(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "b.ibd").touch()
     (tmp_path / "a.imzML").touch()
@@ -292,7 +290,7 @@ def test_naming_an_imzml_opens_its_ibd_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a{b}.npz", "a{b}.imzML"])
-def test_braces_in_the_name_of_a_file_are_no_template(tmp_path: Path, name: str) -> None:
+def test_braces_in_the_name_of_an_existing_file_are_not_a_template(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     (tmp_path / "a{b}.ibd").touch()
     (dataset,) = find([tmp_path / name])

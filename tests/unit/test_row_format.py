@@ -50,7 +50,7 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_csv_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
+def test_csv_can_be_read_back(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows(DATASETS, RowFormat.CSV)
     read = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
     assert [row["annotation_id"] for row in read] == ["a", "b", 'c,"\n']
@@ -58,7 +58,7 @@ def test_csv_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
     assert (read[2]["label"], read[2]["off_sample_probability"], read[2]["reason"]) == ("", "", UNREADABLE.reason)
 
 
-def test_a_table_rounds_for_people() -> None:
+def test_a_table_is_rounded() -> None:
     text = render(ROWS)
     assert "0.988" in text
     assert "classified, uncertain" in text
@@ -66,17 +66,17 @@ def test_a_table_rounds_for_people() -> None:
 
 
 @pytest.mark.parametrize("text", ["[red]a[/]", "[/]", r"\[/red]", "a\\", ":smile:", "[link=x]"])
-def test_foreign_text_in_a_table_stands_as_it_is(text: str) -> None:
+def test_markup_in_foreign_text_is_shown_literally(text: str) -> None:
     row = ResultRow(annotation_id=text, status="unreadable", reason=text)
     assert render([row]).count(text) == 2
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Z"]), min_size=1, max_size=40))
-def test_any_text_can_stand_in_a_table(text: str) -> None:
+def test_any_text_can_be_shown_in_a_table(text: str) -> None:
     assert "unreadable" in render([ResultRow(annotation_id=text, status="unreadable", reason=text)])
 
 
-def test_counts_name_only_what_there_is() -> None:
+def test_counts_omit_what_is_zero() -> None:
     counts = Counts(annotations=1200, classified=1200, on=1000, off=200, uncertain=0, no_signal=0, unreadable=0)
     assert describe_counts(counts) == "1,200 ion images, 200 off-sample, 1,000 on-sample"
     counts = Counts(annotations=6, classified=3, on=2, off=1, uncertain=1, no_signal=1, unreadable=2)

@@ -1,4 +1,4 @@
-"""What one process knows of stores that do not answer."""
+"""Stores that do not respond, as one process knows them."""
 
 from pathlib import PurePath
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from shared.errors import NoRoomError, NotFoundError, TransientError
 from worker.access.store_name import name_stores
 from worker.messages.event import DatasetAnnotated
-from worker.stores.outages import StoreOutages, choose_rest_seconds
+from worker.stores.outages import StoreOutages, choose_delay_seconds
 
 
 def _fail(outages: StoreOutages, entry: str, error: Exception, store: str = "s3://bucket") -> None:
@@ -16,16 +16,16 @@ def _fail(outages: StoreOutages, entry: str, error: Exception, store: str = "s3:
         raise error
 
 
-def test_a_rest_doubles_to_fifteen_minutes() -> None:
-    rests = [choose_rest_seconds(postponements, 15.0) for postponements in range(10)]
-    for postponements, rest in enumerate(rests):
+def test_the_delay_doubles_up_to_fifteen_minutes() -> None:
+    delays = [choose_delay_seconds(postponements, 15.0) for postponements in range(10)]
+    for postponements, delay in enumerate(delays):
         longest = min(900.0, 15.0 * 2**postponements)
-        assert 0.75 * longest <= rest <= longest
-    assert choose_rest_seconds(10**6, 15.0) <= 900.0
+        assert 0.75 * longest <= delay <= longest
+    assert choose_delay_seconds(10**6, 15.0) <= 900.0
 
 
-def test_rests_differ_so_that_events_do_not_come_back_all_at_once() -> None:
-    assert len({choose_rest_seconds(3, 15.0) for _ in range(20)}) > 10
+def test_delays_differ_so_that_events_are_not_retried_all_at_the_same_time() -> None:
+    assert len({choose_delay_seconds(3, 15.0) for _ in range(20)}) > 10
 
 
 def test_a_store_is_away_when_two_different_events_in_a_row_failed_for_it() -> None:
@@ -39,10 +39,10 @@ def test_a_store_is_away_when_two_different_events_in_a_row_failed_for_it() -> N
     assert outages.is_away("s3://bucket")
     assert not outages.is_away("s3://other")
     with pytest.raises(TransientError), outages.watch("s3://bucket", "3"):
-        pytest.fail("the store was asked")
+        pytest.fail("the store was tried")
 
 
-def test_a_store_that_answers_in_between_is_not_away() -> None:
+def test_a_store_that_responds_in_between_is_not_away() -> None:
     outages = StoreOutages(60.0)
     _fail(outages, "1", TransientError("away"))
     with outages.watch("s3://bucket", "2"):
@@ -51,7 +51,7 @@ def test_a_store_that_answers_in_between_is_not_away() -> None:
     assert not outages.is_away("s3://bucket")
 
 
-def test_a_store_that_is_away_is_asked_again_after_a_while() -> None:
+def test_a_store_that_is_away_is_tried_again_after_a_while() -> None:
     outages = StoreOutages(0.0)
     for entry in "12":
         _fail(outages, entry, TransientError("away"))
@@ -62,7 +62,7 @@ def test_a_store_that_is_away_is_asked_again_after_a_while() -> None:
 
 
 @pytest.mark.parametrize("error", [NoRoomError("full"), NotFoundError("nothing there")])
-def test_other_troubles_are_not_the_stores(error: Exception) -> None:
+def test_other_errors_are_not_attributed_to_the_store(error: Exception) -> None:
     outages = StoreOutages(60.0)
     for entry in "123":
         _fail(outages, entry, error)

@@ -1,4 +1,4 @@
-"""One image's trouble and the store's are told apart."""
+"""Failures of a single image are distinguished from failures of its store."""
 
 import pytest
 
@@ -9,19 +9,19 @@ from worker.sources.store_record import StoreRecord
 GOOD = make_ion_image([[0.0, 1.0]])
 
 
-def fail_while_others_are_answered(record: StoreRecord, error: TransientError) -> IonImage:
+def fail_while_others_are_read(record: StoreRecord, error: TransientError) -> IonImage:
     record.try_image("other", lambda: GOOD)
     raise error
 
 
-def test_an_image_that_fails_while_others_are_answered_is_a_row() -> None:
+def test_an_image_that_fails_while_others_are_read_is_a_row() -> None:
     record = StoreRecord(2)
-    found = record.try_image("bad", lambda: fail_while_others_are_answered(record, TransientError("away")))
+    found = record.try_image("bad", lambda: fail_while_others_are_read(record, TransientError("away")))
     assert found.ion_image is None
-    assert "answers for other images" in str(found.reason)
+    assert "other images" in str(found.reason)
 
 
-def test_an_image_that_fails_when_no_other_was_answered_is_the_stores_trouble() -> None:
+def test_an_image_that_fails_when_no_other_was_read_is_a_failure_of_the_store() -> None:
     record = StoreRecord(2)
     record.try_image("before", lambda: GOOD)
 
@@ -32,8 +32,8 @@ def test_an_image_that_fails_when_no_other_was_answered_is_the_stores_trouble() 
         record.try_image("bad", fail)
 
 
-def test_a_store_that_asks_for_fewer_requests_is_never_taken_for_a_broken_image() -> None:
-    """Its other answers say nothing: it serves some, and this one later."""
+def test_a_request_for_fewer_requests_is_never_taken_for_a_broken_image() -> None:
+    """Even if the store returns other images: it will return this one later."""
     record = StoreRecord(2)
     with pytest.raises(StoreBusyError):
-        record.try_image("bad", lambda: fail_while_others_are_answered(record, StoreBusyError("429")))
+        record.try_image("bad", lambda: fail_while_others_are_read(record, StoreBusyError("429")))

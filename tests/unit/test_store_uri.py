@@ -1,4 +1,4 @@
-"""URIs of stores: each hostile one is refused with its own sentence, none is echoed with what may be a credential."""
+"""URIs of stores: hostile ones are rejected with a specific message, and no message contains a credential."""
 
 import ipaddress
 import re
@@ -10,61 +10,60 @@ from hypothesis import strategies as st
 
 from shared.errors import ForbiddenUriError
 from worker.access.allowed_stores import AllowedStores
-from worker.access.shown_uri import show_uri
-from worker.access.store_uri import is_remote, parse_store_uri
+from worker.access.store_uri import is_remote, parse_store_uri, show_uri
 
 HOSTILE = [
-    ("https://user:secret@host/a.png", "carries a user or password"),
-    ("https://secret@host/a.png", "carries a user or password"),
-    ("https://host@evil.example/a.png", "carries a user or password"),
-    ("s3://key:secret@bucket/a.png", "carries a user or password"),
-    ("https://host/a.png?X-Amz-Signature=secret", "has a query or fragment"),
-    ("https://host/a.png?", "has a query or fragment"),
-    ("https://host/a.png#secret", "has a query or fragment"),
-    ("s3://bucket/a.png?versionId=secret", "has a query or fragment"),
-    ("https://host/../a.png", "`.`, `..`, a backslash"),
+    ("https://user:secret@host/a.png", "user or password"),
+    ("https://secret@host/a.png", "user or password"),
+    ("https://host@evil.example/a.png", "user or password"),
+    ("s3://key:secret@bucket/a.png", "user or password"),
+    ("https://host/a.png?X-Amz-Signature=secret", "query or fragment"),
+    ("https://host/a.png?", "query or fragment"),
+    ("https://host/a.png#secret", "query or fragment"),
+    ("s3://bucket/a.png?versionId=secret", "query or fragment"),
+    ("https://host/../a.png", "`..`"),
     ("https://host/x/%2e%2e/a.png", "plain or encoded"),
     ("https://host/x/%252e%252e/a.png", "plain or encoded"),
     ("https://host/x/.%2e%2fa.png", "plain or encoded"),
     ("https://host/x%5c..%5ca.png", "plain or encoded"),
     ("https://host/a%00.png", "plain or encoded"),
     ("https://host/a%0d%0aHost:%20evil", "plain or encoded"),
-    ("https://host/a%252525252525252541.png", "again and again"),
-    ("https://host/x/./a.png", "`.`, `..`, a backslash"),
-    ("s3://bucket/x/../a.png", "`.`, `..`, a backslash"),
+    ("https://host/a%252525252525252541.png", "percent-encoded once"),
+    ("https://host/x/./a.png", "`..`"),
+    ("s3://bucket/x/../a.png", "`..`"),
     ("https://host\\@evil/a.png", "backslashes"),
     ("https://host/a\\..\\b", "backslashes"),
-    ("https://host/a b.png", "blanks, control characters"),
-    ("https://ho\tst/a.png", "blanks, control characters"),
-    ("https://host/a\0.png", "blanks, control characters"),
-    ("https://host/a\n.png", "blanks, control characters"),
-    ("https://höst/a.png", "names no plain host"),
-    ("https://ⓛocalhost/a.png", "names no plain host"),
-    ("https://host%2eevil/a.png", "names no plain host"),
-    ("https:///a.png", "names no plain host"),
-    ("https://host:99999/a.png", "is no usable URI"),
-    ("https://host:-1/a.png", "is no usable URI"),
-    ("https://host:port/a.png", "is no usable URI"),
-    ("https://[::1/a.png", "is no usable URI"),
-    ("https://host/ä.png", "beyond ASCII"),
-    ("s3://Bucket/a.png", "is no place this worker reads"),
-    ("s3://bucket:80/a.png", "is no place this worker reads"),
-    ("s3:///a.png", "is no place this worker reads"),
-    ("s3://arn:aws:s3:::bucket/a.png", "is no place this worker reads|is no usable URI"),
-    ("ftp://host/a.png", "is no place this worker reads"),
-    ("gopher://host/a.png", "is no place this worker reads"),
-    ("ssh://host/a.png", "is no place this worker reads"),
-    ("github://org:repo@main/a.png", "carries a user|is no usable URI"),
-    ("zip://a.png::https://host/a.zip", "is no place|names no plain|no usable"),
-    ("simplecache::https://host/a.png", "is no place this worker reads"),
-    ("data:image/png;base64,AAAA", "is no place this worker reads"),
-    ("https://host/\ud800", "blanks, control characters"),
+    ("https://host/a b.png", "blanks"),
+    ("https://ho\tst/a.png", "blanks"),
+    ("https://host/a\0.png", "blanks"),
+    ("https://host/a\n.png", "blanks"),
+    ("https://höst/a.png", "host name"),
+    ("https://ⓛocalhost/a.png", "host name"),
+    ("https://host%2eevil/a.png", "host name"),
+    ("https:///a.png", "host name"),
+    ("https://host:99999/a.png", "host-or-bucket"),
+    ("https://host:-1/a.png", "host-or-bucket"),
+    ("https://host:port/a.png", "host-or-bucket"),
+    ("https://[::1/a.png", "host-or-bucket"),
+    ("https://host/ä.png", "non-ASCII"),
+    ("s3://Bucket/a.png", "s3://bucket"),
+    ("s3://bucket:80/a.png", "s3://bucket"),
+    ("s3:///a.png", "s3://bucket"),
+    ("s3://arn:aws:s3:::bucket/a.png", "s3://bucket|host-or-bucket"),
+    ("ftp://host/a.png", "s3://bucket"),
+    ("gopher://host/a.png", "s3://bucket"),
+    ("ssh://host/a.png", "s3://bucket"),
+    ("github://org:repo@main/a.png", "user or password|host-or-bucket"),
+    ("zip://a.png::https://host/a.zip", "s3://bucket|host name|host-or-bucket"),
+    ("simplecache::https://host/a.png", "s3://bucket"),
+    ("data:image/png;base64,AAAA", "s3://bucket"),
+    ("https://host/\ud800", "blanks"),
 ]
 
 
-@pytest.mark.parametrize(("uri", "sentence"), HOSTILE, ids=lambda value: ascii(value)[:40])
-def test_a_hostile_uri_is_refused_with_its_own_sentence(uri: str, sentence: str) -> None:
-    with pytest.raises(ForbiddenUriError, match=sentence) as refusal:
+@pytest.mark.parametrize(("uri", "reason"), HOSTILE, ids=lambda value: ascii(value)[:40])
+def test_a_hostile_uri_is_rejected_with_its_reason(uri: str, reason: str) -> None:
+    with pytest.raises(ForbiddenUriError, match=reason) as refusal:
         parse_store_uri(uri)
     assert "expected" in str(refusal.value)
     assert "secret" not in str(refusal.value)
@@ -83,7 +82,7 @@ def test_a_hostile_uri_is_refused_with_its_own_sentence(uri: str, sentence: str)
         ("gs://my_bucket/ä.png", "gs://my_bucket/ä.png"),
     ],
 )
-def test_what_means_one_thing_is_taken_apart(uri: str, meaning: str) -> None:
+def test_a_plain_uri_is_parsed(uri: str, meaning: str) -> None:
     assert str(parse_store_uri(uri)) == meaning
 
 
@@ -99,7 +98,7 @@ ALLOWED = AllowedStores(tuple(map(parse_store_uri, ["s3://ions/public", "https:/
     "uri",
     ["s3://ions/public", "s3://ions/public/x.png", "https://host/a/x", "https://host:443/a", "http://host:8080/x"],
 )
-def test_what_lies_below_a_prefix_is_allowed(uri: str) -> None:
+def test_a_uri_below_a_prefix_is_allowed(uri: str) -> None:
     ALLOWED.resolve(uri)
 
 
@@ -120,8 +119,8 @@ def test_what_lies_below_a_prefix_is_allowed(uri: str) -> None:
         "https://host/%61/x",
     ],
 )
-def test_what_lies_elsewhere_is_forbidden(uri: str) -> None:
-    with pytest.raises(ForbiddenUriError, match=r"lies outside|names no plain host"):
+def test_a_uri_below_no_prefix_is_forbidden(uri: str) -> None:
+    with pytest.raises(ForbiddenUriError):
         ALLOWED.resolve(uri)
 
 
@@ -156,7 +155,7 @@ _PIECES = st.sampled_from(
 
 
 @given(st.lists(_PIECES, max_size=8).map("".join) | st.text(max_size=30))
-def test_whatever_follows_a_prefix_stays_below_it_or_is_forbidden(rest: str) -> None:
+def test_any_path_after_a_prefix_stays_below_it_or_is_forbidden(rest: str) -> None:
     try:
         found = ALLOWED.resolve(f"https://host/a/{rest}")
     except ForbiddenUriError:
@@ -201,7 +200,7 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_an_address_that_is_not_public_is_forbidden_and_not_told(address: str) -> None:
+def test_an_address_that_is_not_public_is_forbidden_and_not_shown(address: str) -> None:
     with pytest.raises(ForbiddenUriError, match="OFFSAMPLE_ALLOWED_NETWORKS") as refusal:
         AllowedStores().require_addresses("some-host", ["93.184.216.34", address])
     assert address not in str(refusal.value)
@@ -212,7 +211,7 @@ def test_a_public_address_is_allowed(address: str) -> None:
     AllowedStores().require_addresses("host", [address])
 
 
-def test_an_allowed_network_opens_itself_and_no_other() -> None:
+def test_an_allowed_network_allows_no_other_network() -> None:
     allowed = AllowedStores(networks=(ipaddress.ip_network("10.0.0.0/8"),))
     allowed.require_addresses("host", ["10.1.2.3"])
     with pytest.raises(ForbiddenUriError):
@@ -220,7 +219,7 @@ def test_an_allowed_network_opens_itself_and_no_other() -> None:
 
 
 @given(st.ip_addresses(v=4))
-def test_an_ipv4_address_is_judged_alike_however_it_is_wrapped(address: ipaddress.IPv4Address) -> None:
+def test_an_ipv4_address_embedded_in_ipv6_is_treated_alike(address: ipaddress.IPv4Address) -> None:
     def is_allowed(text: str) -> bool:
         try:
             AllowedStores().require_addresses("host", [text])
@@ -229,6 +228,6 @@ def test_an_ipv4_address_is_judged_alike_however_it_is_wrapped(address: ipaddres
         return True
 
     number = int(address)
-    wrapped = [f"::ffff:{address}", str(ipaddress.IPv6Address((0x2002 << 112) | (number << 80)))]
-    wrapped.append(str(ipaddress.IPv6Address((0x64FF9B << 96) | number)))
-    assert {is_allowed(text) for text in wrapped} == {is_allowed(str(address))}
+    embedded = [f"::ffff:{address}", str(ipaddress.IPv6Address((0x2002 << 112) | (number << 80)))]
+    embedded.append(str(ipaddress.IPv6Address((0x64FF9B << 96) | number)))
+    assert {is_allowed(text) for text in embedded} == {is_allowed(str(address))}

@@ -1,1 +1,1 @@
-"""What an event may make a worker read: roots on disk, prefixes of stores, and their URIs."""
+"""What a worker may read for an event: allowed roots on disk, allowed stores, and their URIs."""

@@ -1,4 +1,4 @@
-"""Which stores an event needs, by name: what is away as a whole, when one of its events fails for that."""
+"""The names of the stores that an event needs, by which outages are tracked."""
 
 from pathlib import PurePath
 
@@ -10,7 +10,7 @@ from worker.messages.event import DatasetAnnotated, MetaspaceIonImages
 def name_stores(data: DatasetAnnotated, roots: tuple[PurePath, ...], metaspace_url: str) -> str:
     """The stores of an event's ion images and annotations, in one string.
 
-    A store is a bucket, a host, METASPACE, or the allowed root that a path lies below.
+    A store is a bucket, a host, METASPACE, or the allowed root that contains a path.
     """
     location = data.ion_images
     uris = [metaspace_url if isinstance(location, MetaspaceIonImages) else location.uri, data.annotations_uri]

@@ -1,4 +1,4 @@
-"""`offsample classify PATH…`: no queue, the same fetch, preprocessing and predictor."""
+"""`offsample classify PATH…`: the same reading, preprocessing and predictor as a worker, without a queue."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from model_store.release import open_release
 from shared.errors import InvalidInputError, NotFoundError, OffSampleError, TransientError
 from worker.classification.assessment import SENTENCES, find_acquired_share
 from worker.classification.classification import Classification, classify
-from worker.cli.inputs import options as place_options
+from worker.cli.inputs import options as input_options
 from worker.cli.inputs.local import LocalDataset, find_datasets
 from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.gallery_images import make_gallery
@@ -28,9 +28,9 @@ from worker.settings import Settings
 from worker.sources.opening import SourceAccess, open_source
 
 _EXIT_INPUT = 1
-"""As of one input that cannot be classified."""
+"""At least one input could not be classified."""
 _NEARLY_ALL = 0.995
-"""An acquired share that need not be told."""
+"""Acquired shares above this are not mentioned."""
 
 app = typer.Typer(add_completion=False)
 
@@ -38,59 +38,61 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def classify_paths(  # noqa: PLR0913 - a command's options
     paths: Annotated[
-        list[str], typer.Argument(help=f"{place_options.HELP} Any number of them, or a folder that holds several.")
+        list[str], typer.Argument(help=f"{input_options.HELP} Any number of them, or a folder that holds several.")
     ],
     *,
     row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
-    annotations: place_options.Annotations = None,
-    ppm: place_options.Ppm = None,
-    z: place_options.Z = None,
-    most_peaks: place_options.MostPeaks = None,
-    database: place_options.Database = None,
-    fdr: place_options.Fdr = None,
-    sheet: Annotated[
+    annotations: input_options.Annotations = None,
+    ppm: input_options.Ppm = None,
+    z: input_options.Z = None,
+    most_peaks: input_options.MostPeaks = None,
+    database: input_options.Database = None,
+    fdr: input_options.Fdr = None,
+    gallery: Annotated[
         Path | None,
-        typer.Option(help="Also draw a contact sheet into this PNG file; of several datasets, one each beside it."),
+        typer.Option(
+            "--gallery", "--sheet", help="Also draw the ion images into this PNG file; one file for each dataset."
+        ),
     ] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="Default: OFFSAMPLE_ENGINE, else auto.")] = None,
 ) -> None:
-    """Classify ion images right here, without a queue.
+    """Classify ion images in this process, without a queue.
 
-    Of several places, one that cannot be classified is told on stderr, the rows of the others are printed, and the exit
-    code is 1.
+    If one of several inputs cannot be classified, the reason is printed on stderr, the rows of the others on stdout,
+    and the exit code is 1.
     """
     settings = Settings.read()
-    datasets, refused = find_datasets(paths, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
-    sheets = _choose_sheets(sheet, datasets)
-    failures = _Failures(is_only_one=len(datasets) + len(refused) == 1)
-    for one in refused:
-        failures.add(one.place, one.error)
+    datasets, rejected = find_datasets(paths, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
+    gallery_paths = _choose_gallery_paths(gallery, datasets)
+    failures = _Failures(is_only_one=len(datasets) + len(rejected) == 1)
+    for one in rejected:
+        failures.add(one.text, one.error)
     classified: list[DatasetRows] = []
     if datasets:
         opened = open_release(release or settings.release, settings.releases_root)
         predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
-    for dataset, sheet_path in zip(datasets, sheets, strict=True):
+    for dataset, gallery_path in zip(datasets, gallery_paths, strict=True):
         try:
             with refusing_too_large():
-                classified.append(_classify_dataset(dataset, predictor, settings, threshold, sheet_path))
+                classified.append(_classify_dataset(dataset, predictor, settings, threshold, gallery_path))
         except (InvalidInputError, TransientError) as error:
             failures.add(dataset.data.dataset_id, error)
-        except OSError as error:  # of looking for what lies beside or in it
-            sentence = f"{error.filename or 'a file of it'} cannot be read ({error.strerror}); expected one that can"
+        except OSError as error:  # listing the folder or finding the .ibd file failed
+            sentence = f"cannot read {error.filename or 'one of its files'}: {error.strerror}"
             failures.add(dataset.data.dataset_id, NotFoundError(sentence))
     if classified:
         print_rows(classified, row_format)
     for rows in classified:
         if rows.rows and all(row.status == "unreadable" for row in rows.rows):
-            failures.add(rows.dataset_id, InvalidInputError("no ion image could be read; each row says why"))
+            failures.add(rows.dataset_id, InvalidInputError("no ion image could be read; each row has its reason"))
     if failures.count:
         raise typer.Exit(_EXIT_INPUT)
 
 
 class _Failures:
-    """What could not be classified: one line each; alone, it is the command's own error."""
+    """Prints one line for each input that could not be classified; the error of a single input is raised instead."""
 
     def __init__(self, *, is_only_one: bool) -> None:
         self.count = 0
@@ -105,7 +107,7 @@ class _Failures:
 
 
 def _classify_dataset(
-    dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, sheet: Path | None
+    dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, gallery_path: Path | None
 ) -> DatasetRows:
     console = Console(stderr=True, highlight=False)
     dataset_id = dataset.data.dataset_id
@@ -116,7 +118,7 @@ def _classify_dataset(
             bar.update(task, description=f"{dataset_id}: {what}", completed=done, total=total)
 
         def on_progress(done: int) -> None:
-            if done:  # before, a source may have more to say
+            if done:  # until then the bar shows what the source is doing
                 bar.update(task, description=dataset_id, completed=done, total=total)
 
         stores = replace(settings.store_access, allowed=dataset.stores(settings.metaspace_url))
@@ -138,37 +140,37 @@ def _classify_dataset(
         bar.stop()
         for sentence in (*source.notes, *_describe(dataset, found, predictor)):
             console.print(f"{dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
-        if sheet is not None:
+        if gallery_path is not None:
             title = f"{dataset_id}: {describe_counts(found.counts)}"
-            make_gallery(source, annotations, found.rows, sheet, title)
-            console.print(f"contact sheet: {sheet}", markup=False, soft_wrap=True)
+            make_gallery(source, annotations, found.rows, gallery_path, title)
+            console.print(f"gallery: {gallery_path}", markup=False, soft_wrap=True)
     return DatasetRows(dataset_id, predictor.release.version, found.rows)
 
 
-def _choose_sheets(sheet: Path | None, datasets: Sequence[LocalDataset]) -> list[Path | None]:
-    """Where the sheet of each dataset goes: of several, the dataset's name stands behind the file's.
+def _choose_gallery_paths(gallery: Path | None, datasets: Sequence[LocalDataset]) -> list[Path | None]:
+    """The file for each dataset's gallery; with several datasets, their names are appended to the file's name.
 
     Raises
     ------
     InvalidInputError
-        When it is no name of a .png file; before any work.
+        When the path does not name a .png file.
     """
-    if sheet is None:
+    if gallery is None:
         return [None] * len(datasets)
-    if sheet.suffix.lower() != ".png" or sheet.is_dir():
-        raise InvalidInputError(f"--sheet is {sheet}; expected the name of a .png file")
+    if gallery.suffix.lower() != ".png" or gallery.is_dir():
+        raise InvalidInputError(f"expected --gallery to name a .png file, got {gallery}")
     if len(datasets) < 2:
-        return [sheet] * len(datasets)
+        return [gallery] * len(datasets)
     names = [re.sub(r"[^\w.()+-]+", "_", dataset.data.dataset_id) for dataset in datasets]
-    different = [name if names.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(names, start=1)]
-    return [sheet.with_name(f"{sheet.stem}_{name}{sheet.suffix}") for name in different]
+    unique = [name if names.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(names, start=1)]
+    return [gallery.with_name(f"{gallery.stem}_{name}{gallery.suffix}") for name in unique]
 
 
 def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor) -> Iterator[str]:
-    """What a person is told of a dataset: its counts, and what is to be kept in mind."""
+    """Sentences about a dataset: its counts, and cautions about its results."""
     if len(found.shapes) > 1 and not dataset.loose:
         sizes = f"images differ in size ({len(found.shapes)} sizes)"
-        yield f"{sizes}, so they are taken as loose images, each its own dataset"
+        yield f"{sizes}, so each is treated as a dataset of its own"
     share = find_acquired_share(found.extents)
     acquired = "" if share is None or share > _NEARLY_ALL else f", {share:.0%} of the image acquired"
     area = "" if found.off_sample_area is None else f", off-sample area {found.off_sample_area}"

@@ -1,4 +1,4 @@
-"""The commands by name, each imported when it is asked for: what one needs, the others need not wait for."""
+"""The commands by name; only the one that is run is imported, so that no command waits for imports of others."""
 
 from importlib import import_module
 from typing import Any
@@ -10,8 +10,8 @@ _NAMES = ("demo", "classify", "submit", "results", "worker", "health", "releases
 """Modules of `worker.cli` in the order of the help; each has an `app`."""
 
 
-class CommandsOnDemand(TyperGroup):
-    """A group that knows the names of its commands and imports no more than the one that is run."""
+class LazyCommands(TyperGroup):
+    """A group of commands that imports a command when it is run."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
         """All names, in the order of the help."""

@@ -1,4 +1,4 @@
-"""`offsample demo`: the whole path on a real dataset, with a server and a worker of its own."""
+"""`offsample demo`: a real dataset through a queue, with a server and a worker that run for the demo only."""
 
 import time
 from pathlib import Path
@@ -14,11 +14,11 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option(help="Folder for the contact sheet.")] = Path("offsample-demo"),
+    output: Annotated[Path, typer.Option(help="Folder for the gallery.")] = Path("offsample-demo"),
 ) -> None:
-    """Classify the real mouse bladder dataset through a real queue, and show what came out."""
+    """Classify the real mouse bladder dataset through a real queue, and show the results."""
     started = time.monotonic()
     console = Console(highlight=False)
-    sheet = run_demo(output, console)
-    console.print(f"contact sheet: {sheet}", markup=False)
+    gallery = run_demo(output, console)
+    console.print(f"gallery: {gallery}", markup=False)
     console.print(f"done in {time.monotonic() - started:.1f} s; server and worker are stopped, their data is deleted")

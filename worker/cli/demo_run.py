@@ -1,4 +1,4 @@
-"""The demo: embedded server, worker process, one real dataset, pictures."""
+"""The demo: an embedded server, a worker process, one real dataset and its gallery."""
 
 import csv
 import os
@@ -38,7 +38,7 @@ _STOP_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class DemoDataset:
-    """The mouse bladder (PXD001283) and what a person sees on its ion images."""
+    """The mouse bladder (PXD001283) and the labels that a person gave its ion images by eye."""
 
     event: DatasetAnnotatedEvent
     by_eye: dict[str, str]
@@ -61,7 +61,7 @@ def read_demo_dataset() -> DemoDataset:
 
 
 def run_demo(output: Path, console: Console) -> Path:
-    """Run the demo, print its table, and give the contact sheet's path; whatever was started is stopped."""
+    """Run the demo, print its table and return the path of its gallery; server and worker are stopped at the end."""
     dataset = read_demo_dataset()
     with TemporaryDirectory(prefix="offsample-") as folder, embedded_server(Path(folder)) as url:
         console.print("valkey-server is up (unix socket, append-only file on)")
@@ -70,12 +70,12 @@ def run_demo(output: Path, console: Console) -> Path:
             console.print("worker is starting; the event is in its queue")
             answer = _send_and_wait(url, dataset.event, require_worker)
     _print_findings(answer, dataset, console)
-    return _draw_sheet(answer, dataset, output / "gallery.png")
+    return _draw_gallery(answer, dataset, output / "gallery.png")
 
 
 @contextmanager
 def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Callable[[], None]]:
-    """A worker as a process of its own, told to stop at the end; gives a check that it still runs."""
+    """Run a worker process and stop it at the end; yields a function that raises when it has stopped by itself."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OFFSAMPLE_")}
     with log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -88,8 +88,8 @@ def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Cal
 
         def require_worker() -> None:
             if process.poll() is not None:
-                last_words = log_path.read_text(errors="replace").strip().rpartition("\n")[2]
-                raise ConfigurationError(f"the demo's worker stopped: {last_words[-500:]}")
+                last_line = log_path.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise ConfigurationError(f"the demo's worker stopped: {last_line[-500:]}")
 
         try:
             yield require_worker
@@ -103,7 +103,7 @@ def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Cal
 
 
 def _send_and_wait(url: str, event: DatasetAnnotatedEvent, require_worker: Callable[[], None]) -> EventAnswer:
-    settings = Settings.model_construct(redis_url=url)  # as the worker's: nothing of this shell's environment
+    settings = Settings.model_construct(redis_url=url)  # as the worker's: this shell's environment is ignored
     server = connect(url)
     since = ResultsStream(server, settings.names).newest_id()
     sent = send_event(server, settings.names, event)
@@ -112,7 +112,7 @@ def _send_and_wait(url: str, event: DatasetAnnotatedEvent, require_worker: Calla
 
 def _print_findings(answer: EventAnswer, dataset: DemoDataset, console: Console) -> None:
     if answer.summary is None:
-        reason = answer.rejection.message if answer.rejection else "no closing message came"
+        reason = answer.rejection.message if answer.rejection else "no closing message arrived"
         raise ConfigurationError(f"demo dataset was not classified: {reason}")
     by_probability = sorted(
         (row for row in answer.rows if row.off_sample_probability is not None),
@@ -127,18 +127,18 @@ def _print_findings(answer: EventAnswer, dataset: DemoDataset, console: Console)
 
 
 def count_agreement(rows: list[ResultRow], by_eye: dict[str, str]) -> tuple[int, int]:
-    """How many labels agree with those by eye, of how many that a person was sure of."""
-    sure = [row for row in rows if by_eye.get(row.annotation_id) in ("on", "off")]
-    return sum(row.label == by_eye[row.annotation_id] for row in sure), len(sure)
+    """How many labels agree with those by eye, and how many could be compared (on or off by eye)."""
+    comparable = [row for row in rows if by_eye.get(row.annotation_id) in ("on", "off")]
+    return sum(row.label == by_eye[row.annotation_id] for row in comparable), len(comparable)
 
 
-def _draw_sheet(answer: EventAnswer, dataset: DemoDataset, path: Path) -> Path:
+def _draw_gallery(answer: EventAnswer, dataset: DemoDataset, path: Path) -> Path:
     data = dataset.event.data
     access = SourceAccess(AllowedRoots((DEMO_DATASET,)), Limits())
     agree, labelled = count_agreement(answer.rows, dataset.by_eye)
     title = f"{data.dataset_id}, release {answer.summary.release if answer.summary else '?'}"
     if agree < labelled:
-        title += "; red frame: a person sees it otherwise"
+        title += "; red frame: the label by eye differs"
     with open_source(data.ion_images, access) as source:
         make_gallery(source, data.annotations or [], answer.rows, path, title, dataset.by_eye)
     return path

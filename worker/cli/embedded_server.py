@@ -1,4 +1,4 @@
-"""A real valkey-server of our own, for demo and tests: nothing to install, nothing on the network."""
+"""A real valkey-server on a unix socket, for the demo and for tests; it needs no installation and no network."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ _SOCKET_NAME = "valkey.sock"
 
 @contextmanager
 def embedded_server(folder: Path) -> Iterator[str]:
-    """Run a server on a unix socket in `folder`, append-only file on; gives its URL.
+    """Run a server on a unix socket in `folder`, with an append-only file; yields its URL.
 
     `folder` must be short (a socket's path has at most about 100 characters).
 

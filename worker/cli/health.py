@@ -1,4 +1,4 @@
-"""`offsample health`: does a worker work? For a container's health check."""
+"""`offsample health`: whether this host's worker is alive, for a container's health check."""
 
 import socket
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ def health(
     name: Annotated[str | None, typer.Option(help="The worker's --name; default: any worker of this host.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for its answer.")] = 5.0,
 ) -> None:
-    """Ask the worker of this host for signs of life of its pool children; non-zero exit when there are none."""
+    """Check that the worker of this host answers and has live pool children; the exit code is non-zero otherwise."""
     host = socket.gethostname()
     replies = {
         worker: children
@@ -29,20 +29,20 @@ def health(
     if not replies:
         raise TransientError(
             f"no worker {name + ' ' if name else ''}of host {host} answers within {timeout:g} s; expected one"
-            " started by `offsample worker` (with the same --name)"
+            " started by `offsample worker` with the same --name"
         )
     for worker, children in sorted(replies.items()):
         alive = sum(child["alive"] for child in children)
         if not alive:
             raise TransientError(
-                f"{worker} answers, but none of its {len(children)} pool children gives a sign of life; expected one"
+                f"{worker} answers, but none of its {len(children)} pool children is alive; expected at least one"
             )
-        typer.echo(f"{worker} is alive, {alive} of {len(children)} pool children too")
+        typer.echo(f"{worker} is alive; {alive} of {len(children)} pool children are alive")
 
 
 def _ask(worker: str | None, timeout_seconds: float) -> dict[str, Any]:
-    """What workers answer, by name; one that is named is not waited for any longer than it takes."""
-    from worker.app import CHILDREN_COMMAND, app  # noqa: PLC0415 - half a second that other commands need not wait
+    """The workers' answers by name; returns as soon as a named worker has answered."""
+    from worker.app import CHILDREN_COMMAND, app  # noqa: PLC0415 - takes half a second, and only this command needs it
 
     limits: dict[str, Any] = {} if worker is None else {"destination": [worker], "limit": 1}
     try:
@@ -50,6 +50,6 @@ def _ask(worker: str | None, timeout_seconds: float) -> dict[str, Any]:
     except (OperationalError, RedisError) as error:
         cause = error if isinstance(error, RedisError) else error.__cause__
         where = without_password(app.settings.redis_url)
-        said = describe_server_error(cause, where) if isinstance(cause, RedisError) else f"server {where}: {error}"
-        raise ConfigurationError(said) from error
+        sentence = describe_server_error(cause, where) if isinstance(cause, RedisError) else f"server {where}: {error}"
+        raise ConfigurationError(sentence) from error
     return {worker: answer for reply in replies or [] for worker, answer in reply.items()}

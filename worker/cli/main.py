@@ -1,4 +1,4 @@
-"""`offsample`: the commands, and how they say what went wrong."""
+"""`offsample`: the command line, and how it reports errors."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from shared.errors import ConfigurationError, OffSampleError, ReleaseError
-from worker.cli.commands import CommandsOnDemand
+from worker.cli.commands import LazyCommands
 
 EXIT_INPUT, EXIT_DEPLOYMENT, EXIT_INTERRUPTED = 1, 3, 130
 
@@ -22,7 +22,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
 
 app = typer.Typer(
     name="offsample",
-    cls=CommandsOnDemand,
+    cls=LazyCommands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -36,7 +36,7 @@ def _options(
     show_version: Annotated[
         bool,
         typer.Option(
-            "--version", is_flag=True, is_eager=True, callback=_print_version, help="Print the version and end."
+            "--version", is_flag=True, is_eager=True, callback=_print_version, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
@@ -44,40 +44,40 @@ def _options(
 
 
 def main() -> None:
-    """Run one command; an error is one clear sentence and a non-zero exit, never a traceback."""
+    """Run one command; an error is printed as one sentence with a non-zero exit code, never as a traceback."""
     try:
-        _say_what_is_no_setting()
+        _report_unknown_settings()
         app()
-    except SystemExit:  # how typer ends; the last clause need not be looked at
+    except SystemExit:  # how typer exits; first, because the last clause imports redis
         raise
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except (ReleaseError, ConfigurationError) as error:
-        _say(str(error))
+        _print_error(str(error))
         sys.exit(EXIT_DEPLOYMENT)
     except OffSampleError as error:
-        _say(str(error))
+        _print_error(str(error))
         sys.exit(EXIT_INPUT)
     except OSError as error:
-        _say(f"{error.filename or 'output'} cannot be written or read ({error.strerror})")
+        _print_error(f"cannot read or write {error.filename or 'output'}: {error.strerror}")
         sys.exit(EXIT_INPUT)
     except _server_error() as error:
-        _say(_describe_server_error(error))
+        _print_error(_describe_server_error(error))
         sys.exit(EXIT_DEPLOYMENT)
 
 
-def _say_what_is_no_setting() -> None:
-    """One line a variable that begins as settings do and is none; one that is near to a setting is an error later."""
+def _report_unknown_settings() -> None:
+    """Print a line for each OFFSAMPLE_ variable that is not a setting; a misspelt one is an error later."""
     if any(name.startswith("OFFSAMPLE_") for name in os.environ):
-        from worker.settings import unknown_variables  # noqa: PLC0415 - most commands on files need no setting
+        from worker.settings import unknown_variables  # noqa: PLC0415 - most commands on files need no settings
 
         for name, near in unknown_variables().items():
             if near is None:
-                _say(f"{name} is not a setting and has no effect; docs/settings.md lists the settings")
+                _print_error(f"{name} is not a setting and is ignored; docs/settings.md lists the settings")
 
 
 def _server_error() -> type[Exception]:
-    from redis.exceptions import RedisError  # noqa: PLC0415 - looked at only when all others do not fit
+    from redis.exceptions import RedisError  # noqa: PLC0415 - imported only when no other clause matched
 
     return RedisError
 
@@ -93,7 +93,7 @@ def _describe_server_error(error: Exception) -> str:
     return describe_server_error(error, without_password(Settings.read().redis_url))
 
 
-def _say(sentence: str) -> None:
+def _print_error(sentence: str) -> None:
     Console(stderr=True, highlight=False).print(f"offsample: {sentence}", markup=False, emoji=False, soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""`offsample releases show|verify`: what is installed, and whether it can be trusted."""
+"""`offsample releases show|verify`: which releases are installed, and whether their files are intact."""
 
 import sys
 from typing import Annotated
@@ -18,12 +18,12 @@ _VERSION = Annotated[str | None, typer.Argument(help="Default: the worker's rele
 
 @app.command()
 def show(version: _VERSION = None) -> None:
-    """Show what a release says of itself, verified first."""
+    """Verify a release and show its manifest."""
     settings = Settings.read()
     release = open_release(version or settings.release, settings.releases_root)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_describe(release, is_default=release.version == default_version(settings.releases_root)))
-    console.print(_figures(release))
+    console.print(_make_metrics_table(release))
     others = [found for found in installed_versions(settings.releases_root) if found != release.version]
     console.print(f"also installed: {', '.join(others) or 'nothing'}")
 
@@ -34,10 +34,10 @@ def verify(version: Annotated[str | None, typer.Argument(help="Default: every in
     settings = Settings.read()
     versions = [version] if version else installed_versions(settings.releases_root)
     if not versions:
-        raise ReleaseError(f"{settings.releases_root} holds no release; expected at least one")
+        raise ReleaseError(f"expected at least one release in {settings.releases_root}, found none")
     for found in versions:
         release = open_release(found, settings.releases_root)
-        typer.echo(f"release {release.version} is as published ({len(release.manifest.members)} members)")
+        typer.echo(f"release {release.version} is intact ({len(release.manifest.members)} members)")
 
 
 def _describe(release: Release, *, is_default: bool) -> Table:
@@ -62,12 +62,12 @@ def _describe(release: Release, *, is_default: bool) -> Table:
 
 def _describe_members(manifest: Manifest) -> str:
     members = str(len(manifest.members))
-    return f"{members}, {manifest.context_members} of which see the context" if manifest.uses_context else members
+    return f"{members}, {manifest.context_members} of which use the context" if manifest.uses_context else members
 
 
-def _figures(release: Release) -> Table:
-    table = Table(title="on real images, each set on its own", title_justify="left")
-    for heading in ("set", "predictor", "right", "Wilson 95 %", "over acquisitions", "AUC"):
+def _make_metrics_table(release: Release) -> Table:
+    table = Table(title="accuracy on real ion images, by data set", title_justify="left")
+    for heading in ("data set", "predictor", "correct", "Wilson 95 %", "over acquisitions", "AUC"):
         table.add_column(heading)
     for row in release.manifest.figures:
         auc = "-" if row.auc is None else f"{row.auc:.3f}"

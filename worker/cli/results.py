@@ -1,4 +1,4 @@
-"""`offsample results`: what the results stream holds."""
+"""`offsample results`: print what is in the results stream."""
 
 from typing import Annotated
 
@@ -24,11 +24,11 @@ def results(
     source: Annotated[str | None, typer.Option(help="Only events of this source.")] = None,
     dataset_id: Annotated[str | None, typer.Option(help="Only this dataset's.")] = None,
     scan: Annotated[
-        bool, typer.Option("--scan", help="Look for the event in the whole stream, not in the index of answers.")
+        bool, typer.Option("--scan", help="Search the whole stream instead of the index of answers.")
     ] = False,
     row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
 ) -> None:
-    """Print the results that stand in the results stream; nothing is taken out of it."""
+    """Print the results in the results stream, and leave them there."""
     settings = Settings.read()
     stream = ResultsStream(connect(settings.redis_url), settings.names)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -60,7 +60,7 @@ def results(
 
 
 def _read(stream: ResultsStream, event: str | None, console: Console, *, scan: bool) -> list[ResultMessage]:
-    """The messages of one event by the index, or of all events with a bar on stderr."""
+    """The messages of one event from the index, or of all events with a progress bar on stderr."""
     if event is not None and not scan:
         return stream.find(event)
     columns = (TextColumn("reading the results stream"), BarColumn(), MofNCompleteColumn())
@@ -82,16 +82,16 @@ def _describe(answer: EventAnswer) -> list[str]:
 
 def _describe_foreign(foreign: list[str], name: str) -> str:
     if len(foreign) == 1:
-        return f"skipped entry {foreign[0]} of {name}, which is no message of Offsample's"
-    return f"skipped {len(foreign):,} entries of {name} that are no messages of Offsample's, the first {foreign[0]}"
+        return f"skipped entry {foreign[0]} of {name}, which is not a message of Offsample"
+    return f"skipped {len(foreign):,} entries of {name} that are not messages of Offsample, the first {foreign[0]}"
 
 
 def _describe_nothing(event: str | None, settings: Settings, *, scan: bool) -> str:
     if event is None:
-        return f"expected results in {settings.names.results}, found none that were asked for"
+        return f"{settings.names.results} has no results that match"
     if scan:
-        return f"no answer to event {event!r} is in {settings.names.results}: it waits or runs, or was trimmed away"
+        return f"no answer to event {event!r} is in {settings.names.results}: it is queued or running, or was trimmed"
     return (
-        f"no answer to event {event!r} is known: it waits or runs, or was answered more than"
-        f" {settings.done_seconds / 86_400:g} days ago; --scan looks for it in all of {settings.names.results}"
+        f"no answer to event {event!r} is known: it is queued or running, or was answered more than"
+        f" {settings.done_seconds / 86_400:g} days ago; use --scan to search all of {settings.names.results}"
     )

@@ -1,4 +1,4 @@
-"""`offsample submit`: put an event into the queue, and wait for its answer if asked."""
+"""`offsample submit`: put an event into the queue and, with --wait, wait for its answer."""
 
 from collections.abc import Callable
 from dataclasses import astuple
@@ -16,7 +16,7 @@ from shared.errors import InvalidInputError, NotFoundError
 from shared.validation import describe_validation_error
 from worker.access.allowed_roots import read_file
 from worker.classification.assessment import SENTENCES
-from worker.cli.inputs import options as place_options
+from worker.cli.inputs import options as input_options
 from worker.cli.inputs.local import LocalDataset, find_dataset
 from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
@@ -38,13 +38,15 @@ app = typer.Typer(add_completion=False)
 def submit(  # noqa: PLR0913 - a command's options
     event_file: Annotated[Path | None, typer.Argument(help="An event as JSON, as docs/messages.md describes.")] = None,
     *,
-    ion_images: Annotated[str | None, typer.Option(help=f"Instead: {place_options.HELP}", metavar="PLACE")] = None,
-    annotations: place_options.Annotations = None,
-    ppm: place_options.Ppm = None,
-    z: place_options.Z = None,
-    most_peaks: place_options.MostPeaks = None,
-    database: place_options.Database = None,
-    fdr: place_options.Fdr = None,
+    ion_images: Annotated[
+        str | None, typer.Option(help=f"Instead of an event: {input_options.HELP}", metavar="INPUT")
+    ] = None,
+    annotations: input_options.Annotations = None,
+    ppm: input_options.Ppm = None,
+    z: input_options.Z = None,
+    most_peaks: input_options.MostPeaks = None,
+    database: input_options.Database = None,
+    fdr: input_options.Fdr = None,
     dataset_id: Annotated[str | None, typer.Option(help="Default: the path's name.")] = None,
     release: Annotated[str | None, typer.Option(help="Pin a release.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
@@ -55,8 +57,8 @@ def submit(  # noqa: PLR0913 - a command's options
 ) -> None:
     """Send one `dataset annotated` event to the queue."""
     if (event_file is None) == (ion_images is None):
-        given = "neither an event file nor" if event_file is None else "both: an event file and"
-        raise InvalidInputError(f"expected an event file or --ion-images, got {given} --ion-images")
+        given = "neither" if event_file is None else "both"
+        raise InvalidInputError(f"expected either an event file or --ion-images, got {given}")
     if priority not in ("high", "normal", "low"):
         raise InvalidInputError(f"expected priority high, normal or low, got {priority!r}")
     settings = Settings.read()
@@ -68,7 +70,7 @@ def submit(  # noqa: PLR0913 - a command's options
         dataset = find_dataset(cast("str", ion_images), annotations, options)
         event = _make_event(dataset, dataset_id, release, threshold)
     server = connect(settings.redis_url)
-    since = ResultsStream(server, settings.names).newest_id() if wait else None  # sending alone needs no right to read
+    since = ResultsStream(server, settings.names).newest_id() if wait else None  # a user that only sends may not read
     sent = send_event(server, settings.names, event, cast("Priority", priority))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"sent event {event.id} as {sent.entry}", markup=False)
@@ -86,14 +88,14 @@ def show_wait(
     timeout_seconds: float,
     require_worker: Callable[[], None] = lambda: None,
 ) -> EventAnswer:
-    """Wait for an event's answer, with its progress on stderr.
+    """Wait for an event's answer and show its progress on stderr.
 
     Parameters
     ----------
     since
-        Where the results stream stood before the event was sent.
+        Id of the newest entry of the results stream before the event was sent.
     require_worker
-        Called now and then; what it raises ends the wait.
+        Called repeatedly during the wait; an exception ends it.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -114,14 +116,13 @@ def show_wait(
 def _require_none_of(*options: object) -> None:
     if any(option is not None for option in options):
         raise InvalidInputError(
-            "expected an event file alone, or --ion-images with options; got an event file and options"
-            " that would change it"
+            "expected an event file without options that describe a dataset; these options need --ion-images"
         )
 
 
 def _read_event(path: Path, settings: Settings) -> DatasetAnnotatedEvent:
     if not path.exists():
-        raise NotFoundError(f"expected a file with one event as JSON, got {path}, which does not exist")
+        raise NotFoundError(f"expected a JSON file with one event, but {path} does not exist")
     return parse_event(read_file(path.resolve(), settings.max_event_bytes))
 
 
@@ -133,7 +134,7 @@ def _make_event(
     try:
         data = DatasetAnnotated.model_validate(changed)
     except ValidationError as error:
-        raise InvalidInputError(f"options are wrong: {describe_validation_error(error)}") from error
+        raise InvalidInputError(f"invalid option: {describe_validation_error(error)}") from error
     return DatasetAnnotatedEvent(
         specversion="1.0", id=str(uuid4()), source=EVENT_SOURCE, type=DATASET_ANNOTATED, data=data
     )

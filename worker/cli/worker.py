@@ -1,4 +1,4 @@
-"""`offsample worker`: run a worker until it is told to stop."""
+"""`offsample worker`: run a worker until it is stopped."""
 
 from typing import Annotated
 
@@ -14,5 +14,5 @@ app = typer.Typer(add_completion=False)
 def worker(
     name: Annotated[str | None, typer.Option(help="Name on this host; default: offsample-<pid>.")] = None,
 ) -> None:
-    """Run a worker. It verifies release and server first; SIGTERM lets it finish what it runs."""
+    """Run a worker. It first verifies the release and the server; on SIGTERM it finishes the running event."""
     raise typer.Exit(serve(Settings.read(), name))

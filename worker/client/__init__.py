@@ -1,1 +1,1 @@
-"""For programs that send events and read their answers."""
+"""Send events and read their answers from Python."""

@@ -1,4 +1,4 @@
-"""Read answers, from Python; from any other language it is one XREADGROUP (docs/messages.md)."""
+"""Read answers from Python; other languages use one XREADGROUP (docs/messages.md)."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -23,19 +23,19 @@ def wait_for_answer(
     timeout_seconds: float,
     on_wait: Callable[[], None] = lambda: None,
 ) -> EventAnswer:
-    """Read the results stream until the event is answered; when the answer is a repeat, what stands before is read too.
+    """Read the results stream until the event is answered; of a repeated answer, earlier messages are read too.
 
     Parameters
     ----------
     since
-        Where the results stream stood before the event was sent (`ResultsStream.newest_id`).
+        Id of the newest entry before the event was sent (`ResultsStream.newest_id`).
     on_wait
-        Called now and then; what it raises ends the wait.
+        Called repeatedly during the wait; an exception ends it.
 
     Raises
     ------
     TransientError
-        When no answer came in time.
+        When no answer arrives in time.
     """
     event, stream = sent.event, ResultsStream(server, names)
     answer = EventAnswer(event.source, event.id, event.data.dataset_id)
@@ -46,32 +46,32 @@ def wait_for_answer(
                 answer.add(message)
         if answer.is_complete:
             return answer
-        if answer.summary is not None:  # a repeat of an event finished before: its rows stand further up
+        if answer.summary is not None:  # the event was finished before: its rows are earlier in the stream
             return _read_again(stream, sent)
         if time.monotonic() > give_up_at:
             break
         on_wait()
     raise TransientError(
         f"event {event.id!r} was not answered within {timeout_seconds:g} s; it stays in the queue, and"
-        f" `offsample results {event.id}` shows its answer later; is a worker running?"
+        f" `offsample results {event.id}` shows its answer later. Is a worker running?"
     )
 
 
 def read_progress(server: Redis, names: Names, entry: str) -> tuple[int, int | None]:
-    """How many of how many annotations of a running entry are done; (0, None) when it has not started."""
-    word = cast("bytes | None", server.get(names.progress(entry)))
-    done, _, total = word.decode().partition("/") if word else ("0", "", "")
+    """Finished and total annotations of a running entry; (0, None) before it starts."""
+    report = cast("bytes | None", server.get(names.progress(entry)))
+    done, _, total = report.decode().partition("/") if report else ("0", "", "")
     return int(done), int(total) if total else None
 
 
 def _answers(message: ResultMessage, sent: SentEvent) -> bool:
-    """Whether the message answers what was sent, and does not reject another event of the same id."""
+    """Whether the message answers the event that was sent, and not another one with the same id."""
     same_event = message.data.event_id == sent.event.id and message.data.event_source == sent.event.source
     return same_event and (not isinstance(message, DatasetRejected) or is_rejection_of(message, sent.entry))
 
 
 def _read_again(stream: ResultsStream, sent: SentEvent) -> EventAnswer:
-    """The whole answer of an event that was finished before: by the index, or where that lacks some by reading all."""
+    """The whole answer of an event that was finished before: from the index, or if that is incomplete, the stream."""
     answer = _gather(stream.find(sent.event.id), sent)
     return answer if answer.is_complete else _gather(stream.read_all(), sent)
 

@@ -1,4 +1,4 @@
-"""What the results stream says of one event."""
+"""The answer to one event, assembled from messages of the results stream."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from worker.messages.results import (
 
 @dataclass
 class EventAnswer:
-    """The answer to one event, put together from its messages in the order in which they were published."""
+    """The answer to one event; its messages are added in the order in which they were published."""
 
     event_source: str | None
     event_id: str | None
@@ -25,7 +25,7 @@ class EventAnswer:
     """Rows by chunk number, of the last run."""
     summary: DatasetSummary | None = None
     rejection: Rejection | None = None
-    """The rejection, if that is the last word; beside a `summary` it rejects a later event of the same id."""
+    """The rejection, if it came last; together with a `summary` it rejects a later event with the same id."""
 
     @property
     def rows(self) -> list[ResultRow]:
@@ -34,7 +34,7 @@ class EventAnswer:
 
     @property
     def missing_parts(self) -> int:
-        """How many chunks the closing message counts and the stream does not hold."""
+        """How many chunks the closing message counts that are not in the stream."""
         return max(0, self.summary.parts - len(self.parts)) if self.summary is not None else 0
 
     @property
@@ -43,9 +43,9 @@ class EventAnswer:
         return self.rejection is not None or (self.summary is not None and not self.missing_parts)
 
     def add(self, message: ResultMessage) -> None:
-        """Take in one message; a repeat changes nothing."""
+        """Add one message; adding it again changes nothing."""
         if isinstance(message, IonImagesClassified):
-            if self.summary is not None:  # the event ran once more: its rows begin anew
+            if self.summary is not None:  # the event was run again: start over
                 self.parts, self.summary = {}, None
             self.parts[message.data.part] = message.data.rows
         elif isinstance(message, DatasetClassified):
@@ -55,11 +55,11 @@ class EventAnswer:
 
 
 def gather_answers(messages: Iterable[ResultMessage]) -> list[EventAnswer]:
-    """The answers in a number of messages, in order of first appearance.
+    """The answers in a sequence of messages, in order of first appearance.
 
-    Events are told apart by source and id, and a rejected one of which no id could be read by the rejection's own. What
-    counts is the last word: a classification replaces the rejections before it. When an id was used for two datasets,
-    each has an answer of its own.
+    Events are identified by source and id; a rejected one without readable id, by the id of its rejection. The last
+    message counts: a classification replaces the rejections before it. When an id was used for two datasets, each has
+    its own answer.
     """
     events: dict[tuple[str | None, str | None, str | None], dict[str | None, EventAnswer]] = {}
     for message in messages:
@@ -74,7 +74,7 @@ def gather_answers(messages: Iterable[ResultMessage]) -> list[EventAnswer]:
 
 
 def is_rejection_of(message: ResultMessage, entry: str) -> bool:
-    """Whether the message rejects the very entry (`<stream>/<entry id>`), and not another of the same event id."""
+    """Whether the message rejects this entry (`<stream>/<entry id>`), and not another one with the same event id."""
     if not isinstance(message, DatasetRejected):
         return False
     return f"{message.data.tried.stream}/{message.data.tried.entry_id}" == entry

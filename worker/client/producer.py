@@ -1,4 +1,4 @@
-"""Send events, from Python; from any other language it is one XADD (docs/messages.md)."""
+"""Send events from Python; other languages use one XADD (docs/messages.md)."""
 
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -13,15 +13,15 @@ Priority = Literal["high", "normal", "low"]
 
 @dataclass(frozen=True)
 class SentEvent:
-    """An event on its way."""
+    """An event that was sent, and its entry in the stream."""
 
     event: DatasetAnnotatedEvent
     entry: str
-    """Its entry, `<stream>/<entry id>`."""
+    """`<stream>/<entry id>`."""
 
 
 def send_event(server: Redis, names: Names, event: DatasetAnnotatedEvent, priority: Priority = "normal") -> SentEvent:
-    """Append one event to the stream of its priority; a user that may do nothing but that can send it."""
+    """Append one event to the stream of its priority; XADD is the only permission needed."""
     stream = names.events(priority)
     message = event.model_dump_json(exclude_unset=True, exclude_none=True)
     entry_id = cast("bytes", server.xadd(stream, {"message": message}))

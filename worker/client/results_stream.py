@@ -1,4 +1,4 @@
-"""The results stream, read without taking anything out of it."""
+"""Read the results stream without removing anything from it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, cast
@@ -16,7 +16,7 @@ _BLOCK_MS = 200
 
 
 class ResultsStream:
-    """Messages of the results stream; entries that are none of Offsample's are skipped and noted in `foreign`."""
+    """Messages of the results stream; entries that are no such messages are skipped and listed in `foreign`."""
 
     def __init__(self, server: Redis, names: Names) -> None:
         self.foreign: list[str] = []
@@ -26,12 +26,12 @@ class ResultsStream:
         self._names = names
 
     def newest_id(self) -> str:
-        """Id of the newest entry: whatever is answered from now on stands behind it."""
+        """Id of the newest entry; later answers come after it."""
         newest = cast("list[_Entry]", self._server.xrevrange(self._names.results, count=1))
         return newest[0][0].decode() if newest else "0"
 
     def read_all(self, on_progress: Callable[[int, int], None] = lambda *_: None) -> Iterator[ResultMessage]:
-        """Every message, oldest first; `on_progress` is told how many of how many entries are read."""
+        """Every message, oldest first; `on_progress` is called with the numbers of read and of all entries."""
         total, done, first = self._server.xlen(self._names.results), 0, "-"
         while entries := cast("list[_Entry]", self._server.xrange(self._names.results, min=first, count=_PAGE)):
             yield from self._parse_all(entries)
@@ -42,8 +42,8 @@ class ResultsStream:
     def find(self, event_id: str) -> list[ResultMessage]:
         """The messages of every event of this id, oldest first, from the index of answers.
 
-        None are found when the event is not answered yet, was answered longer ago than the index remembers, or by a
-        worker that kept none. A message that was trimmed from the stream is left out.
+        Empty when the event is not answered yet, its index has expired, or its worker kept no index. Messages that
+        were trimmed from the stream are left out.
         """
         ids = cast("list[bytes]", self._server.lrange(self._names.answers(event_id), 0, -1))
         found: list[ResultMessage] = []
@@ -56,7 +56,7 @@ class ResultsStream:
         return [message for message in found if message.data.event_id == event_id]
 
     def follow(self, since: str) -> Iterator[list[ResultMessage]]:
-        """What is published behind `since`, look by look, without end; an empty list when nothing came for a while."""
+        """Yield new messages after `since` indefinitely; an empty list when none arrived for a while."""
         last: str | bytes = since
         while True:
             reply = self._server.xread({self._names.results: last}, count=_PAGE, block=_BLOCK_MS)

@@ -12,7 +12,7 @@ from worker.ledger.claim import Claim, Outcome
 from worker.ledger.heartbeat import Heartbeat
 from worker.messages.event import EventIdentity, read_identity
 from worker.runtime import Runtime
-from worker.stores.outages import choose_rest_seconds
+from worker.stores.outages import choose_delay_seconds
 
 _FINISH_GRACE_SECONDS = 10.0
 _CLAIMED_AT_ONCE = 100
@@ -80,7 +80,7 @@ def _postpone(run: EventRun, what: str, error: TransientError) -> None:
     """Let the event rest and be tried again, for `what` does not answer."""
     settings, outages = run.runtime.settings, run.runtime.outages
     run.heartbeat.stop()
-    if _release(run, choose_rest_seconds(run.claim.postponements, settings.retry_seconds)):
+    if _release(run, choose_delay_seconds(run.claim.postponements, settings.retry_seconds)):
         outages.log_postponed(what, str(error))
     if outages.is_away(what):
         _postpone_others(run)
@@ -97,7 +97,7 @@ def _postpone_others(run: EventRun) -> None:
             away = [store for store in stores if outages.is_away(store)]
             ledger.release_claims(
                 [
-                    (claim, choose_rest_seconds(0, settings.retry_seconds) if outages.is_away(store) else 0.0)
+                    (claim, choose_delay_seconds(0, settings.retry_seconds) if outages.is_away(store) else 0.0)
                     for claim, store in zip(claims, stores, strict=True)
                 ]
             )

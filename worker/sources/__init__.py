@@ -1,1 +1,1 @@
-"""Where ion images come from: one module a kind, behind `IonImageSource`."""
+"""Sources of ion images: one module for each kind, behind `IonImageSource`."""

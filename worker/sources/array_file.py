@@ -22,23 +22,23 @@ from worker.sources.source import FetchedIonImage, make_annotation
 from worker.stores.store import Store
 
 
-def open_array_file(place: OpenedFile | OpenedFolder, limits: Limits) -> "ArrayFile":
-    """Open an array on disk, which is closed with it; raises as `open_array`."""
+def open_array_file(opened: OpenedFile | OpenedFolder, limits: Limits) -> "ArrayFile":
+    """Make a source of an array on disk, which it closes; raises as `open_array`."""
     with ExitStack() as stack:
-        stack.enter_context(place)
-        with os_errors_translated(place.path):
-            found = ArrayFile(open_array(place, limits), place)
+        stack.enter_context(opened)
+        with os_errors_translated(opened.path):
+            found = ArrayFile(open_array(opened, limits), opened)
         stack.pop_all()
         return found
 
 
 class ArrayFile(Closable):
-    """Reads image after image; rows that no annotation names are passed over."""
+    """Reads one image after another, and skips rows without annotation."""
 
-    def __init__(self, array: IonImageArray, place: OpenedFile | OpenedFolder | Store) -> None:
-        """Take over an array, and what it is read from."""
+    def __init__(self, array: IonImageArray, container: OpenedFile | OpenedFolder | Store) -> None:
+        """Take ownership of an array and of the file, folder or store that it is read from."""
         self._array = array
-        self._place = place
+        self._container = container
         self._pixel_notes = PixelNotes()
 
     @property
@@ -47,12 +47,12 @@ class ArrayFile(Closable):
         return self._pixel_notes.sentences
 
     def annotations(self) -> list[Annotation]:
-        """Every image; the annotation id is its entry in `annotation_ids`, else its index."""
+        """Every image; the annotation id is its entry in `annotation_ids`, or its index."""
         array = self._array
         return [make_annotation(_annotation_id(array, row), row, _mz(array, row)) for row in range(array.shape[0])]
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
-        """Yield in the order of the file; annotations without an image first."""
+        """Yield annotations without an image first, then images in the order of the file."""
         wanted: defaultdict[int, list[str]] = defaultdict(list)
         for annotation in annotations:
             row = self._find_row(annotation)
@@ -60,19 +60,21 @@ class ArrayFile(Closable):
                 yield FetchedIonImage(annotation.annotation_id, reason=self._describe_missing(annotation))
             else:
                 wanted[row].append(annotation.annotation_id)
-        left = deque(sorted(wanted))
-        while left:
+        remaining = deque(sorted(wanted))
+        while remaining:
             try:
-                for pixels, mask in self._rows(list(left)):
-                    yield from (self._make(annotation_id, pixels, mask) for annotation_id in wanted[left.popleft()])
-            except (InvalidIonImageError, TooLargeError) as error:  # what was read stays
-                failed = [left.popleft()] if self._array.has_independent_rows else [left.popleft() for _ in list(left)]
-                for row in failed:
+                for pixels, mask in self._rows(list(remaining)):
+                    yield from (
+                        self._make(annotation_id, pixels, mask) for annotation_id in wanted[remaining.popleft()]
+                    )
+            except (InvalidIonImageError, TooLargeError) as error:  # the rows read so far are kept
+                failed = 1 if self._array.has_independent_rows else len(remaining)
+                for row in [remaining.popleft() for _ in range(failed)]:
                     yield from (FetchedIonImage(annotation_id, reason=str(error)) for annotation_id in wanted[row])
 
     def close(self) -> None:
-        """Close what the array is read from."""
-        self._place.close()
+        """Close the file, folder or store of the array."""
+        self._container.close()
 
     def _make(self, annotation_id: str, pixels: npt.NDArray[Any], mask: npt.NDArray[Any] | None) -> FetchedIonImage:
         try:
@@ -85,14 +87,14 @@ class ArrayFile(Closable):
             yield from self._array.rows(wanted)
 
     def _find_row(self, annotation: Annotation) -> int | None:
-        """Row of an annotation's image: the number it names, else the one with its id."""
+        """Row of an annotation's image: the given number, or the row with its id."""
         if annotation.image is not None:
-            named = str(annotation.image)
+            name = str(annotation.image)
         else:
-            named = annotation.annotation_id
+            name = annotation.annotation_id
             if self._array.annotation_ids is not None:
-                return self._row_by_id.get(named)
-        row = int(named) if named.isascii() and named.isdecimal() and len(named) <= 9 else -1
+                return self._row_by_id.get(name)
+        row = int(name) if name.isascii() and name.isdecimal() and len(name) <= 9 else -1
         return row if 0 <= row < self._array.shape[0] else None
 
     @cached_property
@@ -101,7 +103,7 @@ class ArrayFile(Closable):
 
     def _describe_missing(self, annotation: Annotation) -> str:
         wanted = annotation.annotation_id if annotation.image is None else annotation.image
-        return f"array has no image {wanted!r}; expected a row from 0 to {self._array.shape[0] - 1}, or its id"
+        return f"array has no image {wanted!r}; expected a row from 0 to {self._array.shape[0] - 1}, or an id"
 
 
 def _annotation_id(array: IonImageArray, row: int) -> str:

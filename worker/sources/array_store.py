@@ -1,4 +1,4 @@
-"""A zarr folder in a store beyond the local disk."""
+"""A zarr folder in a store."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,26 +12,26 @@ ZARR_SUFFIX = ".zarr"
 
 
 def open_array_store(uri: str, access: StoreAccess, limits: Limits, connections: int) -> ArrayFile:
-    """Open a zarr folder in a store, which is closed with it; only the chunks that are wanted are fetched.
+    """Make a source of a zarr folder in a store, which it closes; only the needed chunks are fetched.
 
     Raises
     ------
     UnsupportedSourceError
-        When it is another format, or a package is not installed.
+        When it has another format, or a package is not installed.
     ForbiddenUriError, AccessDeniedError, NotFoundError, TooLargeError, InvalidIonImageError, TransientError
         As `open_array`, and as `Store.read`.
     """
     root = access.allowed.resolve(uri)
     if not root.name.lower().endswith(ZARR_SUFFIX):
         raise UnsupportedSourceError(
-            f"array {root.name[:100]!r} is in a store, where only zarr is served; expected a {ZARR_SUFFIX}"
-            " folder, or a file on the worker's disk"
+            f"expected a {ZARR_SUFFIX} folder in a store, got {root.name[:100]!r}; other arrays"
+            " are read from the worker's disk only"
         )
     try:
         from shared.arrays.zarr_group import open_zarr  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UnsupportedSourceError(
-            f"{root.name} needs {error.name}, which is not installed here; expected offsample[arrays]"
+            f"{root.name} needs {error.name}, which is not installed; expected offsample[arrays]"
         ) from error
     with ExitStack() as stack:
         store = stack.enter_context(open_store(root, access, connections))

@@ -1,4 +1,4 @@
-"""An imzML file with its .ibd file: ion images are summed from the spectra."""
+"""An imzML file with its .ibd file; ion images are summed from its spectra."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _IBD_SUFFIX = ".ibd"
 
 
 class ImzmlFile(Closable):
-    """Reads all ions from one pass over the spectra, then gives image after image."""
+    """Extracts all ion images in one pass over the spectra, then yields them."""
 
     def __init__(self, location: ImzmlIonImages, roots: AllowedRoots, limits: Limits, watch: ProgressCallback) -> None:
         """Open both files and read the index; raises as `AllowedRoots.open` and `open_imzml`."""
@@ -42,11 +42,11 @@ class ImzmlFile(Closable):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was used where the two files contradict themselves, and how many images had bad pixels."""
+        """How contradictions between the two files were resolved, and how many images had bad pixels."""
         return self._dataset.notes + self._peak_notes + self._pixel_notes.sentences
 
     def annotations(self) -> list[Annotation]:
-        """The most intense peaks of the mean spectrum, by m/z; the annotation id is made of it."""
+        """The most intense peaks of the mean spectrum, by m/z; the annotation id contains it."""
         with os_errors_translated(self._ibd.path):
             peaks = self._dataset.pick_peaks(self._location.ppm, self._location.most_peaks, self._watch)
         self._peak_notes = () if peaks.note is None else (peaks.note,)
@@ -56,7 +56,7 @@ class ImzmlFile(Closable):
         return [Annotation(annotation_id=name, mz=float(mz)) for name, mz in zip(names, peaks.mz, strict=True)]
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
-        """Yield those without an m/z first, then the others in order."""
+        """Yield annotations without a valid m/z first, then the others in order."""
         known: list[tuple[str, float]] = []
         for annotation in annotations:
             try:
@@ -90,12 +90,12 @@ def _open_ibd(imzml: OpenedFile, roots: AllowedRoots) -> OpenedFile:
 
 
 def find_ibd(imzml_name: str, names: Sequence[str]) -> str:
-    """The .ibd file of an .imzML file among the names in its folder: the same as file systems that mind no case see it.
+    """The name of the .ibd file that belongs to an .imzML file, found without regard to case.
 
     Raises
     ------
     NotFoundError
-        When there is none, or several differ from the imzML's name in more than the case of the ending.
+        When there is none, or several match and none has exactly the stem of the imzML.
     """
     usual = Path(imzml_name).with_suffix(_IBD_SUFFIX).name
     if usual in names:
@@ -106,24 +106,22 @@ def find_ibd(imzml_name: str, names: Sequence[str]) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise NotFoundError(
-            f"{usual!r} is missing beside {imzml_name!r}, where {found[0]!r} and {found[1]!r} are; expected one of them"
-        )
-    raise NotFoundError(f"{usual!r} is missing beside {imzml_name!r}; expected both files in one folder")
+        raise NotFoundError(f"expected one .ibd file next to {imzml_name!r}, got {found[0]!r} and {found[1]!r}")
+    raise NotFoundError(f"expected {usual!r} in the folder of {imzml_name!r}, found no such file")
 
 
 def _fold(name: str) -> str:
-    """A file's name without its case, and with accents composed: macOS takes them apart."""
+    """A file name case-folded and with composed accents; macOS decomposes them."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def find_mz(annotation: Annotation) -> float:
-    """The m/z of an annotation: as given, else of its formula with its adduct and charge.
+    """The m/z of an annotation: as given, or computed from its formula, adduct and charge.
 
     Raises
     ------
     InvalidAnnotationsError
-        When neither is given or can be understood.
+        When neither is given or valid.
     """
     if annotation.mz is not None:
         return require_mz(annotation.mz)

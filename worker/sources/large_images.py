@@ -1,6 +1,6 @@
-"""Large ion images: read one at a time, by whoever takes them, and not many ahead.
+"""Prefetching of small ion images; large ones are decoded one at a time, in the caller's thread.
 
-A PNG of 30 KB may be an ion image of 80 MB. Sixty-four that wait to be taken would be 5 GB.
+A PNG of 30 KB may be an ion image of 80 MB, and 64 prefetched ones would need 5 GB.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,33 +11,33 @@ from worker.messages.event import Annotation
 from worker.sources.prefetching import parallel_map
 from worker.sources.source import FetchedIonImage
 
-MOST_PIXELS_AHEAD = 2**20
-"""Pixels of an ion image that is decoded ahead: 5 MB."""
+MAX_PREFETCHED_PIXELS = 2**20
+"""Pixels of the largest ion image that is prefetched: 5 MB."""
 
 
 class LargeImageError(Exception):
-    """An ion image that has to wait; never leaves this module's caller."""
+    """An ion image is too large to be prefetched; caught in this module."""
 
 
 def require_small(content: bytes) -> None:
-    """Raise `LargeImageError` for a PNG that is too large to be decoded ahead."""
-    if count_stated_pixels(content) > MOST_PIXELS_AHEAD:
+    """Raise `LargeImageError` for a PNG that is too large to be prefetched."""
+    if count_stated_pixels(content) > MAX_PREFETCHED_PIXELS:
         raise LargeImageError
 
 
-def fetch_ahead(
+def prefetch_images(
     annotations: Sequence[Annotation],
     fetch_one: Callable[[Annotation, Callable[[bytes], None]], FetchedIonImage],
     threads: int,
     chunk_size: int = 1,
 ) -> Iterator[FetchedIonImage]:
-    """Yield what `fetch_one` gives, in the order of `annotations`, a bounded number of small images ahead.
+    """Yield the results of `fetch_one` in the order of `annotations`, prefetching a bounded number of small images.
 
     Parameters
     ----------
     fetch_one
-        Reads one image; between reading and decoding it calls what it is given with the content, and lets
-        `LargeImageError` through.
+        Reads one image; between reading and decoding it calls its second argument with the content, and does not
+        catch `LargeImageError`.
     chunk_size
         As in `parallel_map`.
     """

@@ -1,4 +1,4 @@
-"""METASPACE's own Python client, with time-outs, retries, this worker's key and no other, and errors of our tree."""
+"""METASPACE's Python client, with timeouts, retries, this worker's API key and this project's errors."""
 
 import contextlib
 import io
@@ -31,29 +31,29 @@ from shared.errors import (
 )
 from worker.stores.store import RetryPolicy
 
-_FEWEST_RECORDS = 100
-"""The client asks for no smaller batches."""
-_PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
-_WORKED_AT = ("QUEUED", "ANNOTATING")
+_MIN_RECORDS = 100
+"""The client's smallest batch."""
+_RETRIED_STATUSES = (408, 429, 500, 502, 503, 504)
+_IN_PROGRESS_STATUSES = ("QUEUED", "ANNOTATING")
 
 
 @dataclass(frozen=True)
 class MetaspaceRecords:
-    """Annotations of one dataset against one molecular database, as METASPACE describes them."""
+    """Annotations of one dataset from one molecular database, as METASPACE returns them."""
 
     database: str
     records: list[dict[str, Any]]
 
 
 def open_client(url: str, api_key: SecretStr | None, retry_policy: RetryPolicy) -> GraphQLClient:
-    """The client of one METASPACE; a `~/.metaspace` file of this machine is not read.
+    """Open the client of a METASPACE server, ignoring this machine's `~/.metaspace` file.
 
     Raises
     ------
     AccessDeniedError
-        When it does not take the key.
+        When it rejects the key.
     TransientError
-        When it does not answer.
+        When it does not respond.
     """
     config = get_config(host=url, config_path=os.devnull)
     client = GraphQLClient(config)
@@ -67,53 +67,53 @@ def open_client(url: str, api_key: SecretStr | None, retry_policy: RetryPolicy) 
 def _prepare(
     client: GraphQLClient, config: dict[str, Any], api_key: SecretStr | None, retry_policy: RetryPolicy
 ) -> None:
-    """Limit what the client's session does, and try the key."""
-    client.session.trust_env = False  # a netrc file would replace the key
+    """Restrict the client's session, and check the key."""
+    client.session.trust_env = False  # otherwise a netrc file replaces the key
     client.session.max_redirects = 0
     for prefix in ("https://", "http://"):
-        client.session.mount(prefix, _PatientAdapter(retry_policy))
+        client.session.mount(prefix, _RetryAdapter(retry_policy))
     config["usr_api_key"] = api_key.get_secret_value() if api_key is not None else None
     if api_key is not None:
         with client_errors_translated(client.host):
             user = client.query("query { currentUser { id } }")["currentUser"]
         if user is None:
-            raise _refused_key(client.host)
+            raise _rejected_key(client.host)
 
 
 def find_records(
     client: GraphQLClient, dataset_id: str, database: str | None, fdr: float, most: int
 ) -> MetaspaceRecords:
-    """Ask for a dataset's annotations; at most one more than `most`.
+    """Query a dataset's annotations, at most one more than `most`.
 
     Raises
     ------
     NotFoundError
-        When there is no such dataset or database, or none that the key may see.
+        When the dataset or database does not exist, or the key may not see it.
     TransientError
-        When METASPACE does not answer.
+        When METASPACE does not respond.
     """
     with client_errors_translated(client.host):
         dataset = SMDataset(client.getDataset(dataset_id), client)
         _require_finished(dataset)
         chosen = _choose_database(dataset, database)
         wanted = {"databaseId": chosen.id, "fdrLevel": fdr}
-        records = client.getAnnotations(wanted, {"ids": dataset_id}, limit=max(_FEWEST_RECORDS, most + 1))
+        records = client.getAnnotations(wanted, {"ids": dataset_id}, limit=max(_MIN_RECORDS, most + 1))
     return MetaspaceRecords(f"{chosen.name} {chosen.version}", records)
 
 
 def _require_finished(dataset: SMDataset) -> None:
-    """Wait for a dataset that METASPACE works at, and refuse one that failed."""
+    """Raise for a dataset that is not finished: `TransientError` if it is in progress."""
     if dataset.status == "FINISHED":
         return
-    sentence = f"dataset {dataset.id!r} is {dataset.status} on METASPACE; expected FINISHED"
-    raise TransientError(sentence) if dataset.status in _WORKED_AT else NotFoundError(sentence)
+    sentence = f"expected dataset {dataset.id!r} to be FINISHED on METASPACE, got {dataset.status}"
+    raise TransientError(sentence) if dataset.status in _IN_PROGRESS_STATUSES else NotFoundError(sentence)
 
 
 def _choose_database(dataset: SMDataset, wanted: str | None) -> Any:
-    """The database that is wanted, by id, name, or name and version; None = HMDB v4 if it is there, else the first."""
+    """The database with this id, name, or name and version; None = HMDB v4 if the dataset has it, or the first."""
     databases = dataset.database_details
     if not databases:
-        raise NotFoundError(f"dataset {dataset.id!r} has no molecular database on METASPACE; expected one")
+        raise NotFoundError(f"dataset {dataset.id!r} has no molecular database on METASPACE")
     if wanted is None:
         return next((one for one in databases if (one.name, one.version) == DEFAULT_DATABASE), databases[0])
     found = [
@@ -130,8 +130,8 @@ def _choose_database(dataset: SMDataset, wanted: str | None) -> Any:
     return found[0]
 
 
-class _PatientAdapter(HTTPAdapter):
-    """Gives every request a time limit, and tries what may pass again; all of the client's queries only read."""
+class _RetryAdapter(HTTPAdapter):
+    """Sets a timeout on each request and retries it; safe because the client only sends read queries."""
 
     def __init__(self, retry_policy: RetryPolicy) -> None:
         self._timeout_seconds = retry_policy.timeout_seconds
@@ -139,7 +139,7 @@ class _PatientAdapter(HTTPAdapter):
             total=retry_policy.attempts - 1,
             backoff_factor=0.25,
             backoff_max=5.0,
-            status_forcelist=_PASSING_STATUSES,
+            status_forcelist=_RETRIED_STATUSES,
             allowed_methods=None,
             redirect=0,
             respect_retry_after_header=False,
@@ -153,37 +153,37 @@ class _PatientAdapter(HTTPAdapter):
 
 @contextlib.contextmanager
 def client_errors_translated(url: str) -> Iterator[None]:
-    """Turn what the client raises into errors of our tree, and drop what it prints."""
+    """Turn the client's exceptions into this project's errors, and discard its output."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
     except DatasetNotFound as error:
         raise NotFoundError(
-            f"METASPACE at {url} has no such dataset, or not for this worker; expected the id of a public one, or"
-            " OFFSAMPLE_METASPACE_API_KEY of somebody who may see it"
+            f"METASPACE at {url} has no such dataset, or this worker may not see it; expected the id of a public"
+            " dataset, or the OFFSAMPLE_METASPACE_API_KEY of a user who may see it"
         ) from error
     except requests.TooManyRedirects as error:
         raise ForbiddenUriError(f"METASPACE at {url} redirects; expected its final address") from error
     except requests.RequestException as error:
-        raise TransientError(f"METASPACE at {url} does not answer now ({type(error).__name__})") from error
+        raise TransientError(f"METASPACE at {url} does not respond now ({type(error).__name__})") from error
     except BadRequestException as error:
-        raise _refused_key(url) from error
+        raise _rejected_key(url) from error
     except GraphQLException as error:
         raise NotFoundError(
-            f"METASPACE at {url} refuses the question ({str(error)[:200]}); expected a dataset and database that it has"
+            f"METASPACE at {url} rejects the query ({str(error)[:200]}); expected a dataset and database that it has"
         ) from error
     except (InvalidResponseException, KeyError, TypeError, AttributeError, ValueError) as error:
         raise UnsupportedSourceError(
-            f"METASPACE at {url} answers otherwise than its client expects ({type(error).__name__}); expected a"
-            " newer metaspace2020"
+            f"METASPACE at {url} sent a response that its client does not understand ({type(error).__name__}); a newer"
+            " metaspace2020 may be needed"
         ) from error
     except Exception as error:
         if type(error) is not Exception:
             raise
-        raise TransientError(f"METASPACE at {url} does not answer as it should now") from error
+        raise TransientError(f"METASPACE at {url} sent an invalid response") from error
 
 
-def _refused_key(url: str) -> AccessDeniedError:
+def _rejected_key(url: str) -> AccessDeniedError:
     return AccessDeniedError(
-        f"METASPACE at {url} does not take this worker's key; expected a valid OFFSAMPLE_METASPACE_API_KEY"
+        f"METASPACE at {url} rejects this worker's key; expected a valid OFFSAMPLE_METASPACE_API_KEY"
     )

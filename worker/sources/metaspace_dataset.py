@@ -18,7 +18,7 @@ from shared.limits import Limits, require_at_most
 from shared.png.image import decode_png
 from worker.access.store_uri import StoreUri, parse_store_uri
 from worker.messages.event import Annotation, MetaspaceIonImages
-from worker.sources.large_images import fetch_ahead
+from worker.sources.large_images import prefetch_images
 from worker.sources.source import FetchedIonImage, make_annotation
 from worker.sources.store_record import StoreRecord
 from worker.stores.opening import StoreAccess, open_store
@@ -29,17 +29,17 @@ METASPACE_URL = "https://metaspace2020.org"
 
 @dataclass(frozen=True)
 class MetaspaceAccess:
-    """Which METASPACE is asked, and as whom."""
+    """The METASPACE server, and the API key to use there."""
 
     url: str = METASPACE_URL
     api_key: SecretStr | None = field(default=None, repr=False)
 
 
 class MetaspaceDataset(Closable):
-    """Asks for annotations with METASPACE's client, and fetches and decodes images in a few threads.
+    """Queries annotations with METASPACE's client, and fetches and decodes images in a few threads.
 
-    The images are fetched without the client, which gives neither all 16 bits nor the acquisition mask and reads
-    whatever comes. They lie where METASPACE says: on public addresses, or in an allowed network.
+    The images are fetched without the client, because it returns neither all 16 bits nor the acquisition mask and does
+    not limit what it reads. METASPACE names their URLs; these must be on public addresses or in an allowed network.
     """
 
     notes: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class MetaspaceDataset(Closable):
         self._closing = ExitStack()
 
     def annotations(self) -> list[Annotation]:
-        """Every annotation up to the false discovery rate; its id is METASPACE's `ion`."""
+        """Every annotation up to the false discovery rate; the annotation id is METASPACE's `ion`."""
         return [
             make_annotation(ion, ion, _positive(record.get("mz"))).model_copy(
                 update={"formula": record.get("sumFormula"), "adduct": record.get("adduct")}
@@ -74,11 +74,11 @@ class MetaspaceDataset(Closable):
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""
         record = StoreRecord(len(annotations))
-        for place in {place.authority: place for one in annotations if (place := self._find_place(one))}.values():
-            if place.authority not in self._open_stores:
-                store = self._closing.enter_context(open_store(place, self._stores, self._threads))
-                self._open_stores[place.authority] = store
-        return fetch_ahead(
+        for uri in {uri.authority: uri for one in annotations if (uri := self._find_uri(one))}.values():
+            if uri.authority not in self._open_stores:
+                store = self._closing.enter_context(open_store(uri, self._stores, self._threads))
+                self._open_stores[uri.authority] = store
+        return prefetch_images(
             annotations,
             lambda one, check: record.try_image(one.annotation_id, lambda: self._read(one, check)),
             self._threads,
@@ -95,7 +95,7 @@ class MetaspaceDataset(Closable):
             from worker.sources.metaspace_client import find_records, open_client  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise UnsupportedSourceError(
-                f"METASPACE needs {error.name}, which is not installed here; expected offsample[metaspace]"
+                f"METASPACE needs {error.name}, which is not installed; expected offsample[metaspace]"
             ) from error
         location = self._location
         client = open_client(str(self._root).rstrip("/"), self._metaspace.api_key, self._stores.retry_policy)
@@ -104,8 +104,8 @@ class MetaspaceDataset(Closable):
         require_at_most(len(found.records), self._limits.event_ions, "number of annotations on METASPACE")
         if not found.records:
             raise NotFoundError(
-                f"dataset {location.dataset_id!r} has no annotation on METASPACE against {found.database} up to a false"
-                f" discovery rate of {location.fdr:g}; expected a database or rate with some"
+                f"dataset {location.dataset_id!r} has no annotation on METASPACE from {found.database} up to a false"
+                f" discovery rate of {location.fdr:g}; expected another database or a higher rate"
             )
         return {str(record["ion"]): record for record in found.records}
 
@@ -122,8 +122,8 @@ class MetaspaceDataset(Closable):
             )
         return found[0]
 
-    def _find_place(self, annotation: Annotation) -> StoreUri | None:
-        """Where an annotation's image is, or None when there is none that may be read; `_read` says why."""
+    def _find_uri(self, annotation: Annotation) -> StoreUri | None:
+        """The URI of an annotation's image, or None when it has none that may be read; `_read` raises the reason."""
         try:
             return self._locate(self._find_record(annotation))
         except (InvalidAnnotationsError, ForbiddenUriError, NotFoundError):
@@ -132,28 +132,28 @@ class MetaspaceDataset(Closable):
     def _locate(self, record: dict[str, Any]) -> StoreUri:
         url = _principal(record).get("url")
         if not isinstance(url, str) or not url:
-            raise NotFoundError("METASPACE has no image of the principal isotope; expected one")
-        place = parse_store_uri(urljoin(f"{str(self._root).rstrip('/')}/", url))
-        if place.scheme not in ("https", self._root.scheme):
-            raise ForbiddenUriError("METASPACE names an image that is not behind https; expected https")
-        return place
+            raise NotFoundError("METASPACE has no image of the principal isotope")
+        uri = parse_store_uri(urljoin(f"{str(self._root).rstrip('/')}/", url))
+        if uri.scheme not in ("https", self._root.scheme):
+            raise ForbiddenUriError("expected an https URL of the image on METASPACE, got another scheme")
+        return uri
 
     def _read(self, annotation: Annotation, check: Callable[[bytes], None]) -> IonImage:
         record = self._find_record(annotation)
-        place = self._locate(record)
-        content = self._open_stores[place.authority].read(place, self._limits.image_file_bytes)
+        uri = self._locate(record)
+        content = self._open_stores[uri.authority].read(uri, self._limits.image_file_bytes)
         check(content)
         return _scale(decode_png(content, self._limits), _principal(record))
 
 
 def _principal(record: dict[str, Any]) -> dict[str, Any]:
-    """METASPACE's description of the principal isotope's image, the first."""
+    """METASPACE's description of the principal isotope's image, which is the first one."""
     images = record.get("isotopeImages") or [{}]
     return dict(images[0] or {})
 
 
 def _scale(ion_image: IonImage, described: dict[str, Any]) -> IonImage:
-    """From grey levels back to intensities: METASPACE stores the least as 0 and the largest as the highest level."""
+    """Turn grey levels back into intensities: METASPACE stores the lowest as 0 and the highest as the top level."""
     low, high = described.get("minIntensity"), described.get("maxIntensity")
     peak = float(ion_image.intensities.max())
     if not (isinstance(low, int | float) and isinstance(high, int | float) and 0 <= low < high < math.inf and peak > 0):

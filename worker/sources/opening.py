@@ -1,4 +1,4 @@
-"""Open the source that an event names."""
+"""Open the source of ion images that an event names."""
 
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -17,19 +17,19 @@ from worker.messages.event import (
 )
 from worker.sources.array_file import open_array_file
 from worker.sources.array_store import open_array_store
+from worker.sources.guarded_source import GuardedSource, unexpected_errors_translated
 from worker.sources.image_template import parse_template
 from worker.sources.imzml_file import ImzmlFile
 from worker.sources.metaspace_dataset import MetaspaceAccess, MetaspaceDataset
 from worker.sources.png_folder import PngFolder
 from worker.sources.png_store import PngStore
-from worker.sources.reading_border import BorderedSource, unforeseen_errors_refused
 from worker.sources.source import IonImageSource
 from worker.stores.opening import StoreAccess
 
 
 @dataclass(frozen=True)
 class SourceAccess:
-    """What sources may touch, and how hard."""
+    """What sources may read, with which limits and how many threads."""
 
     roots: AllowedRoots
     limits: Limits
@@ -37,25 +37,25 @@ class SourceAccess:
     stores: StoreAccess = field(default_factory=StoreAccess)
     metaspace: MetaspaceAccess = field(default_factory=MetaspaceAccess)
     watch: ProgressCallback = ignore_progress
-    """Told of long work before the first ion image; what it raises ends the work."""
+    """Called during long work before the first ion image; an exception ends the work."""
 
 
-def open_source(location: IonImagesLocation, access: SourceAccess) -> BorderedSource:
-    """Open a source of ion images, to be closed by whoever asked for it: `with open_source(…) as source`.
+def open_source(location: IonImagesLocation, access: SourceAccess) -> GuardedSource:
+    """Open a source of ion images; the caller closes it: `with open_source(…) as source`.
 
     Raises
     ------
     UnsupportedSourceError
-        When its format is not served where it lies, or needs a package that is not installed.
+        When its format is not supported in its kind of store, or needs a package that is not installed.
     ForbiddenUriError, AccessDeniedError, NotFoundError, TooLargeError, InvalidIonImageError
-        When it may not or cannot be opened.
+        When it may not be opened, or cannot.
     UnreadableInputError
-        When a library fails on it in a way that no reader foresaw.
+        When a library raises an exception that its reader does not handle.
     TransientError
-        When its store is away.
+        When its store does not respond.
     """
-    with unforeseen_errors_refused():
-        return BorderedSource(_open(location, access))
+    with unexpected_errors_translated():
+        return GuardedSource(_open(location, access))
 
 
 def _open(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
@@ -71,11 +71,13 @@ def _open(location: IonImagesLocation, access: SourceAccess) -> IonImageSource:
 
 
 def _open_pngs(uri: str, access: SourceAccess) -> IonImageSource:
-    place = parse_template(uri)
+    template = parse_template(uri)
     if is_remote(uri):
-        return PngStore(place, access.stores, access.limits, access.fetch_threads)
-    pattern = unquote(place.pattern) if place.pattern and uri.startswith("file:") else place.pattern
-    return PngFolder(access.roots.open_folder(place.folder), access.roots, access.limits, access.fetch_threads, pattern)
+        return PngStore(template, access.stores, access.limits, access.fetch_threads)
+    pattern = unquote(template.pattern) if template.pattern and uri.startswith("file:") else template.pattern
+    return PngFolder(
+        access.roots.open_folder(template.folder), access.roots, access.limits, access.fetch_threads, pattern
+    )
 
 
 def _open_array(uri: str, access: SourceAccess) -> IonImageSource:
@@ -86,9 +88,9 @@ def _open_array(uri: str, access: SourceAccess) -> IonImageSource:
 
 def _open_imzml(location: ImzmlIonImages, access: SourceAccess) -> IonImageSource:
     if is_remote(location.uri):
-        place = access.stores.allowed.resolve(location.uri)
+        uri = access.stores.allowed.resolve(location.uri)
         raise UnsupportedSourceError(
-            f"imzML file {place.name[:100]!r} is in a store, where only PNG files and zarr are served; expected a"
-            " file on the worker's disk"
+            f"expected imzML on the worker's disk, got {uri.name[:100]!r} in a store; only PNG files and zarr"
+            " are read from stores"
         )
     return ImzmlFile(location, access.roots, access.limits, access.watch)

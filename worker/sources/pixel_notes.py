@@ -1,17 +1,17 @@
-"""What was changed about the pixels of a dataset's ion images, in one sentence for all of them."""
+"""One note about all ion images of a dataset whose pixels were changed."""
 
 from shared.ion_image import IonImage
 
 
 class PixelNotes:
-    """Counts the ion images whose pixels did not stay as they came, and remembers what happened to the first."""
+    """Counts the ion images with changed pixels, and keeps the note of the first one."""
 
     def __init__(self) -> None:
         self._count = 0
         self._first = ""
 
     def add(self, annotation_id: str, ion_image: IonImage) -> IonImage:
-        """Take note of one ion image, and give it back."""
+        """Count one ion image if it has a note, and return it."""
         if ion_image.note is not None:
             self._count += 1
             self._first = self._first or f"{annotation_id[:100]!a}: {ion_image.note}"
@@ -19,5 +19,5 @@ class PixelNotes:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """One, or none when all pixels stayed as they came."""
+        """One sentence, or none if no pixels were changed."""
         return (f"{self._count:,} ion images have bad pixels; of the first, {self._first}",) if self._count else ()

@@ -1,4 +1,4 @@
-"""A folder of PNG files, one an ion image."""
+"""A folder of PNG files, one for each ion image."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,16 +11,16 @@ from shared.png.image import decode_png
 from worker.access.allowed_roots import AllowedRoots, os_errors_translated, read_file
 from worker.messages.event import Annotation
 from worker.sources.image_template import PNG_SUFFIX, ImageTemplate
-from worker.sources.large_images import fetch_ahead
+from worker.sources.large_images import prefetch_images
 from worker.sources.source import FetchedIonImage, make_annotation
 
 _CHUNK_SIZE = 16
-"""Files that a thread takes over: those of a local disk are read and decoded about as fast as one thread wakes another.
-So few threads with much to do each are fastest, and of those asked for only half are taken."""
+"""Files that a thread takes at a time. Reading and decoding a file of a local disk takes about as long as waking a
+thread, so fewer threads with larger chunks are faster; only half of the requested threads are used."""
 
 
 class PngFolder(Closable):
-    """Reads and decodes in a few threads, a bounded number of images ahead."""
+    """Reads and decodes in a few threads, prefetching a bounded number of images."""
 
     notes: tuple[str, ...] = ()
 
@@ -28,17 +28,16 @@ class PngFolder(Closable):
         self, folder: OpenedFolder, roots: AllowedRoots, limits: Limits, threads: int, pattern: str | None = None
     ) -> None:
         self._folder = folder
-        self._place = ImageTemplate(str(folder.path), pattern)
+        self._template = ImageTemplate(str(folder.path), pattern)
         self._roots = roots
         self._limits = limits
         self._threads = threads
 
     def annotations(self) -> list[Annotation]:
         """Every PNG in the folder, by name; the annotation id is the file's stem."""
-        if self._place.pattern is not None:
+        if self._template.pattern is not None:
             raise InvalidAnnotationsError(
-                "ion images are named by a URI template and no annotations are given; expected annotations or"
-                " annotations_uri"
+                "expected annotations or annotations_uri, because ion images are named by a URI template"
             )
         with os_errors_translated(self._folder.path):
             names = [
@@ -48,12 +47,12 @@ class PngFolder(Closable):
             ]
         require_at_most(len(names), self._limits.event_ions, f"number of PNG files in {self._folder.name!r}")
         if not names:
-            raise NotFoundError(f"folder {self._folder.name!r} holds no PNG file; expected one an ion image")
+            raise NotFoundError(f"expected a PNG file for each ion image in folder {self._folder.name!r}, found none")
         return [make_annotation(Path(name).stem, name) for name in names]
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
         """Yield in the order of `annotations`."""
-        return fetch_ahead(annotations, self._fetch_one, max(1, self._threads // 2), chunk_size=_CHUNK_SIZE)
+        return prefetch_images(annotations, self._fetch_one, max(1, self._threads // 2), chunk_size=_CHUNK_SIZE)
 
     def close(self) -> None:
         """Close the folder."""
@@ -61,7 +60,7 @@ class PngFolder(Closable):
 
     def _fetch_one(self, annotation: Annotation, check: Callable[[bytes], None]) -> FetchedIonImage:
         try:
-            with self._roots.open_within(self._folder, self._place.name(annotation, str)) as file:
+            with self._roots.open_within(self._folder, self._template.name(annotation, str)) as file:
                 content = read_file(file, self._limits.image_file_bytes)
             check(content)
             return FetchedIonImage(annotation.annotation_id, decode_png(content, self._limits))

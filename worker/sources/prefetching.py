@@ -1,4 +1,4 @@
-"""Work done in threads, a bounded number of items ahead of whoever takes them."""
+"""Prefetching: work done in threads, a bounded number of items ahead of the caller."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -8,11 +8,11 @@ from itertools import islice, takewhile
 from threading import Event
 from typing import TypeVar
 
-_AHEAD_PER_THREAD = 8
-"""Items in work or waiting, per thread; what threads take over at once may be more."""
+_PREFETCHED_PER_THREAD = 8
+"""Items in progress or done but not yet taken, per thread; larger chunks may exceed it."""
 
 _WAIT_SECONDS = 0.1
-"""How long a wait for a batch lasts before whoever waits is told."""
+"""Interval at which `on_wait` is called while the caller waits for a batch."""
 
 _Item = TypeVar("_Item")
 _Done = TypeVar("_Done")
@@ -21,26 +21,28 @@ _Done = TypeVar("_Done")
 def parallel_map(
     items: Iterable[_Item], run: Callable[[_Item], _Done], threads: int, name: str, chunk_size: int = 1
 ) -> Generator[_Done]:
-    """Yield `run(item)` in the order of `items`, which the caller's thread draws; what either raises ends it.
+    """Yield `run(item)` in the order of `items`, computed in threads; an exception of either ends the iteration.
+
+    The items are drawn in the caller's thread.
 
     Parameters
     ----------
     name
-        Of the threads, for whoever looks at them.
+        Prefix of the threads' names.
     chunk_size
-        Items that a thread takes over at once: more than 1 where an item takes about as long as handing it over.
+        Items that a thread takes at a time; more than 1 pays when an item takes about as long as waking a thread.
     """
-    most_ahead = max(2, threads * max(1, _AHEAD_PER_THREAD // chunk_size))
-    ahead: deque[Future[list[_Done]]] = deque()
+    max_pending = max(2, threads * max(1, _PREFETCHED_PER_THREAD // chunk_size))
+    pending: deque[Future[list[_Done]]] = deque()
     executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
     remaining = iter(items)
     try:
-        while some := list(islice(remaining, chunk_size)):
-            ahead.append(executor.submit(lambda taken: [run(item) for item in taken], some))
-            if len(ahead) >= most_ahead:
-                yield from ahead.popleft().result()
-        while ahead:
-            yield from ahead.popleft().result()
+        while chunk := list(islice(remaining, chunk_size)):
+            pending.append(executor.submit(lambda taken: [run(item) for item in taken], chunk))
+            if len(pending) >= max_pending:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
@@ -49,30 +51,30 @@ def parallel_map(
 def prefetch_batches(
     items: Iterable[_Item], size: int, name: str, on_wait: Callable[[], None]
 ) -> Iterator[Iterator[list[_Item]]]:
-    """Give the items in batches, the last one shorter; while one is worked on, a thread gathers the next.
+    """Provide the items in batches, the last one shorter; while the caller uses one, a thread prepares the next.
 
-    At the end, or when the caller goes no further, the thread ends after the item it is at, and is waited for. A
-    process that is told to end (SystemExit) does not wait.
+    On leaving the context, the thread finishes its current item and is joined; it is not joined when the process exits
+    (`SystemExit`).
 
     Parameters
     ----------
     name
-        Of the thread, which draws all items.
+        Prefix of the name of the thread, which draws all items.
     on_wait
-        Called in the caller's thread at each batch, and ever so often while it waits for one; what it raises ends all.
+        Called in the caller's thread for each batch, and regularly while it waits for one; an exception ends it.
     """
     ended = Event()
     wanted = takewhile(lambda _: not ended.is_set(), items)
     executor = ThreadPoolExecutor(1, thread_name_prefix=name)
-    patient = True
+    join = True
     try:
         yield _draw_batches(lambda: executor.submit(lambda: list(islice(wanted, size))), on_wait)
     except SystemExit:
-        patient = False
+        join = False
         raise
     finally:
         ended.set()
-        executor.shutdown(wait=patient, cancel_futures=True)
+        executor.shutdown(wait=join, cancel_futures=True)
 
 
 def _draw_batches(gather: Callable[[], Future[list[_Item]]], on_wait: Callable[[], None]) -> Iterator[list[_Item]]:
@@ -82,7 +84,7 @@ def _draw_batches(gather: Callable[[], Future[list[_Item]]], on_wait: Callable[[
             gathering = gather()
             yield batch
     finally:
-        del gathering  # its error would hold this frame, and what all frames below it hold
+        del gathering  # the traceback of its error would keep this frame and its callers' objects alive
 
 
 def _await(gathering: Future[list[_Item]], on_wait: Callable[[], None]) -> list[_Item]:

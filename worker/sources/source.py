@@ -1,4 +1,4 @@
-"""What every source of ion images can do."""
+"""The interface of sources of ion images."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from worker.messages.event import Annotation
 
 @dataclass(frozen=True, eq=False)
 class FetchedIonImage:
-    """One annotation's ion image, or the reason why there is none."""
+    """The ion image of one annotation, or the reason why it has none."""
 
     annotation_id: str
     ion_image: IonImage | None = None
@@ -27,27 +27,26 @@ class IonImageSource(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was believed where the dataset contradicts itself, or left out: one sentence each, for people.
+        """How contradictions in the dataset were resolved, and what was left out: one sentence each, for people.
 
-        Nothing depends on the wording. Escape what a sentence quotes of the dataset (`!a`). More notes may be
-        added while images are read, so look at it after the last one: the command line prints them on stderr, the
-        worker puts them into the event's log line as `notes`.
+        Escape what a sentence quotes from the dataset (`!a`). Notes may be added while images are read, so read them
+        after the last image. The command line prints them on stderr, the worker logs them as `notes`.
         """
         ...
 
     def annotations(self) -> Sequence[Annotation]:
-        """Every ion there is, for events that name none."""
+        """Every ion of the dataset, for events without annotations."""
         ...
 
     def fetch(self, annotations: Sequence[Annotation]) -> Iterator[FetchedIonImage]:
-        """Yield exactly one result an annotation, in any order, holding a bounded number in memory.
+        """Yield exactly one result for each annotation, in any order, with a bounded number in memory.
 
         A bad image is a result with a reason; an error is raised only when the source as a whole fails.
         """
         ...
 
     def close(self) -> None:
-        """Give back descriptors and connections; nothing can be fetched then."""
+        """Close files and connections; nothing can be fetched afterwards."""
         ...
 
     def __enter__(self) -> Self: ...

@@ -1,4 +1,4 @@
-"""What a store did during one fetch: tells an image's trouble from the store's."""
+"""Tells failures of single images from failures of their store, during one fetch."""
 
 import threading
 import time
@@ -8,27 +8,27 @@ from shared.errors import AccessDeniedError, InvalidInputError, StoreBusyError, 
 from shared.ion_image import IonImage
 from worker.sources.source import FetchedIonImage
 
-_REFUSALS_TO_GIVE_UP = 16
-"""A store that refuses so many images and has given none refuses this worker."""
+_MAX_REFUSALS = 16
+"""A store that denies access to this many images and has returned none denies access altogether."""
 
 
 class StoreRecord:
-    """Shared by the threads of one fetch."""
+    """What a store answered during one fetch; shared by the threads."""
 
     def __init__(self, images: int) -> None:
         self._lock = threading.Lock()
-        self._refusals_left = min(_REFUSALS_TO_GIVE_UP, images)
+        self._refusals_left = min(_MAX_REFUSALS, images)
         self._last_answer = float("-inf")
 
     def try_image(self, annotation_id: str, read: Callable[[], IonImage]) -> FetchedIonImage:
-        """Read one image; what is wrong with it alone becomes its reason.
+        """Read one image; an error that concerns this image only becomes its reason.
 
         Raises
         ------
         AccessDeniedError
-            When the store lets this worker read nothing.
+            When the store denies access to every image.
         TransientError
-            When it fails and did not answer for another image meanwhile, or asks for fewer requests.
+            When the store fails and returned no other image meanwhile, or asks for fewer requests.
         """
         started = time.monotonic()
         try:
@@ -43,7 +43,7 @@ class StoreRecord:
         except TransientError as error:
             if not self._has_answered_since(started):
                 raise
-            reason = f"{error}, and answers for other images; expected a file that can be read"
+            reason = f"{error}, although other images can be read"
             return FetchedIonImage(annotation_id, reason=reason)
         with self._lock:
             self._last_answer = time.monotonic()

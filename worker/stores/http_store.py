@@ -1,4 +1,4 @@
-"""Files behind http and https: only allowed addresses are connected to, and redirects are not followed."""
+"""Files behind http and https. Only allowed addresses are connected to, and redirects are not followed."""
 
 import io
 import socket
@@ -32,16 +32,16 @@ _USER_AGENT = "offsample"
 
 
 class HttpStore(Closable):
-    """Reads with fsspec over a session that minds whom it talks to.
+    """Reads with fsspec, over a session that connects to allowed addresses only.
 
-    A host's addresses are judged where they are used: the connection goes to the very address that was judged, so a
-    name that resolves otherwise a moment later gains nothing.
+    The resolver checks each address that it returns to the connection, so a host name that resolves to another address
+    a moment later (DNS rebinding) cannot bypass the check.
     """
 
     def __init__(self, root: StoreUri, allowed: AllowedStores, retry_policy: RetryPolicy, connections: int) -> None:
-        _judge_host(root, allowed)
+        _check_host(root, allowed)
         self._allowed = allowed
-        self._patience = retry_policy
+        self._retry_policy = retry_policy
         self._connections = connections
         self._is_closed = False
         self._files = HTTPFileSystem(
@@ -51,10 +51,10 @@ class HttpStore(Closable):
     def read(self, uri: StoreUri, max_bytes: int) -> bytes:
         """Read one file; see `Store`."""
         self._allowed.require_literal_address(uri.host)
-        return with_retries(lambda: self._read_once(uri, max_bytes), self._patience)
+        return with_retries(lambda: self._read_once(uri, max_bytes), self._retry_policy)
 
     def list_names(self, folder: StoreUri) -> list[str]:
-        """An HTTP server has no list of its files."""
+        """Always raises: an HTTP server does not list its files."""
         raise InvalidAnnotationsError(
             f"{str(folder)[:200]!r} is behind {folder.scheme}, where files cannot be listed; expected an event"
             " with annotations or annotations_uri"
@@ -74,44 +74,44 @@ class HttpStore(Closable):
         except OffSampleError:
             raise
         except aiohttp.InvalidURL as error:
-            raise ForbiddenUriError(f"{str(uri)[:200]!r} is no usable URI; expected https://host/path") from error
+            raise ForbiddenUriError(f"expected https://host/path, got {str(uri)[:200]!r}") from error
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
             raise AccessDeniedError(
-                f"{uri.authority} has no certificate that this worker trusts; expected a valid one, or its"
-                " authority in SSL_CERT_FILE"
+                f"this worker does not trust the certificate of {uri.authority}; expected a valid one, or its"
+                " certificate authority in SSL_CERT_FILE"
             ) from error
         except (aiohttp.ClientError, FSTimeoutError, TimeoutError, OSError, ValueError) as error:
-            raise TransientError(f"store {uri.authority} does not answer now ({type(error).__name__})") from error
+            raise TransientError(f"store {uri.authority} does not respond now ({type(error).__name__})") from error
         return content.getvalue()
 
     async def _open_session(self, **_: Any) -> aiohttp.ClientSession:
         """Open fsspec's session, on its own event loop."""
         if self._is_closed:
             raise ValueError("store was closed")
-        timeout = self._patience.timeout_seconds
+        timeout = self._retry_policy.timeout_seconds
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=_JudgedResolver(self._allowed), limit=self._connections),
+            connector=aiohttp.TCPConnector(resolver=_CheckingResolver(self._allowed), limit=self._connections),
             timeout=aiohttp.ClientTimeout(total=timeout, connect=timeout),
-            raise_for_status=_judge_response,
+            raise_for_status=_check_response,
             headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
             auto_decompress=False,
             trust_env=False,
         )
 
 
-def _judge_host(root: StoreUri, allowed: AllowedStores) -> None:
-    """Refuse a whole store whose host has a forbidden address now; each connection is judged again."""
+def _check_host(root: StoreUri, allowed: AllowedStores) -> None:
+    """Reject a store whose host has a forbidden address now; each connection checks again."""
     try:
         found = socket.getaddrinfo(root.host, None, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise TransientError(f"host {root.host[:200]!r} cannot be resolved now ({error.strerror})") from error
+        raise TransientError(f"cannot resolve host {root.host[:200]!r} now: {error.strerror}") from error
     except UnicodeError as error:
-        raise ForbiddenUriError(f"{root.host[:200]!r} is no host name; expected one") from error
+        raise ForbiddenUriError(f"expected a host name, got {root.host[:200]!r}") from error
     allowed.require_addresses(root.host, {str(one[4][0]) for one in found})
 
 
-class _JudgedResolver(AbstractResolver):
-    """Gives only addresses that may be connected to; literal ones never come here."""
+class _CheckingResolver(AbstractResolver):
+    """Resolves host names and rejects forbidden addresses; aiohttp does not call it for literal addresses."""
 
     def __init__(self, allowed: AllowedStores) -> None:
         self._allowed = allowed
@@ -129,7 +129,7 @@ class _JudgedResolver(AbstractResolver):
 
 
 class _CappedBuffer(io.BytesIO):
-    """Takes what arrives, up to a limit."""
+    """A buffer of at most `max_bytes`."""
 
     def __init__(self, max_bytes: int, name: str) -> None:
         super().__init__()
@@ -138,26 +138,26 @@ class _CappedBuffer(io.BytesIO):
 
     def write(self, content: Any) -> int:
         if self.tell() + len(content) > self._max_bytes:
-            raise TooLargeError(
-                f"size of {self._name[:100]!r} in bytes is above the limit; expected at most {self._max_bytes:,}"
-            )
+            raise TooLargeError(f"{self._name[:100]!r} is too large; expected at most {self._max_bytes:,} bytes")
         return super().write(content)
 
 
-async def _judge_response(response: aiohttp.ClientResponse) -> None:
-    """Refuse every answer but 200."""
+async def _check_response(response: aiohttp.ClientResponse) -> None:
+    """Raise for every response but an uncompressed 200."""
     status, name = response.status, response.url.name[:100]
     if status == 200 and response.headers.get("Content-Encoding", "identity") == "identity":
         return
     response.close()
     if status in (401, 403):
-        raise AccessDeniedError(f"store refuses {name!r} (HTTP {status}); expected one that this worker may read")
+        raise AccessDeniedError(
+            f"store denies access to {name!r} (HTTP {status}); expected a file that this worker may read"
+        )
     if status in (429, 503):
         raise StoreBusyError(f"store {response.url.host} is busy (HTTP {status})")
     if status >= 500 or status == 408:
         raise TransientError(f"store {response.url.host} fails (HTTP {status})")
     if 300 <= status < 400:
-        raise ForbiddenUriError(f"{name!r} is redirected elsewhere (HTTP {status}); expected where it really is")
+        raise ForbiddenUriError(f"{name!r} is redirected (HTTP {status}); expected its final address")
     if status == 200:
-        raise ForbiddenUriError(f"{name!r} comes compressed, though not asked to; expected as it is")
-    raise NotFoundError(f"{name!r} is not there (HTTP {status}); expected a file that is")
+        raise ForbiddenUriError(f"{name!r} was sent compressed; expected it as it is")
+    raise NotFoundError(f"{name!r} was not found (HTTP {status})")

@@ -10,14 +10,14 @@ from worker.stores.store import RetryPolicy, Store
 
 @dataclass(frozen=True)
 class StoreAccess:
-    """Which stores may be read, and how patiently."""
+    """Which stores may be read, and how reads are retried."""
 
     allowed: AllowedStores = field(default_factory=AllowedStores)
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 def open_store(uri: StoreUri, access: StoreAccess, connections: int) -> Store:
-    """Open the store of a URI that was found allowed.
+    """Open the store of a URI that is allowed.
 
     Raises
     ------
@@ -33,6 +33,6 @@ def open_store(uri: StoreUri, access: StoreAccess, connections: int) -> Store:
     except ImportError as error:
         extra = "http" if uri.scheme in HTTP_PORTS else uri.scheme
         raise UnsupportedSourceError(
-            f"{uri.scheme}:// needs {error.name}, which is not installed here; expected offsample[{extra}]"
+            f"{uri.scheme}:// needs {error.name}, which is not installed; expected offsample[{extra}]"
         ) from error
     return ObjectStore(uri, access.retry_policy, connections)

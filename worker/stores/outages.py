@@ -1,4 +1,4 @@
-"""Stores that do not answer: what one process knows of them, so that their events hold up no others."""
+"""Stores that do not respond, as one process knows them, so that their events do not delay those of other stores."""
 
 import random
 import time
@@ -10,58 +10,58 @@ import structlog
 
 from shared.errors import NoRoomError, TransientError
 
-_LONGEST_REST_SECONDS = 900.0
-_LINE_SECONDS = 60.0
-_EVENTS_OF_AN_OUTAGE = 2
-"""So many different events must fail in a row before their store counts as away: one alone may be at fault itself."""
+_MAX_DELAY_SECONDS = 900.0
+_LOG_INTERVAL_SECONDS = 60.0
+_FAILED_EVENTS_OF_AN_OUTAGE = 2
+"""Different events that must fail in a row before their store counts as away; a single one may be the cause itself."""
 
-_REST_PER_ATTEMPT = 9
-"""A store that is away is asked again after so many times the seconds of the last attempt: a tenth of the time at most
-is spent on waiting for it."""
+_DELAY_PER_ATTEMPT = 9
+"""A store that is away is tried again after this many times the duration of the last attempt, so that at most a tenth
+of the time is spent waiting for it."""
 
 _log = structlog.get_logger(__name__)
 
 
-def choose_rest_seconds(postponements: int, retry_seconds: float) -> float:
-    """How long an event rests that was postponed so often before: doubled each time, to 15 minutes, with jitter."""
-    longest = max(_LONGEST_REST_SECONDS, retry_seconds)
-    rest = min(longest, retry_seconds * 2.0 ** min(postponements, 30))
-    return rest * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
+def choose_delay_seconds(postponements: int, retry_seconds: float) -> float:
+    """Delay before a postponed event is tried again: doubled each time up to 15 minutes, with jitter."""
+    max_delay = max(_MAX_DELAY_SECONDS, retry_seconds)
+    delay = min(max_delay, retry_seconds * 2.0 ** min(postponements, 30))
+    return delay * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, not for security
 
 
 @dataclass
 class _Outage:
-    """What is known of one store since it last answered."""
+    """The failures of one store since it last responded."""
 
     entries: set[str] = field(default_factory=set)
     away_until: float = 0.0
     postponed: int = 0
-    next_line: float = 0.0
+    next_log: float = 0.0
 
 
 class StoreOutages:
-    """Which stores did not answer this process, and the log of it: a line a store when it begins and each minute."""
+    """Which stores did not respond to this process; logs each of them once a minute."""
 
     def __init__(self, retry_seconds: float) -> None:
         self._retry_seconds = retry_seconds
         self._outages: dict[str, _Outage] = {}
 
     def is_away(self, store: str) -> bool:
-        """Whether the store is known to be away, so that it is not asked now."""
+        """Whether the store is known not to respond, and should not be tried now."""
         outage = self._outages.get(store)
         return outage is not None and time.monotonic() < outage.away_until
 
     @contextmanager
     def watch(self, store: str, entry: str) -> Iterator[None]:
-        """Run an event of this store, and learn from it whether the store answers.
+        """Run an event of this store, and record whether the store responds.
 
         Raises
         ------
         TransientError
-            At once, when the store is known to be away.
+            Immediately, when the store is known to be away.
         """
         if self.is_away(store):
-            raise TransientError(f"{store or 'store'} did not answer other events a moment ago")
+            raise TransientError(f"{store or 'store'} did not respond to other events a moment ago")
         started = time.monotonic()
         try:
             yield
@@ -69,21 +69,21 @@ class StoreOutages:
             raise
         except TransientError:
             outage = self._outages.setdefault(store, _Outage())
-            if len(outage.entries) < _EVENTS_OF_AN_OUTAGE:
+            if len(outage.entries) < _FAILED_EVENTS_OF_AN_OUTAGE:
                 outage.entries.add(entry)
-            if len(outage.entries) >= _EVENTS_OF_AN_OUTAGE:
+            if len(outage.entries) >= _FAILED_EVENTS_OF_AN_OUTAGE:
                 now = time.monotonic()
-                outage.away_until = now + max(self._retry_seconds, _REST_PER_ATTEMPT * (now - started))
+                outage.away_until = now + max(self._retry_seconds, _DELAY_PER_ATTEMPT * (now - started))
             raise
         if self._outages.pop(store, None) is not None:
             _log.info("store_answers_again", store=store)
 
     def log_postponed(self, store: str, reason: str, events: int = 1) -> None:
-        """Log that events of this store were postponed: at once, then one line a minute with their number."""
+        """Log that events of this store were postponed: the first one, then their number once a minute."""
         outage = self._outages.setdefault(store, _Outage())
         outage.postponed += events
         now = time.monotonic()
-        if now < outage.next_line:
+        if now < outage.next_log:
             return
         _log.warning("events_postponed", store=store, reason=reason, events=outage.postponed)
-        outage.postponed, outage.next_line = 0, now + _LINE_SECONDS
+        outage.postponed, outage.next_log = 0, now + _LOG_INTERVAL_SECONDS

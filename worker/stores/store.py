@@ -1,4 +1,4 @@
-"""What every store can do, and how patiently it is asked."""
+"""The interface of stores, and how their reads are retried."""
 
 import random
 import time
@@ -11,21 +11,21 @@ from shared.errors import StoreBusyError, TransientError
 from worker.access.store_uri import StoreUri
 
 Found = TypeVar("Found")
-_FIRST_REST_SECONDS = 0.25
-_LONGEST_REST_SECONDS = 5.0
+_FIRST_DELAY_SECONDS = 0.25
+_MAX_DELAY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and how long a store is asked for one thing."""
+    """How often a read is tried, and how long each attempt may take."""
 
     attempts: int = 3
     timeout_seconds: float = 15.0
-    """For each attempt, from connecting to the last byte."""
+    """Of each attempt, from connecting to the last byte."""
 
 
 class Store(Protocol):
-    """One place of files, read whole; a context manager that ends with `close`."""
+    """A bucket or host whose files are read whole; a context manager that ends with `close`."""
 
     def read(self, uri: StoreUri, max_bytes: int) -> bytes:
         """Read one file of at most `max_bytes`, never more of it than that.
@@ -33,26 +33,26 @@ class Store(Protocol):
         Raises
         ------
         NotFoundError, TooLargeError, ForbiddenUriError
-            That file's: it is missing, too large, or its place leads elsewhere.
+            When the file is missing, too large, or redirected.
         AccessDeniedError
-            When the store does not let this worker in.
+            When the store denies access to this worker.
         TransientError
-            When the store does not answer, after every attempt.
+            When the store does not respond in any attempt.
         """
         ...
 
     def list_names(self, folder: StoreUri) -> list[str]:
-        """Names of the files right below a folder.
+        """Names of the files directly below a folder.
 
         Raises
         ------
         InvalidAnnotationsError
-            When such a store cannot be listed.
+            When stores of this kind cannot be listed.
         """
         ...
 
     def close(self) -> None:
-        """Give back its connections; nothing can be read then."""
+        """Close its connections; nothing can be read afterwards."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -63,16 +63,16 @@ class Store(Protocol):
 
 
 def with_retries(read: Callable[[], Found], retry_policy: RetryPolicy) -> Found:
-    """Call `read` until it gives something or raises anything but `TransientError`, at most `attempts` times.
+    """Call `read` until it succeeds or raises anything but `TransientError`, at most `attempts` times.
 
-    Between attempts it rests, twice as long each time, by chance a little less: many readers then do not return at
-    once to a store that is overrun.
+    The delay between attempts doubles each time, with jitter, so that many readers do not return to an overloaded store
+    at the same time.
     """
     for attempt in range(1, retry_policy.attempts):
         try:
             return read()
         except TransientError as error:
             scale = 4.0 if isinstance(error, StoreBusyError) else 1.0
-            rest = min(scale * _FIRST_REST_SECONDS * 2 ** (attempt - 1), _LONGEST_REST_SECONDS)
-            time.sleep(rest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            delay = min(scale * _FIRST_DELAY_SECONDS * 2 ** (attempt - 1), _MAX_DELAY_SECONDS)
+            time.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - not for security
     return read()

@@ -1,1 +1,1 @@
-"""What a person names on a command line, and which datasets that is."""
+"""The inputs of a command line: paths, URIs and METASPACE datasets, and the datasets they stand for."""

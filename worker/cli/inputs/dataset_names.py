@@ -1,22 +1,24 @@
-"""Names that tell the datasets of one command line apart."""
+"""Distinct names for the datasets of one command line."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 _GENERIC: Final = frozenset({"ion_images", "images"})
-"""What every dataset's images are called: the folder's name says more."""
+"""Folder names that do not identify a dataset; the parent folder's name is used instead."""
 
 
 def choose_names(trails: Sequence[tuple[str, ...]], full_names: Sequence[str]) -> list[str]:
-    """One name a dataset: its own; its folder's where its own is generic; both, and more of them, where names repeat.
+    """One distinct name for each dataset.
+
+    That is its own name, or its folder's where its own is generic; where names repeat, parent folders are prepended.
 
     Parameters
     ----------
     trails
-        Names of the folders that lead to each dataset, and its own without suffix.
+        For each dataset, the names of its parent folders and its own name without suffix.
     full_names
-        Their own names with suffix, which are used where nothing else tells two apart.
+        The datasets' own names with suffix, used where the folders do not distinguish two of them.
     """
     parts = [_without_generic(trail) for trail in trails]
     depths = [1] * len(parts)
@@ -46,7 +48,7 @@ def _join(parts: tuple[str, ...], depth: int) -> str:
 
 
 def _number(names: Sequence[str]) -> list[str]:
-    """The same names, with a number where one still repeats."""
+    """The same names, with a number appended to those that still repeat."""
     seen: Counter[str] = Counter()
     numbered = []
     for name in names:

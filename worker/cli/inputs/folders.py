@@ -1,4 +1,4 @@
-"""The datasets that a folder of a person's own holds."""
+"""The datasets in a folder."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ IMZML_SUFFIX = ".imzml"
 
 
 def find_in_folder(folder: Path) -> list[Path]:
-    """The folder itself where it holds PNG files and no imzML; else imzML and array files in it and in its folders.
+    """The folder itself if it has PNG files and no imzML; otherwise the imzML and array files in it and its subfolders.
 
-    PNG files beside imzML are taken for pictures of the slide, and contact sheets. Folders of folders are not searched.
-    Empty when there is none.
+    PNG files next to imzML files are assumed to be slide images or galleries, and skipped. The search goes one level
+    deep. Empty when there is no dataset.
     """
-    found = _find_right_below(folder)
+    found = _find_directly_in(folder)
     if found == [folder]:
         return found
     inner = [entry for entry in _entries(folder) if entry.is_dir() and entry not in found]
-    return found + [dataset for entry in inner for dataset in _find_right_below(entry)]
+    return found + [dataset for entry in inner for dataset in _find_directly_in(entry)]
 
 
-def _find_right_below(folder: Path) -> list[Path]:
+def _find_directly_in(folder: Path) -> list[Path]:
     entries = _entries(folder)
     imzml = [entry for entry in entries if entry.suffix.lower() == IMZML_SUFFIX and entry.is_file()]
     if not imzml and any(entry.suffix.lower() == PNG_SUFFIX for entry in entries):

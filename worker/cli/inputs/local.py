@@ -1,4 +1,4 @@
-"""The datasets of a command line, and what naming them allows to be read."""
+"""The datasets of a command line, and the files and stores that may be read for them."""
 
 import os
 from collections import defaultdict
@@ -15,7 +15,7 @@ from worker.access.allowed_stores import ANY_NETWORK, AllowedStores
 from worker.access.store_uri import is_remote, parse_store_uri
 from worker.cli.inputs.dataset_names import choose_names
 from worker.cli.inputs.folders import find_in_folder
-from worker.cli.inputs.spec import InputSpec, KindOptions, name_place
+from worker.cli.inputs.spec import InputSpec, KindOptions, parse_input
 from worker.messages.event import (
     Annotation,
     DatasetAnnotated,
@@ -28,34 +28,34 @@ from worker.sources.imzml_file import find_ibd
 
 _NO_OPTIONS = KindOptions()
 _LONGEST_NAME = 512
-"""Characters of a dataset's id; of longer names the end counts."""
+"""Characters of a dataset's id; of longer names the end is kept."""
 
 
 @dataclass(frozen=True)
 class LocalDataset:
-    """One dataset of the command line, in the terms of an event."""
+    """One dataset of the command line, described as in an event."""
 
     data: DatasetAnnotated
     loose: bool
-    """Whether these are single images that a person named, each its own dataset."""
+    """Whether these are single images given on the command line, each a dataset of its own."""
 
     @property
     def roots(self) -> AllowedRoots:
-        """Naming a path on the command line allows it, an imzML's folder and .ibd, and where links in a folder lead."""
+        """The given paths, the folder and .ibd file of an imzML, and the targets of links in a given folder."""
         location = self.data.ion_images
         paths = [Path(uri) for uri in self._named_uris() if not is_remote(uri)]
-        led_to: list[Path] = []
+        linked: list[Path] = []
         if isinstance(location, ImzmlIonImages) and not is_remote(location.uri):
             imzml = Path(location.uri)
-            ibd = imzml.parent / find_ibd(imzml.name, os.listdir(imzml.parent))  # noqa: PTH208 - names are what is wanted
-            led_to = [imzml.parent, ibd.resolve()]
+            ibd = imzml.parent / find_ibd(imzml.name, os.listdir(imzml.parent))  # noqa: PTH208 - only the names are needed
+            linked = [imzml.parent, ibd.resolve()]
         if isinstance(location, PngIonImages):
             entries = (entry for path in paths if path.is_dir() for entry in path.iterdir())
-            led_to = [entry.resolve() for entry in entries if entry.is_symlink()]
-        return AllowedRoots((*paths, *led_to))
+            linked = [entry.resolve() for entry in entries if entry.is_symlink()]
+        return AllowedRoots((*paths, *linked))
 
     def stores(self, metaspace_url: str) -> AllowedStores:
-        """Naming a store on the command line allows it, wherever it is."""
+        """The given stores; any network may be reached."""
         named = self._named_uris()
         if isinstance(self.data.ion_images, MetaspaceIonImages):
             named.append(metaspace_url)
@@ -72,55 +72,55 @@ class LocalDataset:
 
 
 @dataclass(frozen=True)
-class RefusedPlace:
-    """A place of the command line that cannot be used."""
+class RejectedInput:
+    """An input of the command line that cannot be used, and why."""
 
-    place: str
+    text: str
     error: InvalidInputError
 
 
 def find_datasets(
-    places: Sequence[str], annotations: str | None = None, options: KindOptions = _NO_OPTIONS
-) -> tuple[list[LocalDataset], list[RefusedPlace]]:
-    """Turn the paths, URIs and METASPACE datasets of a command line into datasets, each called differently.
+    inputs: Sequence[str], annotations: str | None = None, options: KindOptions = _NO_OPTIONS
+) -> tuple[list[LocalDataset], list[RejectedInput]]:
+    """Turn the paths, URIs and METASPACE ids of a command line into datasets with distinct names.
 
-    A place that does not exist, is of no known kind, or has no readable name is refused; the others count.
+    An input that does not exist, is of an unknown kind or has an invalid name is rejected; the others are returned.
 
     Raises
     ------
     NotFoundError
         When the list of annotations is missing.
     InvalidInputError
-        When a list of annotations is given for single images, or an option for a kind of which nothing is named.
+        When a list of annotations is given for single images, or an option for a kind that no input has.
     """
     annotations_uri = None if annotations is None else _find_list(annotations)
-    singles = [place for place in places if _is_image(place)]
+    singles = [text for text in inputs if _is_image(text)]
     if singles and annotations is not None:
-        raise InvalidInputError("--annotations is for a whole dataset; expected no single images with it")
-    refused: list[RefusedPlace] = []
-    drafts = _describe_singles(singles, refused)
+        raise InvalidInputError("expected --annotations with a whole dataset, got single images")
+    rejected: list[RejectedInput] = []
+    drafts = _describe_singles(singles, rejected)
     whole: dict[str, _Draft] = {}
-    for place in places:
-        if place not in singles:
+    for text in inputs:
+        if text not in singles:
             try:
-                for draft in _describe_whole(place, annotations_uri, options):
+                for draft in _describe_whole(text, annotations_uri, options):
                     whole.setdefault(draft.data.ion_images.model_dump_json(), draft)
             except (InvalidInputError, ValidationError, OSError) as error:
-                refused.append(_refuse(place, error))
-    if not refused:
+                rejected.append(_reject(text, error))
+    if not rejected:
         options.require_use({draft.data.ion_images.kind for draft in whole.values()})
-    ordered = [*drafts, *whole.values()] if singles and places[0] in singles else [*whole.values(), *drafts]
+    ordered = [*drafts, *whole.values()] if singles and inputs[0] in singles else [*whole.values(), *drafts]
     names = choose_names([draft.trail for draft in ordered], [draft.full_name for draft in ordered])
-    return [_name(draft, name) for draft, name in zip(ordered, names, strict=True)], refused
+    return [_name(draft, name) for draft, name in zip(ordered, names, strict=True)], rejected
 
 
-def find_dataset(place: str, annotations: str | None = None, options: KindOptions = _NO_OPTIONS) -> LocalDataset:
-    """The one dataset that a place is; raises as `find_datasets`, and where that refuses or finds several."""
-    found, refused = find_datasets([place], annotations, options)
-    if refused:
-        raise refused[0].error
+def find_dataset(text: str, annotations: str | None = None, options: KindOptions = _NO_OPTIONS) -> LocalDataset:
+    """The dataset of one input; raises as `find_datasets`, and when the input is rejected or holds several."""
+    found, rejected = find_datasets([text], annotations, options)
+    if rejected:
+        raise rejected[0].error
     if len(found) != 1:
-        raise InvalidInputError(f"{place} holds {len(found)} datasets; expected the place of one")
+        raise InvalidInputError(f"expected one dataset, found {len(found)} datasets in {text}")
     return found[0]
 
 
@@ -129,13 +129,15 @@ def _find_list(annotations: str) -> str:
     if is_remote(annotations):
         return annotations
     if not Path(annotations).is_file():
-        raise NotFoundError(f"{annotations} is no file; expected a list of annotations, such as a .json or .csv")
+        raise NotFoundError(
+            f"expected a list of annotations such as a .json or .csv file, but {annotations} is not a file"
+        )
     return str(Path(annotations).resolve())
 
 
-def _is_image(place: str) -> bool:
-    is_png = not is_remote(place) and Path(place).suffix.lower() == PNG_SUFFIX
-    return is_png and os.path.isfile(place)  # noqa: PTH113 - Path raises an error for a name that is too long
+def _is_image(text: str) -> bool:
+    is_png = not is_remote(text) and Path(text).suffix.lower() == PNG_SUFFIX
+    return is_png and os.path.isfile(text)  # noqa: PTH113 - Path raises an error for a name that is too long
 
 
 @dataclass(frozen=True)
@@ -152,53 +154,51 @@ def _name(draft: _Draft, name: str) -> LocalDataset:
     return LocalDataset(draft.data.model_copy(update={"dataset_id": name[-_LONGEST_NAME:]}), draft.loose)
 
 
-def _refuse(place: str, error: InvalidInputError | ValidationError | OSError) -> RefusedPlace:
+def _reject(text: str, error: InvalidInputError | ValidationError | OSError) -> RejectedInput:
     if isinstance(error, OSError):
-        return RefusedPlace(
-            place, NotFoundError(f"{place} cannot be read ({error.strerror}); expected a readable place")
-        )
-    if isinstance(error, ValidationError):  # such as a name that is no Unicode text
-        return RefusedPlace(place, InvalidInputError(f"a place cannot be used: {describe_validation_error(error)}"))
-    return RefusedPlace(place, error)
+        return RejectedInput(text, NotFoundError(f"cannot read {text}: {error.strerror}"))
+    if isinstance(error, ValidationError):  # such as a name that is not valid Unicode
+        return RejectedInput(text, InvalidInputError(f"invalid input: {describe_validation_error(error)}"))
+    return RejectedInput(text, error)
 
 
-def _describe_whole(place: str, annotations_uri: str | None, options: KindOptions) -> list[_Draft]:
-    """The dataset that a place is; of a folder, those that it holds."""
-    named = name_place(place, options)
-    if not isinstance(named.location, PngIonImages) or not Path(place).is_dir():
-        return [_draft(named, annotations_uri)]
-    inner = find_in_folder(Path(place))
+def _describe_whole(text: str, annotations_uri: str | None, options: KindOptions) -> list[_Draft]:
+    """The dataset of an input, or the datasets in a folder."""
+    spec = parse_input(text, options)
+    if not isinstance(spec.location, PngIonImages) or not Path(text).is_dir():
+        return [_draft(spec, annotations_uri)]
+    inner = find_in_folder(Path(text))
     if not inner and annotations_uri is None:
-        raise NotFoundError(f"{place} holds no PNG file, imzML file or array, nor do its folders; expected one")
-    if inner in ([], [Path(place)]):
-        return [_draft(named, annotations_uri)]
-    return [_draft(name_place(str(path), options), annotations_uri) for path in inner]
+        raise NotFoundError(f"expected a PNG file, an imzML file or an array in {text} or its subfolders, found none")
+    if inner in ([], [Path(text)]):
+        return [_draft(spec, annotations_uri)]
+    return [_draft(parse_input(str(path), options), annotations_uri) for path in inner]
 
 
-def _draft(named: InputSpec, annotations_uri: str | None) -> _Draft:
-    """Checked under its own name, so that one that is no text is refused with its place."""
+def _draft(spec: InputSpec, annotations_uri: str | None) -> _Draft:
+    """Validate a dataset under its own name, so that an invalid name rejects this input only."""
     data = DatasetAnnotated(
-        dataset_id=named.trail[-1][-_LONGEST_NAME:] or "dataset",
-        ion_images=named.location,
+        dataset_id=spec.trail[-1][-_LONGEST_NAME:] or "dataset",
+        ion_images=spec.location,
         annotations_uri=annotations_uri,
     )
-    return _Draft(named.trail, named.full_name, data)
+    return _Draft(spec.trail, spec.full_name, data)
 
 
-def _describe_singles(places: Sequence[str], refused: list[RefusedPlace]) -> list[_Draft]:
-    """Single images, gathered by the folder they really lie in: naming a link allows what it points to."""
+def _describe_singles(inputs: Sequence[str], rejected: list[RejectedInput]) -> list[_Draft]:
+    """Single images, grouped by the folder that holds them; a link allows reading its target."""
     by_folder: defaultdict[Path, dict[str, Annotation]] = defaultdict(dict)
-    for place in places:
-        path, real = Path(place), Path(place).resolve()
+    for text in inputs:
+        path, real = Path(text), Path(text).resolve()
         found = by_folder[real.parent]
         try:
             annotation = Annotation(annotation_id=path.stem, image=real.name)
         except ValidationError as error:
-            refused.append(_refuse(place, error))
+            rejected.append(_reject(text, error))
             continue
         if found.setdefault(path.stem, annotation) != annotation:
-            twice = InvalidInputError(f"two images of a folder are called {path.stem!r}; expected different names")
-            refused.append(RefusedPlace(place, twice))
+            duplicate = InvalidInputError(f"expected distinct names, got two images of one folder named {path.stem!r}")
+            rejected.append(RejectedInput(text, duplicate))
     return [
         _Draft(
             folder.parts,

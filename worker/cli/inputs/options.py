@@ -1,4 +1,4 @@
-"""The options with which `classify` and `submit` say where ion images are and how a kind of them is read."""
+"""Command-line options that `classify` and `submit` share: annotations, and how ion images of each kind are read."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ HELP = (
 Annotations = Annotated[
     str | None,
     typer.Option(
-        help="A list of annotations, .json or a table such as .csv; default: every image there is, or an imzML's peaks."
+        help="A list of annotations, .json or a table such as .csv; default: every image, or an imzML's peaks."
     ),
 ]
 Ppm = Annotated[
@@ -23,4 +23,4 @@ MostPeaks = Annotated[
     typer.Option(min=1, max=10_000, help="imzML without annotations: how many peaks are picked; default: up to 500."),
 ]
 Database = Annotated[str | None, typer.Option(help="METASPACE: the molecular database, such as HMDB-v4.")]
-Fdr = Annotated[float | None, typer.Option(min=0, max=1, help="METASPACE: false discovery rate, up to.")]
+Fdr = Annotated[float | None, typer.Option(min=0, max=1, help="METASPACE: highest false discovery rate.")]

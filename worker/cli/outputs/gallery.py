@@ -1,4 +1,4 @@
-"""A page of pictures: the ion images, off-sample first, sorted by probability."""
+"""A gallery: one page of ion images, off-sample first, sorted by probability."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from shared.preprocessing import scale_intensities
 from worker.messages.results import Label, ResultRow
 
 MOST_TILES = 200
-"""Ion images on one page, the most certain ones of each label."""
+"""Ion images on one page: the most confident ones of each label."""
 
 _COLUMNS = 10
 _TILE_PX = 150
@@ -23,7 +23,7 @@ _GAP_PX = 12
 _HEADING_PX = 46
 _CAPTION_LETTERS = 26
 _BRIGHTENING = 0.6
-"""Exponent that lets weak signal be seen on the page."""
+"""Exponent of the scaled intensities that makes weak signal visible."""
 _INK, _FAINT, _PAPER = (20, 24, 32), (110, 116, 128), (255, 255, 255)
 _DISAGREES = (214, 40, 40)
 _NOT_ACQUIRED = (225, 228, 233)
@@ -44,19 +44,19 @@ _VIRIDIS = (
 
 @dataclass(frozen=True)
 class GalleryText:
-    """What stands beside the pictures."""
+    """The text of a gallery, and the labels it compares with."""
 
     title: str
     captions: Mapping[str, str]
     """Annotation id -> a short name, such as its m/z; the id itself where there is none."""
     expected: Mapping[str, str]
-    """Annotation id -> "on" or "off" by eye, where known; a tile that disagrees is framed red."""
+    """Annotation id -> "on" or "off" by eye, where known; a tile with another label gets a red frame."""
     totals: Mapping[Label, int] = field(default_factory=dict)
     """How many ion images have each label, where not all are drawn."""
 
 
 def choose_tiles(rows: Sequence[ResultRow], most: int = MOST_TILES) -> dict[Label, list[ResultRow]]:
-    """The classified rows of each label, most certain first, `most` in all."""
+    """The classified rows of each label, most confident first, `most` in all."""
     off = sorted((row for row in rows if row.label == "off"), key=_probability, reverse=True)
     on = sorted((row for row in rows if row.label == "on"), key=_probability)
     off_share = min(len(off), max(most // 2, most - len(on)))
@@ -71,7 +71,7 @@ def draw_gallery(
     Parameters
     ----------
     tiles
-        What `choose_tiles` gave.
+        As returned by `choose_tiles`.
     ion_images
         Annotation id -> ion image, for every tile.
 
@@ -81,27 +81,25 @@ def draw_gallery(
         When `path` cannot be written.
     """
     tiles = {label: rows for label, rows in tiles.items() if rows}
-    sheet = _Sheet(tiles, ion_images, text)
+    page = _Page(tiles, ion_images, text)
     top = _HEADING_PX
     for label, rows in tiles.items():
         all_rows = text.totals.get(label, len(rows))
-        shown = f"{len(rows)}" if all_rows == len(rows) else f"the surest {len(rows)} of {all_rows}"
-        sheet.draw_text((_GAP_PX, top + 14), f"{_HEADINGS[label]} ({shown})", 18)
+        shown = f"{len(rows)}" if all_rows == len(rows) else f"the {len(rows)} most confident of {all_rows}"
+        page.draw_text((_GAP_PX, top + 14), f"{_HEADINGS[label]} ({shown})", 18)
         top += _HEADING_PX
         for number, row in enumerate(rows):
             line, column = divmod(number, _COLUMNS)
-            sheet.draw_tile((_GAP_PX + column * (_TILE_PX + _GAP_PX), top + line * sheet.line_height), row)
-        top += _count_lines(rows) * sheet.line_height
+            page.draw_tile((_GAP_PX + column * (_TILE_PX + _GAP_PX), top + line * page.line_height), row)
+        top += _count_lines(rows) * page.line_height
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sheet.page.save(path, format="PNG")
+        page.picture.save(path, format="PNG")
     except OSError as error:
-        raise InvalidInputError(
-            f"contact sheet cannot be written to {path} ({error.strerror}); expected a file that may be written"
-        ) from error
+        raise InvalidInputError(f"cannot write the gallery to {path}: {error.strerror}") from error
 
 
-class _Sheet:
+class _Page:
     """The page while it is drawn."""
 
     def __init__(
@@ -113,20 +111,20 @@ class _Sheet:
         self._tile_height = int(np.clip(_TILE_PX * steepness, 40, 2 * _TILE_PX))
         self.line_height = self._tile_height + _CAPTION_PX + _GAP_PX
         height = (len(tiles) + 1) * _HEADING_PX + sum(map(_count_lines, tiles.values())) * self.line_height + _GAP_PX
-        self.page = Image.new("RGB", (_COLUMNS * (_TILE_PX + _GAP_PX) + _GAP_PX, height), _PAPER)
-        self._draw = ImageDraw.Draw(self.page)
+        self.picture = Image.new("RGB", (_COLUMNS * (_TILE_PX + _GAP_PX) + _GAP_PX, height), _PAPER)
+        self._draw = ImageDraw.Draw(self.picture)
         self.draw_text((_GAP_PX, _GAP_PX), text.title, 20)
 
     def draw_text(self, corner: tuple[int, int], text: str, size: int, ink: tuple[int, int, int] = _INK) -> None:
         self._draw.text(corner, text, ink, font=ImageFont.load_default(size))
 
     def draw_tile(self, corner: tuple[int, int], row: ResultRow) -> None:
-        """One ion image with its caption; framed when a person saw it otherwise."""
+        """One ion image with its caption; with a red frame when the label by eye differs."""
         left, top = corner
         bottom = top + self._tile_height
-        picture = self._make_picture(self._ion_images[row.annotation_id])
-        offset = ((_TILE_PX - picture.width) // 2, (self._tile_height - picture.height) // 2)
-        self.page.paste(picture, (left + offset[0], top + offset[1]))
+        tile = self._make_tile(self._ion_images[row.annotation_id])
+        offset = ((_TILE_PX - tile.width) // 2, (self._tile_height - tile.height) // 2)
+        self.picture.paste(tile, (left + offset[0], top + offset[1]))
         expected = self._text.expected.get(row.annotation_id)
         if expected in ("on", "off") and expected != row.label:
             self._draw.rectangle((left - 3, top - 3, left + _TILE_PX + 2, bottom + 2), outline=_DISAGREES, width=3)
@@ -134,7 +132,7 @@ class _Sheet:
         self.draw_text((left, bottom + 3), caption[:_CAPTION_LETTERS], 12)
         self.draw_text((left, bottom + 18), f"P(off) {_probability(row):.3f}", 12, _FAINT)
 
-    def _make_picture(self, ion_image: IonImage) -> Image.Image:
+    def _make_tile(self, ion_image: IonImage) -> Image.Image:
         height, width = ion_image.shape
         scale = min(_TILE_PX / width, self._tile_height / height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))

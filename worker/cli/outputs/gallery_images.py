@@ -1,4 +1,4 @@
-"""A contact sheet of a classified source: the chosen ion images are read once more, not kept."""
+"""The gallery of a classified source; its ion images are read again, so that classifying keeps none in memory."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ def make_gallery(
     title: str,
     expected: Mapping[str, str] | None = None,
 ) -> None:
-    """Draw the most certain ion images of each label."""
+    """Draw the most confident ion images of each label; see `GalleryText.expected`."""
     tiles = choose_tiles(rows)
     chosen = {row.annotation_id for label_rows in tiles.values() for row in label_rows}
     wanted = [annotation for annotation in annotations if annotation.annotation_id in chosen]

@@ -28,7 +28,7 @@ class RowFormat(StrEnum):
 
 @dataclass(frozen=True)
 class DatasetRows:
-    """The rows of one dataset, and what made them."""
+    """The rows of one dataset, and the release that classified them."""
 
     dataset_id: str
     release: str
@@ -57,7 +57,7 @@ def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat) -> None:
 
 
 def make_row_table(rows: Iterable[ResultRow], title: str | Text | None = None) -> Table:
-    """A table of rows, off-sample in red."""
+    """A table of rows; off-sample labels are red."""
     table = Table(title=title, title_justify="left")
     table.add_column("annotation", overflow="fold")
     table.add_column("label")
@@ -75,7 +75,7 @@ def make_row_table(rows: Iterable[ResultRow], title: str | Text | None = None) -
 
 
 def describe_counts(counts: Counts) -> str:
-    """Counts as one line for people."""
+    """Counts as one readable line."""
     parts = [
         f"{counts.annotations:,} ion image{'s' * (counts.annotations != 1)}",
         f"{counts.off:,} off-sample",

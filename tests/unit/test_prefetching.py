@@ -1,4 +1,4 @@
-"""Work runs ahead of whoever takes it, bounded, in order, and ends with it."""
+"""Prefetching is bounded, keeps the order, and ends with its consumer."""
 
 import gc
 import sys
@@ -17,26 +17,26 @@ class EndedTestError(Exception):
     """Ends a run."""
 
 
-def wait_nothing() -> None:
-    """For who need not be told."""
+def ignore_wait() -> None:
+    """An `on_wait` that does nothing."""
 
 
 @pytest.mark.parametrize(("threads", "chunk_size"), [(1, 1), (3, 1), (2, 5), (1, 100)])
-def test_items_come_out_in_order_each_once(threads: int, chunk_size: int) -> None:
+def test_every_item_comes_out_once_and_in_order(threads: int, chunk_size: int) -> None:
     assert list(parallel_map(range(23), lambda one: one * 2, threads, "test", chunk_size)) == list(range(0, 46, 2))
 
 
-def test_no_more_items_are_drawn_than_may_be_ahead() -> None:
+def test_the_number_of_prefetched_items_is_bounded() -> None:
     drawn: list[int] = []
-    done = parallel_map(_noting(drawn, 1_000), lambda one: one, 2, "test")
+    done = parallel_map(_record(drawn, 1_000), lambda one: one, 2, "test")
     next(done)
     assert len(drawn) <= 2 * 8 + 1
     assert next(done) == 1
 
 
 @pytest.mark.parametrize(("threads", "chunk_size"), [(1, 1), (3, 1), (2, 4), (3, 16)])
-def test_all_threads_are_at_work_at_once(threads: int, chunk_size: int) -> None:
-    """As many wait in a barrier as there are threads; were there fewer, it would break."""
+def test_all_threads_work_at_the_same_time(threads: int, chunk_size: int) -> None:
+    """The barrier needs all threads; with fewer it breaks."""
     together = threading.Barrier(threads)
 
     def meet(item: int) -> int:
@@ -49,24 +49,24 @@ def test_all_threads_are_at_work_at_once(threads: int, chunk_size: int) -> None:
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (4, [4]), (5, [4, 1]), (8, [4, 4])])
-def test_batches_are_full_but_the_last(count: int, sizes: list[int]) -> None:
-    with prefetch_batches(iter(range(count)), 4, "test", wait_nothing) as gathered:
-        batches = list(gathered)
+def test_all_batches_but_the_last_are_full(count: int, sizes: list[int]) -> None:
+    with prefetch_batches(iter(range(count)), 4, "test", ignore_wait) as prefetched:
+        batches = list(prefetched)
     assert [len(batch) for batch in batches] == sizes
     assert [one for batch in batches for one in batch] == list(range(count))
 
 
-def test_the_next_batch_is_gathered_while_one_is_worked_on_and_no_more() -> None:
+def test_only_the_next_batch_is_prefetched() -> None:
     drawn: list[int] = []
-    with prefetch_batches(_noting(drawn, 100), 10, "test", wait_nothing) as batches:
+    with prefetch_batches(_record(drawn, 100), 10, "test", ignore_wait) as batches:
         next(batches)
-        assert _comes_true(lambda: len(drawn) == 20)
+        assert _becomes_true(lambda: len(drawn) == 20)
         time.sleep(0.05)
         assert len(drawn) == 20
 
 
-def test_who_waits_for_a_slow_batch_is_told() -> None:
-    told = 0
+def test_on_wait_is_called_while_a_batch_is_slow() -> None:
+    calls = 0
     release = threading.Event()
 
     def slow() -> Iterator[int]:
@@ -74,29 +74,29 @@ def test_who_waits_for_a_slow_batch_is_told() -> None:
         yield 1
 
     def count() -> None:
-        nonlocal told
-        told += 1
-        if told == 3:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
             release.set()
 
     with prefetch_batches(slow(), 4, "test", count) as batches:
         assert list(batches) == [[1]]
-    assert told >= 4
+    assert calls >= 4
 
 
-def test_what_an_item_raises_reaches_the_caller_after_the_batches_before_it() -> None:
+def test_an_exception_reaches_the_caller_after_the_batches_before_it() -> None:
     def fails() -> Iterator[int]:
         yield from range(4)
         raise EndedTestError
 
-    with prefetch_batches(fails(), 4, "test", wait_nothing) as batches:
+    with prefetch_batches(fails(), 4, "test", ignore_wait) as batches:
         assert next(batches) == [0, 1, 2, 3]
         with pytest.raises(EndedTestError):
             next(batches)
 
 
-def test_an_error_holds_nothing_once_it_was_handled() -> None:
-    """A traceback that held itself would hold all that a source has in memory until Python looks for cycles."""
+def test_a_handled_error_keeps_no_objects_alive() -> None:
+    """A traceback in a reference cycle would keep the memory of a source until the next garbage collection."""
 
     class Held:
         pass
@@ -112,7 +112,7 @@ def test_an_error_holds_nothing_once_it_was_handled() -> None:
     try:
         with (
             suppress(EndedTestError),
-            prefetch_batches(fail_holding(references), 4, "test", wait_nothing) as batches,
+            prefetch_batches(fail_holding(references), 4, "test", ignore_wait) as batches,
         ):
             next(batches)
         del batches
@@ -132,7 +132,7 @@ def end_while_working(batches: Iterator[list[int]]) -> None:
 
 
 @pytest.mark.parametrize("end", [end_while_waiting, end_while_working])
-def test_who_goes_no_further_goes_on_without_the_thread(end: Callable[[Iterator[list[int]]], None]) -> None:
+def test_a_consumer_that_stops_early_ends_the_thread(end: Callable[[Iterator[list[int]]], None]) -> None:
     drawn: list[int] = []
 
     def raise_when_many() -> None:
@@ -142,14 +142,14 @@ def test_who_goes_no_further_goes_on_without_the_thread(end: Callable[[Iterator[
     size = 2 if end is end_while_working else 100_000
     with (
         pytest.raises(EndedTestError),
-        prefetch_batches(_noting(drawn, 100_000, pause_seconds=0.01), size, "test-ended", raise_when_many) as batches,
+        prefetch_batches(_record(drawn, 100_000, pause_seconds=0.01), size, "test-ended", raise_when_many) as batches,
     ):
         end(batches)
     assert not any(thread.name.startswith("test-ended") for thread in threading.enumerate())
     assert len(drawn) < 1_000
 
 
-def test_a_process_that_is_told_to_end_does_not_wait_for_the_thread() -> None:
+def test_a_process_that_exits_does_not_wait_for_the_thread() -> None:
     stuck, release = threading.Event(), threading.Event()
 
     def get_stuck() -> Iterator[int]:
@@ -158,20 +158,20 @@ def test_a_process_that_is_told_to_end_does_not_wait_for_the_thread() -> None:
         release.wait(20)
 
     started = time.monotonic()
-    with pytest.raises(SystemExit), prefetch_batches(get_stuck(), 1, "test", wait_nothing) as batches:
+    with pytest.raises(SystemExit), prefetch_batches(get_stuck(), 1, "test", ignore_wait) as batches:
         sys.exit(f"{next(batches)}, and stuck: {stuck.wait(10)}")
     assert time.monotonic() - started < 10
     release.set()
 
 
-def _noting(drawn: list[int], count: int, pause_seconds: float = 0.0) -> Iterator[int]:
+def _record(drawn: list[int], count: int, pause_seconds: float = 0.0) -> Iterator[int]:
     for number in range(count):
         drawn.append(number)
         time.sleep(pause_seconds)
         yield number
 
 
-def _comes_true(condition: Callable[[], bool]) -> bool:
+def _becomes_true(condition: Callable[[], bool]) -> bool:
     give_up_at = time.monotonic() + 10
     while not condition() and time.monotonic() < give_up_at:
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Whatever a library raises on foreign data is a rejection; what the consumer raises, and what may pass, is not."""
+"""Unexpected exceptions of a library are rejections; those of the consumer, and temporary ones, are not."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,19 +8,19 @@ from shared.errors import InvalidIonImageError, UnreadableInputError
 from shared.files.closable import Closable
 from shared.ion_image import make_ion_image
 from worker.messages.event import Annotation
-from worker.sources.reading_border import BorderedSource, unforeseen_errors_refused
+from worker.sources.guarded_source import GuardedSource, unexpected_errors_translated
 from worker.sources.source import FetchedIonImage
 
 ANNOTATIONS = [Annotation(annotation_id=one) for one in "ab"]
-FORESEEN: list[Exception] = [InvalidIonImageError("no image"), OSError("disk"), MemoryError()]
-UNFORESEEN: list[Exception] = [
+EXPECTED: list[Exception] = [InvalidIonImageError("no image"), OSError("disk"), MemoryError()]
+UNEXPECTED: list[Exception] = [
     SystemError("bad internal call"), RecursionError(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),
     KeyError("x"), OverflowError("too large"), AssertionError(), StopIteration(),
 ]  # fmt: skip
 
 
 class FailingSource(Closable):
-    """Gives one image, and then what its library raised."""
+    """Yields one image, and then raises the exception of its library."""
 
     notes: tuple[str, ...] = ("a note",)
 
@@ -39,32 +39,32 @@ class FailingSource(Closable):
         self.is_closed = True
 
 
-@pytest.mark.parametrize("error", UNFORESEEN, ids=repr)
-def test_what_nobody_foresaw_is_a_rejection(error: Exception) -> None:
-    with pytest.raises(UnreadableInputError, match="not foreseen") as caught:
-        BorderedSource(FailingSource(error)).annotations()
+@pytest.mark.parametrize("error", UNEXPECTED, ids=repr)
+def test_an_unexpected_exception_is_a_rejection(error: Exception) -> None:
+    with pytest.raises(UnreadableInputError, match="unexpectedly") as caught:
+        GuardedSource(FailingSource(error)).annotations()
     assert caught.value.__cause__ is error
-    fetched = BorderedSource(FailingSource(error)).fetch(ANNOTATIONS)
+    fetched = GuardedSource(FailingSource(error)).fetch(ANNOTATIONS)
     assert next(fetched).annotation_id == "a"
     with pytest.raises(UnreadableInputError):
         next(fetched)
 
 
-@pytest.mark.parametrize("error", FORESEEN, ids=repr)
-def test_what_was_foreseen_stays_what_it_is(error: Exception) -> None:
+@pytest.mark.parametrize("error", EXPECTED, ids=repr)
+def test_an_expected_exception_is_not_changed(error: Exception) -> None:
     with pytest.raises(type(error)):
-        BorderedSource(FailingSource(error)).annotations()
+        GuardedSource(FailingSource(error)).annotations()
 
 
-def test_a_message_of_a_foreign_library_cannot_break_the_line() -> None:
-    with pytest.raises(UnreadableInputError) as caught, unforeseen_errors_refused():
+def test_a_library_message_is_shortened_to_one_line_without_control_characters() -> None:
+    with pytest.raises(UnreadableInputError) as caught, unexpected_errors_translated():
         raise ValueError("a\x1b[31m\nsecond line" + "x" * 1000)
     assert "\x1b" not in str(caught.value)
     assert len(str(caught.value)) < 600
 
 
-def test_what_the_consumer_raises_is_not_behind_the_border() -> None:
-    fetched = BorderedSource(FailingSource(ValueError())).fetch(ANNOTATIONS)
+def test_exceptions_of_the_consumer_are_not_changed() -> None:
+    fetched = GuardedSource(FailingSource(ValueError())).fetch(ANNOTATIONS)
 
     def consume() -> None:
         for _ in fetched:
@@ -74,8 +74,8 @@ def test_what_the_consumer_raises_is_not_behind_the_border() -> None:
         consume()
 
 
-def test_closing_and_notes_go_through() -> None:
+def test_closing_and_notes_are_passed_on() -> None:
     source = FailingSource(ValueError())
-    with BorderedSource(source) as bordered:
-        assert bordered.notes == ("a note",)
+    with GuardedSource(source) as guarded:
+        assert guarded.notes == ("a note",)
     assert source.is_closed

@@ -1,4 +1,4 @@
-"""The page of pictures: which ion images it shows, and that it can be drawn of anything."""
+"""The gallery: which ion images it shows, and that it can be drawn from any."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def colours(page: Image.Image) -> set[tuple[int, int, int]]:
     return set(map(tuple, np.asarray(page).reshape(-1, 3).tolist()))
 
 
-def test_tiles_are_the_most_certain_of_each_label_first() -> None:
+def test_the_most_confident_tiles_of_each_label_come_first() -> None:
     rows = [make_row(f"{probability}", probability) for probability in (0.1, 0.6, 0.4, 0.9, 0.05, 0.7)]
     tiles = choose_tiles([*rows, ResultRow(annotation_id="x", status="no_signal")])
     assert [row.annotation_id for row in tiles["off"]] == ["0.9", "0.7", "0.6"]
@@ -43,16 +43,14 @@ def test_tiles_are_the_most_certain_of_each_label_first() -> None:
 
 
 @pytest.mark.parametrize(("off", "on", "shown"), [(50, 50, (5, 5)), (2, 50, (2, 8)), (50, 1, (9, 1)), (3, 3, (3, 3))])
-def test_labels_share_the_page_and_give_each_other_what_they_do_not_need(
-    off: int, on: int, shown: tuple[int, int]
-) -> None:
+def test_a_label_may_use_the_space_that_the_other_does_not_need(off: int, on: int, shown: tuple[int, int]) -> None:
     rows = [make_row(f"off {number}", 0.9) for number in range(off)]
     rows += [make_row(f"on {number}", 0.1) for number in range(on)]
     tiles = choose_tiles(rows, most=10)
     assert (len(tiles["off"]), len(tiles["on"])) == shown
 
 
-def test_a_page_is_a_png_whatever_it_is_called(tmp_path: Path) -> None:
+def test_a_page_is_a_png_whatever_its_file_name(tmp_path: Path) -> None:
     draw([make_row("a", 0.9)], {"a": make_picture()}, tmp_path / "new" / "page.out")
     assert (tmp_path / "new" / "page.out").read_bytes().startswith(b"\x89PNG")
 
@@ -73,7 +71,7 @@ def test_an_image_of_any_shape_can_be_drawn(tmp_path: Path, shape: tuple[int, in
     assert page.mode == "RGB"
 
 
-def test_a_page_of_nothing_can_be_drawn(tmp_path: Path) -> None:
+def test_an_empty_page_can_be_drawn(tmp_path: Path) -> None:
     page = draw([], {}, tmp_path / "page.png")
     assert page.size[0] > 0
 
@@ -87,14 +85,14 @@ def test_pixels_that_were_not_acquired_are_grey(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("expected", "framed"), [("on", True), ("off", False), ("unclear", False)])
-def test_a_tile_that_disagrees_with_a_person_is_framed(tmp_path: Path, expected: str, framed: bool) -> None:  # noqa: FBT001
+def test_a_tile_is_framed_when_the_label_by_eye_differs(tmp_path: Path, expected: str, framed: bool) -> None:  # noqa: FBT001
     text = GalleryText("title", {}, {"a": expected})
     page = draw([make_row("a", 0.9)], {"a": make_picture()}, tmp_path / "page.png", text)
     assert (FRAME in colours(page)) is framed
 
 
-def test_a_page_says_how_many_it_leaves_out(tmp_path: Path) -> None:
-    """The heading is the only thing that changes, and only where there are more than are drawn."""
+def test_the_heading_shows_how_many_ion_images_are_left_out(tmp_path: Path) -> None:
+    """Only the heading changes, and only when there are more ion images than tiles."""
     rows, ion_images = [make_row("a", 0.9)], {"a": make_picture()}
     pages = [
         draw(rows, ion_images, tmp_path / f"{total}.png", GalleryText("title", {}, {}, {"off": total})).tobytes()
@@ -109,8 +107,8 @@ def test_captions_of_any_script_can_be_drawn(tmp_path: Path) -> None:
     draw([make_row("a", 0.9)], {"a": make_picture()}, tmp_path / "page.png", text)
 
 
-def test_a_page_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_written_is_an_input_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "page.png", tmp_path):
-        with pytest.raises(InvalidInputError, match=r"contact sheet cannot be written to .*; expected"):
+        with pytest.raises(InvalidInputError, match="gallery"):
             draw_gallery(choose_tiles([make_row("a", 0.9)]), {"a": make_picture()}, TEXT, path)
