@@ -1,4 +1,4 @@
-"""What tests of the ledger do with a real server."""
+"""Helpers of the ledger's tests, on a real server."""
 
 import time
 
@@ -12,7 +12,7 @@ EVENTS = NAMES.events("normal")
 
 
 def send(server: LiveServer, message: str, stream: str = EVENTS) -> str:
-    """XADD an event; its entry id."""
+    """XADD an event and return its entry id."""
     return server.connect().xadd(stream, {"message": message}).decode()
 
 
@@ -22,7 +22,7 @@ def read_results(server: LiveServer) -> list[str]:
 
 
 def pass_time(seconds: float, ledger: Ledger) -> None:
-    """Let time pass as a worker sees it, looking for tickets all the while: without that it would be an outage."""
+    """Let time pass while asking for work, as a worker does; a silent period would count as an outage."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         ledger.is_ready()

@@ -1,4 +1,4 @@
-"""A real server and real workers as processes, for tests that kill them."""
+"""A real server and real workers as processes that tests can kill."""
 
 import csv
 import json
@@ -26,20 +26,20 @@ from worker.messages.event import DATASET_ANNOTATED
 BLADDER = DEMO_DATASET / "ion_images"
 NAMES = Names()
 SHORT_LEASE = {"OFFSAMPLE_ALLOW_SHORT_LEASE": "1", "OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"}
-"""Settings of a worker whose events are handed to others soon after it was killed."""
+"""Settings of a worker whose events go to others soon after it is killed."""
 
 _READY_SECONDS = 60.0
 
 
-def free_port() -> int:
-    """A port on loopback that nobody listens on at this moment."""
+def find_free_port() -> int:
+    """A free port on the loopback interface."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 60.0) -> Any:
-    """Poll until the condition is truthy and give its value; fail with `what` otherwise."""
+    """Poll until the condition is truthy and return its value; fail with `what` otherwise."""
     give_up_at = time.monotonic() + timeout_seconds
     while time.monotonic() < give_up_at:
         found = condition()
@@ -49,13 +49,6 @@ def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float =
     raise AssertionError(f"did not happen within {timeout_seconds:g} s: {what}")
 
 
-def find_free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @dataclass
 class LiveServer:
     """A server on a unix socket that survives its own kill -9: Valkey, or what OFFSAMPLE_TEST_SERVER names."""
@@ -63,9 +56,9 @@ class LiveServer:
     folder: Path
     process: subprocess.Popen[bytes] | None = None
     options: dict[str, str] = field(default_factory=dict)
-    """Settings of the server beside those that every test has, or instead of them."""
+    """Settings of the server, in addition to the defaults below or overriding them."""
     login: str = ""
-    """`user:password@` of the tests' own user, where the server asks for one."""
+    """`user:password@` of the user of the tests, if the server requires one."""
     binary: str = field(default_factory=lambda: os.environ.get("OFFSAMPLE_TEST_SERVER") or str(get_binary_path()))
 
     @property
@@ -83,13 +76,13 @@ class LiveServer:
             "appendfsync": "always",
             "maxmemory-policy": "noeviction",
         } | self.options
-        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, *arguments],
                 stdout=log,
                 stderr=log,
-                restore_signals=False,  # a file that may not grow is an error to the server, and not its end (SIGXFSZ)
+                restore_signals=False,  # a file that cannot grow is an error for the server, not its end (SIGXFSZ)
             )
         wait_until(self._answers, "server answers", 20)
 
@@ -104,7 +97,7 @@ class LiveServer:
         return connect(self.url)
 
     def fail_over_to(self, replica: "LiveServer") -> None:
-        """Hand the mastership over to a replica, which has everything by then; this one becomes its replica."""
+        """Fail over to a replica after it has caught up; this server becomes its replica."""
         with self.connect() as server, replica.connect() as other:
             server.execute_command("FAILOVER", "TO", "127.0.0.1", replica.options["port"])
             wait_until(lambda: other.info("replication")["role"] == "master", "the replica is master", 20)
@@ -135,12 +128,12 @@ class LiveWorker:
             os.kill(pid, number)
 
     def kill(self) -> None:
-        """Send kill -9 to the main process; its children go with it."""
+        """Send kill -9 to the main process; its children die with it."""
         self.process.kill()
         self.process.wait()
 
     def stop(self, timeout_seconds: float = 60.0) -> int:
-        """SIGTERM, and the exit code."""
+        """Send SIGTERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout_seconds)
 
@@ -155,7 +148,7 @@ class LiveWorker:
 
 @dataclass
 class LiveService:
-    """One server, its workers, and what its streams say."""
+    """One server, its workers, and access to its streams."""
 
     server: LiveServer
     folder: Path
@@ -190,7 +183,7 @@ class LiveService:
         }
 
     def send(self, event: dict[str, Any] | str | bytes, stream: str = NAMES.events("normal")) -> str:
-        """XADD one event as a foreign producer would."""
+        """XADD one event, as any producer would."""
         message = json.dumps(event) if isinstance(event, dict) else event
         return self.server.connect().xadd(stream, {"message": message}).decode()
 
@@ -220,11 +213,11 @@ class LiveService:
         return [fields for _, fields in self.server.connect().xrange(NAMES.dead_letters)]
 
     def pending(self) -> int:
-        """Events that are handed out and not finished."""
+        """Number of events that are claimed and not finished."""
         return sum(int(self.server.connect().xpending(stream, GROUP)["pending"]) for stream in NAMES.streams)
 
     def is_running(self, entry_id: str, stream: str = NAMES.events("normal")) -> bool:
-        """Whether a worker has begun with the images of an entry."""
+        """Whether a worker has started on the images of an entry."""
         return bool(self.server.connect().exists(NAMES.progress(f"{stream}/{entry_id}")))
 
     def close(self) -> None:
@@ -236,7 +229,7 @@ class LiveService:
 
 
 def make_event(ions: int | None = None, **data: Any) -> dict[str, Any]:
-    """An event on the bladder's ion images; with `ions`, so many annotations, over and over the same files."""
+    """An event on the bladder's ion images; with `ions`, that many annotations, which repeat the same files."""
     content: dict[str, Any] = {"dataset_id": "bladder", "ion_images": {"kind": "png", "uri": str(BLADDER)}} | data
     if ions is not None:
         files = sorted(path.name for path in BLADDER.iterdir())
@@ -247,7 +240,7 @@ def make_event(ions: int | None = None, **data: Any) -> dict[str, Any]:
 
 
 def require_whole_once(service: LiveService, events: list[dict[str, Any]]) -> None:
-    """Each event's result set arrived once and whole."""
+    """Check that the result set of each event arrived exactly once and complete."""
     by_id: dict[str, list[str]] = {}
     for message in service.results():
         by_id.setdefault(message["data"]["event_id"], []).append(message["id"])
@@ -261,6 +254,6 @@ def require_whole_once(service: LiveService, events: list[dict[str, Any]]) -> No
 
 
 def read_by_eye() -> dict[str, str]:
-    """Annotation id -> label by eye, of the bladder."""
+    """Labels of the bladder by eye, by annotation id."""
     with (DEMO_DATASET / "labels.csv").open(newline="") as stream:
         return {row["annotation_id"]: row["label"] for row in csv.DictReader(stream)}

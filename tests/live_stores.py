@@ -133,7 +133,7 @@ class S3Server:
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
     """Run moto's server until the block ends."""
-    port = free_port()
+    port = find_free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
@@ -155,7 +155,7 @@ def s3_server() -> Iterator[S3Server]:
         process.wait()
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """A loopback port on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

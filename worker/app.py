@@ -21,7 +21,7 @@ from worker.pool.child_board import ChildBoard
 from worker.pool.devices import bind_device, child_index, choose_concurrency
 from worker.pool.drain import end_children_after
 from worker.runtime import Runtime, open_runtime
-from worker.server.broker import PatientConsumer, register_transport, worker_outage
+from worker.server.broker import ReconnectingConsumer, register_transport, worker_outage
 from worker.server.outage import Outage, is_outage
 from worker.server.url import broker_url
 from worker.settings import Settings
@@ -34,9 +34,9 @@ _RECONNECTING_LOGGERS = ("celery.worker.consumer.connection", "celery.worker.con
 _HARD_LIMIT_GRACE_SECONDS = 60.0
 _log = structlog.get_logger(__name__)
 
-_LAST_RESULT_WAITS = 5
-"""Tenths of a second that a child which ends gives its parent, which may listen no longer, to take its last result. By
-default it is thirty seconds, but the result of a ticket says nothing: the ledger knows what was done."""
+_LAST_RESULT_TENTHS = 5
+"""How long a child that exits waits for its parent to take its last result, in tenths of a second. The default is 30 s,
+but the result of a ticket is not needed: the ledger records what was done."""
 
 
 class OffSampleApp(Celery):
@@ -47,7 +47,7 @@ class OffSampleApp(Celery):
     outage: Outage = worker_outage()
     """Of the worker's main process."""
     board: ChildBoard = ChildBoard()
-    """The pool children of a worker, shared with them by the fork."""
+    """The state of the pool children, which inherit it by the fork."""
 
     @property
     def settings(self) -> Settings:
@@ -79,7 +79,7 @@ def celery_configuration() -> dict[str, Any]:
         "task_ignore_result": True,
         "task_default_queue": settings.names.tickets,
         "task_time_limit": settings.event_timeout_seconds + _HARD_LIMIT_GRACE_SECONDS,
-        "worker_consumer": f"{PatientConsumer.__module__}:{PatientConsumer.__name__}",
+        "worker_consumer": f"{ReconnectingConsumer.__module__}:{ReconnectingConsumer.__name__}",
         "worker_prefetch_multiplier": 1,
         "worker_soft_shutdown_timeout": settings.drain_seconds,
         "worker_hijack_root_logger": False,
@@ -95,14 +95,14 @@ app.steps["worker"].add(TicketStep)
 
 @app.task(name=TASK_NAME, ignore_result=True)
 def classify_next() -> None:
-    """Run the ledger's next event; a ticket that finds none is spent."""
+    """Run the ledger's next event, if there is one."""
     runtime = app.runtime
     if runtime is None:
-        raise RuntimeError("process was not composed; expected a worker that `offsample worker` started")
+        raise RuntimeError("this process has no runtime; expected a worker that `offsample worker` started")
     try:
         claim = runtime.ledger.claim()
     except RedisError as error:
-        if not is_outage(error):  # the ledger says once that one began
+        if not is_outage(error):  # the ledger logs an outage once
             _log.warning("claim_failed", error=str(error))
         return
     if claim is None:
@@ -125,16 +125,16 @@ def list_children(state: Any) -> list[dict[str, Any]]:
 @setup_logging.connect
 def _configure_logging(**_: Any) -> None:
     configure_logging(app.settings.log_level)
-    for name in _TICKET_LOGGERS:  # a line per ticket says nothing: events have lines of their own
+    for name in _TICKET_LOGGERS:  # no line per ticket: each event has its own line
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in _RECONNECTING_LOGGERS:  # nor does one per attempt to connect: the outage has a line of its own
+    for name in _RECONNECTING_LOGGERS:  # no line per connection attempt: the outage has its own line
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @worker_process_init.connect
 def _initialise_child(**_: Any) -> None:
-    """After the fork: choose the device, open ledger and release; a process that cannot ends its whole worker."""
-    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = _LAST_RESULT_WAITS
+    """After the fork: choose the device, open ledger and release; if that fails, end the worker."""
+    billiard.pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = _LAST_RESULT_TENTHS
     index = child_index()
     app.board.begin(index, os.getpid())
     try:
@@ -142,7 +142,7 @@ def _initialise_child(**_: Any) -> None:
         bind_device()
         app.runtime = open_runtime(settings)
         limit_memory(settings.max_memory_bytes, choose_concurrency(settings))
-    except Exception as error:  # noqa: BLE001 - Celery would swallow it, and the pool would keep a useless child
+    except Exception as error:  # noqa: BLE001 - Celery would swallow it and keep a useless child
         _log.critical("worker_init_failed", exc_info=True)
         app.board.fail(index, str(error) if isinstance(error, OffSampleError) else f"{type(error).__name__}: {error}")
         os.kill(os.getppid(), signal.SIGTERM)

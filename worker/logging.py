@@ -1,4 +1,4 @@
-"""structlog, one chain for our lines and everybody else's: JSON on a pipe, pretty on a terminal."""
+"""Logging through structlog, for this package and all libraries: JSON on a pipe, colours on a terminal."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from structlog.typing import Processor
 
 
 def configure_logging(level: str = "INFO") -> None:
-    """Send every log line, of structlog and of the standard library, through one chain."""
+    """Send the log lines of structlog and of the standard library through one chain of processors."""
     stream = sys.stdout
     shared_chain: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -1,7 +1,7 @@
-"""The memory that one pool child may take: the last line, behind the limits on foreign input.
+"""The memory limit of a pool child, the last defence behind the limits on foreign input.
 
-It holds for private memory that can be written (Linux's RLIMIT_DATA): an allocation beyond it fails in this process,
-which refuses the event, instead of the machine killing a process that may be another.
+It limits private writable memory (Linux's RLIMIT_DATA): an allocation beyond it fails in this process, which rejects
+the event; without the limit the machine would kill some process, maybe another one.
 """
 
 import errno
@@ -14,92 +14,92 @@ from pathlib import Path
 
 from shared.errors import ConfigurationError, InvalidInputError, TooLargeError
 
-_LEAST_FOR_AN_EVENT = 128 * 2**20
-_SHARE_OF_ALL = 0.9
-"""Of the machine's memory; the rest is the main process's and the system's."""
+_MIN_EVENT_BYTES = 128 * 2**20
+_SHARE = 0.9
+"""Share of the machine's memory for the children; the rest is for the main process and the system."""
 
-_MEMORY_WORDS = re.compile(
+_MEMORY_TEXTS = re.compile(
     r"bad_alloc|out of memory|cannot allocate memory|can't start new thread|(unable|failed|could not) to allocate"
     r"|allocation failed|failed to allocate",
     re.IGNORECASE,
 )
-"""How libraries say it that raise errors of their own: ONNX Runtime, TensorFlow, expat, HDF5, codecs, threads."""
+"""Texts of memory errors with other classes: of ONNX Runtime, TensorFlow, expat, HDF5, codecs and threads."""
 
 
 def limit_memory(max_bytes: int, children: int) -> int | None:
-    """Limit this process, once it holds what it keeps; gives the limit, or None where there is none.
+    """Limit the memory of this process, after its start-up; returns the limit, or None if there is none.
 
     Parameters
     ----------
     max_bytes
-        Memory it may take in all; 0 = its share of what machine and container have.
+        Limit of this process, bytes; 0 = its share of the memory of the machine or container.
     children
-        How many share that.
+        Number of processes that share the memory.
 
     Raises
     ------
     ConfigurationError
-        When `max_bytes` leaves too little for an event.
+        When `max_bytes` leaves too little memory for an event.
     """
-    held = _read_held()
+    held = _read_memory_use()
     if held is None:
         return None
     touched, reserved = held
-    limit = max_bytes or int(_available_bytes() * _SHARE_OF_ALL) // children
-    if limit < touched + _LEAST_FOR_AN_EVENT:
-        least = touched + _LEAST_FOR_AN_EVENT
+    limit = max_bytes or int(_available_bytes() * _SHARE) // children
+    if limit < touched + _MIN_EVENT_BYTES:
+        least = touched + _MIN_EVENT_BYTES
         if max_bytes:
             raise ConfigurationError(
-                f"OFFSAMPLE_MAX_MEMORY_BYTES is {max_bytes:,}, of which a pool child holds {touched:,} before its"
-                f" first event; expected at least {least:,}"
+                f"expected OFFSAMPLE_MAX_MEMORY_BYTES to be at least {least:,}, because a pool child holds {touched:,}"
+                f" before its first event, got {max_bytes:,}"
             )
-        import structlog  # noqa: PLC0415 - this module is one of commands on files too, which need not wait for it
+        import structlog  # noqa: PLC0415 - commands on files use this module too, and need no structlog
 
         structlog.get_logger(__name__).warning("memory_not_limited", share_bytes=limit, least_bytes=least)
         return None
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = limit + reserved - touched  # what is reserved and never touched takes no memory
+    wanted = limit + reserved - touched  # reserved memory that is never touched takes no room
     resource.setrlimit(resource.RLIMIT_DATA, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
     return limit
 
 
 @contextmanager
-def refusing_too_large() -> Iterator[None]:
-    """Turn whatever is raised for want of memory into a rejection.
+def reject_memory_errors() -> Iterator[None]:
+    """Turn memory errors of any class into a rejection.
 
     Raises
     ------
     TooLargeError
-        When the event needed more memory than the process may take.
+        When the event needed more memory than the process may use.
     """
     try:
         yield
     except InvalidInputError:
         raise
     except Exception as error:
-        if not is_want_of_memory(error):
+        if not is_memory_error(error):
             raise
         raise TooLargeError(
-            f"dataset needs more memory than there is for one ({error or type(error).__name__}); expected a"
-            " smaller dataset, smaller ion images, or a larger OFFSAMPLE_MAX_MEMORY_BYTES"
+            f"dataset needs more memory than one may use ({error or type(error).__name__}); use fewer or smaller ion"
+            " images, or increase OFFSAMPLE_MAX_MEMORY_BYTES"
         ) from error
 
 
-def is_want_of_memory(error: BaseException | None) -> bool:
-    """Whether memory was short, whatever a library made of it."""
+def is_memory_error(error: BaseException | None) -> bool:
+    """Whether memory ran out, whatever error a library raised for it."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
             return True
-        if not isinstance(error, InvalidInputError) and _MEMORY_WORDS.search(str(error)):
+        if not isinstance(error, InvalidInputError) and _MEMORY_TEXTS.search(str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False
 
 
-def _read_held() -> tuple[int, int] | None:
-    """Memory that this process has touched, and what it has reserved; None on a system that does not say."""
+def _read_memory_use() -> tuple[int, int] | None:
+    """Memory that this process has touched and reserved, bytes; None if the system does not report it."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
@@ -111,7 +111,7 @@ def _read_held() -> tuple[int, int] | None:
 
 
 def _available_bytes() -> int:
-    """Memory of the machine, or of the container (cgroup) if that is less."""
+    """Memory of the machine, or of the container (cgroup) if that is less, bytes."""
     return min([os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), *_cgroup_limits()])
 
 

@@ -1,4 +1,4 @@
-"""What one worker process holds: composed once, after the fork, from the settings."""
+"""The objects that one worker process needs, created once, after the fork, from the settings."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -25,13 +25,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Predictors:
-    """Open predictors by release version; the default one stays open, pinned ones come and go."""
+    """Open predictors by release version: the default one, and the most recently used pinned ones."""
 
     settings: Settings
     _open: OrderedDict[str, Predictor] = field(default_factory=OrderedDict)
 
     def find(self, version: str | None) -> Predictor:
-        """The predictor of a release, opened and warmed when it is not yet.
+        """The predictor of a release, opened and warmed up if necessary.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Predictors:
 
 @dataclass(frozen=True)
 class Runtime:
-    """Everything that running one event needs."""
+    """Everything needed to run an event."""
 
     settings: Settings
     ledger: Ledger
@@ -64,7 +64,7 @@ class Runtime:
 
 
 def open_ledger(settings: Settings, outage: Outage | None = None) -> Ledger:
-    """A ledger of this very process, which tells `outage` of every call that the server served or did not."""
+    """A ledger for this process, which reports the success or failure of every call to `outage`."""
     return Ledger(
         connect(settings.redis_url),
         settings.names,
@@ -76,7 +76,7 @@ def open_ledger(settings: Settings, outage: Outage | None = None) -> Ledger:
 
 
 def open_runtime(settings: Settings) -> Runtime:
-    """Compose a process: its ledger, and the default release opened and warmed."""
+    """Create the runtime of this process, with the default release opened and warmed up."""
     predictors = Predictors(settings)
     predictors.find(None)
     _warm_decoding()
@@ -92,5 +92,5 @@ def open_runtime(settings: Settings) -> Runtime:
 
 
 def _warm_decoding() -> None:
-    """Load what decoding and preprocessing need, so that the first event does not wait for it."""
+    """Import what decoding and preprocessing need, so that the first event does not wait for it."""
     preprocess([decode_png(encode_png(make_ion_image([[0.0, 1.0]])), Limits())])

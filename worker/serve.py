@@ -24,18 +24,18 @@ _log = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings, name: str | None = None) -> int:
-    """Verify release and server, create the streams, and run a worker until it is told to stop.
+    """Verify release and server, create the streams, and run a worker until SIGTERM.
 
-    Celery swallows what is raised while its children start, so all that can be known before is checked here.
+    Celery swallows exceptions raised while its children start, so what can be checked earlier is checked here.
 
     Raises
     ------
     ReleaseError, ConfigurationError
-        When no worker could do its work.
+        When no worker could run.
     """
     try:
         release = open_release(settings.release, settings.releases_root)
-    except UnknownReleaseError as error:  # of an event it would be the caller's
+    except UnknownReleaseError as error:  # named by an event, it would be invalid input
         raise ConfigurationError(f"OFFSAMPLE_RELEASE cannot be used: {error}") from error
     choose_engine(settings.engine)
     _require_roots(settings)
@@ -44,7 +44,7 @@ def serve(settings: Settings, name: str | None = None) -> int:
     configure_logging(settings.log_level)
     concurrency = choose_concurrency(settings)
     _log_start(settings, release, concurrency)
-    from worker.app import app  # noqa: PLC0415 - signal handlers are a worker's, not the command line's
+    from worker.app import app  # noqa: PLC0415 - its signal handlers are for workers only
 
     app.settings = settings
     worker = app.Worker(
@@ -58,7 +58,7 @@ def serve(settings: Settings, name: str | None = None) -> int:
     worker.start()
     failure = app.board.failure()
     if failure is not None:
-        raise ConfigurationError(f"a pool child cannot work: {failure}")
+        raise ConfigurationError(f"a pool child cannot run events: {failure}")
     return int(worker.exitcode or 0)
 
 
@@ -68,18 +68,18 @@ def _require_temporary_folder() -> None:
             file.write(b"x")
     except OSError as error:
         raise ConfigurationError(
-            f"no folder for temporary files can be written ({error.strerror}); expected TMPDIR to name one"
+            f"expected TMPDIR to name a writable folder, got an error ({error.strerror})"
         ) from error
 
 
 def _require_roots(settings: Settings) -> None:
     for root in settings.allowed_roots:
         if not root.is_dir():
-            raise ConfigurationError(f"OFFSAMPLE_ALLOWED_ROOTS names {root}, which is no folder; expected one")
+            raise ConfigurationError(f"expected OFFSAMPLE_ALLOWED_ROOTS to name folders, got {root}")
 
 
 def _log_start(settings: Settings, release: Release, concurrency: int) -> None:
-    """What runs here, with what, and what events may make it read."""
+    """Log what this worker runs and what its events may read."""
     _log.info(
         "worker_started",
         version=version("offsample"),
@@ -95,26 +95,26 @@ def _log_start(settings: Settings, release: Release, concurrency: int) -> None:
     if not settings.allowed_roots and not settings.allowed_stores:
         _log.warning(
             "nothing_is_allowed",
-            reason="every event will be rejected; expected OFFSAMPLE_ALLOWED_ROOTS or OFFSAMPLE_ALLOWED_STORES",
+            reason="every event will be rejected; set OFFSAMPLE_ALLOWED_ROOTS or OFFSAMPLE_ALLOWED_STORES",
         )
 
 
 def _require_server(settings: Settings) -> None:
-    """A server that is new enough, and has the streams and their group when this returns.
+    """Check that the server is recent enough, and create the streams and their group.
 
     Raises
     ------
     ConfigurationError
-        With what the server said.
+        With the server's answer.
     """
     where = without_password(settings.redis_url)
     try:
         server = connect(settings.redis_url, socket_timeout_seconds=5)
         found = str(server.info("server").get("redis_version", "0"))
         if int(found.split(".", maxsplit=1)[0]) < _OLDEST_REDIS:
-            raise ConfigurationError(f"server {where} is Redis {found}; expected Redis >= {_OLDEST_REDIS}, or Valkey")
+            raise ConfigurationError(f"expected Redis >= {_OLDEST_REDIS} or Valkey at {where}, got Redis {found}")
         ledger = open_ledger(settings)
         ledger.create_groups()
-        ledger.is_ready()  # a script that may write: streams that are there already prove nothing
+        ledger.is_ready()  # runs a script that writes; existing streams would not prove that it can
     except RedisError as error:
         raise ConfigurationError(describe_server_error(error, where)) from error

@@ -32,7 +32,7 @@ def make_settings_table() -> str:
 
 
 def _as_typed(default: object) -> str:
-    """A default as the value of an environment variable; unset and empty ones in words."""
+    """A default as the value of an environment variable; `unset` for unset and empty ones."""
     if default in (None, ()):
         return "unset"
     if default == RELEASES_ROOT:

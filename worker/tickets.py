@@ -1,4 +1,4 @@
-"""Tickets: how Celery learns that the ledger has work. Losing or repeating one costs milliseconds, never an event."""
+"""Tickets: how Celery learns that the ledger has work. A lost or repeated ticket costs milliseconds, never an event."""
 
 import time
 from typing import Any
@@ -13,13 +13,13 @@ from worker.ledger.ledger import Ledger
 from worker.runtime import open_ledger
 
 _TICK_SECONDS = 0.1
-"""Between two looks for waiting events. Far below a lease: the outage clock takes a missing tick for an outage."""
+"""Interval of the checks for waiting events, far below a lease: a late check looks like an outage to the clock."""
 
 _SWEEP_SECONDS = 3600.0
 
 
 class TicketStep(bootsteps.StartStopStep):
-    """Looks for claimable entries on the worker's own timer and sends a ticket when none waits."""
+    """Checks for claimable entries on the worker's timer, and sends a ticket if there is none."""
 
     requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
 
@@ -31,22 +31,22 @@ class TicketStep(bootsteps.StartStopStep):
         self._next_sweep = 0.0
 
     def start(self, worker: Any) -> None:
-        """Begin to look."""
+        """Start the timer."""
         self._ledger = open_ledger(self._app.settings, self._app.outage)
         self._timer_entry = worker.timer.call_repeatedly(_TICK_SECONDS, self._tick)
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
-        """Look no more."""
+        """Stop the timer."""
         if self._timer_entry is not None:
             self._timer_entry.cancel()
             self._timer_entry = None
 
     def _tick(self) -> None:
-        """Never raises: a server that is away is looked for again at the next tick."""
+        """Never raises: if the server is unavailable, the next tick tries again."""
         if self._ledger is None:
             return
         if self._app.board.failure() is not None and state.should_stop is None:
-            state.should_stop = EX_FAILURE  # type: ignore[assignment]  # how Celery's own loop is told to end
+            state.should_stop = EX_FAILURE  # type: ignore[assignment]  # ends Celery's own loop
         try:
             if self._ledger.is_ready():
                 self._app.tasks["offsample.classify_next"].apply_async(retry=False)

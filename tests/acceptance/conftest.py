@@ -1,4 +1,4 @@
-"""A service of its own for each test, gone when the test ends."""
+"""A separate service for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path

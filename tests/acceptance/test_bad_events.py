@@ -21,21 +21,25 @@ def _changed(**changes: Any) -> dict[str, Any]:
 TOO_MANY = [{"annotation_id": str(number)} for number in range(Limits().event_ions + 1)]
 
 BAD_EVENTS: list[tuple[str, bytes, str]] = [
-    ("no JSON", b"not json at all", "invalid_message"),
+    ("not JSON", b"not json at all", "invalid_message"),
     ("not UTF-8", b'{"id": "\xff\xfe"}', "invalid_message"),
-    ("no object", b"[1, 2]", "invalid_message"),
+    ("not an object", b"[1, 2]", "invalid_message"),
     ("empty", b"", "invalid_message"),
     ("no id", json.dumps({"specversion": "1.0", "type": "offsample.dataset.annotated.v1"}).encode(), "invalid_message"),
     ("unknown version", json.dumps(_changed(type="offsample.dataset.annotated.v2")).encode(), "unsupported_message"),
     ("unknown field", json.dumps(make_event(tissue="bladder")).encode(), "invalid_message"),
     ("unknown kind", json.dumps(make_event(ion_images={"kind": "tiff", "uri": "/x"})).encode(), "invalid_message"),
     (
-        "METASPACE, not opened",
+        "METASPACE, not allowed",
         json.dumps(make_event(ion_images={"kind": "metaspace", "dataset_id": "x"})).encode(),
         "forbidden_uri",
     ),
-    ("forbidden place", json.dumps(make_event(ion_images={"kind": "png", "uri": "/etc"})).encode(), "forbidden_uri"),
-    ("nothing there", json.dumps(make_event(ion_images={"kind": "png", "uri": f"{BLADDER}/no"})).encode(), "not_found"),
+    ("forbidden folder", json.dumps(make_event(ion_images={"kind": "png", "uri": "/etc"})).encode(), "forbidden_uri"),
+    (
+        "missing folder",
+        json.dumps(make_event(ion_images={"kind": "png", "uri": f"{BLADDER}/no"})).encode(),
+        "not_found",
+    ),
     ("unknown release", json.dumps(make_event(release="none-such")).encode(), "unknown_release"),
     ("too many ions", json.dumps(make_event(annotations=TOO_MANY)).encode(), "too_large"),
     ("oversized", json.dumps(_changed(subject="x" * 3_000_000)).encode(), "too_large"),
@@ -43,7 +47,7 @@ BAD_EVENTS: list[tuple[str, bytes, str]] = [
 
 
 def test_each_bad_event_is_rejected_and_the_stream_moves_on(service: LiveService) -> None:
-    """One `rejected` message each, in order; the good event behind them is classified."""
+    """One `rejected` message each, in order; the valid event after them is classified."""
     good = make_event()
     entries = [service.send(content) for _, content, _ in BAD_EVENTS]
     service.send(good)
@@ -64,7 +68,7 @@ def test_each_bad_event_is_rejected_and_the_stream_moves_on(service: LiveService
 
 
 def test_an_event_that_takes_too_long_is_rejected(service: LiveService) -> None:
-    """Its deadline ends it between two images, and the next event runs."""
+    """The deadline ends it between two images, and the next event runs."""
     endless, good = make_event(ions=50_000), make_event()
     worker = service.start_worker(event_timeout_seconds=1)
     service.send(endless)
@@ -76,7 +80,7 @@ def test_an_event_that_takes_too_long_is_rejected(service: LiveService) -> None:
     assert not service.dead_letters()
 
 
-def test_an_event_whose_store_is_away_waits_for_it(service: LiveService) -> None:
+def test_an_event_waits_for_an_unavailable_store(service: LiveService) -> None:
     """An allowed root that is not mounted costs no attempt; the event runs when it is back."""
     store, away = service.folder / "store", service.folder / "away"
     shutil.copytree(BLADDER, store / "bladder")
@@ -93,12 +97,12 @@ def test_an_event_whose_store_is_away_waits_for_it(service: LiveService) -> None
     assert not service.dead_letters()
 
 
-def test_events_that_nobody_can_answer_are_dead_lettered_word_for_word(service: LiveService) -> None:
-    """The dead letter's `message` is the event, so that it can be sent again; of an oversized one the head is kept."""
+def test_events_that_are_not_understood_are_dead_lettered_unchanged(service: LiveService) -> None:
+    """The dead letter's `message` is the event, so that it can be sent again; for an oversized one, its head."""
     broken, oversized = b"\xff not json", b'{"a":"' + b"x" * 50_000 + b'"}'
     service.send(broken)
     service.send(oversized)
-    service.server.connect().xadd("offsample:events", {"payload": "field is called otherwise"})
+    service.server.connect().xadd("offsample:events", {"payload": "field has another name"})
     service.start_worker(max_event_bytes=4000)
     good = make_event()
     service.send(good)
@@ -107,12 +111,12 @@ def test_events_that_nobody_can_answer_are_dead_lettered_word_for_word(service: 
     letters = service.dead_letters()
     assert [letter.get(b"message") for letter in letters] == [broken, None, b""]
     assert oversized.startswith(letters[1][b"message_head"])
-    assert letters[2][b"event:payload"] == b"field is called otherwise"
+    assert letters[2][b"event:payload"] == b"field has another name"
     assert [letter[b"error"] for letter in letters] == [b"invalid_message", b"too_large", b"invalid_message"]
 
 
 def test_bad_images_are_rows_and_the_others_are_classified(service: LiveService) -> None:
-    """Truncated, constant, missing and odd-sized images say so; the rest is as in a clean run."""
+    """Truncated, constant, missing and mismatched images have a reason; the others are as in a clean run."""
     folder = service.folder / "images"
     shutil.copytree(BLADDER, folder)
     names = sorted(path.stem for path in folder.iterdir())
@@ -143,8 +147,8 @@ def test_bad_images_are_rows_and_the_others_are_classified(service: LiveService)
     assert (counts["classified"], counts["unreadable"], counts["no_signal"]) == (75, 3, 1)
 
 
-def test_a_repeated_event_is_answered_from_the_record_and_another_content_is_refused(service: LiveService) -> None:
-    """The closing message comes again under its id; a second content under the same id is rejected."""
+def test_a_repeated_event_is_answered_from_its_record_and_different_data_are_rejected(service: LiveService) -> None:
+    """The closing message is repeated under its id; different data under the same id are rejected."""
     event = make_event()
     worker = service.start_worker()
     service.send(event)
@@ -164,7 +168,7 @@ def test_a_repeated_event_is_answered_from_the_record_and_another_content_is_ref
 
 
 def test_sources_and_ids_are_never_confused(service: LiveService) -> None:
-    """Two pairs that are the same text when they are written one below the other are two events."""
+    """Two pairs of source and id that are equal when joined by a newline are two events."""
     first, second = make_event(ions=3), make_event(ions=4)
     service.start_worker()
     for event, source, event_id in ((first, "/a\nb", "c"), (second, "/a", "b\nc")):
@@ -176,7 +180,7 @@ def test_sources_and_ids_are_never_confused(service: LiveService) -> None:
 
 
 def test_a_record_of_an_earlier_version_answers_a_repeat(service: LiveService) -> None:
-    """Version 1 hashed defaults too, and kept its record under another key."""
+    """Version 1 included defaults in the digest, and used another key."""
     event = make_event(ions=3)
     service.start_worker()
     service.send(event)
@@ -197,7 +201,7 @@ def test_a_record_of_an_earlier_version_answers_a_repeat(service: LiveService) -
 
 
 def _postponements(service: LiveService) -> int:
-    """How often the one event was postponed."""
+    """How often the only event was postponed."""
     members = service.server.connect().zrange(NAMES.postponed(NAMES.events("normal")), 0, -1)
     return int(members[0].split()[2]) if members else 0
 

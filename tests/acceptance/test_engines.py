@@ -1,4 +1,4 @@
-"""A worker on TensorFlow does the same job as one on ONNX Runtime."""
+"""A worker on TensorFlow gives the same results as one on ONNX Runtime."""
 
 import pytest
 from live_service import LiveService, make_event

@@ -1,4 +1,4 @@
-"""A worker that can never work says why and ends with exit 3; the health check answers for pool children."""
+"""A worker that cannot run gives the reason and ends with exit code 3; the health check reports on pool children."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from model_store.release import open_release
 
 
 def _break_release(folder: Path, _: dict[str, str]) -> dict[str, str]:
-    """A release whose files are as its manifest says, and whose graph is none."""
+    """A release whose files match its manifest, but whose graph is invalid."""
     release = open_release()
     copy = folder / "releases" / release.version
     shutil.copytree(release.folder, copy)
@@ -42,7 +42,7 @@ def _state_hash_of(file: Path, manifest: Path) -> None:
 
 
 def _die_at_start(folder: Path, _: dict[str, str]) -> dict[str, str]:
-    """An engine that kills its process when it is loaded, as one built for another processor does."""
+    """An engine that kills its process when it is loaded, like one built for another processor."""
     package = folder / "broken" / "onnxruntime"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n")
@@ -57,7 +57,7 @@ def _break_engine(folder: Path, _: dict[str, str]) -> dict[str, str]:
 
 
 def _leave_no_temporary_folder(folder: Path, _: dict[str, str]) -> dict[str, str]:
-    """`tempfile` tries /tmp and others too; a limit on the size of files makes all of them useless."""
+    """`tempfile` also tries /tmp and others; a limit on the file size makes all of them unusable."""
     return {"OFFSAMPLE_TEST_FILE_BYTES": "0", "TMPDIR": str(folder / "nowhere")}
 
 
@@ -66,7 +66,7 @@ def _give_too_little_memory(_: Path, __: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("broken", "word"),
+    ("broken", "noun"),
     [
         (_break_release, "release"),
         (_break_engine, "libgomp"),
@@ -75,8 +75,8 @@ def _give_too_little_memory(_: Path, __: dict[str, str]) -> dict[str, str]:
         (_give_too_little_memory, "OFFSAMPLE_MAX_MEMORY_BYTES"),
     ],
 )
-def test_a_worker_whose_children_can_never_work_ends_with_exit_3(
-    service: LiveService, tmp_path: Path, broken: Callable[[Path, dict[str, str]], dict[str, str]], word: str
+def test_a_worker_whose_children_cannot_start_ends_with_exit_code_3(
+    service: LiveService, tmp_path: Path, broken: Callable[[Path, dict[str, str]], dict[str, str]], noun: str
 ) -> None:
     environment = os.environ | service.environment
     environment |= broken(tmp_path, environment)
@@ -86,17 +86,17 @@ def test_a_worker_whose_children_can_never_work_ends_with_exit_3(
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         try:
-            log, said = process.communicate(timeout=60)
+            log, errors = process.communicate(timeout=60)
         finally:
             process.kill()
 
-    assert process.returncode == 3, log + said
-    last_line = said.splitlines()[-1]
+    assert process.returncode == 3, log + errors
+    last_line = errors.splitlines()[-1]
     assert last_line.startswith("offsample: ")
-    assert word in last_line
+    assert noun in last_line
 
 
-def test_the_health_check_answers_for_the_pool_children(service: LiveService) -> None:
+def test_the_health_check_reports_on_the_pool_children(service: LiveService) -> None:
     event = make_event(ions=20_000)
     worker = service.start_worker()
     entry = service.send(event)

@@ -1,4 +1,4 @@
-"""A full disk below the server loses nothing that was acknowledged, and ends no worker."""
+"""When the server's disk is full, nothing that was acknowledged is lost, and no worker ends."""
 
 import resource
 import time
@@ -27,7 +27,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[LiveService]:
 
 
 def test_a_full_disk_loses_no_acknowledged_event(service: LiveService) -> None:
-    """With `always` the server ends where it can write no more and is started again; with `everysec` it refuses."""
+    """With `always` the server ends at the failed write and is started again; with `everysec` it refuses writes."""
     worker = service.start_worker()
     first = make_event()
     service.send(first)
@@ -35,7 +35,7 @@ def test_a_full_disk_loses_no_acknowledged_event(service: LiveService) -> None:
 
     _leave_room(service.server, _ROOM_BYTES)
     acknowledged = [first, *_send_until_refused(service)]
-    time.sleep(1)  # as the worker goes on asking
+    time.sleep(1)  # while the worker keeps asking
     _make_room(service.server)
 
     for event in acknowledged:
@@ -64,14 +64,14 @@ def _send_until_refused(service: LiveService) -> list[dict[str, Any]]:
 
 
 def _leave_room(server: LiveServer, room_bytes: int) -> None:
-    """Let the server's files grow so much and no more: a write beyond that fails as on a full disk."""
+    """Limit the growth of the server's files: a write beyond the limit fails as on a full disk."""
     assert server.process is not None
     largest = max(path.stat().st_size for path in server.folder.glob("appendonlydir/*"))
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (largest + room_bytes, resource.RLIM_INFINITY))
 
 
 def _make_room(server: LiveServer) -> None:
-    """Take the limit away, and start the server again where it ended."""
+    """Remove the limit, and restart the server if it ended."""
     assert server.process is not None
     if server.process.poll() is None:
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -1,4 +1,4 @@
-"""Hostile places and files: each gets its own answer, and leaves the worker as it was."""
+"""Hostile URIs and files: each is answered, and none affects the worker."""
 
 import json
 import zlib
@@ -43,7 +43,7 @@ def _imzml_events(folder: Path, served: HttpFiles) -> list[tuple[str, dict[str, 
 
 
 def _zarr_bomb(folder: Path) -> Path:
-    """Four images, whose one chunk unpacks to 256 MiB."""
+    """Four images in one chunk that unpacks to 256 MiB."""
     path = folder / "bomb.zarr"
     zarr.create_array(path, data=np.ones((4, 8, 8)), zarr_format=2, compressors=numcodecs.Zlib())
     (path / "0.0.0").write_bytes(zlib.compress(b"\0" * 2**28))
@@ -69,7 +69,7 @@ def _h5ad_link(folder: Path) -> Path:
 
 
 def _npz_letters(folder: Path) -> Path:
-    """An id with a letter beyond Unicode, on which Python raises SystemError."""
+    """An id with a code point beyond Unicode, for which Python raises SystemError."""
     path = folder / "letters.npz"
     np.savez(path, images=np.ones((1, 8, 8)), annotation_ids=np.array([0x110000], "<u4").view("<U1"))
     return path
@@ -84,7 +84,7 @@ def _h5ad_bomb(folder: Path) -> Path:
 
 
 def _hostile_events(folder: Path, served: HttpFiles) -> list[tuple[str, dict[str, Any], str]]:
-    """What is tried, the event, and the code it is rejected with."""
+    """What is tried, the event, and the expected error code."""
     return [
         ("user and password", _png(f"http://user:{SECRET}@127.0.0.1/"), "forbidden_uri"),
         ("signature", _png(f"{served.url}/ds?X-Amz-Signature={SECRET}"), "forbidden_uri"),
@@ -103,14 +103,14 @@ def _hostile_events(folder: Path, served: HttpFiles) -> list[tuple[str, dict[str
         ("list elsewhere", _list(f"{served.url}/secret.csv"), "forbidden_uri"),
         ("list on a cloud", _list("http://169.254.169.254/latest/user-data"), "forbidden_uri"),
         ("list that is redirected", _list(f"{served.url}/ds/redirect.csv"), "forbidden_uri"),
-        ("list without end", _list(f"{served.url}/ds/flood.csv"), "too_large"),
+        ("endless list", _list(f"{served.url}/ds/flood.csv"), "too_large"),
         ("array of a kind not served in a store", _array(f"{served.url}/ds/a.npz"), "unsupported_source"),
         ("zarr in another store", _array("https://evil.example/a.zarr"), "forbidden_uri"),
-        ("zarr without end", _array(f"{served.url}/ds/flood.zarr"), "too_large"),
+        ("endless zarr", _array(f"{served.url}/ds/flood.zarr"), "too_large"),
         ("zarr bomb", _array(_zarr_bomb(folder)), ""),
         ("pickle in zarr", _array(_zarr_pickle(folder)), "invalid_ion_image"),
         ("link in HDF5", _array(_h5ad_link(folder)), "invalid_ion_image"),
-        ("id that is no Unicode", _array(_npz_letters(folder)), "invalid_ion_image"),
+        ("id that is not Unicode", _array(_npz_letters(folder)), "invalid_ion_image"),
         ("HDF5 bomb", _array(_h5ad_bomb(folder)), "too_large"),
         *_imzml_events(folder, served),
         ("METASPACE", make_event(ion_images={"kind": "metaspace", "dataset_id": "x"}), "forbidden_uri"),
@@ -122,7 +122,7 @@ def _list(uri: str) -> dict[str, Any]:
 
 
 def _hostile_images() -> dict[str, Answer | bytes]:
-    """Bad images of one good store; each is a row."""
+    """Bad images in a working store; each is a row."""
 
     def flood(handler: Any) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
@@ -144,7 +144,7 @@ def _hostile_images() -> dict[str, Answer | bytes]:
     }
 
 
-def test_every_hostile_event_gets_its_own_answer_and_leaves_the_worker_as_it_was(service: LiveService) -> None:
+def test_every_hostile_event_is_answered_and_does_not_affect_the_worker(service: LiveService) -> None:
     (service.folder / "up").symlink_to("/")
     with http_files({"/ds/good.png": PNG} | _hostile_images()) as served:
         stores = f"{served.url}/ds http://10.255.255.1 http://2130706434 http://169.254.169.254"
@@ -171,7 +171,7 @@ def test_every_hostile_event_gets_its_own_answer_and_leaves_the_worker_as_it_was
         _, answer = _last(service, event)
         if code:
             assert answer["data"].get("error") == code, what
-        else:  # told by the chunk, so by the rows
+        else:  # an error of the chunk, so of its rows
             rows = service.answers(event["id"])[0]["data"]["rows"]
             assert {row["status"] for row in rows} == {"unreadable"}, what
     rows = {row["annotation_id"]: row for row in service.answers(images["id"])[0]["data"]["rows"]}

@@ -1,4 +1,4 @@
-"""imzML events with numbers at the edge of their type: each is answered, and the worker's children live on."""
+"""imzML events with numbers at the limits of their type: each is answered, and the worker's children survive."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ EXTREMES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("ppm", [3, 1000])
-def test_numbers_at_the_edge_of_their_type_are_answered_and_no_child_dies(service: LiveService, ppm: float) -> None:
+def test_numbers_at_the_limits_of_their_type_are_answered_and_no_child_dies(service: LiveService, ppm: float) -> None:
     path = write_imzml(service.folder / "a.imzML", make_spectra(8, 8))
     location = {"kind": "imzml", "uri": str(path), "ppm": ppm}
     worker = service.start_worker()
@@ -43,7 +43,7 @@ def test_numbers_at_the_edge_of_their_type_are_answered_and_no_child_dies(servic
     assert (worker.children, worker.process.poll()) == (children, None)
 
 
-def test_what_was_believed_of_a_file_that_contradicts_itself_is_in_the_log(service: LiveService) -> None:
+def test_the_log_notes_how_contradictions_of_a_file_were_resolved(service: LiveService) -> None:
     path = write_imzml(service.folder / "a.imzML", make_spectra(8, 8))
     rewrite(path, renumber("64-bit float", "MS:1000521"))
     worker = service.start_worker()

@@ -1,4 +1,4 @@
-"""kill -9 at the worst moments: each result set arrives once and whole."""
+"""kill -9 at the worst moments: each result set arrives exactly once and complete."""
 
 import os
 import signal
@@ -9,13 +9,13 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-from live_service import BLADDER, LiveServer, LiveService, free_port, make_event, require_whole_once, wait_until
+from live_service import BLADDER, LiveServer, LiveService, find_free_port, make_event, require_whole_once, wait_until
 from live_stores import Answer, http_files
 
 
 @dataclass(frozen=True)
 class SlowStore:
-    """One ion image behind an HTTP server that takes its time, so that an event lasts as long on any machine."""
+    """One ion image on a slow HTTP server, so that an event takes equally long on any machine."""
 
     url: str
 
@@ -43,8 +43,8 @@ def slow_store() -> Iterator[SlowStore]:
         yield SlowStore(served.url)
 
 
-def test_a_killed_worker_loses_and_doubles_nothing(service: LiveService) -> None:
-    """Its event is run again by another worker when the lease has passed."""
+def test_a_killed_worker_loses_and_repeats_no_results(service: LiveService) -> None:
+    """Another worker runs its event again when the lease has expired."""
     events = [make_event(ions=600) for _ in range(6)]
     doomed = service.start_worker()
     entries = [service.send(event) for event in events]
@@ -59,8 +59,8 @@ def test_a_killed_worker_loses_and_doubles_nothing(service: LiveService) -> None
     assert not service.dead_letters()
 
 
-def test_a_killed_pool_child_loses_and_doubles_nothing(service: LiveService) -> None:
-    """Celery replaces the child; the lease brings the event back."""
+def test_a_killed_pool_child_loses_and_repeats_no_results(service: LiveService) -> None:
+    """Celery replaces the child; the event is claimed again when its lease expires."""
     events = [make_event(ions=600) for _ in range(4)]
     worker = service.start_worker()
     entries = [service.send(event) for event in events]
@@ -75,8 +75,8 @@ def test_a_killed_pool_child_loses_and_doubles_nothing(service: LiveService) -> 
     assert worker.process.poll() is None
 
 
-def test_a_killed_server_loses_and_doubles_nothing(service: LiveService) -> None:
-    """What was acknowledged is on its disk; workers wait for it and go on."""
+def test_a_killed_server_loses_and_repeats_no_results(service: LiveService) -> None:
+    """Acknowledged writes are on its disk; workers wait for it and continue."""
     events = [make_event(ions=400) for _ in range(5)]
     worker = service.start_worker()
     entries = [service.send(event) for event in events]
@@ -93,17 +93,19 @@ def test_a_killed_server_loses_and_doubles_nothing(service: LiveService) -> None
     assert worker.process.poll() is None
 
 
-def test_a_fail_over_loses_and_doubles_nothing(service: LiveService) -> None:
-    """A planned fail-over and the way back, in the middle of events; meanwhile the other server takes events, too."""
+def test_a_fail_over_loses_and_repeats_no_results(service: LiveService) -> None:
+    """A planned fail-over and back while events run; both servers accept events."""
     service.server.kill()
-    service.server.options["port"] = str(free_port())
+    service.server.options["port"] = str(find_free_port())
     service.server.start()
     (service.folder / "b").mkdir()
-    other = LiveServer(service.folder / "b", options={"port": str(free_port())})
+    other = LiveServer(service.folder / "b", options={"port": str(find_free_port())})
     other.start()
     try:
         other.connect().replicaof("127.0.0.1", service.server.options["port"])
-        wait_until(lambda: other.connect().info("replication")["master_link_status"] == "up", "the replica is in step")
+        wait_until(
+            lambda: other.connect().info("replication")["master_link_status"] == "up", "the replica is synchronised"
+        )
         events = [make_event(ions=400) for _ in range(5)]
         worker = service.start_worker()
         entries = [service.send(event) for event in events]
@@ -127,7 +129,7 @@ def test_a_fail_over_loses_and_doubles_nothing(service: LiveService) -> None:
 
 
 def test_an_event_longer_than_its_lease_runs_once(service: LiveService, slow_store: SlowStore) -> None:
-    """The heartbeat keeps the lease while a second worker looks for work."""
+    """The heartbeat keeps the lease while a second worker asks for work."""
     event = slow_store.make_event(seconds=4)
     service.start_worker(lease_seconds=1, **slow_store.settings)
     service.start_worker(lease_seconds=1, **slow_store.settings)
@@ -142,7 +144,7 @@ def test_an_event_longer_than_its_lease_runs_once(service: LiveService, slow_sto
 
 
 def test_a_backlog_longer_than_the_lease_dead_letters_nothing(service: LiveService, slow_store: SlowStore) -> None:
-    """Waiting costs an event nothing: its lease begins when it is claimed."""
+    """Waiting costs no attempts: the lease begins when an event is claimed."""
     events = [slow_store.make_event(seconds=0.4) for _ in range(8)]
     for event in events:
         service.send(event)
@@ -160,7 +162,7 @@ def test_a_backlog_longer_than_the_lease_dead_letters_nothing(service: LiveServi
 
 
 def test_a_zombie_is_fenced(service: LiveService, slow_store: SlowStore) -> None:
-    """A child stopped past its lease wakes up to find its event another worker's."""
+    """A child that was stopped for longer than its lease no longer holds its event."""
     event = slow_store.make_event(seconds=4)
     zombie = service.start_worker(**slow_store.settings)
     entry = service.send(event)
@@ -178,14 +180,14 @@ def test_a_zombie_is_fenced(service: LiveService, slow_store: SlowStore) -> None
     service.wait_for_closing(after["id"])
 
 
-def test_a_poison_event_is_dead_lettered_and_the_worker_lives_on(service: LiveService) -> None:
-    """An event whose child always dies is put aside after the limit; nothing else suffers."""
+def test_a_poison_event_is_dead_lettered_and_the_worker_survives(service: LiveService) -> None:
+    """An event that always kills its child is dead-lettered after the limit; others are unaffected."""
     poison = make_event(ions=20_000)
     worker = service.start_worker(lease_seconds=1, max_deliveries=3)
     entry = service.send(poison)
 
     for _ in range(3):
-        wait_until(lambda: service.is_running(entry), "the poison runs")
+        wait_until(lambda: service.is_running(entry), "the poison event runs")
         service.server.connect().delete(f"offsample:progress:offsample:events/{entry}")
         for pid in worker.children:
             os.kill(pid, signal.SIGSEGV)

@@ -1,4 +1,4 @@
-"""What a worker does for each of many events: it gives everything back, and says which labels mean little."""
+"""Over many events a worker leaks no descriptors; it marks datasets with unreliable labels."""
 
 import os
 
@@ -27,13 +27,15 @@ def test_sixty_events_of_a_store_leave_no_descriptor_open(service: LiveService) 
                 closing = service.wait_for_closing(event["id"])
                 assert closing["data"]["counts"]["classified"] == 1, closing
 
-        run(3)  # opens what a child keeps
+        run(3)  # opens what a child keeps open
         before = count_descriptors(worker)
         run(_EVENTS)
-        wait_until(lambda: count_descriptors(worker) <= before + 3, "descriptors are given back", 20)
+        wait_until(lambda: count_descriptors(worker) <= before + 3, "descriptors are closed", 20)
 
 
-def test_an_event_outside_the_models_domain_says_so_in_its_closing_message_and_in_the_log(service: LiveService) -> None:
+def test_an_event_outside_the_models_domain_is_marked_in_its_closing_message_and_in_the_log(
+    service: LiveService,
+) -> None:
     worker = service.start_worker(concurrency=1)
     acquired = np.zeros((60, 60), bool)
     acquired[0, :30] = True

@@ -1,4 +1,4 @@
-"""An event that needs more memory than a pool child may take is rejected at once, and the child lives on."""
+"""An event that needs more memory than a pool child may use is rejected, and the child survives."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The pictures in README and docs show what the code and the release of now draw."""
+"""The pictures in README and docs are those that the current code and release draw."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", ["gallery.png", "synthetic_gallery.png"])
-def test_a_committed_picture_is_the_one_that_is_drawn_now(drawn: Path, name: str) -> None:
+def test_a_committed_picture_is_current(drawn: Path, name: str) -> None:
     committed, now = (read_pixels(folder / name) for folder in (IMAGES, drawn))
     assert committed.shape == now.shape
     assert (np.abs(committed - now).max(axis=-1) < SLIGHT).mean() > LEAST_ALIKE

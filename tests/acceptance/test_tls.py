@@ -1,4 +1,4 @@
-"""Worker and commands speak TLS with a real server, by the URL of docs/operations.md, and verify whom they meet."""
+"""Worker and commands use TLS with a real server and the URL of docs/operations.md, and verify the server."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from worker.settings import Settings
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[LiveService]:
-    """A server with TLS, which wants a certificate of its clients, and the users of deploy/users.acl."""
+    """A server with TLS, client certificates, and the users of deploy/users.acl."""
     with TemporaryDirectory(prefix="offs-") as name:
         folder = Path(name)
         users = re.sub(r"(?m)^user (worker|producer|consumer) on ", r"\g<0>>\1 ", _read("deploy/users.acl"))
@@ -41,7 +41,7 @@ def service() -> Iterator[LiveService]:
 
 
 def url(service: LiveService, user: str, authority: str = "authority.pem", **options: str) -> str:
-    """The page's URL, with this server's places."""
+    """The URL of the page, with the values of this server."""
     (shown,) = re.findall(r"`(rediss://\S*ssl_certfile\S*)`", _read("docs/operations.md"))
     for there, here in {
         "USER:PASSWORD": f"{user}:{user}",
@@ -85,7 +85,7 @@ def test_an_event_is_answered_over_tls(service: LiveService) -> None:
 @pytest.mark.parametrize(
     "arguments", [("worker",), ("results",), ("health",), ("submit", "--ion-images", str(BLADDER))]
 )
-def test_a_server_that_cannot_prove_who_it_is_gets_nothing(service: LiveService, arguments: tuple[str, ...]) -> None:
+def test_an_unverified_server_gets_no_commands(service: LiveService, arguments: tuple[str, ...]) -> None:
     finished = run(url(service, "worker", authority="stranger.pem"), *arguments)
 
     assert finished.returncode == 3, finished.stderr
@@ -93,8 +93,8 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing(service: LiveService,
     assert "Traceback" not in finished.stderr
 
 
-def test_tickets_go_to_no_server_that_cannot_prove_who_it_is(service: LiveService) -> None:
-    """Where nothing is said of certificates, too; kombu's own default is to verify nothing."""
+def test_an_unverified_server_gets_no_tickets(service: LiveService) -> None:
+    """Even without an option in the URL, although kombu verifies nothing by default."""
     host = f"127.0.0.1:{service.server.options['tls-port']}"
     settings = Settings(redis_url=f"rediss://worker:worker@{host}/0")
 

@@ -1,4 +1,4 @@
-"""Events that cannot run now hold up no others, and are not tried for all time."""
+"""Events whose store is unavailable delay no others, and are not retried indefinitely."""
 
 import json
 import resource
@@ -13,8 +13,8 @@ from live_stores import Answer, http_files
 VANISHED_EVENTS = 3000
 
 
-def test_thousands_of_events_of_a_vanished_root_hold_up_nobody(service: LiveService) -> None:
-    """Nor do they fill the log; none of them is lost or dead-lettered."""
+def test_thousands_of_events_of_an_unavailable_root_delay_no_others(service: LiveService) -> None:
+    """They do not fill the log either, and none of them is lost or dead-lettered."""
     store, away = service.folder / "store", service.folder / "away"
     store.mkdir()
     shutil.copytree(BLADDER, service.folder / "bladder")
@@ -42,7 +42,7 @@ def test_thousands_of_events_of_a_vanished_root_hold_up_nobody(service: LiveServ
     _require_only(service, good)
 
 
-def test_events_whose_store_hangs_hold_up_nobody(service: LiveService) -> None:
+def test_events_whose_store_hangs_delay_no_others(service: LiveService) -> None:
     def hang(_: BaseHTTPRequestHandler) -> None:
         time.sleep(30)
 
@@ -62,12 +62,12 @@ def test_events_whose_store_hangs_hold_up_nobody(service: LiveService) -> None:
 
 
 def _require_only(service: LiveService, good: list[dict[str, Any]]) -> None:
-    """These and no others are classified, once each and in their order."""
+    """Only these events are classified, once each and in order."""
     answered = [message["data"]["event_id"] for message in service.results() if "counts" in message["data"]]
     assert answered == [event["id"] for event in good]
 
 
-def test_an_event_whose_store_stays_away_is_rejected_in_the_end(service: LiveService) -> None:
+def test_an_event_whose_store_stays_unavailable_is_rejected_finally(service: LiveService) -> None:
     store, away = service.folder / "store", service.folder / "away"
     store.mkdir()
     service.start_worker(allowed_roots=store, unavailable_seconds=1.5, retry_seconds=0.2, max_deliveries=1)
@@ -84,7 +84,7 @@ def test_an_event_whose_store_stays_away_is_rejected_in_the_end(service: LiveSer
 
 
 def test_a_context_event_larger_than_the_temporary_folder_is_rejected(service: LiveService) -> None:
-    """It could never run here, so it is not tried again."""
+    """It can never run here, so it is not tried again."""
     worker = service.start_worker()
     for child in worker.children:
         resource.prlimit(child, resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))

@@ -1,4 +1,4 @@
-"""Everything that is documented works under the user of deploy/users.acl that it is meant for, and no more does."""
+"""Each user of deploy/users.acl can do what is documented for it, and nothing else."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def urls(folder: Path) -> dict[str, str]:
-    """The URL of each user, made as the page says, for a server of the page's port."""
+    """The URL of each user, created as the page shows, with the port of the page."""
     (folder / "deploy").symlink_to(CHECKOUT / "deploy")
     block = read_block("operations.md", "example: users")
     made = subprocess.run(["sh", "-e", "-c", block], cwd=folder, capture_output=True, text=True, check=True)
@@ -41,7 +41,7 @@ def urls(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def service(folder: Path, urls: dict[str, str]) -> Iterator[LiveService]:
-    """A server with these users, and a worker under its own."""
+    """A server with these users, and a worker as the user `worker`."""
     port = re.findall(r":(\d+)/", urls["worker"])[0]
     options = {"port": port, "bind": "127.0.0.1", "aclfile": str(folder / "users.acl")}
     server = LiveServer(folder, options=options, login="admin:admin@")
@@ -55,7 +55,7 @@ def service(folder: Path, urls: dict[str, str]) -> Iterator[LiveService]:
 
 
 def run_as(url: str, *program: str) -> str:
-    """Standard output of a program that ends well."""
+    """Standard output of a program, which must succeed."""
     finished = subprocess.run(
         program,
         env=os.environ | {"OFFSAMPLE_REDIS_URL": url, "BLADDER": str(BLADDER)},
@@ -88,7 +88,7 @@ def test_the_producer_runs_the_example_in_python(service: LiveService, urls: dic
     assert len(run_as(urls["producer"], sys.executable, "-c", _example("python")).splitlines()) == 79
 
 
-def test_the_consumer_receives_and_trims_what_the_producer_asked_for(
+def test_the_consumer_receives_and_trims_the_answers_to_the_producer(
     service: LiveService, urls: dict[str, str]
 ) -> None:
     sent = run_as(urls["producer"], "sh", "-c", _example("send") + 'echo "$ID"')
@@ -112,7 +112,7 @@ def test_the_consumer_receives_and_trims_what_the_producer_asked_for(
     assert service.pending() == 0
 
 
-def test_the_operator_watches_and_sends_dead_letters_again_as_the_worker(
+def test_the_operator_monitors_and_resends_dead_letters_as_the_user_worker(
     service: LiveService, urls: dict[str, str]
 ) -> None:
     service.send("{}")
@@ -143,23 +143,21 @@ def test_the_operator_watches_and_sends_dead_letters_again_as_the_worker(
         ("worker", "SET elsewhere 1"),
     ],
 )
-def test_no_user_may_do_what_is_not_its_business(
-    service: LiveService, urls: dict[str, str], user: str, command: str
-) -> None:
+def test_no_user_has_unneeded_permissions(service: LiveService, urls: dict[str, str], user: str, command: str) -> None:
     assert service.workers
     with pytest.raises(NoPermissionError):
         _ask(urls[user], command)
 
 
-def test_nobody_gets_in_without_a_password(service: LiveService, urls: dict[str, str]) -> None:
+def test_a_login_without_a_password_fails(service: LiveService, urls: dict[str, str]) -> None:
     assert service.workers
     for url in (re.sub("//.*@", "//", urls["worker"]), re.sub(":[^:]*@", ":@", urls["producer"])):
         with pytest.raises(AuthenticationError):
             connect(url).ping()
 
 
-def test_the_worker_met_no_refusal(service: LiveService) -> None:
-    """After all of the above; its streams, tickets, remote control and end need the rights that it has."""
+def test_the_worker_was_refused_nothing(service: LiveService) -> None:
+    """After all of the above; its streams, tickets, remote control and shutdown need its permissions."""
     worker = service.start_worker()
     assert worker.stop() == 0
     for each in service.workers:

@@ -35,7 +35,7 @@ def server() -> Iterator[LiveServer]:
 
 @pytest.fixture
 def open_ledger(server: LiveServer) -> Callable[..., Ledger]:
-    """Each call is another process's ledger; lease 0.4 s unless told."""
+    """Each call opens another ledger; the lease is 0.4 s by default."""
 
     def open_one(lease_seconds: float = 0.4) -> Ledger:
         ledger = Ledger(server.connect(), NAMES, lease_seconds=lease_seconds, max_message_bytes=1000, done_seconds=3600)
@@ -79,11 +79,11 @@ def access(tmp_path: Path) -> SourceAccess:
 
 @pytest.fixture(scope="session")
 def context_run(tmp_path_factory: pytest.TempPathFactory) -> "RunFolder":
-    """One small network that sees the context."""
+    """One small network that uses the context."""
     from training.fit.fitting import fit_ensemble  # noqa: PLC0415 - as above
     from training.fit.recipe import RECIPES, PresetName  # noqa: PLC0415 - as above
     from training.fit.run_folder import RunFolder  # noqa: PLC0415 - as above
-    from training.fit.settings import FitSettings  # noqa: PLC0415 - TensorFlow takes seconds, and most tests none
+    from training.fit.settings import FitSettings  # noqa: PLC0415 - TensorFlow takes seconds, and most tests need none
 
     found = RunFolder(tmp_path_factory.mktemp("run"))
     recipe = RECIPES[PresetName.CONTEXT].model_copy(update={"epochs": 1, "batch": 16})

@@ -1,4 +1,4 @@
-"""Tickets and ledger share one database, whatever the URL calls it."""
+"""Tickets and ledger use the same database, however the URL names it."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

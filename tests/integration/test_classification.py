@@ -1,4 +1,4 @@
-"""From files to rows with the release that ships: a bad image is a row, and takes no other image with it."""
+"""From files to rows with the shipped release: a bad image is a row, and does not affect other images."""
 
 import csv
 import threading
@@ -29,7 +29,7 @@ BLADDER_ARRAY = Path(__file__).parents[2] / "training" / "data" / "mouse_bladder
 
 @dataclass
 class CountingPredictor:
-    """The real one; it keeps how many images came at once."""
+    """The real predictor, which records its batch sizes."""
 
     real: Predictor
     sizes: list[int] = field(default_factory=list)
@@ -62,7 +62,9 @@ def write_png(folder: Path, name: str, shape: tuple[int, int]) -> None:
     (folder / f"{name}.png").write_bytes(encode_png(make_ion_image(pixels)))
 
 
-def test_rows_come_in_the_order_asked_for_with_what_the_predictor_says(png_folder: Path, predictor: Predictor) -> None:
+def test_rows_have_the_order_of_the_request_and_the_probabilities_of_the_predictor(
+    png_folder: Path, predictor: Predictor
+) -> None:
     names = ["image_5", "image_0", "image_7"]
     found = classify_all(png_folder, predictor, *names)
     source = open_any(png_folder)
@@ -77,7 +79,7 @@ def test_rows_come_in_the_order_asked_for_with_what_the_predictor_says(png_folde
     assert found.shapes == {(20, 30): 3}
 
 
-def test_bad_images_are_rows_that_say_so_and_change_no_other(png_folder: Path, predictor: Predictor) -> None:
+def test_bad_images_are_rows_with_a_reason_and_change_no_other_row(png_folder: Path, predictor: Predictor) -> None:
     before = probabilities(classify_all(png_folder, predictor).rows)
     sound = (png_folder / "image_0.png").read_bytes()
     (png_folder / "a_cut.png").write_bytes(sound[: len(sound) // 2])
@@ -89,18 +91,19 @@ def test_bad_images_are_rows_that_say_so_and_change_no_other(png_folder: Path, p
 
     found = classify_all(png_folder, predictor, *names, "missing")
 
-    said = {row.annotation_id: (row.status, row.reason) for row in found.rows if row.status != "classified"}
-    assert said == {
-        "a_cut": ("unreadable", "PNG ends too early; expected a complete PNG file"),
-        "constant": ("no_signal", "every acquired pixel has the same intensity (65535)"),
-        "image_00_zero": ("no_signal", "every acquired pixel is 0"),
-        "not_acquired": ("no_signal", "no pixel was acquired"),
-        "z_other_size": ("unreadable", "ion image is 21 x 30 px and this dataset's are 20 x 30 px"),
-        "missing": (
-            "unreadable",
-            "'missing.png' cannot be read (No such file or directory); expected a readable file",
-        ),
+    bad = {row.annotation_id: row for row in found.rows if row.status != "classified"}
+    expected = {
+        "a_cut": ("unreadable", "PNG"),
+        "constant": ("no_signal", "65535"),
+        "image_00_zero": ("no_signal", "0"),
+        "not_acquired": ("no_signal", "acquired"),
+        "z_other_size": ("unreadable", "21 x 30 px"),
+        "missing": ("unreadable", "'missing.png'"),
     }
+    assert bad.keys() == expected.keys()
+    for annotation_id, (status, noun) in expected.items():
+        assert bad[annotation_id].status == status
+        assert noun in (bad[annotation_id].reason or "")
     after = probabilities(found.rows)
     assert after.keys() == before.keys()
     np.testing.assert_allclose(list(after.values()), list(before.values()), atol=1e-6)
@@ -110,7 +113,7 @@ def test_bad_images_are_rows_that_say_so_and_change_no_other(png_folder: Path, p
     assert counts.on + counts.off == 8
 
 
-def test_nan_in_one_image_of_an_array_leaves_the_others(tmp_path: Path, predictor: Predictor) -> None:
+def test_nan_in_one_image_of_an_array_does_not_affect_the_others(tmp_path: Path, predictor: Predictor) -> None:
     images = np.random.default_rng(0).random((6, 20, 30), dtype=np.float32)
     np.save(tmp_path / "sound.npy", images)
     images[2, 0, 0] = np.nan
@@ -127,7 +130,7 @@ def test_nan_in_one_image_of_an_array_leaves_the_others(tmp_path: Path, predicto
         assert probability == pytest.approx(before[name], abs=1e-6)
 
 
-def test_the_shape_of_a_dataset_is_that_of_most_images_even_when_odd_ones_come_first(
+def test_the_shape_of_a_dataset_is_that_of_most_images_even_if_others_come_first(
     png_folder: Path, predictor: Predictor
 ) -> None:
     for name in ("a", "b", "c"):
@@ -146,7 +149,7 @@ def test_loose_images_may_have_any_shape(png_folder: Path, predictor: Predictor)
     assert len(found.shapes) == 3
 
 
-def test_more_images_than_a_batch_are_each_classified_as_alone(tmp_path: Path, predictor: Predictor) -> None:
+def test_images_of_several_batches_are_classified_as_if_alone(tmp_path: Path, predictor: Predictor) -> None:
     count = 2 * BATCH_IMAGES + 3
     images = np.random.default_rng(0).exponential(size=(count, 8, 9)).astype(np.float32)
     images[5] = 0
@@ -162,20 +165,20 @@ def test_more_images_than_a_batch_are_each_classified_as_alone(tmp_path: Path, p
         assert found.rows[number].off_sample_probability == pytest.approx(alone.off_sample_probability, abs=1e-6)
 
 
-def test_nothing_to_classify_is_no_error(tmp_path: Path, predictor: Predictor) -> None:
+def test_an_empty_dataset_is_not_an_error(tmp_path: Path, predictor: Predictor) -> None:
     np.save(tmp_path / "none.npy", np.ones((0, 8, 9)))
     found = classify_all(tmp_path / "none.npy", predictor)
     assert (found.rows, found.predict_seconds) == ([], 0)
 
 
-def test_a_dataset_of_bad_images_only_is_rows_only(tmp_path: Path, predictor: Predictor) -> None:
+def test_a_dataset_of_bad_images_has_rows_without_labels(tmp_path: Path, predictor: Predictor) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.png").write_bytes(b"no image")
     found = classify_all(tmp_path, predictor)
     assert [row.status for row in found.rows] == ["unreadable", "unreadable"]
 
 
-def test_a_probability_at_the_threshold_is_off_as_it_is_published(png_folder: Path, predictor: Predictor) -> None:
+def test_a_published_probability_at_the_threshold_is_off(png_folder: Path, predictor: Predictor) -> None:
     source = open_any(png_folder)
     annotations = source.annotations()
     for number, row in enumerate(classify(source, annotations, predictor).rows):
@@ -187,22 +190,22 @@ def test_a_probability_at_the_threshold_is_off_as_it_is_published(png_folder: Pa
         assert (at, above) == ("off", "on")
 
 
-def test_progress_is_told_and_ends_at_the_number_of_annotations(tmp_path: Path, predictor: Predictor) -> None:
+def test_progress_is_reported_up_to_the_number_of_annotations(tmp_path: Path, predictor: Predictor) -> None:
     np.save(tmp_path / "many.npy", np.random.default_rng(0).random((BATCH_IMAGES + 10, 5, 5)))
     source = open_any(tmp_path / "many.npy")
-    told: list[int] = []
-    classify(source, source.annotations(), predictor, on_progress=told.append)
-    assert told == sorted(told)
-    assert set(told) == {0, BATCH_IMAGES, BATCH_IMAGES + 10}
+    reported: list[int] = []
+    classify(source, source.annotations(), predictor, on_progress=reported.append)
+    assert reported == sorted(reported)
+    assert set(reported) == {0, BATCH_IMAGES, BATCH_IMAGES + 10}
 
 
 class LeaseLostTestError(Exception):
-    """What ends a run."""
+    """An exception that ends a run."""
 
 
 @dataclass
 class EndlessSource:
-    """Gives the same image until nobody asks any more; keeps how often it was asked."""
+    """Yields the same image until its iteration ends; counts the images."""
 
     ion_image: IonImage
     given: int = 0
@@ -219,7 +222,7 @@ class EndlessSource:
 
 @dataclass
 class FailingPredictor:
-    """Raises at its first batch, as a process does that was told to stop."""
+    """Raises at its first batch, like a process that is stopped."""
 
     release: Release
     engine: Engine = Engine.ONNX
@@ -229,7 +232,7 @@ class FailingPredictor:
 
 
 @pytest.mark.parametrize("ended_by", ["progress", "predictor"])
-def test_what_is_raised_while_a_run_waits_or_predicts_ends_its_threads(ended_by: str, predictor: Predictor) -> None:
+def test_an_exception_while_a_run_waits_or_predicts_ends_its_threads(ended_by: str, predictor: Predictor) -> None:
     source = EndlessSource(make_ion_image(np.random.default_rng(0).random((20, 30))))
 
     def refuse(done: int) -> None:

@@ -1,4 +1,4 @@
-"""A context release from fit to rows: every image is judged with its dataset, and says so in the answer."""
+"""A context release from fit to rows: every image is predicted together with its dataset."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ from shared.errors import InvalidInputError
 from shared.ion_image import make_ion_image
 from shared.png.image import encode_png
 
-# TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
+# TensorFlow's variables lack NumPy 2's copy keyword, which Keras uses whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 
@@ -30,15 +30,15 @@ def in_context(context_release: Release) -> Predictor:
     return open_predictor(context_release, Engine.ONNX)
 
 
-def test_the_release_says_what_it_is_and_what_it_needs(context_release: Release, in_context: Predictor) -> None:
+def test_the_release_states_its_kind_and_its_channels(context_release: Release, in_context: Predictor) -> None:
     manifest = context_release.manifest
     assert (manifest.kind, manifest.uses_context) == ("context", True)
     assert manifest.input.channels == ("ion_image", "acquisition_mask", "mean_ion_image", "sample_mask")
-    with pytest.raises(InvalidInputError, match="with the channels ion_image, acquisition_mask, mean_ion_image"):
+    with pytest.raises(InvalidInputError, match="channels"):
         in_context.predict(np.zeros((1, 56, 56, 2), dtype=np.float32))
 
 
-def test_rows_are_those_of_images_with_the_context_of_all_of_them(in_context: Predictor) -> None:
+def test_rows_are_predicted_with_the_context_of_all_images(in_context: Predictor) -> None:
     found = classify_all(BLADDER, in_context)
     inputs = see_bladder(context=False)[..., :2]
     context = find_context(inputs)
@@ -50,14 +50,14 @@ def test_rows_are_those_of_images_with_the_context_of_all_of_them(in_context: Pr
     assert np.abs(alone - expected).max() > 1e-4
 
 
-def test_loose_images_are_judged_without_context(in_context: Predictor) -> None:
+def test_loose_images_are_predicted_without_context(in_context: Predictor) -> None:
     found = classify_all(BLADDER, in_context, one_shape=False, loose=True)
     expected = in_context.predict(see_bladder(context=False)).off_sample_probability
     np.testing.assert_allclose(probabilities(found), expected, atol=1e-6)
     assert found.off_sample_area is None
 
 
-def test_what_is_not_of_the_dataset_changes_nothing_for_the_others(png_folder: Path, in_context: Predictor) -> None:
+def test_images_of_another_shape_do_not_affect_the_others(png_folder: Path, in_context: Predictor) -> None:
     before = classify_all(png_folder, in_context)
     (png_folder / "a_broken.png").write_bytes(b"no image")
     (png_folder / "b_zero.png").write_bytes(encode_png(make_ion_image(np.zeros((20, 30)))))
@@ -69,27 +69,27 @@ def test_what_is_not_of_the_dataset_changes_nothing_for_the_others(png_folder: P
     assert after.off_sample_area == before.off_sample_area
 
 
-def test_images_of_several_sizes_that_are_all_wanted_have_no_context(png_folder: Path, in_context: Predictor) -> None:
+def test_images_of_several_accepted_shapes_have_no_context(png_folder: Path, in_context: Predictor) -> None:
     (png_folder / "odd.png").write_bytes(encode_png(make_ion_image(np.random.default_rng(0).random((31, 20)))))
     found = classify_all(png_folder, in_context, one_shape=False)
     assert {row.status for row in found.rows} == {"classified"}
     assert found.off_sample_area is None
 
 
-def test_nothing_to_classify_is_no_error_in_context_either(tmp_path: Path, in_context: Predictor) -> None:
+def test_an_empty_dataset_is_not_an_error_with_context(tmp_path: Path, in_context: Predictor) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
     found = classify_all(tmp_path, in_context)
     assert [row.status for row in found.rows] == ["unreadable"]
     assert found.off_sample_area is None
 
 
-def test_a_plain_release_says_nothing_of_the_area(predictor: Predictor, png_folder: Path) -> None:
+def test_a_plain_release_does_not_predict_the_off_sample_area(predictor: Predictor, png_folder: Path) -> None:
     assert classify_all(png_folder, predictor).off_sample_area is None
 
 
 @pytest.fixture
 def installed(context_release: Release, release: Release, tmp_path: Path) -> Path:
-    """A releases folder with the shipped release as default, and the context release beside it."""
+    """A folder with the shipped release as default and the context release."""
     root = tmp_path / "installed"
     for one in (release, context_release):
         shutil.copytree(one.folder, root / one.version)
@@ -97,7 +97,7 @@ def installed(context_release: Release, release: Release, tmp_path: Path) -> Pat
     return root
 
 
-def test_an_event_that_pins_a_context_release_is_told_of_the_area(installed: Path) -> None:
+def test_the_answer_of_a_pinned_context_release_has_the_off_sample_area(installed: Path) -> None:
     with TemporaryDirectory(prefix="offs-") as folder:
         server = LiveServer(Path(folder))
         server.start()
@@ -116,7 +116,7 @@ def test_an_event_that_pins_a_context_release_is_told_of_the_area(installed: Pat
     assert plain["counts"]["classified"] == pinned["counts"]["classified"] == 79
 
 
-def test_the_command_line_serves_a_context_release_that_is_named(installed: Path) -> None:
+def test_the_command_line_uses_a_context_release_by_name(installed: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "worker.cli.main", "classify", str(PNG_BLADDER), "--release", "2000.1.1-context"],
         env=os.environ | {"OFFSAMPLE_RELEASES_ROOT": str(installed)},

@@ -17,7 +17,7 @@ import pytest
 import zarr
 from reading_in_child import MOST_MIB, read_in_child
 
-from worker.messages.json_values import MOST_VALUES
+from worker.messages.json_values import MAX_JSON_VALUES
 
 STRING = h5py.string_dtype()
 
@@ -267,7 +267,7 @@ def _event(path: Path) -> Path:
 
 def _list(path: Path) -> Path:
     path = path.with_suffix(".json")
-    path.write_text("[" + '{"annotation_id": ""},' * MOST_VALUES + "{}]")
+    path.write_text("[" + '{"annotation_id": ""},' * MAX_JSON_VALUES + "{}]")
     return path
 
 

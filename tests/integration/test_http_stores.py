@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import make_random_ion_image
-from live_stores import Answer, HttpFiles, free_port
+from live_stores import Answer, HttpFiles, find_free_port
 from store_fetching import PNG, RETRY_POLICY, access, fetch, reason
 
 from shared.errors import (
@@ -141,7 +141,7 @@ def test_a_template_with_a_query_or_fragment_is_forbidden(http: HttpFiles, tmp_p
 
 
 def test_a_store_that_does_not_respond_is_a_temporary_error() -> None:
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{find_free_port()}"
     with pytest.raises(TransientError, match=r"127\.0\.0\.1"):
         fetch(f"{url}/ds", access(url), "a")
 
@@ -242,7 +242,7 @@ def test_no_credentials_and_proxies_of_this_machine_are_used(
 ) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{find_free_port()}")
     fetch(f"{http.url}/ds", access(http.url), "a")
     assert not {"Authorization", "Cookie", "Proxy-Authorization"} & set(http.headers[0])
 

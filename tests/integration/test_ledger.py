@@ -50,7 +50,7 @@ def test_streams_are_claimed_by_priority_and_every_eighth_claim_in_reverse(
     assert messages[0] == b"high-0"
 
 
-def test_an_event_belongs_to_one_worker_until_its_lease_has_passed(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_an_event_belongs_to_one_worker_until_its_lease_expires(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     first, second = open_ledger(), open_ledger()
     held = first.claim()
@@ -69,9 +69,7 @@ def test_an_event_belongs_to_one_worker_until_its_lease_has_passed(server: LiveS
     assert second.renew(again)
 
 
-def test_a_heartbeat_keeps_the_lease_and_falls_silent_at_the_deadline(
-    server: LiveServer, open_ledger: OpenLedger
-) -> None:
+def test_a_heartbeat_renews_the_lease_and_stops_at_the_deadline(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     first, second = open_ledger(), open_ledger()
     held = first.claim()
@@ -85,7 +83,7 @@ def test_a_heartbeat_keeps_the_lease_and_falls_silent_at_the_deadline(
         assert second.claim() is not None
 
 
-def test_finishing_publishes_then_remembers_then_forgets(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_finishing_publishes_records_and_then_deletes(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
@@ -101,7 +99,7 @@ def test_finishing_publishes_then_remembers_then_forgets(server: LiveServer, ope
     assert not ledger.is_ready()
 
 
-def test_a_finish_whose_reply_was_lost_may_be_repeated(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_a_finish_whose_reply_was_lost_can_be_repeated(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
@@ -112,9 +110,7 @@ def test_a_finish_whose_reply_was_lost_may_be_repeated(server: LiveServer, open_
     assert len(read_results(server)) == 2
 
 
-def test_a_second_entry_of_a_finished_event_publishes_nothing_by_itself(
-    server: LiveServer, open_ledger: OpenLedger
-) -> None:
+def test_a_second_entry_of_a_finished_event_publishes_nothing(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     send(server, "event")
     ledger = open_ledger()
@@ -133,7 +129,7 @@ def test_a_second_entry_of_a_finished_event_publishes_nothing_by_itself(
 
 
 def test_an_error_in_the_middle_of_finishing_loses_no_event(server: LiveServer, open_ledger: OpenLedger) -> None:
-    """Results come first: when they cannot be written, nothing is remembered and nothing forgotten."""
+    """Results come first: when they cannot be written, nothing is recorded or deleted."""
     send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
@@ -150,7 +146,7 @@ def test_an_error_in_the_middle_of_finishing_loses_no_event(server: LiveServer, 
 def test_an_answer_that_cannot_be_published_whole_is_not_published_in_part(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
-    """Each lease would add the same rejection again, if only its dead letter could not be written."""
+    """Otherwise each retry would add the same rejection while its dead letter cannot be written."""
     send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
@@ -164,7 +160,7 @@ def test_an_answer_that_cannot_be_published_whole_is_not_published_in_part(
 
 
 @pytest.mark.parametrize("key", [NAMES.dead_letters, NAMES.results, NAMES.postponed(EVENTS), NAMES.tickets])
-def test_a_worker_refuses_to_start_on_keys_of_another_type(server: LiveServer, key: str) -> None:
+def test_keys_of_another_type_are_a_configuration_error(server: LiveServer, key: str) -> None:
     server.connect().set(key, "something else's")
     ledger = Ledger(server.connect(), NAMES, lease_seconds=1, max_message_bytes=1000, done_seconds=3600)
 
@@ -172,7 +168,7 @@ def test_a_worker_refuses_to_start_on_keys_of_another_type(server: LiveServer, k
         ledger.create_groups()
 
 
-def test_a_dead_letter_is_the_event_word_for_word(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_a_dead_letter_holds_the_unchanged_event(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "x" * 900)
     ledger = open_ledger()
     claim = ledger.claim()
@@ -206,8 +202,8 @@ def test_an_oversized_dead_letter_keeps_its_beginning_and_its_digest(
     assert int(letter[b"message_bytes"]) == 200_004
 
 
-def test_an_outage_grants_every_claim_one_more_lease(server: LiveServer, open_ledger: OpenLedger) -> None:
-    """Idle time runs on while the server is down; its worker must get the chance to renew."""
+def test_an_outage_extends_every_claim_by_one_lease(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """Idle time passes while the server is down; the worker must be able to renew its lease afterwards."""
     send(server, "event")
     first, second = open_ledger(1.0), open_ledger(1.0)
     claim = first.claim()
@@ -224,8 +220,8 @@ def test_an_outage_grants_every_claim_one_more_lease(server: LiveServer, open_le
     assert second.claim() is not None
 
 
-def test_a_full_server_refuses_cleanly_and_nothing_is_lost(server: LiveServer, open_ledger: OpenLedger) -> None:
-    """Claims and results wait; heartbeats go on."""
+def test_a_full_server_refuses_writes_and_nothing_is_lost(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """Claims and results wait; heartbeats continue."""
     send(server, "event")
     send(server, "waits")
     ledger = open_ledger(30)
@@ -245,7 +241,7 @@ def test_a_full_server_refuses_cleanly_and_nothing_is_lost(server: LiveServer, o
     assert ledger.claim() is not None
 
 
-def test_an_entry_that_somebody_trimmed_away_blocks_nothing(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_a_trimmed_entry_blocks_nothing(server: LiveServer, open_ledger: OpenLedger) -> None:
     trimmed = send(server, "trimmed")
     ledger = open_ledger()
     assert ledger.claim() is not None
@@ -260,10 +256,10 @@ def test_an_entry_that_somebody_trimmed_away_blocks_nothing(server: LiveServer, 
 
 
 @pytest.mark.parametrize("ahead", ["seen", "grace_until"])
-def test_a_server_clock_set_back_grants_one_more_lease_and_not_more(
+def test_a_server_clock_set_back_extends_claims_by_one_lease_only(
     server: LiveServer, open_ledger: OpenLedger, ahead: str
 ) -> None:
-    """Idle times of before and after cannot be compared; a clock that was an hour ahead must not block for an hour."""
+    """Idle times before and after cannot be compared; a clock that was an hour ahead must not block for an hour."""
     send(server, "event")
     ledger = open_ledger(1.0)
     assert ledger.claim() is not None
@@ -276,7 +272,7 @@ def test_a_server_clock_set_back_grants_one_more_lease_and_not_more(
     assert ledger.claim() is not None
 
 
-def test_only_consumers_that_hold_nothing_are_swept(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_only_consumers_without_entries_are_swept(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "one")
     send(server, "two")
     idle, busy = open_ledger(), open_ledger()
@@ -293,7 +289,7 @@ def test_only_consumers_that_hold_nothing_are_swept(server: LiveServer, open_led
     assert server.connect().xpending(EVENTS, GROUP)["pending"] == 1
 
 
-def test_on_an_emptied_server_leases_are_lost_and_work_goes_on(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_on_an_emptied_server_leases_are_lost_and_work_continues(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     ledger = open_ledger()
     claim = ledger.claim()
@@ -310,7 +306,7 @@ def test_on_an_emptied_server_leases_are_lost_and_work_goes_on(server: LiveServe
     assert again.message == b"after"
 
 
-def test_a_waiting_ticket_is_enough(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_no_second_ticket_is_needed_while_one_waits(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     ledger = open_ledger()
     assert ledger.is_ready()
@@ -318,7 +314,7 @@ def test_a_waiting_ticket_is_enough(server: LiveServer, open_ledger: OpenLedger)
     assert not ledger.is_ready()
 
 
-def test_a_consumer_that_claims_an_event_anew_has_lost_its_first_claim(
+def test_a_consumer_that_claims_an_event_again_has_lost_its_first_claim(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
     """A lease is held by consumer and delivery count, not by the consumer alone."""
@@ -337,7 +333,7 @@ def test_a_consumer_that_claims_an_event_anew_has_lost_its_first_claim(
 
 
 def test_an_oversized_event_never_leaves_the_server(server: LiveServer, open_ledger: OpenLedger) -> None:
-    """Its size is what a worker gets to see."""
+    """A worker sees only its size."""
     send(server, "x" * 1_000_000)
     ledger = open_ledger()
     sent_before = _bytes_sent_by(server)
@@ -352,8 +348,8 @@ def _bytes_sent_by(server: LiveServer) -> int:
     return int(client.info("stats")["total_net_output_bytes"])
 
 
-def test_deleted_entries_that_nobody_had_claimed_are_no_work(server: LiveServer, open_ledger: OpenLedger) -> None:
-    """A producer that takes back its event leaves no endless tickets behind, and hides no event from workers."""
+def test_deleted_unclaimed_entries_are_not_work(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """A producer that deletes its event causes no endless tickets, and hides no other event from workers."""
     ledger = open_ledger()
     server.connect().xdel(EVENTS, send(server, "taken back"))
     assert not ledger.is_ready()
@@ -361,12 +357,12 @@ def test_deleted_entries_that_nobody_had_claimed_are_no_work(server: LiveServer,
     send(server, "event")
     assert ledger.is_ready()
     server.connect().xdel(EVENTS, send(server, "taken back last"))
-    assert ledger.claim() is not None  # it is pending, so the stream is not empty and the server knows no lag
+    assert ledger.claim() is not None  # it is pending, so the stream is not empty and the server reports no lag
     assert not ledger.is_ready()
 
 
-def test_finishing_waits_for_a_server_that_is_away(server: LiveServer, open_ledger: OpenLedger) -> None:
-    """No attempt is spent on an outage between the last image and the results."""
+def test_finishing_waits_for_an_unavailable_server(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """An outage between the last image and the results costs no attempt."""
     send(server, "event")
     ledger = open_ledger(30)
     claim = ledger.claim()

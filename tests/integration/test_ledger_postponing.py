@@ -17,7 +17,7 @@ def _claim(ledger: Ledger) -> Claim:
     return claim
 
 
-def test_a_released_event_is_the_next_to_be_claimed_and_no_attempt_is_spent(
+def test_a_released_event_is_claimed_next_and_its_attempt_is_not_counted(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
     send(server, "event")
@@ -33,7 +33,7 @@ def test_a_released_event_is_the_next_to_be_claimed_and_no_attempt_is_spent(
     assert not first.release_claim(claim)
 
 
-def test_a_postponed_event_rests_longer_than_a_lease(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_a_postponed_event_can_wait_longer_than_a_lease(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     ledger = open_ledger(0.2)
     ledger.release_claim(_claim(ledger), 0.6)
@@ -47,7 +47,7 @@ def test_a_postponed_event_rests_longer_than_a_lease(server: LiveServer, open_le
     assert _claim(ledger).deliveries == 1
 
 
-def test_a_claim_says_how_often_and_for_how_long_its_event_was_postponed(
+def test_a_claim_knows_how_often_and_how_long_its_event_was_postponed(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
     send(server, "event")
@@ -65,7 +65,9 @@ def test_a_claim_says_how_often_and_for_how_long_its_event_was_postponed(
     assert _claim(ledger).postponements == 3
 
 
-def test_attempts_that_killed_a_worker_still_count_after_a_rest(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_attempts_that_killed_a_worker_still_count_after_a_postponement(
+    server: LiveServer, open_ledger: OpenLedger
+) -> None:
     send(server, "event")
     ledger = open_ledger(0.3)
     _claim(ledger)
@@ -79,7 +81,7 @@ def test_attempts_that_killed_a_worker_still_count_after_a_rest(server: LiveServ
     assert _claim(ledger).deliveries == 2
 
 
-def test_postponed_events_hold_up_others_by_one_claim_in_four_at_most(
+def test_postponed_events_delay_others_by_at_most_one_claim_in_four(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
     ledger = open_ledger(30)
@@ -114,7 +116,7 @@ def test_a_low_priority_event_is_not_starved_by_urgent_and_postponed_ones(
     assert b"low" in [_claim(ledger).message for _ in range(9)]
 
 
-def test_several_new_events_are_claimed_at_once_and_released_in_order(
+def test_several_new_events_are_claimed_together_and_released_in_order(
     server: LiveServer, open_ledger: OpenLedger
 ) -> None:
     for number in range(5):
@@ -131,7 +133,7 @@ def test_several_new_events_are_claimed_at_once_and_released_in_order(
     assert ledger.claim() is None
 
 
-def test_a_postponed_event_that_somebody_deleted_blocks_nothing(server: LiveServer, open_ledger: OpenLedger) -> None:
+def test_a_deleted_postponed_event_blocks_nothing(server: LiveServer, open_ledger: OpenLedger) -> None:
     deleted = send(server, "deleted")
     ledger = open_ledger()
     ledger.release_claim(_claim(ledger), 0.01)

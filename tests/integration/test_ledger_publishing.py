@@ -18,11 +18,11 @@ MESSAGES = [str(number) * 300_000 for number in range(9)] + ["closing"]
 
 
 class Died(BaseException):
-    """The process ended here."""
+    """The process dies here."""
 
 
 class LedgerThatDies(Ledger):
-    """Ends between two scripts: after the answer was committed, with `steps` more scripts to publish."""
+    """Dies between two scripts: after the answer is committed, and `steps` scripts later."""
 
     steps = 0
 
@@ -61,9 +61,7 @@ def _left_keys(server: LiveServer) -> list[Any]:
     return [*server.connect().scan_iter("*:staged:*"), *server.connect().scan_iter("*:outbox:*")]
 
 
-def test_a_large_answer_is_published_whole_and_leaves_nothing_behind(
-    server: LiveServer, open_ledger: OpenLedger
-) -> None:
+def test_a_large_answer_is_published_as_a_whole_and_leaves_no_keys(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     ledger = open_ledger()
     claim = _claim(ledger)
@@ -76,8 +74,8 @@ def test_a_large_answer_is_published_whole_and_leaves_nothing_behind(
     assert not ledger.is_ready()
 
 
-def test_no_script_handles_much_more_than_its_share(server: LiveServer, open_ledger: OpenLedger) -> None:
-    """The server answers nobody else while a script runs."""
+def test_no_script_handles_much_more_than_its_size_limit(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """The server answers no other client while a script runs."""
     largest = max(map(len, MESSAGES))
     assert all(sum(map(len, some)) < SCRIPT_BYTES + largest for some in split_by_size(MESSAGES, SCRIPT_BYTES))
     send(server, "event")

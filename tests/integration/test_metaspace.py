@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import make_random_ion_image
 from live_metaspace import API_KEY, DATASET_ID, PRIVATE_ID, LiveMetaspace, live_metaspace
-from live_stores import Answer, free_port
+from live_stores import Answer, find_free_port
 from pydantic import SecretStr
 
 from shared.errors import (
@@ -256,6 +256,6 @@ def test_an_invalid_response_of_metaspace_is_an_error_without_output(
 
 
 def test_a_metaspace_that_does_not_respond_is_a_temporary_error(metaspace: LiveMetaspace) -> None:
-    metaspace.files.url = f"http://127.0.0.1:{free_port()}"
+    metaspace.files.url = f"http://127.0.0.1:{find_free_port()}"
     with pytest.raises(TransientError, match="METASPACE"):
         open_dataset(metaspace).annotations()

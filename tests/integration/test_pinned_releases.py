@@ -1,4 +1,4 @@
-"""A worker keeps its default release open, and of those that events pin the two used last."""
+"""A worker keeps its default release open, and the two pinned releases used last."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ PINNED = ["2000.1.1", "2000.1.2", "2000.1.3"]
 
 @pytest.fixture
 def predictors(release: Release, tmp_path: Path) -> Predictors:
-    """Four releases that differ in name only, the first of which is the default."""
+    """Four releases that differ only in name; the first is the default."""
     for version in ("2000.1.0", *PINNED):
         folder = tmp_path / version
         shutil.copytree(release.folder, folder)

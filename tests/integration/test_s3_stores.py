@@ -4,7 +4,7 @@ Google Cloud Storage has no test server here; the code that it shares with S3 is
 """
 
 import pytest
-from live_stores import BUCKET, Answer, HttpFiles, free_port
+from live_stores import BUCKET, Answer, HttpFiles, find_free_port
 from store_fetching import access, fetch, reason
 
 from shared.errors import (
@@ -45,7 +45,7 @@ def test_a_missing_bucket_is_a_temporary_error(bucket: str) -> None:
 
 
 def test_a_service_that_does_not_respond_is_a_temporary_error(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{find_free_port()}")
     with pytest.raises(TransientError, match="s3://ions"):
         fetch(f"{bucket}/ds", access(bucket), "a")
 

@@ -1,4 +1,4 @@
-"""Temporary files in a folder that is too small, and in one that is full for now: real file systems, of one process."""
+"""Temporary files in a folder that is too small, and in one that is full: real file systems, visible to one process."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ except OffSampleError as error:
 
 
 def _reserve(folder: Path, images: int, filled_bytes: int) -> str:
-    """What becomes of so many network inputs in a file system of 1 MiB that is filled so far."""
+    """Reserve room for network inputs in a file system of 1 MiB that is partly filled; what happened."""
     mount = 'mount -t tmpfs -o size=1m tmpfs "$1" && head -c "$2" /dev/zero > "$1/other" && shift 2 && exec "$@"'
     python = [sys.executable, "-c", RESERVE, str(images)]
     ended = subprocess.run(
@@ -32,18 +32,18 @@ def _reserve(folder: Path, images: int, filled_bytes: int) -> str:
     return ended.stdout
 
 
-def test_what_fits_gets_room(tmp_path: Path) -> None:
+def test_room_is_reserved_for_data_that_fits(tmp_path: Path) -> None:
     assert _reserve(tmp_path, 20, 0) == "room\n"
     assert _reserve(tmp_path, 0, 0) == "room\n"
 
 
-def test_a_folder_that_is_full_now_is_a_passing_trouble(tmp_path: Path) -> None:
-    said = _reserve(tmp_path, 20, 900_000)
-    assert said.startswith("NoRoomError")
-    assert str(tmp_path) in said
+def test_a_full_folder_is_a_temporary_error(tmp_path: Path) -> None:
+    outcome = _reserve(tmp_path, 20, 900_000)
+    assert outcome.startswith("NoRoomError")
+    assert str(tmp_path) in outcome
 
 
-def test_what_could_never_fit_is_too_large(tmp_path: Path) -> None:
-    said = _reserve(tmp_path, 100, 0)
-    assert said.startswith("TooLargeError")
-    assert "2,508,800 bytes" in said
+def test_data_larger_than_the_folder_is_too_large(tmp_path: Path) -> None:
+    outcome = _reserve(tmp_path, 100, 0)
+    assert outcome.startswith("TooLargeError")
+    assert "2,508,800 bytes" in outcome

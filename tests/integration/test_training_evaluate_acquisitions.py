@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from live_metaspace import DATASET_ID, live_metaspace
-from live_stores import free_port
+from live_stores import find_free_port
 from typer.testing import CliRunner
 
 from model_store.release import open_release
@@ -125,7 +125,7 @@ def test_a_dataset_of_metaspace_brings_its_own_labels() -> None:
 
 def test_a_metaspace_that_is_away_is_said_to_be() -> None:
     with pytest.raises(TransientError, match="answer"):
-        read_metaspace(DATASET_ID, url=f"http://127.0.0.1:{free_port()}")
+        read_metaspace(DATASET_ID, url=f"http://127.0.0.1:{find_free_port()}")
 
 
 def test_acquisitions_and_real_sets_are_not_asked_for_at_once(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What tells a repeat of an event from another event."""
+"""How a repeat of an event is distinguished from another event."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from worker.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAn
 
 
 class LaterDatasetAnnotated(DatasetAnnotated):
-    """The event's data as a later version may know it."""
+    """The data of the event in a later version."""
 
     new_option: int = 3
 
@@ -19,7 +19,7 @@ def _event(**data: Any) -> DatasetAnnotatedEvent:
     return parse_event(json.dumps(envelope | {"data": content}))
 
 
-def test_a_field_that_a_later_version_adds_does_not_make_a_repeat_another_event() -> None:
+def test_a_field_of_a_later_version_does_not_change_the_digest() -> None:
     event = _event(threshold=0.4)
     sent = event.data.model_dump(exclude_unset=True)
     later = event.model_copy(update={"data": LaterDatasetAnnotated.model_validate(sent)})
@@ -28,7 +28,7 @@ def test_a_field_that_a_later_version_adds_does_not_make_a_repeat_another_event(
     assert digest_event(later) == digest_event(event)
 
 
-def test_another_content_has_another_digest() -> None:
+def test_different_data_have_different_digests() -> None:
     digests = {digest_event(event) for event in (_event(), _event(threshold=0.5), _event(dataset_id="b"))}
     assert len(digests) == 3
 

@@ -1,4 +1,4 @@
-"""When ion images lie outside what the model was fitted on."""
+"""When ion images are unlike those the model was fitted on."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from worker.messages.results import Assessment
 USUAL = ImageExtent(acquired_share=0.9, acquired_pixels=540, counts=5000.0)
 
 
-def test_an_extent_is_measured_where_it_was_acquired() -> None:
+def test_an_extent_is_measured_over_acquired_pixels() -> None:
     mask = np.zeros((4, 5), bool)
     mask[0, :4] = True
     extent = measure_extent(make_ion_image(np.full((4, 5), 0.5), mask))
@@ -34,17 +34,17 @@ def test_an_extent_is_measured_where_it_was_acquired() -> None:
         ([ImageExtent(0.01, 3, 5000), ImageExtent(0.01, 3, 5000), USUAL], ["little_acquired", "few_pixels"]),
     ],
 )
-def test_a_dataset_is_judged_by_its_images_together(extents: list[ImageExtent], expected: list[Assessment]) -> None:
+def test_a_dataset_is_assessed_by_all_its_images(extents: list[ImageExtent], expected: list[Assessment]) -> None:
     assert assess(extents) == expected
 
 
-def test_scaling_an_image_changes_nothing() -> None:
+def test_scaling_an_image_does_not_change_its_extent() -> None:
     image = make_random_ion_image(0)
     scaled = make_ion_image(image.intensities * 8, image.acquisition_mask)
     assert measure_extent(image) == measure_extent(scaled)
 
 
-def test_the_share_of_most_images_is_told() -> None:
+def test_the_most_frequent_share_is_found() -> None:
     assert find_acquired_share([USUAL, USUAL, ImageExtent(0.1, 5, 9)]) == 0.9
     assert find_acquired_share([]) is None
 

@@ -1,11 +1,11 @@
-"""Want of memory is known by whatever a library made of it, and is a rejection."""
+"""A memory error is recognised whatever class a library raises, and becomes a rejection."""
 
 import errno
 
 import pytest
 
 from shared.errors import InvalidIonImageError, TooLargeError, TransientError
-from worker.memory_limit import refusing_too_large
+from worker.memory_limit import reject_memory_errors
 
 
 def _caused_by(error: Exception, cause: BaseException) -> Exception:
@@ -27,18 +27,18 @@ def _caused_by(error: Exception, cause: BaseException) -> Exception:
         _caused_by(RuntimeError("decoding failed"), OSError(errno.ENOMEM, "mmap")),
     ],
 )
-def test_want_of_memory_is_a_rejection_that_says_so(error: Exception) -> None:
-    with pytest.raises(TooLargeError, match="memory"), refusing_too_large():
+def test_a_memory_error_is_a_rejection(error: Exception) -> None:
+    with pytest.raises(TooLargeError, match="memory"), reject_memory_errors():
         raise error
 
 
 @pytest.mark.parametrize("error", [ValueError("no such thing"), OSError(errno.EIO, "disk"), TransientError("away")])
-def test_other_errors_stay_what_they_are(error: Exception) -> None:
-    with pytest.raises(type(error)) as raised, refusing_too_large():
+def test_other_errors_are_unchanged(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised, reject_memory_errors():
         raise error
     assert raised.value is error
 
 
-def test_a_rejection_stays_the_rejection_it_is() -> None:
-    with pytest.raises(InvalidIonImageError), refusing_too_large():
+def test_a_rejection_is_unchanged() -> None:
+    with pytest.raises(InvalidIonImageError), reject_memory_errors():
         raise InvalidIonImageError("header is out of memory of its own")

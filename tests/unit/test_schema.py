@@ -1,4 +1,4 @@
-"""The committed JSON Schemas are those of the models, and both take and refuse the same documents."""
+"""The committed JSON Schemas match the models: both accept and reject the same documents."""
 
 import json
 from datetime import UTC, datetime
@@ -101,7 +101,7 @@ def test_the_committed_schemas_are_current() -> None:
     assert committed == {**generate_schemas(), "asyncapi.json": generate_asyncapi()}
 
 
-def test_schemas_are_written_where_asked(tmp_path: Path) -> None:
+def test_schemas_are_written_to_the_given_folder(tmp_path: Path) -> None:
     write_descriptions(tmp_path / "new" / "folder")
     names = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
     assert names == {*generate_schemas(), "asyncapi.json"}
@@ -115,12 +115,12 @@ def test_the_asyncapi_document_names_the_streams_of_the_ledger() -> None:
 
 
 @pytest.mark.parametrize("validator", VALIDATORS.values(), ids=[message.__name__ for message in MESSAGES])
-def test_every_schema_is_a_schema(validator: Draft202012Validator) -> None:
+def test_every_schema_is_valid(validator: Draft202012Validator) -> None:
     Draft202012Validator.check_schema(validator.schema)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)
-def test_what_the_worker_writes_fits_its_schema(example: CloudEvent) -> None:
+def test_what_the_worker_writes_matches_its_schema(example: CloudEvent) -> None:
     VALIDATORS[type(example)].validate(json.loads(example.model_dump_json()))
 
 
@@ -173,13 +173,13 @@ BAD: list[tuple[type[CloudEvent], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("message", "document"), GOOD)
-def test_schema_and_model_take_a_good_document(message: type[CloudEvent], document: dict[str, Any]) -> None:
+def test_schema_and_model_accept_a_valid_document(message: type[CloudEvent], document: dict[str, Any]) -> None:
     VALIDATORS[message].validate(document)
     message.model_validate_json(json.dumps(document))
 
 
 @pytest.mark.parametrize(("message", "document"), BAD)
-def test_schema_and_model_refuse_a_bad_document(message: type[CloudEvent], document: dict[str, Any]) -> None:
+def test_schema_and_model_reject_an_invalid_document(message: type[CloudEvent], document: dict[str, Any]) -> None:
     assert not VALIDATORS[message].is_valid(document)
     with pytest.raises(ValidationError):
         message.model_validate_json(json.dumps(document))

@@ -1,4 +1,4 @@
-"""What a URL says of TLS means the same to redis-py and to kombu."""
+"""The TLS options of a URL have the same meaning for redis-py and kombu."""
 
 import ssl
 from pathlib import Path
@@ -13,7 +13,7 @@ MODES = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": s
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("given", "meaning"),
     [
         ("", "required"),
         ("?ssl_cert_reqs=required", "required"),
@@ -23,23 +23,23 @@ MODES = {"required": ssl.CERT_REQUIRED, "optional": ssl.CERT_OPTIONAL, "none": s
         ("?ssl_cert_reqs=CERT_NONE", "none"),
     ],
 )
-def test_both_clients_verify_the_certificate_alike(said: str, meant: str) -> None:
-    url = with_explicit_tls(f"rediss://user:a%2Fb@host:6380/2{said}")
+def test_both_clients_verify_the_certificate_in_the_same_way(given: str, meaning: str) -> None:
+    url = with_explicit_tls(f"rediss://user:a%2Fb@host:6380/2{given}")
 
-    assert parse_as_redis(url)["ssl_cert_reqs"] == meant
-    assert parse_as_kombu(url)["ssl"]["ssl_cert_reqs"] == MODES[meant]
+    assert parse_as_redis(url)["ssl_cert_reqs"] == meaning
+    assert parse_as_kombu(url)["ssl"]["ssl_cert_reqs"] == MODES[meaning]
     assert parse_as_redis(url)["password"] == parse_as_kombu(url)["password"] == "a/b"
 
 
-@pytest.mark.parametrize(("said", "meant"), [("no", "off"), ("0", "off"), ("False", "off"), ("yes", "on")])
-def test_both_clients_check_the_host_name_alike(said: str, meant: str) -> None:
-    url = with_explicit_tls(f"rediss://host/0?ssl_check_hostname={said}")
+@pytest.mark.parametrize(("given", "meaning"), [("no", "off"), ("0", "off"), ("False", "off"), ("yes", "on")])
+def test_both_clients_check_the_host_name_in_the_same_way(given: str, meaning: str) -> None:
+    url = with_explicit_tls(f"rediss://host/0?ssl_check_hostname={given}")
 
-    assert parse_as_redis(url)["ssl_check_hostname"] is (meant == "on")
-    assert parse_as_kombu(url)["ssl"]["ssl_check_hostname"] is (meant == "on")
+    assert parse_as_redis(url)["ssl_check_hostname"] is (meaning == "on")
+    assert parse_as_kombu(url)["ssl"]["ssl_check_hostname"] is (meaning == "on")
 
 
-def test_files_are_named_to_both_clients(tmp_path: Path) -> None:
+def test_both_clients_get_the_files(tmp_path: Path) -> None:
     file = tmp_path / "ca +1.pem"
     file.touch()
 
@@ -49,7 +49,7 @@ def test_files_are_named_to_both_clients(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["redis://host:6379/0", "unix:///run/valkey.sock?db=3"])
-def test_a_url_without_tls_stays_as_it_is(url: str) -> None:
+def test_a_url_without_tls_is_unchanged(url: str) -> None:
     assert with_explicit_tls(url) == url
 
 
@@ -64,6 +64,6 @@ def test_a_url_without_tls_stays_as_it_is(url: str) -> None:
         ("redis://host/0?ssl_ca_certs=/etc/hostname", "rediss"),
     ],
 )
-def test_what_one_of_the_clients_would_not_understand_is_refused(url: str, noun: str) -> None:
+def test_an_option_that_one_client_does_not_know_is_an_error(url: str, noun: str) -> None:
     with pytest.raises(ValueError, match=noun):
         with_explicit_tls(url)

@@ -1,4 +1,4 @@
-"""A server's address, as it may be shown and as Celery takes it."""
+"""The URL of the server, as it is shown and in Celery's form."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from worker.server.url import broker_url, require_server_url, without_password
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("url", "celery_url"),
     [
         ("redis://host:6379/2", "redis://host:6379/2"),
         ("rediss://:secret@host/0", "rediss://:secret@host/0"),
@@ -19,8 +19,8 @@ from worker.server.url import broker_url, require_server_url, without_password
         ("unix:///run/valkey.sock?db=3", "redis+socket:///run/valkey.sock?virtual_host=3"),
     ],
 )
-def test_celery_gets_the_same_server(ours: str, theirs: str) -> None:
-    assert broker_url(ours) == theirs
+def test_celery_gets_the_same_server(url: str, celery_url: str) -> None:
+    assert broker_url(url) == celery_url
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_password_is_never_shown(url: str, shown: str) -> None:
         "",
     ],
 )
-def test_an_address_that_cannot_be_understood_is_refused_without_a_word_of_it(url: str) -> None:
+def test_an_invalid_url_is_an_error_that_does_not_repeat_it(url: str) -> None:
     with pytest.raises(ValueError, match="expected") as refused:
         require_server_url(url)
     assert "cret" not in str(refused.value)

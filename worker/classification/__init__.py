@@ -1,1 +1,1 @@
-"""From ion images to result rows: the one path of queue and command line."""
+"""From ion images to result rows: the path that queue and command line share."""

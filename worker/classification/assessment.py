@@ -1,4 +1,4 @@
-"""Whether ion images lie so far outside what the model was fitted on that their labels mean little."""
+"""Whether ion images differ so much from those the model was fitted on that their labels are unreliable."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from shared.ion_image import IonImage
 from worker.messages.results import Assessment
 
 LEAST_ACQUIRED_SHARE: Final = 0.05
-"""Of the rectangle: fitting knows acquisitions of the sample alone, which take a tenth of it and more."""
+"""Of the rectangle; in the images the model was fitted on, the acquired pixels are a tenth of it or more."""
 
 FEWEST_PIXELS: Final = 64
-"""Acquired: an image of 8 x 8 px has hardly a shape."""
+"""Acquired pixels; an image of 8 x 8 px shows hardly any shape."""
 
 FEW_COUNTS: Final = 40
-"""In one image, the smallest intensity taken for one count: what the emptiest images of fitting hold at most."""
+"""In one image, taking the smallest intensity for one count; the emptiest images of the fit hold no more."""
 
 SENTENCES: Final[dict[Assessment, str]] = {
     "little_acquired": f"less than {LEAST_ACQUIRED_SHARE:.0%} of the image was acquired, and the model was fitted on"
@@ -27,7 +27,7 @@ SENTENCES: Final[dict[Assessment, str]] = {
     "few_counts": f"no image holds more than {FEW_COUNTS} counts (the smallest intensity taken for one), which hardly"
     " show a pattern: check the labels by eye",
 }
-"""What a person is told, by code."""
+"""The sentence for people, by code."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ImageExtent:
 
 
 def measure_extent(ion_image: IonImage) -> ImageExtent:
-    """Look at mask and intensities of an ion image."""
+    """Measure mask and intensities of an ion image."""
     acquired = int(np.count_nonzero(ion_image.acquisition_mask))
     signal = ion_image.intensities[ion_image.intensities > 0]
     counts = float(signal.sum(dtype=np.float64) / signal.min()) if signal.size else 0.0
@@ -50,9 +50,9 @@ def measure_extent(ion_image: IonImage) -> ImageExtent:
 
 
 def assess(extents: Iterable[ImageExtent]) -> list[Assessment]:
-    """What is to be said of a dataset's classified images: of their acquisition by the median, of counts by the most.
+    """Codes that apply to a dataset's classified images: acquisition by their median, counts by their maximum.
 
-    Empty for a dataset without any, and for one about which nothing is to be said.
+    Empty for a dataset without classified images.
     """
     found = list(extents)
     if not found:
@@ -66,6 +66,6 @@ def assess(extents: Iterable[ImageExtent]) -> list[Assessment]:
 
 
 def find_acquired_share(extents: Iterable[ImageExtent]) -> float | None:
-    """The share that most images have, None without any."""
+    """The most frequent share; None when there are no images."""
     shares = Counter(one.acquired_share for one in extents)
     return shares.most_common(1)[0][0] if shares else None

@@ -1,4 +1,4 @@
-"""From ion images to result rows: the one path of queue and command line."""
+"""From ion images to result rows: the path that queue and command line share."""
 
 import time
 from collections import Counter
@@ -20,35 +20,35 @@ from worker.sources.prefetching import prefetch_batches
 from worker.sources.source import FetchedIonImage, IonImageSource
 
 BATCH_IMAGES = 128
-"""Network inputs for one call of the predictor; while it runs, as many more are fetched and preprocessed."""
+"""Network inputs per call of the predictor; while it runs, the next batch is fetched and preprocessed."""
 
 _DECIMALS = 7
-"""Digits of a published probability: all that float32 has."""
+"""Digits of a published probability, the precision of float32."""
 
 _NO_INPUTS: NetworkInputs = np.zeros((0, INPUT_SIDE_PX, INPUT_SIDE_PX, 1), dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class Classification:
-    """What became of every annotation, in the order asked for."""
+    """One row per annotation, in the order of the request."""
 
     rows: list[ResultRow]
     shapes: Counter[Shape]
-    """How many readable ion images have which height and width, px."""
+    """Number of readable ion images by (height, width), px."""
     predict_seconds: float
     extents: Sequence[ImageExtent] = ()
     """Of the classified ion images."""
     off_sample_area: OffSampleArea | None = None
-    """Whether the dataset has off-sample area; None when the release does not judge it."""
+    """Whether the dataset has off-sample area; None when the release does not predict it."""
 
     @property
     def assessment(self) -> list[Assessment]:
-        """Why the labels mean little, if so."""
+        """Reasons why the labels are unreliable; usually none."""
         return assess(self.extents)
 
     @property
     def counts(self) -> Counts:
-        """How many annotations ended how."""
+        """Number of annotations by outcome."""
         statuses = Counter(row.status for row in self.rows)
         labels = Counter(row.label for row in self.rows)
         return Counts(
@@ -64,7 +64,7 @@ class Classification:
 
 @dataclass(frozen=True, eq=False)
 class _Prepared:
-    """One annotation on its way: a row already, or a network input."""
+    """One annotation: either a finished row, or a network input that waits for its prediction."""
 
     annotation_id: str
     shape: Shape | None = None
@@ -81,7 +81,7 @@ class _Progress:
     predict_seconds: float = 0.0
 
 
-def classify(  # noqa: PLR0913 - what a caller may choose
+def classify(  # noqa: PLR0913 - options of the caller
     source: IonImageSource,
     annotations: Sequence[Annotation],
     predictor: Predictor,
@@ -91,20 +91,20 @@ def classify(  # noqa: PLR0913 - what a caller may choose
     loose: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Classification:
-    """Fetch and preprocess in other threads, predict in this one; memory holds a few batches and what is being fetched.
+    """Fetch and preprocess in other threads, predict in this one; memory holds a few batches.
 
     Parameters
     ----------
     threshold
         Off-sample probability at and above which a label is "off"; None = the release's.
     one_shape
-        True for the images of one dataset: those that do not have its shape (the most frequent one) are `unreadable`.
-        False keeps all of them.
+        True for the images of one dataset: those that differ from the most frequent shape are `unreadable`. False
+        accepts all shapes.
     loose
         Each image is its own dataset, so none has a context.
     on_progress
-        Called with the number of annotations done, at every batch and ever so often between; what it raises ends the
-        run.
+        Called with the number of finished annotations, at least once per batch; an exception that it raises ends
+        the run.
     """
     manifest = predictor.release.manifest
     cut = manifest.threshold if threshold is None else threshold
@@ -147,7 +147,7 @@ def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared
 
 
 def _record_finished(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator[InputBatch]:
-    """Note what is a row already; what is left is still to be predicted."""
+    """Keep the rows of images that need no prediction, and pass on the inputs of the others."""
     for batch in batches:
         for one in batch:
             if one.shape is not None:
@@ -179,7 +179,7 @@ def _classified_row(
     annotation_id: str, probability: float, spread: float, threshold: float, manifest: Manifest
 ) -> ResultRow:
     band = manifest.uncertain_band
-    published = round(probability, _DECIMALS)  # label and band are judged by what the reader sees
+    published = round(probability, _DECIMALS)  # label and band must agree with the number that the reader sees
     return ResultRow(
         annotation_id=annotation_id,
         status="classified",
@@ -191,7 +191,7 @@ def _classified_row(
 
 
 def _reject_mismatched_shapes(progress: _Progress) -> None:
-    """Make images `unreadable` that cannot be of this dataset, for they do not have its shape."""
+    """Make images `unreadable` that do not have the shape of this dataset."""
     frequencies = Counter(progress.shapes.values())
     if len(frequencies) < 2:
         return
@@ -201,5 +201,5 @@ def _reject_mismatched_shapes(progress: _Progress) -> None:
             progress.rows[annotation_id] = ResultRow(
                 annotation_id=annotation_id,
                 status="unreadable",
-                reason=f"ion image is {shape[0]} x {shape[1]} px and this dataset's are {height} x {width} px",
+                reason=f"expected {height} x {width} px, the shape of this dataset, got {shape[0]} x {shape[1]} px",
             )

@@ -1,4 +1,4 @@
-"""The detour of a context release: put a dataset's network inputs aside, read its context, then go on with both."""
+"""What a context release adds: buffer a dataset's network inputs, read its context from them, then pass on both."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,20 +15,20 @@ Shape = tuple[int, int]
 
 
 class ContextRun:
-    """One dataset's detour; afterwards `off_sample_area` says what was found."""
+    """Adds the context to the network inputs of one dataset; afterwards `off_sample_area` is known."""
 
     def __init__(self, images: int, batch_images: int, *, one_shape: bool, loose: bool) -> None:
-        """Begin with nothing put aside.
+        """Prepare for one dataset.
 
         Parameters
         ----------
         images
-            How many there are at most.
+            Maximum number of ion images.
         one_shape
-            True: the context is that of the images of the most frequent shape. False: images of several shapes have
-            none.
+            True: the context is read from the images of the most frequent shape. False: images of several shapes
+            have no context.
         loose
-            Each image is its own dataset: there is no context.
+            Each image is its own dataset, so none has a context.
         """
         self.off_sample_area: OffSampleArea | None = None
         self._images = images
@@ -39,19 +39,19 @@ class ContextRun:
     def complete(
         self, batches: Iterable[InputBatch], shapes: Mapping[str, Shape], on_step: Callable[[], None]
     ) -> Iterator[InputBatch]:
-        """The same images with the context's channels.
+        """The same images with the channels of the context.
 
         Parameters
         ----------
         shapes
-            Those of the images themselves, complete once `batches` is exhausted.
+            Height and width by annotation id, complete once `batches` is exhausted.
         on_step
-            Called between batches; what it raises ends the run.
+            Called between batches; an exception that it raises ends the run.
 
         Raises
         ------
         TooLargeError, NoRoomError
-            When the folder of temporary files could not hold the dataset's network inputs, or has no room now.
+            When the temporary folder is too small for the dataset's network inputs, or is full at present.
         """
         with InputBuffer(self._images) as buffer:
             for annotation_ids, inputs in batches:

@@ -1,4 +1,4 @@
-"""Network inputs put aside on disk while the context of their dataset is still unknown."""
+"""Network inputs buffered on disk until the context of their dataset is known."""
 
 from collections.abc import Iterator
 from tempfile import TemporaryFile
@@ -15,18 +15,18 @@ _IMAGE_BYTES = int(np.prod(_SHAPE)) * np.dtype(np.float32).itemsize
 
 
 class InputBuffer:
-    """Takes network inputs, (n, 56, 56, 2), and gives them back in their order, as often as asked; 25 KB an image.
+    """Stores network inputs, (n, 56, 56, 2), and reads them back in order, any number of times; 25 KB an image.
 
-    The file has no name and goes with the process, whatever ends it.
+    The file has no name, so it vanishes with the process.
     """
 
     def __init__(self, images: int) -> None:
-        """Reserve room for so many images.
+        """Reserve room for this number of images.
 
         Raises
         ------
         TooLargeError, NoRoomError
-            When the folder of temporary files could not hold them, or has no room now.
+            When the temporary folder is too small for them, or is full at present.
         """
         self.annotation_ids: list[str] = []
         self._file = TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
@@ -37,17 +37,17 @@ class InputBuffer:
             raise
 
     def __enter__(self) -> Self:
-        """Begin empty."""
+        """An empty buffer."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Forget everything."""
+        """Delete the file."""
         self._file.close()
 
     def add(self, annotation_ids: list[str], inputs: NetworkInputs) -> None:
-        """Put more aside."""
+        """Append inputs."""
         self.annotation_ids += annotation_ids
         self._file.write(np.ascontiguousarray(inputs, dtype=np.float32).data)
         self._file.flush()

@@ -23,7 +23,7 @@ from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.gallery_images import make_gallery
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.events.annotations import list_annotations
-from worker.memory_limit import refusing_too_large
+from worker.memory_limit import reject_memory_errors
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess, open_source
 
@@ -75,7 +75,7 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
     for dataset, gallery_path in zip(datasets, gallery_paths, strict=True):
         try:
-            with refusing_too_large():
+            with reject_memory_errors():
                 classified.append(_classify_dataset(dataset, predictor, settings, threshold, gallery_path))
         except (InvalidInputError, TransientError) as error:
             failures.add(dataset.data.dataset_id, error)

@@ -12,7 +12,7 @@ from shared.files.table_file import TextTable, decode_text, read_table
 from shared.limits import require_at_most
 from shared.validation import describe_validation_error
 from worker.messages.event import Annotation
-from worker.messages.json_values import require_few_values
+from worker.messages.json_values import limit_json_values
 
 _ANNOTATIONS: Final = TypeAdapter(Annotated[list[Annotation], FailFast()])
 _TABLE_SUFFIXES: Final = (".csv", ".tsv", ".tab", ".txt")
@@ -24,9 +24,9 @@ _COLUMNS_OF: Final[dict[str, tuple[str, ...]]] = {
     "charge": ("charge",),
     "image": ("image",),
 }
-"""Each field, and the columns that may hold it, the first that there is; in lower case. `ion` is METASPACE's."""
+"""Lower-case column names of each field; the first one present is used. `ion` is METASPACE's."""
 _CHANGES_OF_FORMULA: Final = ("chemmod", "neutralloss")
-"""METASPACE's columns beside `formula` and `adduct` without which these are another ion."""
+"""METASPACE's columns that change the ion, so `formula` and `adduct` alone do not identify it."""
 _KNOWN: Final = tuple(column for columns in _COLUMNS_OF.values() for column in columns)
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _EXPECTED: Final = "expected a JSON list, or a table with a column annotation_id"
@@ -40,24 +40,24 @@ def parse_annotations(name: str, content: bytes, most: int) -> list[Annotation]:
     Parameters
     ----------
     most
-        How many there may be.
+        Maximum number of annotations.
 
     Raises
     ------
     InvalidAnnotationsError
-        When it is neither, or a row is no annotation.
+        When it is neither, or a row is not a valid annotation.
     TooLargeError
-        When there are more.
+        When there are more than `most`.
     """
     try:
         if name.lower().endswith(_TABLE_SUFFIXES):
             return _read_rows(name, read_table(content, name, _KNOWN), most)
         text = decode_text(content, name)
-        require_few_values(text, name)
+        limit_json_values(text, name)
         return _ANNOTATIONS.validate_json(text)
     except ValidationError as error:
         raise InvalidAnnotationsError(
-            f"{name} is no list of annotations: {describe_validation_error(error)}; {_EXPECTED}"
+            f"{name} is not a list of annotations: {describe_validation_error(error)}; {_EXPECTED}"
         ) from error
     except InvalidInputError as error:
         if type(error) is not InvalidInputError:
@@ -76,13 +76,13 @@ def _read_rows(name: str, table: TextTable, most: int) -> list[Annotation]:
         fields = {field: cells[column] for field, column in by_field.items() if column in cells}
         if "mz" not in fields and any(column in cells for column in changes):
             raise InvalidAnnotationsError(
-                f"line {line} of {name} has a modification or neutral loss and no m/z; expected its m/z"
+                f"line {line} of {name} has a modification or neutral loss but no m/z; expected its m/z"
             )
         try:
             annotations.append(Annotation.model_validate(_convert(name, line, fields, table.separator)))
         except ValidationError as error:
             raise InvalidAnnotationsError(
-                f"line {line} of {name} is no annotation: {describe_validation_error(error)}"
+                f"line {line} of {name} is not a valid annotation: {describe_validation_error(error)}"
             ) from error
     return annotations
 
@@ -93,7 +93,7 @@ def _find_columns(name: str, table: TextTable) -> dict[str, str]:
     Raises
     ------
     InvalidAnnotationsError
-        When nothing names the annotations, or a column looks like a misspelt field.
+        When there is no column of ids, or a column name looks like a misspelt field.
     """
     present = {column.lower(): column for column in table.columns if column}
     found: dict[str, str] = {}
@@ -102,21 +102,21 @@ def _find_columns(name: str, table: TextTable) -> dict[str, str]:
         if column is not None:
             found[field] = column
     for lowered, column in present.items():
-        alike = get_close_matches(lowered, [one for one in _COLUMNS_OF if one not in found], n=1, cutoff=0.75)
-        if alike and lowered not in _KNOWN:
+        similar = get_close_matches(lowered, [one for one in _COLUMNS_OF if one not in found], n=1, cutoff=0.75)
+        if similar and lowered not in _KNOWN:
             raise InvalidAnnotationsError(
-                f"{name}, separated by {table.separator_name}, has a column {column[:100]!r}; expected {alike[0]!r}"
+                f"expected a column {similar[0]!r}, got {column[:100]!r} ({name}, separated by {table.separator_name})"
             )
     if "annotation_id" not in found:
         raise InvalidAnnotationsError(
-            f"{name} has no column annotation_id (nor ion, nor name), and its separator was taken for"
-            f" {table.separator_name}; {_EXPECTED}, separated by commas, semicolons or tabs"
+            f"{name}, read as separated by {table.separator_name}, has no column annotation_id, ion or name;"
+            f" {_EXPECTED}, separated by commas, semicolons or tabs"
         )
     return found
 
 
 def _convert(name: str, line: int, cells: Mapping[str, str], separator: str) -> dict[str, Any]:
-    """One row with `mz` and `charge` as numbers; decimal commas count where commas separate nothing."""
+    """One row with `mz` and `charge` as numbers; decimal commas are accepted unless the comma is the separator."""
     found: dict[str, Any] = dict(cells)
     conversions: Sequence[tuple[str, Callable[[str], float]]] = (("mz", float), ("charge", int))
     for field, convert in conversions:
@@ -129,6 +129,6 @@ def _convert(name: str, line: int, cells: Mapping[str, str], separator: str) -> 
             found[field] = convert(text)
         except ValueError as error:
             raise InvalidAnnotationsError(
-                f"line {line} of {name} has the {field} {cells[field][:40]!r}; expected a number"
+                f"expected a number as {field} in line {line} of {name}, got {cells[field][:40]!r}"
             ) from error
     return found

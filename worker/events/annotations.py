@@ -1,4 +1,4 @@
-"""Which ions an event wants classified."""
+"""The annotations of one event."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from worker.stores.opening import open_store
 
 
 def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: SourceAccess) -> Sequence[Annotation]:
-    """The event's annotations, else those of its list, else every ion of the source.
+    """The event's own annotations, else those of its `annotations_uri`, else every ion of the source.
 
     Raises
     ------
     InvalidAnnotationsError
         When the list is unreadable or repeats an id.
     TooLargeError
-        When they are too many.
+        When there are too many.
     """
     annotations: Sequence[Annotation]
     if data.annotations is not None:
@@ -35,8 +35,8 @@ def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: Sou
         annotations = source.annotations()
     if not annotations and isinstance(data.ion_images, ImzmlIonImages):
         raise InvalidAnnotationsError(
-            "list of annotations for an imzML file is empty; expected at least one, or no list at all (then its peaks"
-            " are picked)"
+            "expected at least one annotation for an imzML file, or no list at all (then its peaks are picked), got an"
+            " empty list"
         )
     require_at_most(len(annotations), access.limits.event_ions, "number of annotations")
     _require_unique_ids(annotations)
@@ -44,18 +44,18 @@ def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: Sou
 
 
 def _read_list(uri: str, access: SourceAccess) -> list[Annotation]:
-    """Read the list that an event names, on disk or in a store, through the same gates as ion images."""
+    """Read the list that an event names, on disk or in a store, with the same checks as ion images."""
     if is_remote(uri):
-        place = access.stores.allowed.resolve(uri)
-        with open_store(place, access.stores, connections=1) as store:
-            content = store.read(place, access.limits.event_bytes)
-        return parse_annotations(place.name, content, access.limits.event_ions)
+        location = access.stores.allowed.resolve(uri)
+        with open_store(location, access.stores, connections=1) as store:
+            content = store.read(location, access.limits.event_bytes)
+        return parse_annotations(location.name, content, access.limits.event_ions)
     with access.roots.open_file(uri) as file:
         return read_annotations(file, access.limits)
 
 
 def read_annotations(file: Path | OpenedFile, limits: Limits) -> list[Annotation]:
-    """Read a list of annotations, see `parse_annotations`; raises as `read_file`, too."""
+    """Read a list of annotations, see `parse_annotations`; also raises what `read_file` does."""
     return parse_annotations(file.name, read_file(file, limits.event_bytes), limits.event_ions)
 
 
@@ -63,6 +63,6 @@ def _require_unique_ids(annotations: Sequence[Annotation]) -> None:
     repeated = [found for found, times in Counter(row.annotation_id for row in annotations).items() if times > 1]
     if repeated:
         raise InvalidAnnotationsError(
-            f"annotation_id {repeated[0][:100]!r} occurs more than once (ids that do: {len(repeated)}); results are"
-            " matched by it, so expected a different one each"
+            f"expected unique annotation ids, because results are matched by them; {repeated[0][:100]!r} occurs more"
+            f" than once (repeated ids: {len(repeated)})"
         )

@@ -1,4 +1,4 @@
-"""The messages that answer one event, with ids that a repeat gives again."""
+"""The messages that answer one event; their ids are the same when the event is repeated."""
 
 import json
 from datetime import UTC, datetime
@@ -27,10 +27,10 @@ from worker.messages.results import (
 
 
 def digest_event(event: DatasetAnnotatedEvent, version: int = DONE_VERSION) -> str:
-    """SHA-256 of what the event asks for; attributes such as `time` may differ in a repeat.
+    """SHA-256 of the type and data of the event; attributes such as `time` may differ in a repeat.
 
-    Only what was sent counts, so that a field which a later version adds does not change it. `version` is that of the
-    record which it is compared with: up to version 1 the defaults counted too.
+    Only fields that were sent are included, so a field added in a later version does not change the digest. `version`
+    is that of the record to compare with: version 1 included the defaults too.
     """
     if version < DONE_VERSION:
         return sha256(to_json({"type": event.type, "data": event.data.model_dump(mode="json")})).hexdigest()
@@ -39,13 +39,13 @@ def digest_event(event: DatasetAnnotatedEvent, version: int = DONE_VERSION) -> s
 
 
 def is_about(done: DoneRecord, event: DatasetAnnotatedEvent) -> bool:
-    """Whether the record is of an event of this source and id."""
+    """Whether the record belongs to an event of this source and id."""
     about = json.loads(done.closing)["data"]
     return (about["event_source"], about["event_id"]) == (event.source, event.id)
 
 
 def answer_source(event_source: str | None) -> str:
-    """`source` of an answer: with the event's own in it, so that (source, id) is unique."""
+    """`source` of an answer; it includes the event's source, so that (source, id) is unique."""
     return f"offsample:{event_source or ''}"
 
 
@@ -109,14 +109,14 @@ def classified_answer(
 
 
 def repeated_answer(event: DatasetAnnotatedEvent, names: Names, done: DoneRecord) -> Answer:
-    """The closing message once more, for an event that was finished before."""
+    """The closing message again, for an event that was finished before."""
     return Answer(names.done(event.source, event.id), names.answers(event.id), [done.closing])
 
 
 def rejected_answer(
     identity: EventIdentity, claim: Claim, names: Names, error: InvalidInputError, *, dead_letter: bool
 ) -> Answer:
-    """A rejection; with `dead_letter` the event itself is put aside too."""
+    """A rejection; with `dead_letter` the event itself becomes a dead letter."""
     event_id = identity.event_id or claim.entry
     message = DatasetRejected(
         id=f"{event_id}/rejected/{claim.entry_id}",

@@ -15,16 +15,16 @@ from worker.runtime import Runtime
 from worker.stores.outages import choose_delay_seconds
 
 _FINISH_GRACE_SECONDS = 10.0
-_CLAIMED_AT_ONCE = 100
+_CLAIMED_TOGETHER = 100
 _log = structlog.get_logger(__name__)
 
 
 def run_event(claim: Claim, runtime: Runtime) -> None:
     """Answer the claimed event, exactly once in effect.
 
-    An error of the caller's becomes a `rejected` message. A store that is away postpones the event, and a drain cut
-    short releases it. A lost lease drops the work, for another worker has it. Anything else is a defect or the
-    deployment's error: it propagates, and the event is tried again when its lease has passed.
+    Invalid input becomes a `rejected` message. An unavailable store postpones the event, and a drain that is cut short
+    releases it. When the lease is lost, another worker has the event and the work is dropped. Any other error is a
+    defect or a deployment error: it propagates, and the event is tried again after its lease has expired.
     """
     deadline = time.monotonic() + runtime.settings.event_timeout_seconds
     identity = EventIdentity() if claim.message is None else read_identity(claim.message)
@@ -59,7 +59,7 @@ def _run(run: EventRun) -> None:
 
 
 def _finish(run: EventRun, verdict: Verdict) -> None:
-    """Publish the verdict, and write the event's one log line."""
+    """Publish the verdict and log the event."""
     claim, ledger = run.claim, run.runtime.ledger
     give_up_at = run.deadline + _FINISH_GRACE_SECONDS
     outcome, done = ledger.finish(claim, verdict.answer, give_up_at=give_up_at)
@@ -77,7 +77,7 @@ def _finish(run: EventRun, verdict: Verdict) -> None:
 
 
 def _postpone(run: EventRun, what: str, error: TransientError) -> None:
-    """Let the event rest and be tried again, for `what` does not answer."""
+    """Release the event to be tried again later, because `what` is unavailable."""
     settings, outages = run.runtime.settings, run.runtime.outages
     run.heartbeat.stop()
     if _release(run, choose_delay_seconds(run.claim.postponements, settings.retry_seconds)):
@@ -87,12 +87,12 @@ def _postpone(run: EventRun, what: str, error: TransientError) -> None:
 
 
 def _postpone_others(run: EventRun) -> None:
-    """Postpone the new events behind this one whose stores are known to be away too, many at a time."""
+    """Postpone waiting events whose stores are known to be unavailable too, many at a time."""
     ledger, outages, settings = run.runtime.ledger, run.runtime.outages, run.runtime.settings
     give_up_at = time.monotonic() + settings.lease_seconds / 4
     try:
         while time.monotonic() < give_up_at:
-            claims = ledger.claim_new(run.claim.stream, _CLAIMED_AT_ONCE)
+            claims = ledger.claim_new(run.claim.stream, _CLAIMED_TOGETHER)
             stores = [find_stores(replace(run, claim=claim)) for claim in claims]
             away = [store for store in stores if outages.is_away(store)]
             ledger.release_claims(
@@ -102,17 +102,17 @@ def _postpone_others(run: EventRun) -> None:
                 ]
             )
             for store in set(away):
-                outages.log_postponed(store, "store is away", away.count(store))
+                outages.log_postponed(store, "store is unavailable", away.count(store))
             if not claims or len(away) < len(claims):
                 return
     except RedisError as error:
         _log.warning("events_not_released", error=str(error))
 
 
-def _release(run: EventRun, rest_seconds: float) -> bool:
-    """Give the event back; when that fails, its lease brings it back."""
+def _release(run: EventRun, delay_seconds: float) -> bool:
+    """Release the event; if that fails, it is claimed again when its lease expires."""
     try:
-        if run.runtime.ledger.release_claim(run.claim, rest_seconds):
+        if run.runtime.ledger.release_claim(run.claim, delay_seconds):
             return True
         _log.warning("event_fenced", entry=run.claim.entry, reason="its lease was lost before it was released")
     except RedisError as error:

@@ -1,4 +1,4 @@
-"""What an event gets: its classification, the repeat of an earlier one, or a rejection."""
+"""The answer to an event: its classification, a repeat of an earlier answer, or a rejection."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from worker.events.annotations import list_annotations
 from worker.events.answers import classified_answer, digest_event, is_about, rejected_answer, repeated_answer
 from worker.ledger.claim import Answer, Claim, DoneRecord
 from worker.ledger.heartbeat import Heartbeat
-from worker.memory_limit import refusing_too_large
+from worker.memory_limit import reject_memory_errors
 from worker.messages.event import DatasetAnnotatedEvent, EventIdentity, parse_event
 from worker.runtime import Runtime
 from worker.sources.opening import open_source
@@ -46,7 +46,7 @@ class EventRun:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is answered, and what the event's one log line says."""
+    """The answer, and the name and values of the event's log line."""
 
     name: str
     answer: Answer
@@ -55,7 +55,7 @@ class Verdict:
 
 
 class ProgressMonitor:
-    """Minds lease and deadline while an event runs, and reports its progress now and then."""
+    """Checks lease and deadline while an event runs, and reports its progress twice a second."""
 
     def __init__(self, run: EventRun) -> None:
         self.total = 0
@@ -66,12 +66,12 @@ class ProgressMonitor:
         self._next_report = time.monotonic()
 
     def on_work(self, what: str, done: int, total: int) -> None:
-        """Called while a source works before its first ion image."""
+        """Called while a source prepares its first ion image."""
         self._reached = f"{what}: {done / max(total, 1):.0%}"
         self._require_time()
 
     def on_progress(self, done: int) -> None:
-        """Called between images and while they are waited for."""
+        """Called between images and while waiting for them."""
         if done:
             self._reached = f"{done} of {self.total} ion images done"
         self._require_time()
@@ -89,22 +89,22 @@ class ProgressMonitor:
         if time.monotonic() > self._run.deadline:
             limit = self._run.runtime.settings.event_timeout_seconds
             raise DeadlineExceededError(
-                f"event took longer than {limit:g} s ({self._reached}); expected a smaller event, or a larger"
+                f"event took longer than {limit:g} s ({self._reached}); send a smaller event, or increase"
                 " OFFSAMPLE_EVENT_TIMEOUT_SECONDS"
             )
 
 
 def judge_event(run: EventRun) -> Verdict:
-    """Classify, repeat or reject."""
+    """Classify the event, repeat its earlier answer, or reject it."""
     try:
-        with refusing_too_large():
+        with reject_memory_errors():
             event = _read_event(run)
     except (InvalidMessageError, TooLargeError, TooManyDeliveriesError) as error:
         return _reject(run, error, dead_letter=True)
     try:
         done = _find_done(event, run)
         if done is None:
-            with run.runtime.outages.watch(_name_stores(event, run.runtime), run.claim.entry), refusing_too_large():
+            with run.runtime.outages.watch(_name_stores(event, run.runtime), run.claim.entry), reject_memory_errors():
                 return _classify_event(event, run)
         _require_same_content(done, digest_event(event, done.version))
         run.runtime.ledger.publish_rest(done, run.runtime.settings.names.answers(event.id), give_up_at=run.deadline)
@@ -114,7 +114,7 @@ def judge_event(run: EventRun) -> Verdict:
 
 
 def judge_duplicate(run: EventRun, verdict: Verdict, done: DoneRecord) -> Verdict:
-    """What an event gets whose id was finished, from another entry, while it ran."""
+    """The verdict when an event of the same id was finished while this one ran."""
     try:
         if verdict.answer.done is not None:
             _require_same_content(done, verdict.answer.done.digest)
@@ -124,16 +124,16 @@ def judge_duplicate(run: EventRun, verdict: Verdict, done: DoneRecord) -> Verdic
 
 
 def judge_unavailable(run: EventRun, error: TransientError) -> Verdict:
-    """What an event gets whose store did not answer for as long as it is tried again."""
+    """The verdict when a store has been unavailable for as long as events are retried."""
     waited = run.claim.postponed_seconds
     found = StoreUnavailableError(
-        f"event could not be run in {waited:,.0f} s and {run.claim.postponements + 1:,} attempts; the last one: {error}"
+        f"event could not be run in {waited:,.0f} s and {run.claim.postponements + 1:,} attempts; last error: {error}"
     )
     return _reject(run, found, dead_letter=True)
 
 
 def find_stores(run: EventRun) -> str:
-    """The stores that the event names; empty for one that cannot be understood."""
+    """The stores that the event names; empty for an invalid event."""
     if run.claim.message is None:
         return ""
     try:
@@ -147,7 +147,7 @@ def _name_stores(event: DatasetAnnotatedEvent, runtime: Runtime) -> str:
 
 
 def _find_done(event: DatasetAnnotatedEvent, run: EventRun) -> DoneRecord | None:
-    """The record of this very event, in today's form or in that of version 1, whose key others could share."""
+    """The record of this event, of the current version or of version 1, whose keys were not unique."""
     names = run.runtime.settings.names
     keys = [names.done(event.source, event.id), names.done_version_1(event.source, event.id)]
     done = run.runtime.ledger.find_done(keys, give_up_at=run.deadline)
@@ -157,7 +157,7 @@ def _find_done(event: DatasetAnnotatedEvent, run: EventRun) -> DoneRecord | None
 def _require_same_content(done: DoneRecord, digest: str) -> None:
     if done.digest != digest:
         raise ReusedEventIdError(
-            "an event of this id and source was finished before with another content; expected a new id for a new run"
+            "an event of this id and source with different data was finished before; expected a new id for a new run"
         )
 
 
@@ -170,16 +170,16 @@ def _reject(run: EventRun, error: InvalidInputError, *, dead_letter: bool) -> Ve
 def _read_event(run: EventRun) -> DatasetAnnotatedEvent:
     claim, settings = run.claim, run.runtime.settings
     if claim.message_bytes < 0:
-        raise InvalidMessageError("entry has no field `message`; expected one field `message` holding the event")
+        raise InvalidMessageError("expected a field `message` that holds the event, got an entry without it")
     if claim.message is None:
         raise TooLargeError(
-            f"event is {claim.message_bytes:,} bytes; expected at most {settings.max_event_bytes:,}"
-            " (annotations can go into a file, annotations_uri)"
+            f"expected an event of at most {settings.max_event_bytes:,} bytes, got {claim.message_bytes:,}"
+            " (a list of annotations can be a file, annotations_uri)"
         )
     if claim.deliveries > settings.max_deliveries:
         raise TooManyDeliveriesError(
             f"event was started {claim.deliveries - 1} times and never finished: its worker died, stalled or failed"
-            " each time; look into the workers' logs before you send it again"
+            " each time; check the workers' logs before sending it again"
         )
     return parse_event(claim.message)
 

@@ -1,1 +1,1 @@
-"""The durable record of events: Redis Streams with a consumer group, changed by a few scripts only."""
+"""The durable record of events: Redis Streams with a consumer group, changed by a few scripts."""

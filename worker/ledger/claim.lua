@@ -1,19 +1,19 @@
--- Give the next entry to a consumer. Of each stream: entries returned unstarted, then those whose lease has passed, then
+-- Claim the next entry for a consumer. Of each stream: entries released unfinished, then those whose lease expired, then
 -- new ones; when no stream has any, a postponed entry that is due. Every 4th claim tries postponed entries first, so that
--- they neither starve nor hold up others by more than one claim in four; every 8th goes through the streams in reverse.
+-- they neither starve nor delay others by more than one claim in four; every 8th goes through the streams in reverse.
 -- KEYS: clock, then stream and postponed set of each priority   ARGV: lease ms, group, consumer, max message bytes
--- Gives {stream, entry, deliveries, message bytes (-1: no such field), message ('' if too large), now ms, postponements,
+-- Returns {stream, entry, deliveries, message bytes (-1: field missing), message ('' if too large), now ms, postponements,
 -- first postponed ms (0 = never)}, or false.
 local group, consumer, max_bytes = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local claims = tonumber(redis.call('HGET', KEYS[1], 'claims') or 0)
 
-local function give(stream, entry, deliveries, postponements, since)
+local function reply(stream, entry, deliveries, postponements, since)
   redis.call('HINCRBY', KEYS[1], 'claims', 1)
   local message, bytes = read_message(entry, max_bytes)
   return {stream, entry[1], deliveries, bytes, message, now, postponements, since}
 end
 
--- Entries returned unstarted have the score 0, postponed ones the time when they are due.
+-- Released entries have the score 0, postponed ones their due time.
 local function take_postponed(stream, postponed, latest)
   local member = redis.call('ZRANGEBYSCORE', postponed, '-inf', latest, 'LIMIT', 0, 1)[1]
   while member do
@@ -22,9 +22,9 @@ local function take_postponed(stream, postponed, latest)
     local claimed = redis.call('XCLAIM', stream, group, consumer, 0, entry, 'RETRYCOUNT', deliveries, 'FORCE')[1]
     redis.call('ZREM', postponed, member)
     if claimed then
-      return give(stream, claimed, deliveries, tonumber(postponements), tonumber(since))
+      return reply(stream, claimed, deliveries, tonumber(postponements), tonumber(since))
     end
-    -- The entry was deleted from the stream by somebody; take the next.
+    -- The entry was deleted from the stream; take the next.
     member = redis.call('ZRANGEBYSCORE', postponed, '-inf', latest, 'LIMIT', 0, 1)[1]
   end
   return nil
@@ -35,9 +35,9 @@ local function take_expired(stream)
   while pending do
     local claimed = redis.call('XCLAIM', stream, group, consumer, lease, pending[1])[1]
     if claimed then
-      return give(stream, claimed, pending[4] + 1, 0, 0)
+      return reply(stream, claimed, pending[4] + 1, 0, 0)
     end
-    -- The entry was deleted from the stream by somebody: XCLAIM has dropped it; take the next.
+    -- The entry was deleted from the stream, so XCLAIM dropped it; take the next.
     pending = redis.call('XPENDING', stream, group, 'IDLE', lease, '-', '+', 1)[1]
   end
   return nil
@@ -46,7 +46,7 @@ end
 local function take_new(stream)
   local fresh = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', stream, '>')
   if fresh and fresh[1] and fresh[1][2][1] then
-    return give(stream, fresh[1][2][1], 1, 0, 0)
+    return reply(stream, fresh[1][2][1], 1, 0, 0)
   end
   return nil
 end

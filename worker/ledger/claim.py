@@ -1,4 +1,4 @@
-"""What a worker holds while it runs one event, and what it says at the end."""
+"""What a worker holds while it runs one event, and its answer at the end."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ class Claim:
     entry_id: str
     consumer: str
     deliveries: int
-    """How often the entry was handed out, this time included; with `consumer` it is what holds the lease."""
+    """How often the entry was claimed, this time included; together with `consumer` it identifies the lease."""
     message: bytes | None
     """Text of the event; None when it is missing or larger than allowed."""
     message_bytes: int
@@ -24,9 +24,9 @@ class Claim:
     postponements: int = 0
     """How often in a row the event was postponed before this claim."""
     first_postponed_ms: int = 0
-    """Server time of the first of these; 0 = never."""
+    """Server time of the first postponement; 0 = never."""
     postponed_seconds: float = 0.0
-    """From the first of these to this claim."""
+    """From the first postponement to this claim."""
 
     @property
     def entry(self) -> str:
@@ -35,7 +35,7 @@ class Claim:
 
 
 class Outcome(StrEnum):
-    """What became of a finish."""
+    """The result of finishing an event."""
 
     PUBLISHED = "published"
     ALREADY = "already"
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
 
 
 DONE_VERSION = 2
-"""1: the digest included the defaults of fields that were not sent, and nothing said the version."""
+"""In version 1 the digest included the defaults of fields that were not sent, and the record had no version."""
 
 
 class DoneRecord(BaseModel):
@@ -53,7 +53,7 @@ class DoneRecord(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     version: int = 1
-    """Which form this is; says what `digest` was made of."""
+    """Version of the record; it determines what `digest` covers."""
     entry: str
     digest: str
     """SHA-256 of what was sent."""
@@ -63,7 +63,7 @@ class DoneRecord(BaseModel):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """Why an event is put aside for a person to look at."""
+    """Why an event was dead-lettered."""
 
     code: str
     reason: str
@@ -71,7 +71,7 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything that one event leads to, published as a whole or not at all."""
+    """Everything to publish for one event, as a whole or not at all."""
 
     done_key: str
     index_key: str

@@ -1,7 +1,7 @@
--- Give several new entries of one stream to a consumer at once: at most so many, and no further one once their messages
--- are so large together.
+-- Claim several new entries of one stream for a consumer: at most a given number, and no more once the total size of
+-- their messages reaches a limit.
 -- KEYS: stream   ARGV: group, consumer, max message bytes, most entries, enough bytes
--- Gives {entry, message bytes (-1: no such field), message ('' if too large)} of each.
+-- Returns {entry, message bytes (-1: field missing), message ('' if too large)} of each.
 local max_bytes, most, enough = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local found, total = {}, 0
 while #found < most and total < enough do

@@ -1,5 +1,5 @@
--- The outage clock. Idle time runs on while the server is down or every worker is dead, so a gap in the clock grants
--- every claim one more lease. Expects KEYS[1] = clock, ARGV[1] = lease in ms; gives `now`, `lease`, `may_reclaim`.
+-- The outage clock. Idle time passes even while the server is down or no worker is alive, so a gap in the clock extends
+-- every claim by one lease. Expects KEYS[1] = clock, ARGV[1] = lease in ms; defines `now`, `lease`, `may_reclaim`.
 local lease = tonumber(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,14 +1,14 @@
 -- Finish an event. Lua does not roll back, so the order is: results, done, ack; an error in the middle repeats the event
--- under the same ids and never loses it. A large answer was staged before: it is committed here (remembered, and moved
--- to the outbox, from which `publish` takes it), and its entry is forgotten with the last message that is published.
+-- under the same ids and never loses it. A large answer was staged before: it is committed here (recorded as done and
+-- moved to the outbox, from which `publish` takes it), and its entry is deleted when its last message is published.
 -- KEYS: stream, done, results, dead letters, index, staged, outbox
 -- ARGV: group, entry, consumer, deliveries, done record ('' = none), done ttl seconds, dead-letter code ('' = none),
---       dead-letter reason, head and digest of a message too large to be kept ('' = it is kept), messages staged,
+--       dead-letter reason, head and digest of a message too large to keep ('' = keep the message), messages staged,
 --       messages...
--- Gives {answer, done record}: published | committed (in the outbox, to be published) | unstaged (stage it again) |
+-- Returns {outcome, done record}: published | committed (in the outbox, to be published) | unstaged (stage it again) |
 -- already (this entry was answered before: a lost reply was retried, or its outbox waits) | duplicate (another entry of
 -- this event was finished first; nothing is changed) | fenced (the lease was lost).
-local MOST_LETTER_FIELDS = 200 -- of a producer that named its fields otherwise; unpack has a limit
+local MOST_LETTER_FIELDS = 200 -- for producers that use other field names; unpack has a limit
 local MOST_FIELD_BYTES = 4096
 local record, ttl, dead_code, dead_reason = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local head, digest, staged = ARGV[9], ARGV[10], tonumber(ARGV[11])

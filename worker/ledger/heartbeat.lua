@@ -1,4 +1,4 @@
--- Renew a lease that is still held. 1, or 0 when it was lost.
+-- Renew a lease that is still held. Returns 1, or 0 when it was lost.
 -- KEYS: stream   ARGV: group, entry, consumer, deliveries
 if not mine then
   return 0

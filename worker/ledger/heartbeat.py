@@ -18,10 +18,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Heartbeat:
-    """Renews a claim every quarter of a lease in a thread of its own, until the event's deadline.
+    """Renews a claim every quarter of a lease in a separate thread, until the event's deadline.
 
-    After the deadline it falls silent, so that an event stuck where nothing can interrupt it is handed to another
-    worker a lease later.
+    After the deadline it stops, so that an event that cannot be interrupted goes to another worker one lease later.
     """
 
     def __init__(self, ledger: Ledger, claim: Claim, deadline: float) -> None:
@@ -47,9 +46,9 @@ class Heartbeat:
         self._thread.join()
 
     def require_lease(self) -> None:
-        """Raise `LeaseLostError` when another worker has the event by now."""
+        """Raise `LeaseLostError` when another worker may have the event."""
         if self._lost.is_set():
-            raise LeaseLostError(f"lease of {self._claim.entry} was lost; the event is another worker's now")
+            raise LeaseLostError(f"lease of {self._claim.entry} was lost; another worker may have the event")
 
     def _beat(self) -> None:
         interval = self._ledger.lease_seconds / _BEATS_PER_LEASE
@@ -58,6 +57,6 @@ class Heartbeat:
                 if not self._ledger.renew(self._claim):
                     self._lost.set()
                     return
-            except (RedisError, MemoryError) as error:  # the event may have taken all memory there is
-                if not is_outage(error):  # the ledger says once that one began
+            except (RedisError, MemoryError) as error:  # the event may have used up the memory
+                if not is_outage(error):  # the ledger logs an outage once
                     _log.warning("heartbeat_missed", entry=self._claim.entry, error=str(error))

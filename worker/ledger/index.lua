@@ -1,4 +1,4 @@
--- Remember which entries of the results stream answer an event: the latest thousand.
+-- Record which entries of the results stream answer an event, up to the latest thousand.
 local MOST_INDEXED = 1000
 local function add_to_index(key, entries, ttl)
   for _, entry in ipairs(entries) do

@@ -1,7 +1,7 @@
 """The ledger: claim an entry, keep it, finish it or release it.
 
-The stream is the truth; a lease is held by (consumer, delivery count); the scripts beside this file own every change of
-state; finish writes results, then done, then ack.
+The stream is the source of truth; a lease is held by (consumer, delivery count); every change of state is a Lua
+script of this folder; finish writes results, then done record, then ack.
 """
 
 import time
@@ -23,17 +23,17 @@ from worker.ledger.scripts import register_scripts
 from worker.server.outage import Outage, is_outage
 
 CONSUMER_IDLE_SECONDS = 86_400
-"""A consumer that holds nothing for so long is a dead process."""
+"""A consumer that held nothing for this long belongs to a dead process."""
 
 SCRIPT_BYTES = 1_000_000
-"""Messages of one script, about: it holds up everybody else on the server for some 10 ms."""
+"""Approximate size of the messages that one script handles; it blocks the server for about 10 ms."""
 
 _PROGRESS_SECONDS = 60
 _STAGED_SECONDS = 3600
 
 
 def connect(url: str, socket_timeout_seconds: float = 10.0) -> Redis:
-    """A client that fails at once when the server is away: each caller knows best what to do then."""
+    """A client that fails immediately when the server is unavailable, so that each caller decides what to do."""
     return Redis.from_url(
         url,
         socket_timeout=socket_timeout_seconds,
@@ -44,7 +44,7 @@ def connect(url: str, socket_timeout_seconds: float = 10.0) -> Redis:
 
 
 class Ledger:
-    """One process's access to the ledger; make it after the fork, for it is a consumer of its own."""
+    """One process's access to the ledger; create it after the fork, because each process is its own consumer."""
 
     def __init__(
         self,
@@ -67,12 +67,12 @@ class Ledger:
         self._done_seconds = done_seconds
 
     def create_groups(self) -> None:
-        """Create the streams and their group where they are not there yet; entries already waiting are kept.
+        """Create the streams and their group if they do not exist; waiting entries are kept.
 
         Raises
         ------
         ConfigurationError
-            When one of the keys on the server is not the ledger's.
+            When one of the keys exists with another type.
         """
         self._require_types()
         for stream in self.names.streams:
@@ -90,12 +90,12 @@ class Ledger:
             found = cast("bytes", self._server.type(key))
             if found not in (kind, b"none"):
                 raise ConfigurationError(
-                    f"key {key} on the server is a {found.decode()}, expected a {kind.decode()}: delete or rename it,"
-                    " or choose another OFFSAMPLE_NAMESPACE"
+                    f"expected key {key} on the server to be a {kind.decode()}, got a {found.decode()}; delete or"
+                    " rename it, or choose another OFFSAMPLE_NAMESPACE"
                 )
 
     def is_ready(self) -> bool:
-        """Whether there is an entry to claim and no ticket waits for it yet."""
+        """Whether there is an entry to claim and no ticket for it yet."""
         keys = [self.names.clock, self.names.tickets, *self._intake_keys()]
         return bool(self._run_with_groups(self._scripts.ready, keys, [self._lease_ms, GROUP]))
 
@@ -122,7 +122,7 @@ class Ledger:
         )
 
     def claim_new(self, stream: str, most: int) -> list[Claim]:
-        """Take several new entries of one stream at once, to look at them and release them again.
+        """Claim several new entries of one stream together, to inspect and release them.
 
         At most `most`, and fewer when their messages are large.
         """
@@ -145,19 +145,19 @@ class Ledger:
         return bool(self._run_leased(self._scripts.heartbeat, [claim.stream], self._holder(claim)))
 
     def finish(self, claim: Claim, answer: Answer, *, give_up_at: float) -> tuple[Outcome, DoneRecord | None]:
-        """Publish the answer and forget the entry, waiting for the server while it is away or full.
+        """Publish the answer and delete the entry; waits while the server is unavailable or full.
 
         An answer that is too large for one script is staged, committed in one step, and then published step by step;
-        when the process ends in between, whoever claims the entry next publishes the rest.
+        when the process ends in between, the worker that claims the entry next publishes the rest.
 
         Parameters
         ----------
         give_up_at
-            `time.monotonic()` after which a server that stays away is a `ServerUnavailableError`.
+            `time.monotonic()` after which a server that is still unavailable raises `ServerUnavailableError`.
 
         Returns
         -------
-        The outcome, and the record that stands when it is `already` or `duplicate`.
+        The outcome, and the existing record when it is `already` or `duplicate`.
         """
         letter = answer.dead_letter
         head: bytes | str = ""
@@ -199,7 +199,7 @@ class Ledger:
         return Outcome(outcome.decode()), done
 
     def publish_rest(self, done: DoneRecord, index_key: str, *, give_up_at: float) -> None:
-        """Publish what is left of an answer that was committed, if anything is; anybody may."""
+        """Publish the rest of a committed answer, if there is any; any process may do this."""
         stream, _, entry_id = done.entry.rpartition("/")
         keys = [self.names.outbox(done.entry), self.names.results, index_key, stream]
         arguments: list[str | int] = [GROUP, entry_id, SCRIPT_BYTES, self._done_seconds]
@@ -219,42 +219,42 @@ class Ledger:
                 return False
         return True
 
-    def release_claim(self, claim: Claim, rest_seconds: float = 0.0) -> bool:
-        """Give the entry back unfinished, with no attempt spent; False when the lease was lost.
+    def release_claim(self, claim: Claim, delay_seconds: float = 0.0) -> bool:
+        """Release the entry unfinished, without counting the attempt; False when the lease was lost.
 
         Parameters
         ----------
-        rest_seconds
-            How long it rests; 0 = it is the next to be claimed.
+        delay_seconds
+            Delay before it can be claimed again; 0 = it is the next to be claimed.
         """
         keys = [claim.stream, self.names.postponed(claim.stream)]
-        return bool(self._run_leased(self._scripts.release_claim, keys, self._release(claim, rest_seconds)))
+        return bool(self._run_leased(self._scripts.release_claim, keys, self._release(claim, delay_seconds)))
 
     def release_claims(self, claims: list[tuple[Claim, float]]) -> None:
-        """Give several entries back, each with the seconds that it rests, in one round trip."""
+        """Release several entries, each with its delay in seconds, in one round trip."""
         with self._server.pipeline(transaction=False) as pipeline:
-            for claim, rest_seconds in claims:
+            for claim, delay_seconds in claims:
                 keys = [claim.stream, self.names.postponed(claim.stream)]
-                self._scripts.release_claim(keys=keys, args=self._release(claim, rest_seconds), client=pipeline)
+                self._scripts.release_claim(keys=keys, args=self._release(claim, delay_seconds), client=pipeline)
             pipeline.execute()
 
-    def _release(self, claim: Claim, rest_seconds: float) -> list[Any]:
-        rest_ms = max(1, int(rest_seconds * 1000)) if rest_seconds > 0 else 0
-        postponements = claim.postponements + (rest_ms > 0)
-        return [*self._holder(claim), rest_ms, claim.deliveries - 1, postponements, claim.first_postponed_ms]
+    def _release(self, claim: Claim, delay_seconds: float) -> list[Any]:
+        delay_ms = max(1, int(delay_seconds * 1000)) if delay_seconds > 0 else 0
+        postponements = claim.postponements + (delay_ms > 0)
+        return [*self._holder(claim), delay_ms, claim.deliveries - 1, postponements, claim.first_postponed_ms]
 
     def find_done(self, done_keys: list[str], *, give_up_at: float) -> DoneRecord | None:
-        """What is remembered of a finished event under the first of the keys that exists; waits as `finish` does."""
+        """The done record under the first of the keys that exists; waits as `finish` does."""
         records = self._with_retries(lambda: self._server.mget(done_keys), give_up_at)
         record = next((one for one in records if one), None)
         return DoneRecord.model_validate_json(record) if record else None
 
     def report_progress(self, claim: Claim, done: int, total: int | None) -> None:
-        """Say how far the run is: a hint that expires."""
+        """Store the progress of a run, as a hint that expires."""
         self._server.set(self.names.progress(claim.entry), f"{done}/{total or ''}", ex=_PROGRESS_SECONDS)
 
     def sweep_consumers(self, idle_seconds: float = CONSUMER_IDLE_SECONDS) -> int:
-        """Delete dead processes' consumers; how many."""
+        """Delete the consumers of dead processes, and return their number."""
         arguments = [GROUP, int(idle_seconds * 1000)]
         return int(self._run_with_groups(self._scripts.sweep, self.names.streams, arguments))
 
@@ -265,7 +265,7 @@ class Ledger:
         return [GROUP, claim.entry_id, claim.consumer, claim.deliveries]
 
     def _run_with_groups(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
-        """Run a script; on a server that was emptied, create the groups and run it once more."""
+        """Run a script; on a server that was emptied, create the groups and run it again."""
         try:
             return self._ask(lambda: script(keys=keys, args=arguments))
         except ResponseError as error:
@@ -275,7 +275,7 @@ class Ledger:
         return self._ask(lambda: script(keys=keys, args=arguments))
 
     def _with_retries(self, call: Callable[[], Any], give_up_at: float) -> Any:
-        """Call again and again while there is an outage."""
+        """Repeat the call during an outage, until it succeeds or `give_up_at` has passed."""
         while True:
             try:
                 return self._ask(call)
@@ -284,7 +284,7 @@ class Ledger:
                     raise
                 if time.monotonic() >= give_up_at:
                     raise ServerUnavailableError(
-                        f"server gives no answer ({error}); the event will be run again"
+                        f"server is unavailable ({error}); the event will be run again"
                     ) from error
                 time.sleep(min(1.0, self.lease_seconds / 8))
 
@@ -298,7 +298,7 @@ class Ledger:
         return 0
 
     def _ask(self, call: Callable[[], Any]) -> Any:
-        """Call once, and tell the outage, if anybody listens, how that went."""
+        """Call once, and report success or failure to the outage log."""
         try:
             reply = call()
         except RedisError as error:
@@ -311,7 +311,7 @@ class Ledger:
 
 
 def split_by_size(messages: list[str], enough: int) -> Iterator[list[str]]:
-    """The messages in lists that are each as long as `enough` characters need, or one message more."""
+    """Split the messages into lists; each ends with the message that brings it to `enough` characters or more."""
     some: list[str] = []
     size = 0
     for message in messages:

@@ -1,4 +1,4 @@
--- The text of an entry's field `message` and its size in bytes: -1 when there is no such field, '' when it is too large.
+-- The text of an entry's field `message` and its size in bytes: -1 when the field is missing, '' when it is too large.
 local function read_message(entry, max_bytes)
   local fields = entry[2]
   local message, bytes = '', -1

@@ -1,4 +1,4 @@
-"""Where everything lies on the server: one namespace, one hash slot when it is braced (`{offsample}`)."""
+"""The names of all keys on the server; in one hash slot when the namespace is braced (`{offsample}`)."""
 
 import json
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class Names:
 
     @property
     def dead_letters(self) -> str:
-        """Stream of events that nobody could be answered about, or that killed their workers."""
+        """Stream of events that were not understood, or that killed their workers."""
         return f"{self.namespace}:dead-letters"
 
     @property
     def tickets(self) -> str:
-        """Celery's queue: empty hints that there may be work."""
+        """Celery's queue: empty tasks, sent when there may be work."""
         return f"{self.namespace}:tickets"
 
     @property
@@ -44,7 +44,7 @@ class Names:
         return f"{self.namespace}:clock"
 
     def postponed(self, stream: str) -> str:
-        """Sorted set of a stream's entries that wait to be tried again, by the time when they are due."""
+        """Sorted set of a stream's entries that wait to be tried again, by due time."""
         return f"{stream}:postponed"
 
     def staged(self, entry: str, deliveries: int) -> str:
@@ -70,5 +70,5 @@ class Names:
         return f"{self.namespace}:answers:{sha256(event_id.encode()).hexdigest()}"
 
     def progress(self, entry: str) -> str:
-        """How far the run of an entry is: a hint for people, expiring by itself."""
+        """How far the run of an entry is: a hint for people that expires."""
         return f"{self.namespace}:progress:{entry}"

@@ -1,7 +1,7 @@
--- Publish some messages of a committed answer; with the last one its entry is forgotten. Anybody may do it, as often as
--- it takes: each message leaves the outbox in the same step in which readers get to see it.
+-- Publish some messages of a committed answer; the last one deletes its entry. Any worker may call this, any number of
+-- times: each message leaves the outbox in the same step in which readers see it.
 -- KEYS: outbox, results, index, stream   ARGV: group, entry, enough bytes, ttl seconds
--- Gives how many messages are left.
+-- Returns the number of messages left.
 local wrong = find_wrong_type(KEYS[1], 'list') or find_wrong_type(KEYS[2], 'stream') or find_wrong_type(KEYS[3], 'list')
 if wrong then return wrong end
 local published, bytes = {}, 0

@@ -1,5 +1,5 @@
--- Is there an entry to claim, and no ticket waiting for it yet? 1 or 0. Looks at no entry's content where it need not,
--- for this runs ten times a second and an entry may be large.
+-- Is there an entry to claim, and no ticket for it yet? Returns 1 or 0. Avoids reading entries, because this runs ten times
+-- a second and an entry may be large.
 -- KEYS: clock, tickets, then stream and postponed set of each priority   ARGV: lease ms, group
 if redis.call('LLEN', KEYS[2]) > 0 then
   return 0

@@ -1,4 +1,4 @@
-"""The ledger's scripts: every change of its state, each one atomic on the server."""
+"""The ledger's Lua scripts; each one changes its state atomically on the server."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ _ALLOWED_WHEN_FULL = "#!lua flags=allow-oom\n"
 
 @dataclass(frozen=True)
 class Scripts:
-    """Registered scripts; each file's head says what it takes and gives."""
+    """Registered scripts; the head of each file documents its arguments and reply."""
 
     ready: Script
     claim: Script
@@ -27,7 +27,7 @@ class Scripts:
 
 
 def register_scripts(server: Redis) -> Scripts:
-    """Compose the scripts from their files; nothing is sent before the first call."""
+    """Assemble the scripts from their files; nothing is sent to the server before the first call."""
 
     def compose(head: str, *names: str) -> Script:
         return server.register_script(head + "".join(_read(name) for name in names))

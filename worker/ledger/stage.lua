@@ -1,7 +1,7 @@
--- Put messages of a large answer beside its event, unseen by readers; `finish` commits them. Sent again with the same
--- offset, it changes nothing.
+-- Store messages of a large answer where readers do not see them; `finish` commits them. Repeating a call with the same
+-- offset changes nothing.
 -- KEYS: stream, staged   ARGV: group, entry, consumer, deliveries, offset, ttl seconds, messages...
--- Gives how many messages are staged now, or -1 when the lease was lost.
+-- Returns the number of messages staged, or -1 when the lease was lost.
 if not mine then
   return -1
 end

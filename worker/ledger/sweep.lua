@@ -1,5 +1,5 @@
--- Delete consumers that hold nothing and were not seen for a long time; one that holds entries is never deleted, for
--- its entries would go with it. Gives how many were deleted.
+-- Delete consumers that hold no entries and have been idle for a long time. One that holds entries is kept, because
+-- deleting it would lose them. Returns the number deleted.
 -- KEYS: streams...   ARGV: group, idle ms
 local deleted = 0
 for _, stream in ipairs(KEYS) do

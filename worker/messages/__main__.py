@@ -1,4 +1,4 @@
-"""Write the messages' descriptions for other languages: `python -m worker.messages docs/schemas`."""
+"""Write the schemas of the messages for other languages: `python -m worker.messages docs/schemas`."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from worker.messages.schema import generate_schemas
 
 
 def write_descriptions(folder: Path) -> None:
-    """Write JSON Schemas and AsyncAPI document into `folder`."""
+    """Write the JSON Schemas and the AsyncAPI document into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in {**generate_schemas(), "asyncapi.json": generate_asyncapi()}.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The streams and their messages as AsyncAPI 3.0, for generators of clients and documentation."""
+"""The streams and their messages as AsyncAPI 3.0, for code and documentation generators."""
 
 import json
 from typing import Any
@@ -16,16 +16,16 @@ def generate_asyncapi() -> str:
         _channel_id(stream): _describe_channel(stream, [event], f"Datasets to classify, of {priority} priority.")
         for stream, priority in _PRIORITIES.items()
     }
-    channels["results"] = _describe_channel("results", answers, "Everything that answers events.")
+    channels["results"] = _describe_channel("results", answers, "All answers to events.")
     channels["deadLetters"] = _describe_channel(
-        "dead-letters", [event], "Events put aside, word for word; they may be no valid messages."
+        "dead-letters", [event], "Rejected events, unchanged; they may be invalid messages."
     )
     operations = {
         f"classify_{name}": {"action": "receive", "channel": {"$ref": f"#/channels/{name}"}}
         for name in map(_channel_id, _PRIORITIES)
     }
     operations["answer"] = {"action": "send", "channel": {"$ref": "#/channels/results"}}
-    operations["putAside"] = {"action": "send", "channel": {"$ref": "#/channels/deadLetters"}}
+    operations["deadLetter"] = {"action": "send", "channel": {"$ref": "#/channels/deadLetters"}}
     document = {
         "asyncapi": "3.0.0",
         "info": {

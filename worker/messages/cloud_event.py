@@ -16,7 +16,7 @@ from pydantic import (
 
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=480)]
 EventSource = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-# An answer's id and source hold those of its event and some letters more.
+# The id and source of an answer contain those of its event.
 MessageId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 SourceUri = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 DatasetId = Annotated[str, StringConstraints(min_length=1, max_length=512)]
@@ -28,7 +28,7 @@ _EXTENSION_NAME = "[a-z0-9]{1,64}"
 
 
 class MessagePart(BaseModel):
-    """A JSON object in which only the described fields may stand, each with its very type."""
+    """A JSON object with the described fields only, each strictly of its type."""
 
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -36,7 +36,7 @@ class MessagePart(BaseModel):
 
 
 class CloudEvent(MessagePart):
-    """Context attributes of CloudEvents 1.0; attributes of further extensions are let through."""
+    """Context attributes of CloudEvents 1.0; extension attributes are accepted."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"pattern": f"^{_EXTENSION_NAME}$"}})
 
@@ -44,13 +44,13 @@ class CloudEvent(MessagePart):
     """Version of CloudEvents."""
 
     id: MessageId
-    """Unique within `source`; a repeat of the same id is the same message."""
+    """Unique within `source`; a message with the same id is a repeat."""
 
     source: SourceUri
-    """Who sends: a URI reference."""
+    """The sender, a URI reference."""
 
     type: str
-    """What kind of message this is, with its version."""
+    """Kind and version of the message."""
 
     time: AwareDatetime | None = None
     """When it happened, RFC 3339."""
@@ -59,13 +59,13 @@ class CloudEvent(MessagePart):
     """The dataset's id, for routing."""
 
     datacontenttype: Literal["application/json"] = "application/json"
-    """Form of `data`."""
+    """Media type of `data`."""
 
     dataschema: str | None = None
     """Where the schema of `data` is described."""
 
     traceparent: Traceparent | None = None
-    """W3C trace context, handed on from event to results."""
+    """W3C trace context, copied from the event to its answers."""
 
     @model_serializer(mode="wrap")
     def _leave_out_unset_attributes(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -75,6 +75,8 @@ class CloudEvent(MessagePart):
     def _check_extension_names(self) -> Self:
         for name in self.model_extra or {}:
             if not re.fullmatch(_EXTENSION_NAME, name):
-                msg = f"{name[:64]!r} is no attribute of CloudEvents 1.0; expected lower-case letters and digits"
+                msg = (
+                    f"expected an attribute name of lower-case letters and digits (CloudEvents 1.0), got {name[:64]!r}"
+                )
                 raise ValueError(msg)
         return self

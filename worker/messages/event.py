@@ -18,21 +18,21 @@ from worker.messages.cloud_event import (
     Probability,
     Traceparent,
 )
-from worker.messages.json_values import require_few_values
+from worker.messages.json_values import limit_json_values
 
 DATASET_ANNOTATED: Final = "offsample.dataset.annotated.v1"
 
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Text = Annotated[str, StringConstraints(max_length=512)]
 Index = Annotated[int, Field(ge=-(2**31), lt=2**31)]
-"""A number that array libraries can compare and index with."""
+"""An index that array libraries accept."""
 
 
 class Annotation(MessagePart):
-    """One ion of the dataset and where its image is."""
+    """One ion of the dataset, and where its image is."""
 
     annotation_id: AnnotationId
-    """The producer's own id; results are matched by it."""
+    """The producer's id; results are matched by it."""
 
     mz: float | None = Field(default=None, gt=0, lt=1e6)
     """Mass-to-charge ratio, Th."""
@@ -44,7 +44,7 @@ class Annotation(MessagePart):
     """Adduct, such as +H, -H2O+H, [M+Na]+ or [M]-."""
 
     charge: int | None = Field(default=None, ge=-20, le=20)
-    """Charge of the ion; None or 0 = the adduct's own."""
+    """Charge of the ion; None or 0 = that of the adduct."""
 
     image: Annotated[str, StringConstraints(max_length=4096)] | Index | None = None
     """File name below the `uri` (png; default: the annotation id + ".png"), or row from 0 (array; default: the row of
@@ -53,7 +53,7 @@ class Annotation(MessagePart):
 
 
 class PngIonImages(MessagePart):
-    """PNG files in a folder or store, one an ion image; alpha 0 = not acquired."""
+    """PNG files in a folder or store, one per ion image; alpha 0 = not acquired."""
 
     kind: Literal["png"]
     uri: Uri
@@ -75,13 +75,13 @@ class ImzmlIonImages(MessagePart):
 
     kind: Literal["imzml"]
     uri: Uri
-    """The .imzML file; its .ibd lies beside it."""
+    """The .imzML file; its .ibd is in the same folder."""
     ppm: float = Field(default=3.0, ge=0.001, le=1000)
     """Half width of the m/z window, parts per million."""
     z: Index | None = None
-    """Which plane of a 3-D file; None = the only one there is."""
+    """Plane of a 3-D file; None = the only one."""
     most_peaks: int = Field(default=500, ge=1, le=10_000)
-    """How many peaks are picked at most when the event names no annotations."""
+    """Maximum number of peaks to pick when the event names no annotations."""
 
 
 class MetaspaceIonImages(MessagePart):
@@ -89,11 +89,11 @@ class MetaspaceIonImages(MessagePart):
 
     kind: Literal["metaspace"]
     dataset_id: DatasetId
-    """METASPACE's own dataset id."""
+    """Dataset id on METASPACE."""
     database: Text | None = None
     """Molecular database, by name and version (HMDB-v4) or id; None = HMDB-v4 if the dataset has it, else its first."""
     fdr: float = Field(default=0.1, gt=0, le=1)
-    """False discovery rate up to which annotations count."""
+    """Highest false discovery rate of the annotations to classify."""
 
 
 IonImagesLocation = Annotated[
@@ -105,7 +105,7 @@ class DatasetAnnotated(MessagePart):
     """Data of `offsample.dataset.annotated.v1`."""
 
     model_config = ConfigDict(
-        json_schema_extra={  # what `_check_annotations` says, for users of the schema
+        json_schema_extra={  # the rule of `_check_annotations`, for users of the schema
             "not": {
                 "properties": {"annotations": {"type": "array"}, "annotations_uri": {"type": "string"}},
                 "required": ["annotations", "annotations_uri"],
@@ -120,14 +120,14 @@ class DatasetAnnotated(MessagePart):
     """Where the ion images are."""
 
     annotations: Annotated[list[Annotation], Field(fail_fast=True)] | None = None
-    """Which ions to classify; with neither this nor `annotations_uri`: every image there is."""
+    """Ions to classify; with neither this nor `annotations_uri`, every image."""
 
     annotations_uri: Uri | None = None
     """A .json (list of annotations) or .csv (their fields as columns) file, on disk or in a store, instead of
     `annotations`."""
 
     release: str | None = Field(default=None, min_length=1, max_length=64)
-    """The release that must be used; None = the worker's."""
+    """The release to use; None = the worker's default."""
 
     threshold: Probability | None = None
     """Off-sample probability at and above which the label is "off"; None = the release's."""
@@ -135,7 +135,7 @@ class DatasetAnnotated(MessagePart):
     @model_validator(mode="after")
     def _check_annotations(self) -> Self:
         if self.annotations is not None and self.annotations_uri is not None:
-            raise ValueError("annotations and annotations_uri are both given; expected at most one of them")
+            raise ValueError("expected annotations or annotations_uri, got both")
         return self
 
 
@@ -157,7 +157,7 @@ class DatasetAnnotatedEvent(CloudEvent):
 
 @dataclass(frozen=True)
 class EventIdentity:
-    """As much as can be read of who sent which event about what, even when the event is invalid."""
+    """Ids of an event, as far as they can be read from a valid or invalid message."""
 
     event_id: str | None = None
     source: str | None = None
@@ -173,26 +173,24 @@ def parse_event(text: str | bytes) -> DatasetAnnotatedEvent:
     UnsupportedMessageError
         When it is a message of another type or version.
     InvalidMessageError
-        When it is no such message; names the first wrong fields.
+        When it is not a valid message; names the first wrong fields.
     TooLargeError
-        When it has more JSON values than `MOST_VALUES`.
+        When it has more JSON values than `MAX_JSON_VALUES`.
     """
     content = _parse_object(text)
     found_type = content.get("type")
     if isinstance(found_type, str) and found_type != DATASET_ANNOTATED:
-        raise UnsupportedMessageError(
-            f"type is {found_type[:200]!r}, which is not served here; expected {DATASET_ANNOTATED!r}"
-        )
+        raise UnsupportedMessageError(f"expected type {DATASET_ANNOTATED!r}, got {found_type[:200]!r}")
     try:
         return DatasetAnnotatedEvent.model_validate_json(text)
     except ValidationError as error:
         raise InvalidMessageError(
-            f"event is not as docs/messages.md says: {describe_validation_error(error)}"
+            f"event does not match docs/messages.md: {describe_validation_error(error)}"
         ) from error
 
 
 def read_identity(text: str | bytes) -> EventIdentity:
-    """Read what identifies an event, of a valid or an invalid one; never raises."""
+    """Read what identifies an event, valid or not; never raises."""
     try:
         content = _parse_object(text)
     except (InvalidMessageError, TooLargeError):
@@ -207,13 +205,13 @@ def read_identity(text: str | bytes) -> EventIdentity:
 
 
 def _parse_object(text: str | bytes) -> dict[str, Any]:
-    require_few_values(text, "event")
+    limit_json_values(text, "event")
     try:
         content = from_json(text, allow_inf_nan=False)
     except (ValueError, TypeError) as error:  # TypeError: text with lone surrogates
-        raise InvalidMessageError(f"message is no JSON ({error}); expected one JSON object, UTF-8") from error
+        raise InvalidMessageError(f"expected one JSON object in UTF-8, got text that is not JSON ({error})") from error
     if not isinstance(content, dict):
-        raise InvalidMessageError(f"message is a JSON {type(content).__name__}; expected one JSON object")
+        raise InvalidMessageError(f"expected one JSON object, got a JSON {type(content).__name__}")
     return content
 
 

@@ -1,23 +1,23 @@
-"""How many values a foreign JSON text has, found out before anything parses it: each costs many times its letters."""
+"""A limit on the values of a foreign JSON text, checked before it is parsed: each value costs much memory."""
 
 import re
 from typing import Final
 
 from shared.errors import TooLargeError
 
-MOST_VALUES: Final = 1_000_000
+MAX_JSON_VALUES: Final = 1_000_000
 """Values of one JSON text: 100,000 annotations with all their fields have 700,000. Parsed, they take up to 300 MiB."""
 
 _MARKS: Final = (",", "[", "{")
-"""One of these stands before every value but the first."""
+"""Every value but the first follows one of these."""
 
 _STRING_OR_MARK: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{,]'
 _IN_TEXT: Final = re.compile(_STRING_OR_MARK, re.DOTALL)
 _IN_BYTES: Final = re.compile(_STRING_OR_MARK.encode(), re.DOTALL)
 
 
-def require_few_values(content: str | bytes, what: str) -> None:
-    """Refuse a JSON text of more than `MOST_VALUES` values.
+def limit_json_values(content: str | bytes, what: str) -> None:
+    """Reject a JSON text of more than `MAX_JSON_VALUES` values.
 
     Raises
     ------
@@ -29,10 +29,10 @@ def require_few_values(content: str | bytes, what: str) -> None:
     else:
         marks = sum(content.count(mark.encode()) for mark in _MARKS)
         found = (chr(one.group()[0]) for one in _IN_BYTES.finditer(content))
-    if marks <= MOST_VALUES:  # those in strings counted too; usual
+    if marks <= MAX_JSON_VALUES:  # the usual case; includes marks in strings
         return
     values = 1
     for start in found:
         values += start != '"'
-        if values > MOST_VALUES:
-            raise TooLargeError(f"{what} has more than {MOST_VALUES:,} JSON values; expected at most that many")
+        if values > MAX_JSON_VALUES:
+            raise TooLargeError(f"expected at most {MAX_JSON_VALUES:,} JSON values in {what}, got more")

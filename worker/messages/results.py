@@ -19,18 +19,18 @@ ROWS_PER_CHUNK = 1_000
 
 Label = Literal["on", "off"]
 Assessment = Literal["little_acquired", "few_pixels", "few_counts"]
-"""What puts a dataset outside what the model was fitted on; docs/messages.md says what each means."""
+"""Why a dataset is unlike those the model was fitted on; explained in docs/messages.md."""
 Status = Literal["classified", "no_signal", "unreadable"]
 
 
 class ResultRow(MessagePart):
-    """What was found for one annotation."""
+    """The result for one annotation."""
 
     annotation_id: AnnotationId
-    """As in the event; rows are matched by it, never by position."""
+    """As in the event; match rows by it, not by position."""
 
     status: Status
-    """`no_signal`: nothing to recognise in the image; `unreadable`: there is no such image, or it is broken."""
+    """`no_signal`: the image shows nothing; `unreadable`: the image is missing or invalid."""
 
     label: Label | None = None
     """On-sample or off-sample; null when not classified."""
@@ -42,20 +42,20 @@ class ResultRow(MessagePart):
     """Standard deviation of the probability over the ensemble's members."""
 
     uncertain: bool | None = None
-    """Whether the probability lies in the release's uncertain band; null when the release states none."""
+    """Whether the probability is in the release's uncertain band; null when the release has none."""
 
     reason: str | None = None
-    """Why the row is not classified, one sentence."""
+    """Why the row is not classified, in one sentence."""
 
 
 class AboutEvent(MessagePart):
-    """Which event a message answers, and what answered it."""
+    """The event that a message answers, and the release and threshold used."""
 
     event_id: MessageId
     event_source: SourceUri
     dataset_id: DatasetId
     release: str
-    """The release that classified."""
+    """The release that was used."""
     threshold: Probability
     """Off-sample probability at and above which the label is "off"."""
 
@@ -66,12 +66,12 @@ class ResultChunk(AboutEvent):
     part: int = Field(ge=1)
     """This chunk's number, from 1."""
     parts: int = Field(ge=1)
-    """How many chunks the event has."""
+    """Number of chunks of the event."""
     rows: list[ResultRow] = Field(max_length=ROWS_PER_CHUNK)
 
 
 class Counts(MessagePart):
-    """How many annotations ended how; `on` + `off` = `classified`."""
+    """Number of annotations by outcome; `on` + `off` = `classified`."""
 
     annotations: int = Field(ge=0)
     classified: int = Field(ge=0)
@@ -83,7 +83,7 @@ class Counts(MessagePart):
 
 
 class Timings(MessagePart):
-    """Where the time went, seconds."""
+    """Durations, seconds."""
 
     queued_seconds: float = Field(ge=0)
     """From the server's receipt of the event to the start of this run."""
@@ -101,13 +101,13 @@ class DatasetSummary(AboutEvent):
     counts: Counts
     timings: Timings
     off_sample_area: Literal["present", "absent"] | None = None
-    """Whether the dataset has off-sample area; null when the release does not judge it."""
+    """Whether the dataset has off-sample area; null when the release does not predict it."""
     assessment: list[Assessment] = Field(default_factory=list)
-    """Why the labels of this dataset mean little, if so: it lies outside what the model was fitted on."""
+    """Reasons why the labels of this dataset are unreliable: it is unlike those the model was fitted on."""
 
 
 class Tried(MessagePart):
-    """What was tried before an event was rejected."""
+    """Where, and after how many deliveries, an event was rejected."""
 
     deliveries: int = Field(ge=1)
     """How often the event was handed to a worker."""
@@ -119,7 +119,7 @@ class Tried(MessagePart):
 
 
 class Rejection(MessagePart):
-    """Data of `offsample.dataset.rejected.v1`: the event could not be honoured."""
+    """Data of `offsample.dataset.rejected.v1`: the event could not be processed."""
 
     event_id: MessageId | None
     event_source: SourceUri | None
@@ -127,7 +127,7 @@ class Rejection(MessagePart):
     error: str
     """Stable code, such as `invalid_message`, `forbidden_uri`, `too_many_deliveries`."""
     message: str
-    """What was wrong and what would be right, one sentence."""
+    """What was wrong and what was expected, in one sentence."""
     tried: Tried
 
 
@@ -140,7 +140,7 @@ class IonImagesClassified(CloudEvent):
 
 
 class DatasetClassified(CloudEvent):
-    """The closing message: every chunk of the event stands before it in the stream."""
+    """The closing message; it follows all chunks of the event in the stream."""
 
     type: Literal["offsample.dataset.classified.v1"] = "offsample.dataset.classified.v1"
     time: datetime
@@ -148,7 +148,7 @@ class DatasetClassified(CloudEvent):
 
 
 class DatasetRejected(CloudEvent):
-    """The event could not be honoured."""
+    """The event could not be processed."""
 
     type: Literal["offsample.dataset.rejected.v1"] = "offsample.dataset.rejected.v1"
     time: datetime

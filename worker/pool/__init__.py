@@ -1,1 +1,1 @@
-"""A worker's pool children: their devices, signs of life and end."""
+"""A worker's pool children: their devices, signs of life and shutdown."""

@@ -1,4 +1,4 @@
-"""A drain that does not last for ever."""
+"""A time limit for the drain."""
 
 import threading
 
@@ -9,7 +9,7 @@ _log = structlog.get_logger(__name__)
 
 
 def end_children_after(seconds: float) -> None:
-    """End the pool's children when the drain has lasted so long; each hands its event back on the way out."""
+    """Terminate the pool's children after this time; each releases its event before it exits."""
     timer = threading.Timer(seconds, _end_children)
     timer.daemon = True
     timer.start()

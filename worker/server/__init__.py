@@ -1,1 +1,1 @@
-"""The Redis or Valkey server: its address, TLS, Celery's transport, and what is an outage."""
+"""The Redis or Valkey server: its URL, TLS, Celery's transport, and outages."""

@@ -1,4 +1,4 @@
-"""Celery's way to the server: whatever the server refuses is an outage, which is said once and waited for."""
+"""Celery's connection to the server: every refusal is an outage, which is logged once and waited out."""
 
 import time
 from typing import Any
@@ -12,20 +12,20 @@ from redis.exceptions import RedisError
 from worker.server.outage import Outage
 
 _RETRY_SECONDS = 1.0
-_STEADY_SECONDS = 3.0
-"""A server that refuses some commands only is not said to serve again between two of them."""
+_STABLE_SECONDS = 3.0
+"""How long nothing must fail before an outage is over; a server may refuse only some commands."""
 
 
-class TicketCount(kombu_redis.QoS):
-    """kombu's count of the tickets that a worker holds, in which an acknowledged one counts no more, come what may.
+class TicketQoS(kombu_redis.QoS):
+    """kombu's count of the tickets that a worker holds; an acknowledged ticket is never counted, even after an error.
 
-    Where the server refused to forget a ticket (its disk is full, say), kombu itself would count it for as long
-    as the worker runs, which holds one at most and would take no other. kombu puts the ticket back later: one too many,
-    which costs nothing.
+    If the server refuses to delete a ticket (because its disk is full, say), kombu would count it as long as the worker
+    runs; the worker, which may hold one ticket, would never take another. kombu restores the ticket later: a spare
+    ticket is harmless.
     """
 
     def ack(self, delivery_tag: str) -> None:
-        """Acknowledge; the refusal goes to Celery's log."""
+        """Acknowledge a ticket; Celery logs the error if the server refuses."""
         try:
             super().ack(delivery_tag)
         except RedisError:
@@ -34,28 +34,28 @@ class TicketCount(kombu_redis.QoS):
 
 
 class ServerChannel(kombu_redis.Channel):
-    """kombu's channel with that count."""
+    """kombu's channel with `TicketQoS`."""
 
-    QoS = TicketCount
+    QoS = TicketQoS
 
 
 class ServerTransport(kombu_redis.Transport):
-    """kombu's transport, for which every refusal of the server is a broken connection.
+    """kombu's transport, which treats every refusal of the server as a broken connection.
 
-    kombu itself takes a server that is read-only, full or failing over for a defect, on which Celery ends its worker.
+    kombu itself treats a server that is read-only, full or failing over as a defect, and Celery would end the worker.
     """
 
     Channel = ServerChannel
     connection_errors = (*kombu_redis.Transport.connection_errors, RedisError)
 
 
-class PatientConsumer(Consumer):
-    """Celery's consumer, which tells `app.outage` of an outage instead of logging every attempt, a second apart."""
+class ReconnectingConsumer(Consumer):
+    """Celery's consumer, which reports an outage to `app.outage` instead of logging an attempt every second."""
 
     app: Any
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Connect, however long that takes; SIGTERM ends the wait."""
+        """Connect, waiting indefinitely; SIGTERM ends the wait."""
         connected = conn.ensure_connection(
             lambda error, _: self.app.outage.begin(error),
             max_retries=None,
@@ -68,23 +68,23 @@ class PatientConsumer(Consumer):
         return connected
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
-        """Celery calls this when the connection broke while the consumer was being set up."""
+        """Called by Celery when the connection breaks while the consumer is being set up."""
         self.app.outage.begin(exc)
         time.sleep(_RETRY_SECONDS)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Celery calls this when the server refused something later; afterwards it connects again."""
+        """Called by Celery when the server refuses something later; Celery then reconnects."""
         self.app.outage.begin(exc)
         super().on_connection_error_after_connected(exc)
         time.sleep(_RETRY_SECONDS)
 
 
 def register_transport() -> None:
-    """Let kombu take our transport for every URL of a Redis or Valkey server."""
+    """Make kombu use this transport for every URL of a Redis or Valkey server."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = f"{__name__}:{ServerTransport.__name__}"
 
 
 def worker_outage() -> Outage:
     """The outage of a worker's main process."""
-    return Outage(_STEADY_SECONDS)
+    return Outage(_STABLE_SECONDS)

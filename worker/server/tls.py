@@ -1,4 +1,4 @@
-"""TLS of the server's URL, said so that both of its clients, redis-py and Celery's kombu, understand the same."""
+"""TLS options of the server's URL, made explicit so that redis-py and Celery's kombu interpret them alike."""
 
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -8,23 +8,22 @@ _CERT_REQS = {"required": "required", "optional": "optional", "none": "none"} | 
     "cert_optional": "optional",
     "cert_none": "none",
 }
-"""How a certificate is verified, as redis-py calls it, by that name and by Celery's."""
+"""The names of redis-py and of Celery for how a certificate is verified, each with redis-py's."""
 
-_TRUTHS = {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}
+_BOOLEANS = {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _OPTIONS = (*_FILES, "ssl_ca_path", "ssl_password", "ssl_cert_reqs", "ssl_check_hostname")
 
 
 def with_explicit_tls(url: str) -> str:
-    """A `rediss://` URL that says how the server's certificate is verified; any other URL as it is.
+    """Add to a `rediss://` URL how the server's certificate is verified; other URLs are unchanged.
 
-    Where the URL does not say it, the certificate is required: kombu would verify nothing.
+    Without the option the certificate is required; kombu would verify nothing.
 
     Raises
     ------
     ValueError
-        When an option of TLS is none that both clients have, has a value that they do not know, names no file, or
-        stands in the URL of a server without TLS.
+        When a TLS option or its value is unknown, its file does not exist, or the URL is not a `rediss://` URL.
     """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -49,7 +48,7 @@ def _check_option(name: str, value: str) -> str:
     if name == "ssl_cert_reqs":
         return _look_up(name, value, _CERT_REQS, "required, optional or none")
     if name == "ssl_check_hostname":
-        return _look_up(name, value, _TRUTHS, "true or false")
+        return _look_up(name, value, _BOOLEANS, "true or false")
     return value
 
 

@@ -1,4 +1,4 @@
-"""A server's address: whether it can be understood, how it may be shown, and what Celery calls it."""
+"""The URL of the server: validation, display without password, and Celery's form of it."""
 
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -10,57 +10,57 @@ _OPTIONS = frozenset(
 )
 _SECRETS = frozenset({"password", "ssl_password"})
 _HINT = (
-    "expected redis://USER:PASSWORD@HOST:PORT/DATABASE, rediss:// alike, or unix://PATH?db=DATABASE, with what is"
-    " special in USER and PASSWORD percent-encoded (# is %23, / is %2F, ? is %3F, @ is %40)"
+    "expected redis://USER:PASSWORD@HOST:PORT/DATABASE, the same with rediss://, or unix://PATH?db=DATABASE,"
+    " with special characters in USER and PASSWORD percent-encoded (# is %23, / is %2F, ? is %3F, @ is %40)"
 )
 
 
 def require_server_url(url: str) -> str:
-    """The URL as it is, when every part of it can be told from the others.
+    """Return the URL unchanged if it can be parsed without ambiguity.
 
     Raises
     ------
     ValueError
-        In words that hold nothing of the URL but the name of an option, for any part may be a piece of a password.
+        With no part of the URL in its text, because any part may belong to a password.
     """
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise ValueError(f"it cannot be taken apart; {_HINT}") from None
+        raise ValueError(f"the URL cannot be parsed; {_HINT}") from None
     if parts.scheme not in _SCHEMES:
-        raise ValueError(f"it names no redis://, rediss:// or unix:// server; {_HINT}")
+        raise ValueError(f"the URL does not begin with redis://, rediss:// or unix://; {_HINT}")
     if parts.fragment or "#" in url or any(mark.isspace() for mark in url):
-        raise ValueError(f"it has a # or a blank in it; {_HINT}")
+        raise ValueError(f"the URL contains a # or a blank; {_HINT}")
     is_socket = parts.scheme == "unix"
     if "@" in parts.path + parts.query or (not is_socket and not _is_database(parts.path)):
-        raise ValueError(f"its database is no number; {_HINT}")
+        raise ValueError(f"the database is not a number; {_HINT}")
     if (not is_socket and not parts.hostname) or (is_socket and not parts.path.strip("/")):
-        raise ValueError(f"it names no {'path' if is_socket else 'host'}; {_HINT}")
+        raise ValueError(f"the URL has no {'path' if is_socket else 'host'}; {_HINT}")
     options = parse_qsl(parts.query, keep_blank_values=True)
     for name, value in options:
         if name == "db" and not _is_database(value):
-            raise ValueError(f"its database is no number; {_HINT}")
+            raise ValueError(f"the database is not a number; {_HINT}")
         if name not in _OPTIONS and not name.startswith("ssl_"):
             known = ", ".join(sorted(_OPTIONS))
-            raise ValueError(f"it has an option that no server has; expected one of {known} or those of TLS (ssl_…)")
+            raise ValueError(f"the URL has an unknown option; expected one of {known}, or a TLS option (ssl_…)")
     return url
 
 
 def without_password(url: str) -> str:
-    """The URL with every password as `***`, wherever it stands; a user without one may be a password, too."""
+    """The URL with every password as `***`, and a user without a password too, which may be a mistyped password."""
     parts = urlsplit(url)
-    login, at, place = parts.netloc.rpartition("@")
+    login, at, address = parts.netloc.rpartition("@")
     user, colon, _ = login.partition(":")
     shown = f"{user}:***" if colon else "***"
     options = [(name, "***" if name in _SECRETS else value) for name, value in parse_qsl(parts.query)]
-    return _assemble(parts.scheme, f"{shown}@{place}" if at else place, parts.path, options)
+    return _assemble(parts.scheme, f"{shown}@{address}" if at else address, parts.path, options)
 
 
 def broker_url(url: str) -> str:
-    """The same server, user and database as Celery calls them.
+    """The same server, user and database in Celery's form.
 
-    A unix socket is redis+socket, its database virtual_host, and user and password stand nowhere but before the host.
+    A unix socket is redis+socket, its database is virtual_host, and user and password must precede the host.
     """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from shared.errors import OffSampleError, UnreadableInputError
 from shared.files.closable import Closable
-from worker.memory_limit import is_want_of_memory
+from worker.memory_limit import is_memory_error
 from worker.messages.event import Annotation
 from worker.sources.source import FetchedIonImage, IonImageSource
 
@@ -25,7 +25,7 @@ def unexpected_errors_translated() -> Iterator[None]:
     except (OffSampleError, OSError):
         raise
     except Exception as error:
-        if is_want_of_memory(error):
+        if is_memory_error(error):
             raise
         import structlog  # noqa: PLC0415 - commands on files should not wait for its import
 
