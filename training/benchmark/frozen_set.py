@@ -29,7 +29,7 @@ class FrozenSet:
         return (
             f"benchmark.yaml {self.description_digest[:16]}, images {self.images_digest[:16]}:"
             f" {len(self.labelled_set):,} semi-synthetic images, {int(self.labelled_set.off.sum()):,} of them off,"
-            f" {len(set(self.groups))} pairs of sample mask and texture source that no fit sees"
+            f" {len(set(self.groups))} pairs of sample mask and texture source held out of every fit"
         )
 
 

@@ -134,7 +134,7 @@ def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> N
     console.print(f"the worst tenth of {len(evaluation.by_dataset)} datasets:")
     for row in evaluation.worst_tenth:
         own, rule = (f"{one.correct} of {one.images}" for one in (row.average, row.rule))
-        console.print(Text(f"  {row.part}: {own} right, border/centre rule {rule}"), soft_wrap=True)
+        console.print(Text(f"  {row.part}: {own} correct, border/centre rule {rule}"), soft_wrap=True)
     for warning in evaluation.warnings:
         console.print(f"warning: {warning}", style="yellow", soft_wrap=True)
     console.print(describe_verdict(evaluation), soft_wrap=True)

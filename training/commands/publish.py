@@ -20,9 +20,9 @@ def publish(  # noqa: PLR0913 - options of a command
         Path | None, typer.Option(help="Finished cross-validation that temperature and uncertainty are taken from.")
     ] = None,
     blend: Annotated[
-        Path | None, typer.Option(help="blend.json of a `baseline` run, for networks that see the context.")
+        Path | None, typer.Option(help="blend.json of a `baseline` run, for networks that use the context.")
     ] = None,
-    plain: Annotated[str | None, typer.Option(help="Release whose members join networks that see the context.")] = None,
+    plain: Annotated[str | None, typer.Option(help="Release whose members join networks that use the context.")] = None,
     releases_root: ReleasesRoot = None,
     *,
     default: Annotated[

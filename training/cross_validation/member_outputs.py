@@ -23,9 +23,9 @@ def predict_outputs(member_paths: list[Path], inputs: NetworkInputs) -> npt.NDAr
     outputs = []
     for path in member_paths:
         member = keras.saving.load_model(path, compile=False)
-        seen = inputs[..., : member.input_shape[-1]]
+        used = inputs[..., : member.input_shape[-1]]
         starts = range(0, len(inputs), _BATCH_IMAGES)
-        batches = [member(seen[start : start + _BATCH_IMAGES], training=False) for start in starts]
+        batches = [member(used[start : start + _BATCH_IMAGES], training=False) for start in starts]
         outputs.append(np.concatenate([keras.ops.convert_to_numpy(batch) for batch in batches]))
     return np.stack(outputs, axis=1)
 

@@ -38,10 +38,10 @@ def require_agreement(members: Sequence[keras.Model], path: Path, inputs: Networ
     ReleaseError
         When it is above `AGREEMENT`, or the graph has another shape.
     """
-    seen = np.ascontiguousarray(inputs[..., : _most_channels(members)])
-    expected = _run_members(members, seen)
+    used = np.ascontiguousarray(inputs[..., : _most_channels(members)])
+    expected = _run_members(members, used)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (actual,) = session.run(None, {session.get_inputs()[0].name: seen})
+    (actual,) = session.run(None, {session.get_inputs()[0].name: used})
     if actual.shape != expected.shape:
         raise ReleaseError(f"expected {path.name} to have output shape {expected.shape}, got {actual.shape}")
     difference = float(np.abs(actual - expected).max())
