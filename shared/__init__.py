@@ -1,1 +1,1 @@
-"""What worker and training must agree on: ion images, preprocessing, messages, errors, logging."""
+"""What worker and training share: ion images, preprocessing, file formats, errors, limits."""

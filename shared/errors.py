@@ -1,45 +1,44 @@
 """Every error this project raises on purpose, as one tree.
 
     OffSampleError
-    ├── InvalidInputError              the caller's; never retried
-    │   ├── InvalidMessageError        an event that cannot be understood
+    ├── InvalidInputError              the caller's fault; never retried
+    │   ├── InvalidMessageError        an event that is not valid
     │   │   └── UnsupportedMessageError
-    │   ├── InvalidIonImageError       pixels that are no ion image
-    │   ├── InvalidAnnotationsError    a list of annotations that cannot be used
-    │   ├── ForbiddenUriError          a place that settings do not open
-    │   ├── AccessDeniedError          a store that does not let this worker in
-    │   ├── NotFoundError              a place where nothing is
+    │   ├── InvalidIonImageError       bytes or pixels that are not an ion image
+    │   ├── InvalidAnnotationsError    an invalid list of annotations
+    │   ├── ForbiddenUriError          a URI outside what settings allow
+    │   ├── AccessDeniedError          a store that denies this worker access
+    │   ├── NotFoundError              a file or dataset that does not exist
     │   ├── TooLargeError              more bytes, pixels or ions than allowed
-    │   ├── UnsupportedSourceError     a kind of ion-image source not served here
+    │   ├── UnsupportedSourceError     a kind of ion-image source that is not supported
     │   ├── UnknownReleaseError        a pinned release that is not installed
-    │   ├── ReusedEventIdError         one event id, two contents
-    │   ├── UnreadableInputError       what a library raised on foreign data, and nobody foresaw
-    │   ├── DeadlineExceededError      an event that took longer than it may
-    │   ├── StoreUnavailableError      an event whose store did not answer for as long as settings allow
-    │   └── TooManyDeliveriesError     an event that keeps killing its worker
-    ├── ReleaseError                   the deployment's: a release that cannot be trusted
-    ├── ConfigurationError             the deployment's: settings or a server that cannot be used
-    ├── LeaseLostError                 the event is another worker's by now; its answer counts, ours is dropped
-    └── TransientError                 passing; the event is postponed and tried again
-        ├── StoreBusyError             a store that asks for fewer requests
-        ├── NoRoomError                a temporary folder that is full now
-        └── ServerUnavailableError     the server of the queue does not answer
+    │   ├── ReusedEventIdError         an event id that was used for other content
+    │   ├── UnreadableInputError       an unforeseen exception of a library on the caller's data
+    │   ├── DeadlineExceededError      an event that exceeded its time limit
+    │   ├── StoreUnavailableError      an event whose store was unavailable for too long
+    │   └── TooManyDeliveriesError     an event whose worker died too often
+    ├── ReleaseError                   the deployment's fault: a missing, altered or invalid release
+    ├── ConfigurationError             the deployment's fault: unusable settings or server
+    ├── LeaseLostError                 another worker took over the event; this one's answer is dropped
+    └── TransientError                 temporary; the event is postponed and retried
+        ├── StoreBusyError             a store that limits the request rate
+        ├── NoRoomError                a temporary folder that is full
+        └── ServerUnavailableError     the queue's server does not answer
 
-Each carries one string, so it crosses Celery's serialisers intact. The sentence says what was wrong with what, and
-what would be right.
+Each carries one string, so that Celery can serialise it. The message says what was wrong and what was expected.
 """
 
 from typing import ClassVar
 
 
 class OffSampleError(Exception):
-    """Root of the tree; `code` is the stable word that messages and logs carry."""
+    """Root of the tree; `code` is the stable identifier in messages and logs."""
 
     code: ClassVar[str] = "off_sample_error"
 
 
 class InvalidInputError(OffSampleError):
-    """The caller's input cannot be honoured, however often it is tried."""
+    """The caller's input is invalid; a retry cannot help."""
 
     code = "invalid_input"
 
@@ -51,19 +50,19 @@ class InvalidMessageError(InvalidInputError):
 
 
 class UnsupportedMessageError(InvalidMessageError):
-    """A well-formed message of a type or version that is not served here."""
+    """A valid message of a type or version that is not supported."""
 
     code = "unsupported_message"
 
 
 class InvalidIonImageError(InvalidInputError):
-    """Bytes or pixels that are no ion image."""
+    """Bytes or bytes or pixels that are not an ion image."""
 
     code = "invalid_ion_image"
 
 
 class InvalidAnnotationsError(InvalidInputError):
-    """A list of annotations that cannot be read or contradicts itself or its ion images."""
+    """A list of annotations that cannot be read, or contradicts itself or its ion images."""
 
     code = "invalid_annotations"
 
@@ -75,13 +74,13 @@ class ForbiddenUriError(InvalidInputError):
 
 
 class AccessDeniedError(InvalidInputError):
-    """A store that refuses this worker's credentials, or lacks them."""
+    """A store that refuses this worker's credentials, or requires some."""
 
     code = "access_denied"
 
 
 class NotFoundError(InvalidInputError):
-    """Nothing is where the caller says something is."""
+    """The file or dataset that the caller names does not exist."""
 
     code = "not_found"
 
@@ -93,78 +92,78 @@ class TooLargeError(InvalidInputError):
 
 
 class UnsupportedSourceError(InvalidInputError):
-    """A kind of ion-image source that this worker does not serve."""
+    """A kind of ion-image source that this worker does not support."""
 
     code = "unsupported_source"
 
 
 class UnknownReleaseError(InvalidInputError):
-    """An event pins a release that this worker does not have."""
+    """An event asks for a release that is not installed here."""
 
     code = "unknown_release"
 
 
 class ReusedEventIdError(InvalidInputError):
-    """An event id that was already used for another content."""
+    """An event id that was already used for other content."""
 
     code = "reused_event_id"
 
 
 class UnreadableInputError(InvalidInputError):
-    """Files on which a library failed in a way that no reader foresaw; the log has the traceback."""
+    """Files on which a library raised an unforeseen exception; the log has the traceback."""
 
     code = "unreadable_input"
 
 
 class DeadlineExceededError(InvalidInputError):
-    """An event that took longer than one event may take."""
+    """An event that exceeded its time limit."""
 
     code = "deadline_exceeded"
 
 
 class StoreUnavailableError(InvalidInputError):
-    """An event whose store did not answer for as long as it is tried again."""
+    """An event whose store stayed unavailable until retries ended."""
 
     code = "store_unavailable"
 
 
 class TooManyDeliveriesError(InvalidInputError):
-    """An event whose worker died or stalled too often while running it."""
+    """An event whose worker died or stalled too often while processing it."""
 
     code = "too_many_deliveries"
 
 
 class ReleaseError(OffSampleError):
-    """A release that is missing, altered, or does not do what its manifest says."""
+    """A release that is missing, altered, or contradicts its manifest."""
 
     code = "release_error"
 
 
 class ConfigurationError(OffSampleError):
-    """Settings, or a server they name, with which no worker can run."""
+    """Settings, or a server they name, that no worker can use."""
 
     code = "configuration_error"
 
 
 class LeaseLostError(OffSampleError):
-    """The lease of an event passed to another worker."""
+    """The lease of an event was taken over by another worker."""
 
     code = "lease_lost"
 
 
 class TransientError(OffSampleError):
-    """A store or server that does not answer now and may answer later."""
+    """A store or server that is temporarily unavailable."""
 
     code = "transient"
 
 
 class StoreBusyError(TransientError):
-    """A store that answers "too many requests": its failures say nothing about an image."""
+    """A store that answers "too many requests", which says nothing about an image."""
 
 
 class NoRoomError(TransientError):
-    """A temporary folder that has no room now, though it is large enough."""
+    """A temporary folder that is full now, but large enough."""
 
 
 class ServerUnavailableError(TransientError):
-    """The server of the queue does not answer, or refuses for now what it is asked."""
+    """The queue's server does not answer, or temporarily refuses commands."""

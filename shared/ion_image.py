@@ -1,4 +1,4 @@
-"""The ion image: what was measured where, for one annotation."""
+"""The ion image: intensities of one annotation, and which pixels were measured."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,11 +12,11 @@ Intensities = npt.NDArray[np.float32]
 AcquisitionMask = npt.NDArray[np.bool_]
 
 FEW_NEGATIVE: Final = 0.05
-"""Share of the acquired pixels that may be negative, however much. Subtracting a baseline leaves some of them."""
+"""Share of the acquired pixels that may be negative, by any amount. Subtracting a baseline leaves some."""
 
 FAINT_NEGATIVE: Final = 0.1
 """Share of the summed absolute intensities that may be negative where more pixels are. Noise around a subtracted
-baseline stays below it; standard scores and logarithms, which are no intensities, do not."""
+baseline stays below it; standard scores and logarithms, which are not intensities, exceed it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class IonImage:
     acquisition_mask
         (H, W) bool, True = measured.
     note
-        What was changed about the pixels as they came, one sentence; None = nothing.
+        What was changed in the original pixels, one sentence; None = nothing.
     """
 
     intensities: Intensities
@@ -45,9 +45,9 @@ class IonImage:
 
 
 def make_ion_image(intensities: npt.ArrayLike, acquisition_mask: npt.ArrayLike | None = None) -> IonImage:
-    """Check foreign pixels and make an ion image of them.
+    """Validate pixels and make an ion image of them.
 
-    A few bad pixels do not cost the image: an acquired pixel that is NaN or infinite (as float32) counts as not
+    A few bad pixels are tolerated: an acquired pixel that is NaN or infinite (as float32) counts as not
     acquired, a negative one as 0, and the `note` says how many.
 
     Parameters
@@ -60,8 +60,8 @@ def make_ion_image(intensities: npt.ArrayLike, acquisition_mask: npt.ArrayLike |
     Raises
     ------
     InvalidIonImageError
-        When shape or type are not those of an ion image, no acquired pixel is finite, or so much is negative
-        (`FEW_NEGATIVE`, `FAINT_NEGATIVE`) that the values are no intensities.
+        When shape or type are wrong, no acquired pixel is finite, or too much is negative (`FEW_NEGATIVE`,
+        `FAINT_NEGATIVE`) for the values to be intensities.
     """
     pixels = np.asarray(intensities)
     if pixels.ndim != 2 or 0 in pixels.shape:
@@ -75,16 +75,16 @@ def make_ion_image(intensities: npt.ArrayLike, acquisition_mask: npt.ArrayLike |
         )
     if pixels.dtype.kind in "ub":
         return IonImage(np.multiply(pixels, acquired, dtype=np.float32), acquired)
-    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite or NaN is looked for below
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite and NaN are handled below
         kept = pixels.astype(np.float32)
     np.copyto(kept, 0, where=~acquired)
-    if kept.min() >= 0 and np.isfinite(kept.max()):  # NaN passes through `min`, and is not >= 0
+    if kept.min() >= 0 and np.isfinite(kept.max()):  # False for NaN, too
         return IonImage(kept, acquired)
     return _clean_pixels(kept, acquired)
 
 
 def _clean_pixels(kept: Intensities, acquired: AcquisitionMask) -> IonImage:
-    """An ion image without its NaN, infinite and negative pixels, where there are not too many."""
+    """Replace NaN, infinite and negative pixels; refuse the image when there are too many."""
     finite = np.isfinite(kept)
     missing = int(np.count_nonzero(~finite))
     measured = acquired & finite
@@ -103,7 +103,7 @@ def _clean_pixels(kept: Intensities, acquired: AcquisitionMask) -> IonImage:
 
 
 def _require_intensities(kept: Intensities, negative: npt.NDArray[Any], measured: int) -> int:
-    """How many pixels are negative; refuse what is no image of intensities with a few stray values."""
+    """Count the negative pixels; refuse values that are not intensities."""
     count = int(np.count_nonzero(negative))
     if count <= FEW_NEGATIVE * measured or count == 1:
         return count

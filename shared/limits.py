@@ -1,4 +1,4 @@
-"""How large a foreign thing may be before it is refused."""
+"""How large the caller's files and images may be."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ MEBIBYTE = 2**20
 
 @dataclass(frozen=True)
 class Limits:
-    """Caps that hold before anything is decoded or unpacked, so that no input can exhaust a worker."""
+    """Limits that are checked before anything is decoded or decompressed, so that no input can exhaust a worker."""
 
     event_bytes: int = 32 * MEBIBYTE
     """Bytes of one event, and of the list its `annotations_uri` names."""
@@ -24,23 +24,23 @@ class Limits:
     """Pixels of one ion image (height x width)."""
 
     image_side_px: int = 4_096
-    """Longest side of one ion image, px; the resize operator of a side costs its square."""
+    """Longest side of one ion image, px; memory of the resize operator grows with its square."""
 
     array_file_bytes: int = 4_096 * MEBIBYTE
-    """Bytes of one array file, and of each array in it once unpacked."""
+    """Bytes of one array file, and of each array in it, decompressed."""
 
     array_chunk_bytes: int = 256 * MEBIBYTE
-    """Bytes of one chunk of a chunked array (zarr, HDF5) once unpacked; in zarr, of all chunks of the same images."""
+    """Bytes of one chunk of a chunked array (zarr, HDF5), decompressed; in zarr, of all chunks of the same images."""
 
     imzml_bytes: int = 4_096 * MEBIBYTE
     """Bytes of one .imzML file."""
 
     ibd_bytes: int = 65_536 * MEBIBYTE
-    """Bytes of one .ibd file; it is streamed, so time is what it costs."""
+    """Bytes of one .ibd file; it is streamed, so that it takes time rather than memory."""
 
 
 def require_at_most(value: int, limit: int, what: str) -> None:
-    """Raise `TooLargeError` naming `what` when `value` is above `limit`."""
+    """Raise `TooLargeError`, naming `what`, when `value` is above `limit`."""
     if value > limit:
         raise TooLargeError(f"{what} is {value:,}; expected at most {limit:,}")
 

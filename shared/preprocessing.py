@@ -1,13 +1,13 @@
-"""From ion image to network input: one copy, for training and for serving.
+"""From ion image to network input, the same code for training and for the service.
 
 Not-acquired pixels are 0; intensities are clipped at the 99th percentile of the acquired non-zero ones (one hot pixel
-otherwise squeezes everything else into a few grey levels), scaled to [0, 1], and resized to 56 x 56 as
+otherwise compresses everything else into a few grey levels), scaled to [0, 1], and resized to 56 x 56 as
 `skimage.transform.resize(order=1)` does, anti-aliased when shrinking. The acquisition mask, a second channel for
-networks that ask for it, is resized in the same way: the share of each pixel that was measured.
+networks that ask for it, is resized in the same way, to the share of each pixel that was measured.
 
-That resize is linear and separable, and the images of a dataset share one shape, so it is two matrix products with two
-small matrices that scikit-image itself makes from the identity. They are banded, hence sparse: faster than dense ones
-(benchmarks/preprocessing.py), and free of a BLAS's threads, which hold each other up when several processes share the
+That resize is linear and separable, and the images of a dataset share one shape, so it is two products with small
+matrices that scikit-image itself makes from the identity. They are banded, hence sparse: faster than dense ones
+(benchmarks/preprocessing.py), and without BLAS threads, which slow each other down when several processes share the
 cores.
 """
 
@@ -23,7 +23,7 @@ from skimage.transform import resize
 from shared.ion_image import AcquisitionMask, Intensities, IonImage
 
 PREPROCESSING_VERSION = "1"
-"""Named in every release's manifest; a release is refused by code that preprocesses otherwise."""
+"""Recorded in every release's manifest; a release of another version is refused."""
 
 INPUT_SIDE_PX: Final = 56
 """Side of the network input (2018 report, section Data Preprocessing)."""
@@ -32,22 +32,22 @@ CLIP_PERCENTILE = 99.0
 """Percentile of the acquired non-zero intensities at which hot spots are clipped."""
 
 _SAMPLE_PX, _SPARE_PX = 1024, 8
-"""Pixels looked at to find the largest, and how many more than twice their share: too few large ones are improbable."""
+"""Pixels sampled to find the largest, and a margin above twice their share, so that too few are unlikely."""
 
 Channel = Literal["ion_image", "acquisition_mask"]
-"""What one channel of the network input shows of the image itself."""
+"""A channel of the network input that shows the image itself."""
 
 ALL_CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
-"""In the order of every network input: a network takes the first of them, or all."""
+"""In the order of the network input; a network takes the first of them, or all."""
 
 ContextChannel = Literal["mean_ion_image", "sample_mask"]
-"""What a further channel shows of the dataset that the image belongs to (`model_store/context/dataset_context.py`)."""
+"""A channel that shows the dataset of the image (`model_store/context/dataset_context.py`)."""
 
 CONTEXT_CHANNELS: Final[tuple[ContextChannel, ...]] = get_args(ContextChannel)
 """In their order after `ALL_CHANNELS`; a network takes both or none."""
 
 NETWORK_CHANNELS: Final[tuple[Channel | ContextChannel, ...]] = (*ALL_CHANNELS, *CONTEXT_CHANNELS)
-"""All that any network sees, in order."""
+"""All channels, in order."""
 
 NetworkInputs = npt.NDArray[np.float32]
 """(N, 56, 56, C) in [0, 1]; channel 0 is the ion image."""
@@ -56,8 +56,7 @@ NetworkInputs = npt.NDArray[np.float32]
 def preprocess(ion_images: Sequence[IonImage], channels: Sequence[Channel] = ALL_CHANNELS) -> NetworkInputs:
     """Turn ion images, of one shape or of several, into network inputs.
 
-    An image of zeros becomes all 0, another constant image all 1: never NaN, though neither shows anything
-    (`describe_missing_signal`).
+    An image of zeros becomes all 0, any other constant image all 1, never NaN (see `describe_missing_signal`).
 
     Returns
     -------
@@ -85,7 +84,7 @@ def resize_mask(mask: AcquisitionMask) -> Intensities:
 
 
 def read_acquired(inputs: NetworkInputs) -> AcquisitionMask:
-    """What any image of (N, 56, 56, 2) network inputs, those of one dataset, says was measured; (56, 56)."""
+    """(56, 56) pixels that any of a dataset's (N, 56, 56, 2) network inputs marks as measured."""
     return np.asarray((inputs[..., 1] > 0.5).any(axis=0))
 
 
@@ -97,7 +96,7 @@ def _resize(native: Intensities) -> Intensities:
 
 
 def describe_missing_signal(ion_image: IonImage) -> str | None:
-    """Why this ion image holds nothing to recognise (one sentence), or None when it holds something."""
+    """Why this ion image shows no signal (one sentence), or None when it does."""
     acquired = int(np.count_nonzero(ion_image.acquisition_mask))
     if acquired == 0:
         return "no pixel was acquired"
@@ -124,21 +123,20 @@ def _find_ceiling(values: Intensities) -> np.float32:
     signal = int(np.count_nonzero(values > 0))
     if signal == 0:
         return np.float32(0)
-    place = CLIP_PERCENTILE / 100 * (signal - 1)
-    below = int(place)
+    rank = CLIP_PERCENTILE / 100 * (signal - 1)
+    below = int(rank)
     above = min(below + 1, signal - 1)
     largest = _select_largest(values, signal - below)
-    first = largest.size - signal  # where the smallest non-zero value would stand among them, were it there
+    first = largest.size - signal  # index of the smallest non-zero value, if it were among them
     ordered = np.partition(largest, (first + below, first + above))
     low, high = float(ordered[first + below]), float(ordered[first + above])
-    return np.float32(low + (high - low) * (place - below))
+    return np.float32(low + (high - low) * (rank - below))
 
 
 def _select_largest(values: Intensities, count: int) -> Intensities:
-    """At least the `count` largest of the non-zero values, in any order, and seldom many more.
+    """At least the `count` largest of the non-zero values, in any order, and rarely many more.
 
-    Ordering a whole image takes longer than all else that is done with it; a regular sample tells where its largest
-    values begin.
+    Sorting a whole image takes longer than all other steps; a regular sample shows where its largest values begin.
     """
     sample = values[:: values.size // _SAMPLE_PX + 1]
     rank = 2 * count * sample.size // values.size + _SPARE_PX

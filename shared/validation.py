@@ -1,4 +1,4 @@
-"""pydantic's findings as one sentence."""
+"""Validation errors of pydantic as one sentence."""
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -7,7 +7,7 @@ _SHOWN = 3
 
 
 def describe_validation_error(error: ValidationError) -> str:
-    """Name each wrong field and what would be right; never repeats the foreign value."""
+    """Name each wrong field and what was expected; never repeats the caller's value."""
     findings = error.errors(include_url=False, include_input=False, include_context=False)
     shown = [
         f"{'.'.join(map(str, finding['loc'])) or 'message'}: {_describe(finding)}" for finding in findings[:_SHOWN]
@@ -18,5 +18,5 @@ def describe_validation_error(error: ValidationError) -> str:
 
 def _describe(finding: ErrorDetails) -> str:
     if finding["type"] == "extra_forbidden":
-        return "no such field; expected one that is described"
+        return "unknown field; expected one of the documented ones"
     return finding["msg"].removeprefix("Value error, ")

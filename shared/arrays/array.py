@@ -1,4 +1,4 @@
-"""Ion images as one array file: whatever its format, opened from its header and read a few images at a time."""
+"""Open an array file of ion images of any supported format; images are read a few at a time."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,13 +12,13 @@ from shared.files.foreign_file import OpenedFile, OpenedFolder, open_path
 from shared.limits import Limits
 
 ARRAY_SUFFIXES = (".npz", ".npy", ".zarr", ".h5ad")
-"""What array files are called; formats are told by content."""
+"""Suffixes of array files; the format is recognised by content."""
 _HDF5_START = b"\x89HDF\r\n\x1a\n"
 _ZARR_FILES = ("zarr.json", ".zgroup", ".zarray")
 
 
 class IonImageArray(Protocol):
-    """An array file, opened: its shape and its columns are known, its images are not read yet."""
+    """An open array file: shape and columns are read, images are not yet."""
 
     @property
     def path(self) -> Path:
@@ -37,12 +37,12 @@ class IonImageArray(Protocol):
 
     @property
     def annotation_ids(self) -> list[str] | None:
-        """N texts, or None."""
+        """N strings, or None."""
         ...
 
     @property
     def has_independent_rows(self) -> bool:
-        """Whether behind an image that cannot be read others can."""
+        """Whether images after an unreadable one can still be read."""
         ...
 
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
@@ -53,44 +53,44 @@ class IonImageArray(Protocol):
         Raises
         ------
         InvalidIonImageError, TooLargeError
-            Where the file turns out to be corrupt, to end early or to unpack too far; what came before it counts.
+            When the file is corrupt, truncated or decompresses to too much; the images before that are valid.
         """
         ...
 
 
 def is_zarr_folder(path: Path) -> bool:
-    """Whether a folder is a zarr group or array, and not one of files."""
+    """Whether a folder is a zarr group or array."""
     return any((path / name).is_file() for name in _ZARR_FILES)
 
 
-def open_array(place: Path | OpenedFile | OpenedFolder, limits: Limits) -> IonImageArray:
+def open_array(file: Path | OpenedFile | OpenedFolder, limits: Limits) -> IonImageArray:
     """Open an array file: `.npz`, `.npy`, zarr (2 or 3) or AnnData `.h5ad` (docs/sources.md).
 
     Parameters
     ----------
-    place
-        A path of one's own; or what was opened, for a foreign one: nothing but that is read then.
+    file
+        A trusted path; or an untrusted file or folder that is already open, outside of which nothing is read.
 
     Raises
     ------
     InvalidIonImageError
-        When it is none of these, pickled, corrupt, or its columns do not fit its images. A file that only ends early
-        opens.
+        When it is none of these, pickled, corrupt, or its columns do not match its images. A truncated file can be
+        opened.
     TooLargeError
-        When bytes, images or pixels exceed `limits`; judged from the headers.
+        When bytes, images or pixels exceed `limits`; checked in the headers.
     UnsupportedSourceError
         When the package for its format is not installed.
     NotFoundError, OSError
         When a path cannot be opened.
     """
-    opened = open_path(place.resolve()) if isinstance(place, Path) else place
+    opened = open_path(file.resolve()) if isinstance(file, Path) else file
     if isinstance(opened, OpenedFile):
-        with opened.open_stream() as file:
-            is_hdf5 = file.read(len(_HDF5_START)) == _HDF5_START
+        with opened.open_stream() as stream:
+            is_hdf5 = stream.read(len(_HDF5_START)) == _HDF5_START
         if not is_hdf5:
             return open_npz(opened, limits)
     elif not _has_zarr_metadata(opened):
-        raise InvalidIonImageError(f"{opened.name} is a folder without zarr's metadata; expected a zarr folder")
+        raise InvalidIonImageError(f"{opened.name} is a folder without zarr metadata; expected a zarr folder")
     try:
         if isinstance(opened, OpenedFolder):
             from shared.arrays.zarr_group import open_zarr  # noqa: PLC0415 - an extra

@@ -1,4 +1,4 @@
-"""A foreign file that is never read in large pieces: what claims to be long inside it cannot take memory for that."""
+"""A stream with a limit on the size of a read, so that sizes declared in an untrusted file cannot exhaust memory."""
 
 import io
 from typing import BinaryIO
@@ -7,7 +7,7 @@ _WHENCE_START = 0
 
 
 class GuardedStream(io.RawIOBase):
-    """A binary stream for libraries that read as much at once as the file tells them to (HDF5, zip).
+    """A binary stream for libraries that trust the sizes in a file (HDF5, zip).
 
     Raises
     ------
@@ -19,7 +19,7 @@ class GuardedStream(io.RawIOBase):
         super().__init__()
         self._stream = stream
         self.max_bytes = max_bytes
-        """Most bytes of one read; whoever has checked what is read next may raise it."""
+        """Maximum bytes of one read; may be raised for reads whose size was checked."""
 
     def readable(self) -> bool:
         """Always."""
@@ -41,8 +41,8 @@ class GuardedStream(io.RawIOBase):
         """Fill the buffer."""
         self._require_few(len(buffer))
         count: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
-        if count < len(buffer):  # HDF5 would take the rest as it finds it
-            raise OSError("file ends too early")
+        if count < len(buffer):  # HDF5 would use what is in its buffer
+            raise OSError("file is truncated")
         return count
 
     def read(self, size: int = -1) -> bytes:
@@ -56,4 +56,4 @@ class GuardedStream(io.RawIOBase):
 
     def _require_few(self, size: int) -> None:
         if size > self.max_bytes:
-            raise OSError(f"a piece of {size:,} bytes is read at once; expected at most {self.max_bytes:,}")
+            raise OSError(f"one read is of {size:,} bytes; expected at most {self.max_bytes:,}")

@@ -1,4 +1,4 @@
-"""How large packed bytes become, found out before anything unpacks them."""
+"""Find the decompressed size of a chunk before it is decompressed."""
 
 import zlib
 
@@ -6,17 +6,17 @@ from shared.errors import InvalidIonImageError
 from shared.limits import require_at_most
 
 _DEFLATE_RATIO = 1032
-"""The most that deflate can shrink anything (zlib's technical details)."""
+"""Maximum compression ratio of deflate (zlib's technical details)."""
 _MAX_BLOSC_BLOCK_BYTES = 2**25
-"""blosc takes three times the size of a block beside what it unpacks."""
+"""blosc needs three times the size of a block as working memory."""
 _STEP_BYTES = 2**20
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _AUTOMATIC_WBITS = 47
-"""zlib's: take zlib's or gzip's header, whichever there is."""
+"""Accept the header of zlib or gzip."""
 
 
 def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: str) -> None:
-    """Refuse a chunk that would unpack to more than `limit` bytes, reading its header or inflating it in small steps.
+    """Refuse a chunk that would decompress to more than `limit` bytes, by its header or by inflating in small steps.
 
     Parameters
     ----------
@@ -28,22 +28,22 @@ def require_inflates_to_at_most(content: bytes, codec: str, limit: int, what: st
     TooLargeError
         When it would.
     InvalidIonImageError
-        When it does not say how large it becomes.
+        When it does not declare its decompressed size.
     """
     if codec in ("gzip", "zlib"):
-        unpacked = _count_inflated(content, limit, what)
+        decompressed = _count_inflated(content, limit, what)
     elif codec == "blosc":
-        unpacked = _read_size(content, 4, 4, what)
+        decompressed = _read_size(content, 4, 4, what)
         require_at_most(_read_size(content, 8, 4, what), _MAX_BLOSC_BLOCK_BYTES, f"size of a block of {what} in bytes")
     elif codec == "lz4":
-        unpacked = _read_size(content, 0, 4, what)
+        decompressed = _read_size(content, 0, 4, what)
     else:
-        unpacked = _read_zstd_size(content, what)
-    require_at_most(unpacked, limit, f"size of {what}, unpacked, in bytes")
+        decompressed = _read_zstd_size(content, what)
+    require_at_most(decompressed, limit, f"size of {what}, decompressed, in bytes")
 
 
 def _count_inflated(content: bytes, limit: int, what: str) -> int:
-    """Bytes that deflated members unpack to; counting ends above the limit."""
+    """Total decompressed size of the members; counting stops above the limit."""
     if len(content) * _DEFLATE_RATIO <= limit:
         return 0
     total, rest = 0, content
@@ -55,30 +55,30 @@ def _count_inflated(content: bytes, limit: int, what: str) -> int:
                 rest = inflater.unconsumed_tail
                 total += len(piece)
                 if not piece and not rest:
-                    return total  # it ends early: whoever unpacks it says so
+                    return total  # truncated, which decompressing will report
             rest = inflater.unused_data
     except zlib.error as error:
-        raise InvalidIonImageError(f"{what} is corrupt ({error}); expected a sound one") from error
+        raise InvalidIonImageError(f"{what} is corrupt ({error}); expected intact data") from error
     return total
 
 
 def _read_size(content: bytes, offset: int, width: int, what: str) -> int:
     field = content[offset : offset + width]
     if len(field) != width:
-        raise InvalidIonImageError(f"{what} ends too early; expected a whole one")
+        raise InvalidIonImageError(f"{what} is truncated; expected a complete one")
     return int.from_bytes(field, "little")
 
 
 def _read_zstd_size(content: bytes, what: str) -> int:
     """Size of the content of a zstd frame (RFC 8878, 3.1.1.1)."""
     if content[:4] != _ZSTD_MAGIC or len(content) < 6:
-        raise InvalidIonImageError(f"{what} is no zstd frame; expected one")
+        raise InvalidIonImageError(f"{what} is not a zstd frame; expected one")
     descriptor = content[4]
     is_single_segment = bool(descriptor & 0x20)
     width = {0: 1 if is_single_segment else 0, 1: 2, 2: 4, 3: 8}[descriptor >> 6]
     if width == 0:
         raise InvalidIonImageError(
-            f"{what} is a zstd frame that does not say its size; expected one that does, as numcodecs writes it"
+            f"{what} is a zstd frame without its size; expected one with it, as numcodecs writes"
         )
     offset = 5 + (0 if is_single_segment else 1) + (0, 1, 2, 4)[descriptor & 3]
     return _read_size(content, offset, width, what) + (256 if width == 2 else 0)

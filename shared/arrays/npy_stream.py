@@ -1,4 +1,4 @@
-"""One array in an `.npy` or `.npz` file: its header, judged before anything is read, and its values, read in order."""
+"""One array in an `.npy` or `.npz` file: its header, checked first, and its values, read in order."""
 
 import errno
 import io
@@ -24,19 +24,19 @@ from shared.limits import MEBIBYTE, require_at_most
 
 _ZIP_START: Final = b"PK"
 _SUFFIX: Final = ".npy"
-_SOUND_ZIP: Final = "expected a complete file as numpy.savez writes it"
-_CONTENTS_BYTES: Final = MEBIBYTE
-"""Most bytes of a zip's table of contents: in memory it takes 15 times as much."""
+_EXPECTED: Final = "expected a complete file as numpy.savez writes it"
+_DIRECTORY_BYTES: Final = MEBIBYTE
+"""Maximum size of a zip's directory, which takes 15 times as much memory."""
 
 _PIECE_BYTES: Final = 16 * MEBIBYTE
-"""Most bytes that are read at once; zipfile passes over a member in such pieces."""
+"""Maximum size of a read; zipfile skips members in pieces of this size."""
 
 _BYTES_PER_READ: Final = MEBIBYTE
-_PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""What numpy.savez writes. zipfile unpacks the others without bounds."""
+_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What numpy.savez writes; zipfile decompresses others without a limit."""
 
 _HEADER_BYTES: Final = 10_000
-"""Most letters of an `.npy` header, as NumPy limits them, though it reads them before."""
+"""Maximum size of an `.npy` header: NumPy's own limit, which it checks only after reading."""
 
 _CORRUPT: Final = (
     AttributeError,
@@ -51,16 +51,16 @@ _CORRUPT: Final = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What zipfile and zlib raise for foreign bytes: "encrypted" and "not implemented" are RuntimeErrors, an offset beyond
-the end of numbers an OverflowError."""
+"""What zipfile and zlib raise for corrupt files: "encrypted" and "not implemented" are RuntimeErrors, a too large
+offset is an OverflowError."""
 
 _BAD_HEADER: Final = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, SystemError, tokenize.TokenError)
-"""What NumPy raises for a foreign header, which it reads with Python's own parser."""
+"""What NumPy raises for a corrupt header, which it reads with Python's own parser."""
 
 
 @dataclass(frozen=True, eq=False)
 class ArrayStream:
-    """An array whose header was read and whose values come next."""
+    """An array in a stream, positioned after its header."""
 
     what: str
     """The file, and the array in it, for messages."""
@@ -71,7 +71,7 @@ class ArrayStream:
 
     @property
     def byte_count(self) -> int:
-        """Bytes of all its values."""
+        """Size of all its values, bytes."""
         return prod(self.shape) * self.dtype.itemsize
 
     def read(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
@@ -80,21 +80,21 @@ class ArrayStream:
         Raises
         ------
         InvalidIonImageError
-            When the file ends before, or is corrupt.
+            When the file is truncated or corrupt.
         """
         found = np.empty(shape, self.dtype)
-        place = found.reshape(-1).view(np.uint8) if found.size else np.empty(0, np.uint8)
-        for start in range(0, len(place), _BYTES_PER_READ):
-            piece = place[start : start + _BYTES_PER_READ]
+        target = found.reshape(-1).view(np.uint8) if found.size else np.empty(0, np.uint8)
+        for start in range(0, len(target), _BYTES_PER_READ):
+            piece = target[start : start + _BYTES_PER_READ]
             with _as_input_error(self.what):
                 content = self.stream.read(len(piece))
             if len(content) != len(piece):
-                raise InvalidIonImageError(f"{self.what} ends too early; expected shape {self.shape}")
+                raise InvalidIonImageError(f"{self.what} is truncated; expected shape {self.shape}")
             piece[:] = np.frombuffer(content, np.uint8)
         return found
 
     def skip(self, shape: tuple[int, ...]) -> None:
-        """Pass over the next values, as many as fill `shape`; a file that ends before says so at the next read."""
+        """Skip the next values, as many as fill `shape`; in a truncated file the next read fails."""
         size = prod(shape) * self.dtype.itemsize
         if size:
             with _as_input_error(self.what):
@@ -103,12 +103,12 @@ class ArrayStream:
 
 @contextmanager
 def open_array_streams(file: OpenedFile, names: Sequence[str]) -> Iterator[dict[str, ArrayStream]]:
-    """Those of the named arrays that an `.npz` has, the first of which it must have; an `.npy` has only that one.
+    """The named arrays of an `.npz`, the first of which is required; an `.npy` has only that one.
 
     Raises
     ------
     InvalidIonImageError
-        When it is neither, lacks the first array, or a header is none.
+        When it is neither, lacks the first array, or a header is invalid.
     """
     with ExitStack() as stack:
         stream = stack.enter_context(file.open_stream())
@@ -117,7 +117,7 @@ def open_array_streams(file: OpenedFile, names: Sequence[str]) -> Iterator[dict[
         if not is_zip:
             yield {names[0]: _read_header(stream, file.name)}
             return
-        guarded = GuardedStream(stream, _CONTENTS_BYTES)
+        guarded = GuardedStream(stream, _DIRECTORY_BYTES)
         with _as_input_error(file.name):
             archive = stack.enter_context(zipfile.ZipFile(cast("IO[bytes]", guarded)))
         guarded.max_bytes = _PIECE_BYTES
@@ -133,9 +133,9 @@ def open_array_streams(file: OpenedFile, names: Sequence[str]) -> Iterator[dict[
 def _open_member(archive: zipfile.ZipFile, name: str, file_name: str, stack: ExitStack) -> ArrayStream:
     what = f"`{name}` of {file_name}"
     with _as_input_error(what):
-        packing = archive.getinfo(name + _SUFFIX).compress_type
-        if packing not in _PACKINGS:
-            raise InvalidIonImageError(f"{what} is packed in zip's way {packing}; expected stored or deflated")
+        compression = archive.getinfo(name + _SUFFIX).compress_type
+        if compression not in _COMPRESSIONS:
+            raise InvalidIonImageError(f"{what} has zip compression {compression}; expected stored or deflated")
         stream = stack.enter_context(archive.open(name + _SUFFIX))
     return _read_header(stream, what)
 
@@ -151,29 +151,29 @@ def _read_header(stream: IO[bytes], what: str) -> ArrayStream:
         except _BAD_HEADER as error:
             first_line = str(error).partition("\n")[0]
             raise InvalidIonImageError(
-                f"{what} is no readable .npy array ({first_line}); expected what numpy.save or numpy.savez writes"
+                f"{what} is not a readable .npy array ({first_line}); expected what numpy.save or numpy.savez writes"
             ) from error
     if any(type(side) is not int or side < 0 for side in shape):
-        raise InvalidIonImageError(f"{what} has shape {shape}; expected whole numbers from 0")
+        raise InvalidIonImageError(f"{what} has shape {shape}; expected non-negative integers")
     return ArrayStream(what, stream, shape, fortran_order, dtype)
 
 
 def _read_header_bytes(stream: IO[bytes], width: int, what: str) -> io.BytesIO:
-    """Length and letters of a header, not more of them than NumPy takes."""
+    """Length and content of a header, within NumPy's limit."""
     length = stream.read(width)
-    letters = int.from_bytes(length, "little")
-    require_at_most(letters, _HEADER_BYTES, f"length of the header of {what}")
-    return io.BytesIO(length + stream.read(letters))
+    size = int.from_bytes(length, "little")
+    require_at_most(size, _HEADER_BYTES, f"length of the header of {what}")
+    return io.BytesIO(length + stream.read(size))
 
 
 @contextmanager
 def _as_input_error(what: str) -> Iterator[None]:
-    """Turn what foreign bytes do to zipfile into the caller's error; a failing disk stays an OSError."""
+    """Turn exceptions of zipfile on corrupt files into `InvalidIonImageError`; a failing disk stays an OSError."""
     try:
         yield
     except _CORRUPT as error:
-        raise InvalidIonImageError(f"{what} is corrupt ({error}); {_SOUND_ZIP}") from error
+        raise InvalidIonImageError(f"{what} is corrupt ({error}); {_EXPECTED}") from error
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):
             raise
-        raise InvalidIonImageError(f"{what} is corrupt ({error}); {_SOUND_ZIP}") from error
+        raise InvalidIonImageError(f"{what} is corrupt ({error}); {_EXPECTED}") from error

@@ -1,4 +1,4 @@
-"""Ion images as `.npy` and `.npz`, read row by row so that memory holds one image, not the dataset."""
+"""Ion images as `.npy` and `.npz`, read image by image, to hold only one in memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,17 +24,17 @@ from shared.limits import MEBIBYTE, Limits, require_at_most, require_image_size
 
 _IMAGES = "images"
 _COLUMNS = {"acquired": NUMBERS, "mz": "fiu", "annotation_ids": "USiu"}
-"""The arrays beside `images`, each with the kinds of dtype it may have."""
+"""The arrays besides `images`, with their allowed kinds of dtype."""
 _STRINGS_PER_READ = 4096
 _BLOCK_BYTES = 128 * MEBIBYTE
-"""How much of an array in Fortran order is turned at once."""
+"""How much of an array in Fortran order is transposed at a time."""
 _PIXELS_BYTES = 16 * MEBIBYTE
-"""How much of it is read at once."""
+"""How much of it is read at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class NpzArray:
-    """An `.npz` or `.npy` file, opened: its shape and its columns are known, its images are not read yet.
+    """An open `.npz` or `.npy` file: shape and columns are read, images are not yet.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class NpzArray:
     mz
         (N,) Th, or None.
     annotation_ids
-        N texts, or None.
+        N strings, or None.
     """
 
     file: OpenedFile
@@ -55,16 +55,16 @@ class NpzArray:
 
     @property
     def path(self) -> Path:
-        """The file's."""
+        """Path of the file."""
         return self.file.path
 
     @property
     def has_independent_rows(self) -> bool:
-        """What follows a damaged part is lost."""
+        """False: images after a damaged part cannot be read."""
         return False
 
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
-        """Read the wanted images; see `IonImageArray`. Others are passed over, without reading them where possible."""
+        """Read the wanted images; see `IonImageArray`. Others are skipped, without reading them where possible."""
         rows = range(self.shape[0]) if wanted is None else wanted
         with open_array_streams(self.file, (_IMAGES, "acquired")) as streams:
             acquired = streams.get("acquired")
@@ -91,23 +91,25 @@ class NpzArray:
         chunk_size = max(1, _BLOCK_BYTES // (height * width * stream.dtype.itemsize))
         for start in range(0, len(wanted), chunk_size):
             with open_array_streams(self.file, (_IMAGES, name)) as streams:
-                yield from _turn(streams[name], self.shape, np.asarray(wanted[start : start + chunk_size]))
+                yield from _transpose(streams[name], self.shape, np.asarray(wanted[start : start + chunk_size]))
 
 
-def _turn(stream: ArrayStream, shape: tuple[int, int, int], wanted: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[Any]]:
-    """The wanted rows of an array in Fortran order, which has all rows of the first pixel first, column by column."""
+def _transpose(
+    stream: ArrayStream, shape: tuple[int, int, int], wanted: npt.NDArray[np.intp]
+) -> Iterator[npt.NDArray[Any]]:
+    """The wanted rows of an array in Fortran order, which stores pixel by pixel, each for all rows."""
     count, height, width = shape
-    turned = np.empty((len(wanted), height * width), stream.dtype)
+    transposed = np.empty((len(wanted), height * width), stream.dtype)
     chunk_size = max(1, _PIXELS_BYTES // (count * stream.dtype.itemsize))
     for start in range(0, height * width, chunk_size):
         stop = min(start + chunk_size, height * width)
-        turned[:, start:stop] = stream.read((stop - start, count))[:, wanted].T
-    for row in turned:
+        transposed[:, start:stop] = stream.read((stop - start, count))[:, wanted].T
+    for row in transposed:
         yield row.reshape(width, height).T
 
 
 def _read_image(stream: ArrayStream, shape: tuple[int, int, int]) -> npt.NDArray[Any]:
-    """The one (H, W) image of an array."""
+    """The single (H, W) image of an array."""
     _, height, width = shape
     return stream.read((width, height)).T if stream.fortran_order else stream.read((height, width))
 
@@ -118,9 +120,9 @@ def open_npz(file: OpenedFile, limits: Limits) -> NpzArray:
     Raises
     ------
     InvalidIonImageError
-        When it is neither, pickled, corrupt, or its columns do not fit its images. A file that only ends early opens.
+        When it is neither, pickled, corrupt, or its columns do not match its images. A truncated file can be opened.
     TooLargeError
-        When bytes, images or pixels exceed `limits`; judged from the headers.
+        When bytes, images or pixels exceed `limits`; checked in the headers.
     """
     require_at_most(file.size, limits.array_file_bytes, f"size of {file.name} in bytes")
     with open_array_streams(file, (_IMAGES, *_COLUMNS)) as streams:
@@ -144,7 +146,7 @@ def _image_shape(images: ArrayStream) -> tuple[int, int, int]:
 
 
 def _check_column(column: ArrayStream, name: str, shape: tuple[int, int, int]) -> None:
-    """Refuse a column that does not fit the images."""
+    """Refuse a column that does not match the images."""
     check_kind(column.dtype, _COLUMNS[name], column.what)
     if name == "acquired":
         check_mask_shape(column.shape, shape, column.what)
@@ -153,9 +155,9 @@ def _check_column(column: ArrayStream, name: str, shape: tuple[int, int, int]) -
 
 
 def _read_ids(stream: ArrayStream, count: int, limits: Limits) -> list[str]:
-    """N different annotation ids, a few at a time: NumPy stores each at the length of the longest."""
-    texts: list[str] = []
+    """N unique annotation ids, read a few at a time, as NumPy stores each at the length of the longest."""
+    ids: list[str] = []
     for start in range(0, count, _STRINGS_PER_READ):
-        texts += read_strings(stream.read((min(_STRINGS_PER_READ, count - start),)), stream.what)
-    check_annotation_ids(texts, stream.what, limits)
-    return texts
+        ids += read_strings(stream.read((min(_STRINGS_PER_READ, count - start),)), stream.what)
+    check_annotation_ids(ids, stream.what, limits)
+    return ids

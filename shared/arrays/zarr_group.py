@@ -33,20 +33,20 @@ from shared.limits import MEBIBYTE, Limits, require_at_most, require_image_size
 
 _IMAGES = "images"
 _COLUMNS = {"acquired": NUMBERS, "mz": "fiu", "annotation_ids": STRINGS}
-_PACKINGS = {
+_COMPRESSORS = {
     "Blosc": "blosc", "BloscCodec": "blosc", "Zstd": "zstd", "ZstdCodec": "zstd", "LZ4": "lz4",
     "GZip": "gzip", "GzipCodec": "gzip", "Zlib": "zlib",
 }  # fmt: skip
-"""Classes of zarr 3 and numcodecs that pack a chunk, and what they write."""
-_PLAIN = {"BytesCodec", "TransposeCodec", "VLenUTF8Codec", "VLenUTF8", "Crc32cCodec"}
-"""Those that leave its size as it is. Others, pickles among them, are refused."""
+"""Classes of zarr 3 and numcodecs that compress a chunk, and their codecs."""
+_SIZE_PRESERVING = {"BytesCodec", "TransposeCodec", "VLenUTF8Codec", "VLenUTF8", "Crc32cCodec"}
+"""Classes that do not change its size. Others, including pickles, are refused."""
 _VARIABLE = "OT"
-"""Kinds of dtype of texts that are not all of one length."""
+"""Kinds of dtype of strings of variable length."""
 _LENGTH_BYTES = 4
-"""How zarr stores how long a text is."""
+"""Size of the length of a string in zarr."""
 _COLUMN_CHUNK_BYTES = 32 * MEBIBYTE
 _MAX_CHUNKS = 4096
-"""Chunks that are read together: those of a column, or of the same images. Each is a task of its own."""
+"""Maximum number of chunks that are read together, those of a column or of the same images; each is a task."""
 
 _CORRUPT = (
     BaseZarrError,
@@ -64,13 +64,13 @@ _CORRUPT = (
     struct.error,
     zlib.error,
 )
-"""What zarr and its codecs raise for foreign bytes; which of them for what is not documented, and fuzzing finds them
-all. A defect of this project's raises them as well, so none of its decisions belongs into the block."""
+"""What zarr and its codecs raise for corrupt files, which is not documented; fuzzing found all of these. Bugs of this
+project raise them, too, so its own checks do not belong inside the block."""
 
 
 @dataclass(frozen=True, eq=False)
 class ZarrArray:
-    """A zarr folder, opened; see `IonImageArray`."""
+    """An open zarr folder; see `IonImageArray`."""
 
     path: Path
     shape: tuple[int, int, int]
@@ -81,16 +81,16 @@ class ZarrArray:
 
     @property
     def has_independent_rows(self) -> bool:
-        """Chunks stand on their own."""
+        """True: chunks are independent."""
         return True
 
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         """Read the wanted images, all of one chunk at a time; see `IonImageArray`."""
         rows = range(self.shape[0]) if wanted is None else wanted
-        one_for_all = self.acquired is not None and self.acquired.ndim == 2
+        has_single_mask = self.acquired is not None and self.acquired.ndim == 2
         with _zarr_errors_translated(self.path.name):
-            mask = _read(self.acquired, slice(None)) if self.acquired is not None and one_for_all else None
-            masks = None if one_for_all or self.acquired is None else _Rows(self.acquired)
+            mask = _read(self.acquired, slice(None)) if self.acquired is not None and has_single_mask else None
+            masks = None if has_single_mask or self.acquired is None else _Rows(self.acquired)
             images = _Rows(self.images)
             for row in rows:
                 if masks is not None:
@@ -122,7 +122,7 @@ def open_zarr(path: Path, read: ReadFile, limits: Limits) -> ZarrArray:
     store = GuardedZarrStore(read, limits)
     with _zarr_errors_translated(path.name):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # on formats that may change: what can be read is read
+            warnings.simplefilter("ignore")  # about formats that may change
             root = zarr.open(store, mode="r")
         if isinstance(root, zarr.Array):
             found = {_IMAGES: root}
@@ -159,7 +159,7 @@ def _check_images(images: "zarr.Array[Any]", name: str, limits: Limits) -> tuple
 
 
 def _check_array(array: "zarr.Array[Any]", name: str, shape: tuple[int, int, int], limits: Limits) -> None:
-    """Refuse what does not fit the images or would unpack to too much."""
+    """Refuse what does not match the images or would decompress to too much."""
     what = f"`{name}`"
     check_kind(np.dtype(array.dtype), _COLUMNS.get(name, NUMBERS), what)
     if name == "acquired":
@@ -172,8 +172,8 @@ def _check_array(array: "zarr.Array[Any]", name: str, shape: tuple[int, int, int
         most = min(most, _COLUMN_CHUNK_BYTES)
     require_at_most(prod(array.shape) * itemsize, limits.array_file_bytes, f"size of {what} in bytes")
     require_at_most(chunk, most, f"size of a chunk of {what} in bytes")
-    together = prod((min(array.chunks[0], array.shape[0]), *array.shape[1:])) * itemsize
-    require_at_most(together, limits.array_chunk_bytes, f"size of the chunks of the same rows of {what} in bytes")
+    rows_bytes = prod((min(array.chunks[0], array.shape[0]), *array.shape[1:])) * itemsize
+    require_at_most(rows_bytes, limits.array_chunk_bytes, f"size of the chunks of the same rows of {what} in bytes")
     read_together = array.shape[1:] if len(array.shape) == 3 else array.shape
     steps = array.chunks[-len(read_together) :]
     count = prod(-(-side // step) for side, step in zip(read_together, steps, strict=True))
@@ -183,30 +183,30 @@ def _check_array(array: "zarr.Array[Any]", name: str, shape: tuple[int, int, int
 
 
 def _describe_chunks(array: "zarr.Array[Any]", name: str) -> ChunkRule:
-    """What its chunks may be: bytes of a whole one, of texts the most that those which are wanted may have."""
-    dtype, codec = np.dtype(array.dtype), _find_packing(array, name)
+    """The rule for its chunks: the size of a whole one; for strings, the maximum of the allowed ones."""
+    dtype, codec = np.dtype(array.dtype), _find_codec(array, name)
     if dtype.kind in _VARIABLE:
-        texts = int(min(array.chunks[0], array.shape[0])) + 1
-        return ChunkRule(texts * (STRING_BYTES + _LENGTH_BYTES), codec, array.chunks[0])
+        strings = int(min(array.chunks[0], array.shape[0])) + 1
+        return ChunkRule(strings * (STRING_BYTES + _LENGTH_BYTES), codec, array.chunks[0])
     return ChunkRule(prod(array.chunks) * dtype.itemsize, codec)
 
 
-def _find_packing(array: "zarr.Array[Any]", name: str) -> str | None:
-    """How chunks are packed, None for not at all; refuse what this project does not know."""
+def _find_codec(array: "zarr.Array[Any]", name: str) -> str | None:
+    """The codec of the chunks, None for uncompressed; refuse unknown ones."""
     if array.shards is not None:
         raise InvalidIonImageError(f"`{name}` is sharded; expected plain chunks")
     steps = [*array.filters, *array.compressors]
     if array.serializer is not None:
         steps.append(array.serializer)
     names = [type(step).__name__ for step in steps]
-    packings = [_PACKINGS[step] for step in names if step in _PACKINGS]
-    unknown = [step for step in names if step not in _PACKINGS and step not in _PLAIN]
-    if unknown or len(packings) > 1:
+    codecs = [_COMPRESSORS[step] for step in names if step in _COMPRESSORS]
+    unknown = [step for step in names if step not in _COMPRESSORS and step not in _SIZE_PRESERVING]
+    if unknown or len(codecs) > 1:
         raise InvalidIonImageError(
-            f"`{name}` is packed by {', '.join(unknown or packings)}; expected one of blosc, zstd, lz4, gzip and"
+            f"`{name}` is compressed by {', '.join(unknown or codecs)}; expected one of blosc, zstd, lz4, gzip and"
             " zlib, or none"
         )
-    return packings[0] if packings else None
+    return codecs[0] if codecs else None
 
 
 def _read(array: "zarr.Array[Any]", rows: slice) -> npt.NDArray[Any]:
@@ -215,11 +215,11 @@ def _read(array: "zarr.Array[Any]", rows: slice) -> npt.NDArray[Any]:
 
 @contextmanager
 def _zarr_errors_translated(what: str) -> Iterator[None]:
-    """Turn what foreign bytes do to zarr into the caller's error."""
+    """Turn exceptions of zarr on corrupt files into `InvalidIonImageError`."""
     try:
         yield
     except (*_CORRUPT, OSError) as error:
         if isinstance(error, OSError) and error.errno in TRANSIENT_ERRNOS:
             raise
         first_line = str(error).partition("\n")[0][:200]
-        raise InvalidIonImageError(f"{what} cannot be read ({first_line}); expected a sound zarr folder") from error
+        raise InvalidIonImageError(f"{what} cannot be read ({first_line}); expected an intact zarr folder") from error

@@ -1,4 +1,4 @@
-"""What stands between a foreign zarr folder and the zarr package: only sound files of that very folder get through."""
+"""A store that passes only checked files of one folder to the zarr package."""
 
 import asyncio
 import errno
@@ -15,32 +15,32 @@ from shared.files.foreign_file import OpenedFolder, read_foreign_file
 from shared.limits import MEBIBYTE, Limits, require_at_most
 
 ReadFile = Callable[[str, int], bytes | None]
-"""Reads the file of a key, at most so many bytes of it (`TooLargeError`); None where there is none."""
+"""Reads the file of a key, raising `TooLargeError` above a size; None where there is none."""
 _METADATA = {"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"}
 _METADATA_BYTES = 2 * MEBIBYTE
-"""Most bytes of one file of metadata: parsed, it may take thirty times as much."""
+"""Maximum size of a metadata file; parsed, it may take thirty times as much."""
 _NOTHING: tuple[str, ...] = ()
 _STORED_SLACK_BYTES = 65_536
-"""What packing may add to a chunk that cannot be shrunk."""
+"""What compression may add to incompressible data."""
 
 
 @dataclass(frozen=True)
 class ChunkRule:
-    """What the chunks of an array may be."""
+    """Limits of the chunks of an array."""
 
     max_bytes: int
-    """Of a chunk, unpacked."""
+    """Of a chunk, decompressed."""
     codec: str | None
-    """What packs it, see `require_inflates_to_at_most`."""
-    texts: int | None = None
-    """How many texts it holds at most; None where it holds numbers, or texts of one length."""
+    """Its compression, see `require_inflates_to_at_most`."""
+    strings: int | None = None
+    """Maximum number of strings of variable length in it; None where it holds others, or numbers."""
 
 
 class GuardedZarrStore(Store):
-    """Read-only; judges each file before zarr sees it.
+    """Read-only; checks each file before zarr gets it.
 
-    Refused are too large metadata, and chunks of arrays that were not declared to `allow_chunks`, or that would unpack
-    to more than was.
+    Refuses too large metadata, chunks of arrays that were not passed to `allow_chunks`, and chunks that would
+    decompress to more than its rule allows.
     """
 
     supports_writes = False
@@ -59,13 +59,13 @@ class GuardedZarrStore(Store):
     __hash__ = object.__hash__
 
     def allow_chunks(self, array_path: str, rule: ChunkRule) -> None:
-        """Declare an array that was looked at."""
+        """Allow the chunks of an array that was checked."""
         self._chunks[array_path] = rule
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         """Read one file, or None where there is none."""
         if byte_range is not None:
-            raise InvalidIonImageError(f"a part of {key[:100]!r} is wanted; expected plain chunks, without shards")
+            raise InvalidIonImageError(f"a part of {key[:100]!r} was requested; expected chunks without shards")
         content = await asyncio.to_thread(self._read_checked, key)
         return None if content is None else prototype.buffer.from_bytes(content)
 
@@ -76,20 +76,22 @@ class GuardedZarrStore(Store):
         content = self._read(key, rule.max_bytes + _STORED_SLACK_BYTES)
         if content is not None and rule.codec is not None:
             require_inflates_to_at_most(content, rule.codec, rule.max_bytes, f"chunk {key!r}")
-        if content is not None and rule.texts is not None:
-            _require_few_texts(content, rule.codec, rule.texts, f"chunk {key!r}")
+        if content is not None and rule.strings is not None:
+            _require_few_strings(content, rule.codec, rule.strings, f"chunk {key!r}")
         return content
 
     def _find_rule(self, key: str) -> ChunkRule:
         found = self._chunks.get(key.partition("/")[0], self._chunks.get(""))
         if found is None:
-            raise InvalidIonImageError(f"chunk {key[:100]!r} is of no array that was looked at; expected one")
+            raise InvalidIonImageError(
+                f"chunk {key[:100]!r} belongs to an unknown array; expected a chunk of a known one"
+            )
         return found
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
     ) -> list[Buffer | None]:
-        """Read several, each through the same gate."""
+        """Read several, each with the same checks."""
         return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
 
     async def exists(self, key: str) -> bool:
@@ -105,7 +107,7 @@ class GuardedZarrStore(Store):
         self._check_writable()
 
     async def list(self) -> AsyncIterator[str]:
-        """Nothing is listed: the arrays that are read have names."""
+        """Nothing is listed: arrays are opened by name."""
         for key in _NOTHING:
             yield key
 
@@ -120,14 +122,14 @@ class GuardedZarrStore(Store):
             yield key
 
 
-def _require_few_texts(content: bytes, codec: str | None, most: int, what: str) -> None:
-    """Decoding makes room for as many texts as the first 4 bytes say, before it looks whether there are any."""
-    unpacked = content if codec is None else bytes(numcodecs.get_codec({"id": codec}).decode(content))
-    require_at_most(int.from_bytes(unpacked[:4], "little"), most, f"number of texts of {what}")
+def _require_few_strings(content: bytes, codec: str | None, most: int, what: str) -> None:
+    """Decoding allocates memory for as many strings as the first 4 bytes declare, whether they exist or not."""
+    decompressed = content if codec is None else bytes(numcodecs.get_codec({"id": codec}).decode(content))
+    require_at_most(int.from_bytes(decompressed[:4], "little"), most, f"number of strings of {what}")
 
 
 def read_below(folder: OpenedFolder) -> ReadFile:
-    """Read files of one folder; symlinks and what is no regular file are refused."""
+    """Read files of one folder; symlinks and other than regular files are refused."""
 
     def read(key: str, max_bytes: int) -> bytes | None:
         try:
@@ -136,7 +138,7 @@ def read_below(folder: OpenedFolder) -> ReadFile:
         except FileNotFoundError:
             return None
         except NotFoundError as error:
-            raise InvalidIonImageError(f"{key[:100]!r} is no regular file; expected one") from error
+            raise InvalidIonImageError(f"{key[:100]!r} is not a regular file; expected one") from error
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.EXDEV):
                 raise

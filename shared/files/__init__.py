@@ -1,1 +1,1 @@
-"""Foreign files and folders: opened below a root, read within limits; and files written whole."""
+"""Opening untrusted files and folders below a root, reading within limits, and writing files atomically."""

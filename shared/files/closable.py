@@ -1,4 +1,4 @@
-"""What holds descriptors or connections, and gives them back at the end of a `with` block."""
+"""Objects that hold descriptors or connections and close them at the end of a `with` block."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -10,7 +10,7 @@ class Closable(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what is held; the second time does nothing."""
+        """Release what is held; closing twice is harmless."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Foreign files and folders, opened once: whoever reads them is given what was opened, not a name to look up again."""
+"""Untrusted files and folders, opened once: readers get the open descriptor, not a path to look up again."""
 
 import errno
 import io
@@ -24,18 +24,18 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class _Opened(Closable):
-    """A descriptor that several threads may use; once closed, it goes when the last of them is done with it.
+    """A descriptor that several threads may use; it is closed when the last of them is done.
 
-    A number that were closed under a thread could be another file's a moment later.
+    If it were closed while a thread uses it, its number could soon be that of another file.
     """
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self.path = path
-        """Where it was when it was opened; for messages."""
+        """Its path when it was opened, for messages."""
         self._descriptor = descriptor
         self._lock = threading.Lock()
         self._users = 0
-        self._wanted = True
+        self._is_open = True
 
     @property
     def name(self) -> str:
@@ -44,9 +44,9 @@ class _Opened(Closable):
 
     @contextmanager
     def use(self) -> Iterator[int]:
-        """Give the descriptor, open until the block ends; ValueError after `close`."""
+        """Yield the descriptor, open until the block ends; ValueError after `close`."""
         with self._lock:
-            if not self._wanted:
+            if not self._is_open:
                 raise ValueError(f"{self.name!r} was closed")
             self._users += 1
         try:
@@ -57,14 +57,14 @@ class _Opened(Closable):
                 self._close_unused()
 
     def close(self) -> None:
-        """Let nobody begin to read; the second time does nothing."""
+        """Close for new readers; closing twice is harmless."""
         with self._lock:
-            if self._wanted:
-                self._wanted = False
+            if self._is_open:
+                self._is_open = False
                 self._close_unused()
 
     def _close_unused(self) -> None:
-        if not self._wanted and self._users == 0:
+        if not self._is_open and self._users == 0:
             os.close(self._descriptor)
 
     def __del__(self) -> None:
@@ -76,12 +76,12 @@ class OpenedFile(_Opened):
 
     @classmethod
     def at(cls, path: Path) -> Self:
-        """Open a file of one's own by its path, which is no symlink.
+        """Open a trusted path that is not a symlink.
 
         Raises
         ------
         NotFoundError
-            When it is no regular file.
+            When it is not a regular file.
         OSError
             When it cannot be opened.
         """
@@ -89,45 +89,45 @@ class OpenedFile(_Opened):
 
     @classmethod
     def of(cls, descriptor: int, path: Path) -> Self:
-        """Take over a descriptor; it is closed when it is no regular file's."""
+        """Take over a descriptor, which is closed when it is not that of a regular file."""
         found = cls(descriptor, path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             found.close()
-            raise NotFoundError(f"{path.name!r} is no regular file; expected one")
+            raise NotFoundError(f"{path.name!r} is not a regular file; expected one")
         return found
 
     @property
     def size(self) -> int:
-        """Bytes that it has now."""
+        """Its current size, bytes."""
         with self.use() as descriptor:
             return os.fstat(descriptor).st_size
 
     def open_stream(self) -> BinaryIO:
-        """A stream from the first byte on, with a position of its own."""
+        """A stream with its own position, from the first byte on."""
         return cast("BinaryIO", io.BufferedReader(_FileReader(self)))
 
 
 class OpenedFolder(_Opened):
-    """A folder: what lies in it is opened and listed by its descriptor."""
+    """A folder; its contents are opened and listed through its descriptor."""
 
     @classmethod
     def at(cls, path: Path) -> Self:
-        """Open a folder of one's own by its path, which is no symlink; OSError when there is none."""
+        """Open a trusted path that is not a symlink; OSError when it is not a folder."""
         return cls(os.open(path, _FLAGS | os.O_DIRECTORY), path)
 
     def open_file(self, relative: str) -> OpenedFile:
-        """Open a regular file below it, through no symlink; raises as `open_beneath`, and NotFoundError."""
+        """Open a regular file below it, following no symlink; raises as `open_beneath`, and NotFoundError."""
         with self.use() as descriptor:
             return OpenedFile.of(open_beneath(descriptor, relative), self.path / relative)
 
     def list_names(self) -> list[str]:
-        """Names of what lies in it, sorted."""
+        """Sorted names of its contents."""
         with self.use() as descriptor:
-            return sorted(os.listdir(descriptor))  # noqa: PTH208 - a descriptor is no Path
+            return sorted(os.listdir(descriptor))  # noqa: PTH208 - a descriptor, not a Path
 
 
 def open_path(path: Path, descriptor: int | None = None) -> OpenedFile | OpenedFolder:
-    """Open a path of one's own that is no symlink, or take over the descriptor that was opened of it.
+    """Open a trusted path that is not a symlink, or take over its open descriptor.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def open_path(path: Path, descriptor: int | None = None) -> OpenedFile | OpenedF
 
 
 class _FileReader(io.RawIOBase):
-    """Reads an opened file at a position of its own, so that several may read at once."""
+    """Reads an open file at its own position, so that several may read concurrently."""
 
     def __init__(self, file: OpenedFile) -> None:
         super().__init__()
@@ -164,11 +164,11 @@ class _FileReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence)
-        wanted = offset + (self._file.size if start is None else start)
-        if wanted < 0:
+        position = offset + (self._file.size if start is None else start)
+        if position < 0:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        self._position = wanted
-        return wanted
+        self._position = position
+        return position
 
     def tell(self) -> int:
         return self._position
@@ -176,12 +176,12 @@ class _FileReader(io.RawIOBase):
 
 @contextmanager
 def open_foreign_file(file: Path | OpenedFile, max_bytes: int) -> Iterator[tuple[int, int]]:
-    """Give the descriptor of a regular file of at most `max_bytes`, and its size in bytes.
+    """Yield the descriptor of a regular file of at most `max_bytes`, and its size in bytes.
 
     Raises
     ------
     NotFoundError
-        When it is no regular file.
+        When it is not a regular file.
     TooLargeError
         When it is larger.
     OSError
@@ -198,7 +198,7 @@ def open_foreign_file(file: Path | OpenedFile, max_bytes: int) -> Iterator[tuple
 
 
 def read_foreign_file(file: Path | OpenedFile, max_bytes: int) -> bytes:
-    """Read all of a regular file; raises as `open_foreign_file`, also when it grows while it is read."""
+    """Read all of a regular file; raises as `open_foreign_file`, also when it grows meanwhile."""
     parts, length = [], 0
     with open_foreign_file(file, max_bytes) as (descriptor, size):
         while part := os.pread(descriptor, max(size + 1 - length, 4096), length):

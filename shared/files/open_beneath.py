@@ -1,4 +1,4 @@
-"""Open what lies below an opened folder: through no symlink and out of it by no `..`, whatever is renamed meanwhile."""
+"""Open paths below an open folder, following no symlink or `..` out of it, even if files are renamed meanwhile."""
 
 import ctypes
 import errno
@@ -9,10 +9,10 @@ from functools import cache
 from typing import Final
 
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""O_NONBLOCK: a pipe without a writer must not be waited for."""
+"""O_NONBLOCK: do not wait for the writer of a pipe."""
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 _OPENAT2: Final = 437
-"""Linux' number of the system call, the same on every architecture that Python runs on (kernel 5.6 and newer)."""
+"""Number of the system call on Linux, the same on every architecture that Python runs on (kernel 5.6 and newer)."""
 _RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_SYMLINKS, _RESOLVE_BENEATH = 0x02, 0x04, 0x08
 
 
@@ -23,25 +23,25 @@ class _OpenHow(ctypes.Structure):
 
 
 def open_beneath(folder: int, relative: str) -> int:
-    """Open a file or folder for reading, below the folder of a descriptor; gives a new descriptor.
+    """Open a file or folder for reading, below the folder of a descriptor; returns a new descriptor.
 
     Parameters
     ----------
     relative
-        Its path from the folder on; `.` is the folder itself.
+        Path relative to the folder; `.` is the folder itself.
 
     Raises
     ------
     OSError
-        ELOOP where a part of the path is a symlink, EXDEV for `..` and absolute paths, EINVAL for a text that is no
-        path, else as `os.open`.
+        ELOOP where a part of the path is a symlink, EXDEV for `..` and absolute paths, EINVAL for a text that is not
+        a path, else as `os.open`.
     """
     parts = _split(relative)
     return _open_in_one_call(folder, parts) if _has_openat2() else open_by_steps(folder, parts)
 
 
 def open_by_steps(folder: int, parts: list[str]) -> int:
-    """`open_beneath` where there is no openat2: one part of the path after the other, each no symlink."""
+    """`open_beneath` without openat2: open the parts of the path one by one, none of which may be a symlink."""
     current = os.dup(folder)
     try:
         for part in parts[:-1]:
@@ -56,7 +56,7 @@ def open_by_steps(folder: int, parts: list[str]) -> int:
 def _open_part(folder: int, part: str, flags: int) -> int:
     try:
         return os.open(part, flags, dir_fd=folder)
-    except NotADirectoryError as error:  # what Linux says of a symlink where a folder is wanted, too
+    except NotADirectoryError as error:  # which Linux also raises for a symlink in place of a folder
         if stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), part) from error
         raise
@@ -95,7 +95,7 @@ def _libc() -> ctypes.CDLL:
 
 @cache
 def _has_openat2() -> bool:
-    """Whether the kernel has it and, in a container, lets this process use it."""
+    """Whether the kernel has it and, in a container, allows this process to use it."""
     if sys.platform != "linux":
         return False
     root = os.open("/", _FOLDER_FLAGS)

@@ -1,4 +1,4 @@
-"""Tables of text as people have them: from a program, or saved by a spreadsheet in any of its ways."""
+"""Text tables (CSV and TSV) as programs and spreadsheets write them."""
 
 import codecs
 import csv
@@ -11,24 +11,28 @@ from shared.errors import InvalidInputError
 
 _SEPARATORS: Final = (",", ";", "\t")
 _SEPARATOR_NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_LONGEST_LINE: Final = 2**20
-"""Characters of one line; a table of one endless line would cost far more memory than it has bytes."""
-_MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MAX_LINE_LENGTH: Final = 2**20
+"""Characters of one line; parsing a very long one takes far more memory than it has bytes."""
+_BYTE_ORDER_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A header, and rows with as many cells."""
+    """A header, and rows with at most as many cells."""
 
     columns: list[str]
-    """Trimmed; "" where a column has no name."""
+    """Stripped names; "" where a column has none."""
     separator: str
     rows: Iterator[tuple[int, dict[str, str]]]
-    """Number of the line, from 1, and the row's cells that are not empty, by column. Read as it is drawn."""
+    """Line number, from 1, and the cells that are not empty, by column. Read lazily."""
 
     @property
     def separator_name(self) -> str:
-        """What separates cells, for messages."""
+        """The separator in words, for messages."""
         return _SEPARATOR_NAMES[self.separator]
 
 
@@ -40,7 +44,9 @@ def decode_text(content: bytes, name: str) -> str:
     InvalidInputError
         When it is in another encoding.
     """
-    mark, encoding = next(((mark, found) for mark, found in _MARKS if content.startswith(mark)), (b"", "utf-8"))
+    mark, encoding = next(
+        ((mark, found) for mark, found in _BYTE_ORDER_MARKS if content.startswith(mark)), (b"", "utf-8")
+    )
     try:
         return content[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
@@ -50,21 +56,21 @@ def decode_text(content: bytes, name: str) -> str:
 
 
 def read_table(content: bytes, name: str, known: Sequence[str]) -> TextTable:
-    """Read a table whose cells are separated by commas, semicolons or tabs, whichever its header is.
+    """Read a table whose cells are separated by commas, semicolons or tabs, as its header shows.
 
-    Lines before the header that are empty, begin with `#` (METASPACE writes them) or say `sep=` (Excel does) are passed
-    over, and so are rows without any content.
+    Lines before the header that are empty, begin with `#` (from METASPACE) or `sep=` (from Excel) are skipped, and so
+    are empty rows.
 
     Parameters
     ----------
     known
-        Columns, in lower case, one of which tells the header's separator.
+        Expected columns, in lower case, by which the separator is found.
 
     Raises
     ------
     InvalidInputError
-        When it is in another encoding, has no header, a column twice, a row that is longer than the header, or is no
-        table; while rows are drawn, too.
+        When it is in another encoding, has no header, a column twice, a row that is longer than the header, or is not
+        a table; also while rows are read.
     """
     lines = enumerate(_split_lines(decode_text(content, name), name), start=1)
     header = next(((number, line) for number, line in lines if not _precedes_header(line)), None)
@@ -81,9 +87,9 @@ def read_table(content: bytes, name: str, known: Sequence[str]) -> TextTable:
 
 def _split_lines(text: str, name: str) -> Iterator[str]:
     for line in io.StringIO(text, newline=""):
-        if len(line) > _LONGEST_LINE:
+        if len(line) > _MAX_LINE_LENGTH:
             raise InvalidInputError(
-                f"{name} has a line of {len(line):,} characters; expected at most {_LONGEST_LINE:,}"
+                f"{name} has a line of {len(line):,} characters; expected at most {_MAX_LINE_LENGTH:,}"
             )
         yield line
 
@@ -94,7 +100,7 @@ def _precedes_header(line: str) -> bool:
 
 
 def _find_separator(header: str, known: Sequence[str]) -> str:
-    """That by which most known columns are found; of several, the one that separates most."""
+    """The separator that finds most known columns; of several, the one that yields most cells."""
 
     def count(separator: str) -> tuple[int, int]:
         cells = next(csv.reader([header], delimiter=separator), [])
@@ -108,14 +114,14 @@ def _read_rows(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     reached = 0
 
-    def draw() -> Iterator[str]:
+    def count_lines() -> Iterator[str]:
         nonlocal reached
         for number, line in lines:
             reached = number
             yield line
 
     try:
-        for cells in csv.reader(draw(), delimiter=separator, strict=True):
+        for cells in csv.reader(count_lines(), delimiter=separator, strict=True):
             found = [cell.strip() for cell in cells]
             if any(found[len(columns) :]):
                 raise InvalidInputError(
@@ -126,4 +132,4 @@ def _read_rows(
             if any(found):
                 yield reached, row
     except csv.Error as error:
-        raise InvalidInputError(f"line {reached} of {name} is no line of a table ({error}); expected CSV") from error
+        raise InvalidInputError(f"line {reached} of {name} is not a valid row ({error}); expected CSV") from error

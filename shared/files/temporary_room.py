@@ -1,4 +1,4 @@
-"""Room in the folder of temporary files."""
+"""Space in the folder of temporary files."""
 
 import os
 import resource
@@ -10,14 +10,14 @@ from shared.errors import NoRoomError, TooLargeError
 
 
 def reserve_room(file: IO[bytes], size_bytes: int, what: str) -> None:
-    """Reserve so much of the disk for a temporary file: a full disk is an error here, and a killed process later.
+    """Reserve disk space for a temporary file: a full disk is an error here, but would kill the process later.
 
     Raises
     ------
     TooLargeError
-        When the temporary folder could not hold it even if it were empty.
+        When the temporary folder is too small even if it were empty.
     NoRoomError
-        When it has no room now.
+        When it is full now.
     """
     if size_bytes == 0:
         return
@@ -28,10 +28,9 @@ def reserve_room(file: IO[bytes], size_bytes: int, what: str) -> None:
         needed = f"{what} need {size_bytes:,} bytes of temporary files"
         if size_bytes > most:
             raise TooLargeError(
-                f"{needed}, expected at most the {most:,} bytes that {gettempdir()} holds (a larger disk there, or"
-                " another TMPDIR, takes more)"
+                f"{needed}; expected at most {most:,}, the size of {gettempdir()} (use a larger disk, or set TMPDIR)"
             ) from error
-        raise NoRoomError(f"{needed}, and {gettempdir()} has no room for them now ({error.strerror})") from error
+        raise NoRoomError(f"{needed}, and {gettempdir()} is full ({error.strerror})") from error
 
 
 def _max_bytes() -> int:

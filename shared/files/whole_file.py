@@ -1,4 +1,4 @@
-"""Write a file whole or not at all: the one way this project has."""
+"""Write files atomically."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +7,9 @@ from pathlib import Path
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
-    """Give the path of a file to write beside `path`, with its suffix; at the end of the block it takes its place.
+    """Yield the path of a temporary file in the same folder, with the same suffix; it replaces `path` after the block.
 
-    Whatever is raised in the block leaves `path` as it was, and nothing beside it. Its folder must exist.
+    An exception in the block leaves `path` as it was and removes the temporary file. The folder must exist.
     """
     partial = path.with_name(f".partial-{path.name}")
     try:

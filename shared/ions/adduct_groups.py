@@ -1,4 +1,4 @@
-"""What the abbreviations in adducts stand for: matrices, solvents and acids; and what a part brings along in charge."""
+"""Abbreviations in adducts (matrices, solvents and acids) and the charges of parts."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ class AdductGroup:
     formula
         Sum formula of the whole molecule or ion.
     charge
-        Charge that it brings along, elementary charges.
+        Its charge, elementary charges.
     """
 
     formula: str
@@ -61,7 +61,7 @@ _SOLVENTS: Final = {
     "DEA": "C4H11N",
 }
 _ACIDS: Final = {
-    "FA": "CH2O2",  # formic acid; that FA is also ferulic acid, a matrix, is rare in adducts
+    "FA": "CH2O2",  # formic acid; ferulic acid, a matrix, is rare in adducts
     "HAc": "C2H4O2",
     "HOAc": "C2H4O2",
     "AcOH": "C2H4O2",
@@ -82,7 +82,7 @@ AMBIGUOUS: Final = {
     "AC": "acetyl, acetate or actinium; expected C2H3O, C2H3O2 or HAc (acetic acid)",
     "NEDC": "the salt or its amine; expected NED or C12H16Cl2N2",
 }
-"""Names in capital letters that do not say what they mean, and what to write."""
+"""Ambiguous names in capital letters, with their meanings and what to write."""
 
 CHARGES: Final = {
     **{group.formula: group.charge for group in GROUPS.values()},
@@ -119,9 +119,9 @@ CHARGES: Final = {
     "CH3COOH": 0,
     "CF3COOH": 0,
 }
-"""Charge that a part brings along, by its formula; a part that is taken away takes its charge with it."""
+"""Charge of a part by its formula; removing a part removes its charge."""
 
 UNSTABLE: Final = frozenset(
-    "Tc Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt".split()  # noqa: SIM905 - it is read
+    "Tc Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt".split()  # noqa: SIM905 - readable
 )
-"""Elements that no sample holds: where one is read, something else was meant (Ac, No, Fm)."""
+"""Elements that no sample contains: where one is read, something else was meant (Ac, No, Fm)."""

@@ -1,1 +1,1 @@
-"""PNG files of ion images: checked before they are decoded, read and written."""
+"""PNG files of ion images: validation, decoding and encoding."""

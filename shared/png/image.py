@@ -1,4 +1,4 @@
-"""Ion images as PNG, the way METASPACE and people store them."""
+"""Ion images as PNG."""
 
 import imagecodecs
 import numpy as np
@@ -10,22 +10,22 @@ from shared.png.pixels import PngPixels, decode_pixels
 from shared.png.structure import read_whole_png
 
 _GREY_TOLERANCE = 2 / 255
-"""Largest difference of red, green and blue that still is grey, as a share of full scale: rounding of exports."""
+"""Largest difference of red, green and blue that counts as grey, as a share of full scale: exports round."""
 
 
 def decode_png(content: bytes, limits: Limits) -> IonImage:
     """Decode one PNG into an ion image.
 
-    Grey levels of 1 to 16 bits are intensities as they are, 16 bits in full. Alpha is the acquisition mask: 0 = not
-    acquired (METASPACE's storage, metaspace2020/metaspace `ImageStorage`). RGB and palette images count when they
-    are grey.
+    Grey levels of 1 to 16 bits are the intensities. Alpha is the acquisition mask: 0 = not
+    acquired (METASPACE's storage, metaspace2020/metaspace `ImageStorage`). RGB and palette images are
+    accepted when they are grey.
 
     Raises
     ------
     InvalidIonImageError
-        When `content` is no PNG, is truncated or corrupt, or is a coloured picture.
+        When `content` is not a PNG, is truncated or corrupt, or is a colour image.
     TooLargeError
-        When file or pixels exceed `limits`; judged from the header, before decoding.
+        When file or pixels exceed `limits`; checked before decoding.
     """
     require_at_most(len(content), limits.image_file_bytes, "size of a PNG in bytes")
     whole = read_whole_png(content, limits)
@@ -38,7 +38,7 @@ def decode_png(content: bytes, limits: Limits) -> IonImage:
 
 
 def count_stated_pixels(content: bytes) -> int:
-    """Pixels that a PNG's header states, unchecked; nothing is decoded."""
+    """Number of pixels in a PNG's header, unchecked; nothing is decoded."""
     return int.from_bytes(content[16:20]) * int.from_bytes(content[20:24])
 
 
@@ -63,12 +63,12 @@ def _split_channels(pixels: PngPixels) -> tuple[PngPixels, PngPixels | None]:
 
 
 def _require_grey(rgb: PngPixels, alpha: PngPixels | None) -> None:
-    """Refuse a colour map: its channels are no intensities."""
+    """Refuse colour images, whose channels are not intensities."""
     spread = rgb.max(axis=-1) - rgb.min(axis=-1)
     if alpha is not None:
         spread[alpha == 0] = 0
     if int(spread.max()) > _GREY_TOLERANCE * np.iinfo(rgb.dtype).max:
         raise InvalidIonImageError(
-            "PNG is a coloured picture (red, green and blue differ), whose colours are no intensities;"
-            " expected a grey-scale PNG, 8 or 16 bits, with or without alpha"
+            "PNG is a colour image (red, green and blue differ); expected a grey-scale PNG, 8 or 16 bits, with or"
+            " without alpha"
         )

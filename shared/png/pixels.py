@@ -1,4 +1,4 @@
-"""From the unpacked rows of a whole PNG to pixels."""
+"""From the decompressed rows of a validated PNG to pixels."""
 
 import struct
 from collections.abc import Sequence
@@ -18,22 +18,22 @@ _PLAIN_CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 """Colour types without a palette, and their channels."""
 
 _BLOCK_BYTES = 0xFFFF
-"""Most of a stored block."""
+"""Maximum size of a stored block."""
 
 _Part = bytes | memoryview
 
 
 def decode_pixels(whole: WholePng) -> PngPixels:
-    """The pixels; of rows that are not filtered, which METASPACE's writer (pypng) leaves, a view without a decoder.
+    """The pixels; unfiltered rows, as METASPACE's writer (pypng) writes them, need no decoder.
 
     Raises
     ------
     imagecodecs.PngError
-        When libpng finds fault with what passed for whole.
+        When libpng refuses what passed the validation.
     """
     if _is_plain(whole):
         return _view_pixels(whole.rows, whole.header)
-    pixels: PngPixels = imagecodecs.png_decode(_pack_again(whole))
+    pixels: PngPixels = imagecodecs.png_decode(_encode_uncompressed(whole))
     return pixels
 
 
@@ -51,8 +51,8 @@ def _view_pixels(rows: bytes | bytearray, header: PngHeader) -> PngPixels:
     return samples if channels == 1 else samples.reshape(header.height, header.width, channels)
 
 
-def _pack_again(whole: WholePng) -> bytes:
-    """A PNG that libpng need not inflate a second time: its rows as they are, in few copies."""
+def _encode_uncompressed(whole: WholePng) -> bytes:
+    """A PNG with uncompressed rows, so that libpng need not decompress them a second time."""
     header = whole.header
     first = struct.pack(
         ">IIBBBBB", header.width, header.height, header.bits, header.colour_type, 0, 0, header.interlaced

@@ -1,8 +1,8 @@
-"""Whether bytes are a whole PNG, judged before a decoder written in C sees them.
+"""Validate a PNG completely before it is passed to a decoder written in C.
 
-imagecodecs 2026.3 leaves libpng by longjmp when a PNG is broken: every failure takes one reference of None away, and
-after a few thousand broken images Python 3.11 aborts. So a PNG is checked here, chunk by chunk, and only what matters
-is handed on (PNG specification, third edition, sections 5, 7 and 11).
+imagecodecs 2026.3 leaves libpng by longjmp when a PNG is broken: every failure loses one reference to None, and after
+a few thousand broken images Python 3.11 aborts. So a PNG is checked here, chunk by chunk, and only the chunks that
+matter are passed on (PNG specification, third edition, sections 5, 7 and 11).
 """
 
 import struct
@@ -18,7 +18,7 @@ from shared.limits import Limits, require_at_most, require_image_size
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 65_536
-"""Writers make chunks of 8 KiB or more, so that a file of 64 MiB has 8,192."""
+"""Writers make chunks of 8 KiB or more, so a file of 64 MiB has at most 8,192."""
 _BYTES_A_PIXEL = 4
 """Bytes of a pixel of the largest images: grey and alpha of 16 bits, or red, green, blue and alpha of 8. Wider ones
 may have fewer pixels."""
@@ -37,7 +37,7 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 
 @dataclass(frozen=True)
 class PngHeader:
-    """What the IHDR chunk says; sides in px, `bits` a sample."""
+    """The IHDR chunk; sides in px, `bits` a sample."""
 
     width: int
     height: int
@@ -46,7 +46,7 @@ class PngHeader:
     interlaced: bool
 
     def scanlines(self) -> list[tuple[int, int]]:
-        """Rows, and bytes a row with its filter byte, of each pass."""
+        """Number of rows, and bytes a row with its filter byte, of each pass."""
         bits_per_pixel = self.bits * _COLOUR_TYPES[self.colour_type][0]
         passes = _ADAM7 if self.interlaced else ((0, 0, 1, 1),)
         sizes = [
@@ -58,11 +58,11 @@ class PngHeader:
 
 @dataclass(frozen=True)
 class WholePng:
-    """A PNG with nothing but header, palette, transparency and pixels, all of them complete."""
+    """A complete PNG, reduced to header, palette, transparency and pixels."""
 
     header: PngHeader
     colour_chunks: tuple[tuple[bytes, bytes], ...]
-    """Kind and data of palette and transparency, where there are any."""
+    """Kind and data of palette and transparency, if any."""
 
     rows: bytes | bytearray
     """Every row of every pass, filtered, with its filter byte first."""
@@ -72,14 +72,14 @@ class WholePng:
 
 
 def read_whole_png(content: bytes, limits: Limits) -> WholePng:
-    """Check all of a PNG, and unpack its rows.
+    """Check all of a PNG, and decompress its rows.
 
     Raises
     ------
     InvalidIonImageError
-        When anything of it is missing, altered or contradictory.
+        When any part is missing, altered or contradictory.
     TooLargeError
-        When its header claims more pixels than `limits`.
+        When its header declares more pixels than `limits` allow.
     """
     chunks = _chunks(content)
     header = _read_header(*next(chunks), limits)
@@ -91,16 +91,16 @@ def read_whole_png(content: bytes, limits: Limits) -> WholePng:
         elif kind in (b"PLTE", b"tRNS"):
             kept[kind] = bytes(data)
         elif kind != b"IEND" and kind[:1].isupper():
-            raise InvalidIonImageError(f"PNG has an unknown chunk {kind!r} that matters; expected a standard PNG")
-    packed = pixels[0] if len(pixels) == 1 else b"".join(pixels)
-    rows = _unpack_rows(packed, header, limits)
+            raise InvalidIonImageError(f"PNG has an unknown critical chunk {kind!r}; expected a standard PNG")
+    compressed = pixels[0] if len(pixels) == 1 else b"".join(pixels)
+    rows = _decompress_rows(compressed, header, limits)
     return WholePng(header, _colour_chunks(header, kept), rows, _row_filters(rows, header))
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Kind and data of every chunk, from IHDR to IEND, each with its checksum checked."""
     if not content.startswith(PNG_SIGNATURE):
-        raise InvalidIonImageError("file does not begin as a PNG does; expected a complete PNG file")
+        raise InvalidIonImageError("file does not begin with a PNG header; expected a complete PNG file")
     position, kind, count, view = len(PNG_SIGNATURE), b"", 0, memoryview(content)
     while kind != b"IEND":
         count += 1
@@ -108,7 +108,7 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
         length = int.from_bytes(content[position : position + 4])
         end = position + 12 + length
         if end > len(content):
-            raise InvalidIonImageError("PNG ends too early; expected a complete PNG file")
+            raise InvalidIonImageError("PNG is truncated; expected a complete PNG file")
         kind, data = content[position + 4 : position + 8], view[position + 8 : end - 4]
         if imagecodecs.deflate_crc32(cast("bytes", view[position + 4 : end - 4])) != int.from_bytes(
             content[end - 4 : end]
@@ -120,14 +120,14 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 def _read_header(kind: bytes, data: memoryview, limits: Limits) -> PngHeader:
     if kind != b"IHDR" or len(data) != _IHDR_BYTES:
-        raise InvalidIonImageError("file does not begin as a PNG does; expected a complete PNG file")
+        raise InvalidIonImageError("file does not begin with a PNG header; expected a complete PNG file")
     width, height, bits, colour_type, compression, filtering, interlace = struct.unpack(">IIBBBBB", data)
     if not (width and height):
         raise InvalidIonImageError(f"PNG is {height} x {width} px; expected at least 1 x 1")
     require_image_size(height, width, limits)
     known = colour_type in _COLOUR_TYPES and bits in _COLOUR_TYPES[colour_type][1]
     if not known or compression or filtering or interlace > 1:
-        raise InvalidIonImageError("PNG has a header that no PNG may have; expected a standard PNG file")
+        raise InvalidIonImageError("PNG has an invalid header; expected a standard PNG file")
     return PngHeader(width, height, bits, colour_type, interlaced=interlace == 1)
 
 
@@ -149,22 +149,22 @@ def _colour_chunks(header: PngHeader, kept: dict[bytes, bytes]) -> tuple[tuple[b
     return tuple(found)
 
 
-def _unpack_rows(packed: bytes | memoryview, header: PngHeader, limits: Limits) -> bytes | bytearray:
-    """As many bytes as the header promises, with an intact checksum."""
+def _decompress_rows(compressed: bytes | memoryview, header: PngHeader, limits: Limits) -> bytes | bytearray:
+    """Decompress to exactly the size that the header declares."""
     expected = sum(rows * row_bytes for rows, row_bytes in header.scanlines())
-    most = _BYTES_A_PIXEL * limits.image_pixels + 2 * limits.image_side_px  # each row has a byte more
-    require_at_most(expected, most, "size of a PNG, unpacked, in bytes")
+    most = _BYTES_A_PIXEL * limits.image_pixels + 2 * limits.image_side_px  # one filter byte a row
+    require_at_most(expected, most, "size of a PNG, decompressed, in bytes")
     try:
-        raw: bytes | bytearray = imagecodecs.deflate_decode(cast("bytes", packed), out=expected, raw=False)
-    except imagecodecs.DeflateError:  # zlib is slower, and says what is wrong
-        raw = _unpack_with_zlib(packed, expected)
+        raw: bytes | bytearray = imagecodecs.deflate_decode(cast("bytes", compressed), out=expected, raw=False)
+    except imagecodecs.DeflateError:  # zlib is slower, and tells what is wrong
+        raw = _decompress_with_zlib(compressed, expected)
     if len(raw) != expected:
         raise _wrong_size()
     return raw
 
 
 def _row_filters(raw: bytes | bytearray, header: PngHeader) -> frozenset[int]:
-    """The filters that rows are stored with, all of them known."""
+    """The filters of the rows, all of which must be known."""
     found: set[int] = set()
     position = 0
     for rows, row_bytes in header.scanlines():
@@ -176,16 +176,16 @@ def _row_filters(raw: bytes | bytearray, header: PngHeader) -> frozenset[int]:
     return frozenset(found)
 
 
-def _unpack_with_zlib(packed: bytes | memoryview, expected: int) -> bytes:
-    unpacker = zlib.decompressobj()
+def _decompress_with_zlib(compressed: bytes | memoryview, expected: int) -> bytes:
+    decompressor = zlib.decompressobj()
     try:
-        raw = unpacker.decompress(packed, expected + 1)
+        raw = decompressor.decompress(compressed, expected + 1)
     except zlib.error as error:
-        raise InvalidIonImageError(f"PNG cannot be unpacked ({error}); expected a complete PNG file") from error
-    if not unpacker.eof:
+        raise InvalidIonImageError(f"PNG cannot be decompressed ({error}); expected a complete PNG file") from error
+    if not decompressor.eof:
         raise _wrong_size()
     return raw
 
 
 def _wrong_size() -> InvalidIonImageError:
-    return InvalidIonImageError("PNG has too few or too many pixels; expected as many as its header says")
+    return InvalidIonImageError("PNG has too few or too many pixels; expected the number in its header")

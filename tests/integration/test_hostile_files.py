@@ -1,4 +1,4 @@
-"""Small files that would unpack to much: each is refused, and within half a gibibyte of memory."""
+"""Small files that would decompress to much: each is refused, and within half a gibibyte of memory."""
 
 import io
 import json
@@ -89,7 +89,7 @@ def _long_text(path: Path, text: bytes) -> Path:
 
 
 def _circular_heap(path: Path) -> Path:
-    """A heap whose first text says that it ends where it begins: HDF5 looks for the next one there, for ever."""
+    """A heap whose first text says that it ends where it begins: HDF5 searches the next one there, indefinitely."""
     content = bytearray(_h5ad(path, lambda _: None).read_bytes())
     heap = content.find(b"GCOL")
     content[heap + 24 : heap + 32] = struct.pack("<Q", 2**64 - 16)
@@ -97,7 +97,7 @@ def _circular_heap(path: Path) -> Path:
     return path
 
 
-def _packed_chunk(path: Path, content: bytes, **options: Any) -> Path:
+def _compressed_chunk(path: Path, content: bytes, **options: Any) -> Path:
     """A chunk of one column that unpacks to more than it should."""
 
     def change(file: h5py.File) -> None:
@@ -113,22 +113,22 @@ def _deflate_zeros(size: int) -> bytes:
 
 
 def _gzip_before_checksum(path: Path) -> Path:
-    packed = _deflate_zeros(2**30)
-    return _packed_chunk(path, packed + bytes(4), fletcher32=True)
+    compressed = _deflate_zeros(2**30)
+    return _compressed_chunk(path, compressed + bytes(4), fletcher32=True)
 
 
 def _lzf(path: Path) -> Path:
-    packed = bytes(imagecodecs.lzf_encode(bytes(2**26))) * 16  # 12 MB that unpack to 1 GiB
+    compressed = bytes(imagecodecs.lzf_encode(bytes(2**26))) * 16  # 12 MB that decompress to 1 GiB
 
     def change(file: h5py.File) -> None:
         data = _replace(file, "X", (12, 2), "f8", chunks=(2**21, 1), compression="lzf", maxshape=(None, None))
-        data.id.write_direct_chunk((0, 0), packed)
+        data.id.write_direct_chunk((0, 0), compressed)
 
     return _h5ad(path, change)
 
 
-def _packed_twice(path: Path) -> Path:
-    packed = zlib.compress(_deflate_zeros(2**30), 9)
+def _compressed_twice(path: Path) -> Path:
+    compressed = zlib.compress(_deflate_zeros(2**30), 9)
 
     def change(file: h5py.File) -> None:
         del file["X"]
@@ -138,7 +138,7 @@ def _packed_twice(path: Path) -> Path:
         properties.set_filter(h5py.h5z.FILTER_DEFLATE, 0, (9,))
         space = h5py.h5s.create_simple((12, 2))
         data = h5py.h5d.create(file.id, b"X", h5py.h5t.NATIVE_DOUBLE, space, properties)
-        data.write_direct_chunk((0, 0), packed)
+        data.write_direct_chunk((0, 0), compressed)
 
     return _h5ad(path, change)
 
@@ -205,8 +205,8 @@ def _many_chunks(path: Path) -> Path:
     return path
 
 
-def _many_texts(path: Path) -> Path:
-    """Eight bytes that state four thousand million texts."""
+def _many_strings(path: Path) -> Path:
+    """Eight bytes that state four billion strings."""
     group = zarr.open_group(_zarr(path), mode="a", zarr_format=2)
     group.create_array("annotation_ids", data=np.array(["a", "b"], dtype="T"), compressors=None)
     (path / "annotation_ids" / "0").write_bytes(struct.pack("<II", 2**32 - 1, 0))
@@ -289,17 +289,17 @@ HOSTILE: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "h5ad of many entries of one ion": ("array", _many_entries_of_one_ion),
     "h5ad with an attribute that states 3.5 GB": ("array", lambda path: _long_text(path, b"formula_adduct")),
     "h5ad with an id that states 3.5 GB": ("array", lambda path: _long_text(path, b"b")),
-    "h5ad with texts in a circle": ("array", _circular_heap),
+    "h5ad with a circular heap": ("array", _circular_heap),
     "h5ad, gzip before a checksum": ("array", _gzip_before_checksum),
     "h5ad, lzf": ("array", _lzf),
-    "h5ad, packed twice": ("array", _packed_twice),
+    "h5ad, compressed twice": ("array", _compressed_twice),
     "npz with a header of 1 GiB": ("array", _long_header),
     "npz of many members": ("array", _many_members),
     "npz, bzip2": ("array", _bzip2),
     "npz with ids of 400 MB each": ("array", _wide_ids),
     "npz with ids of 50 MB together": ("array", _long_ids),
     "zarr of many chunks": ("array", _many_chunks),
-    "zarr of many texts": ("array", _many_texts),
+    "zarr of many strings": ("array", _many_strings),
     "zarr with a long fill value": ("array", _long_fill_value),
     "zarr with a filter that widens": ("array", _delta),
     "zarr with deep metadata": ("array", _deep_metadata),
@@ -333,7 +333,7 @@ def test_large_images_of_a_folder_are_read_one_at_a_time(tmp_path: Path) -> None
 
 
 def _largest_h5ad(path: Path) -> Path:
-    """Sixteen million pixels, packed."""
+    """Sixteen million pixels, compressed."""
     side, pixels = 4000, 4000 * 4000
     with h5py.File(path, "w") as file:
         packed: Any = {"chunks": (2**20,), "compression": "gzip"}

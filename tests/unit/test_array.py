@@ -37,9 +37,9 @@ def describe(shape: str, descr: str = "'<f4'") -> str:
     return f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n"
 
 
-def npz_bytes(packing: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
+def npz_bytes(compression: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", packing) as archive:
+    with zipfile.ZipFile(stream, "w", compression) as archive:
         for name, content in members.items():
             archive.writestr(f"{name}.npy", content)
     return stream.getvalue()
@@ -69,7 +69,7 @@ def test_one_image_in_an_npy_is_a_dataset_of_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_an_npz_brings_its_columns(tmp_path: Path, save: Any) -> None:
+def test_the_columns_of_an_npz_are_read(tmp_path: Path, save: Any) -> None:
     path = tmp_path / "dataset.npz"
     save(path, images=IMAGES, mz=[100.5, 200.5, 300.5], annotation_ids=["a", "b", "ç"], ignored=[1])
     array = open_array(path, LIMITS)
@@ -80,7 +80,7 @@ def test_an_npz_brings_its_columns(tmp_path: Path, save: Any) -> None:
     np.testing.assert_array_equal([pixels for pixels, _ in array.rows()], IMAGES)
 
 
-def test_one_acquisition_mask_serves_every_image(tmp_path: Path) -> None:
+def test_one_acquisition_mask_may_apply_to_all_images(tmp_path: Path) -> None:
     mask = RNG.random((4, 5)) > 0.5
     np.savez(tmp_path / "dataset.npz", images=IMAGES, acquired=mask)
     masks = [found for _, found in read_all(tmp_path / "dataset.npz")]
@@ -113,8 +113,8 @@ def test_one_image_in_fortran_order_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(rows[0][0], IMAGES[0])
 
 
-def test_a_large_array_in_fortran_order_is_turned_a_few_images_at_a_time(tmp_path: Path) -> None:
-    """180 MB: its pixels do not fit into one piece that is read, nor its images into one block that is turned."""
+def test_a_large_array_in_fortran_order_is_read_in_blocks(tmp_path: Path) -> None:
+    """180 MB: neither its pixels fit into one read nor its images into one block."""
     images = np.arange(2000 * 300, dtype=np.uint32).reshape(2000, 300, 1) % 251 * np.ones((1, 1, 300), np.uint8)
     path = write(tmp_path, npy_bytes(np.asfortranarray(images.astype(np.uint8))))
     for row, (pixels, _) in zip((3, 1999), open_array(path, LIMITS).rows([3, 1999]), strict=True):
@@ -129,11 +129,11 @@ def test_images_of_the_other_byte_order_in_fortran_order_are_read(tmp_path: Path
 
 
 @pytest.mark.parametrize("letter", [0x110000, 0xFFFFFFFF, 0xD800, 0xDFFF], ids=hex)
-def test_an_id_that_is_no_unicode_is_an_error(tmp_path: Path, letter: int) -> None:
-    """NumPy hands such letters to Python, which raises SystemError or makes a text that no message can hold."""
+def test_an_id_that_is_not_unicode_is_an_error(tmp_path: Path, letter: int) -> None:
+    """NumPy hands such letters to Python, which raises SystemError or makes a string that cannot be encoded."""
     ids = np.array([letter, 97, 98], "<u4").view("<U1")
     path = write(tmp_path, npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(ids)))
-    with pytest.raises(InvalidIonImageError, match="expected Unicode"):
+    with pytest.raises(InvalidIonImageError, match="Unicode"):
         open_array(path, LIMITS)
 
 
@@ -144,80 +144,80 @@ def test_ids_of_the_other_byte_order_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ids", "texts"), [([b"a", b"\xc3\xa7"], ["a", "ç"]), ([7, 5], ["7", "5"]), (["x y", "z"], ["x y", "z"])]
+    ("ids", "expected"), [([b"a", b"\xc3\xa7"], ["a", "ç"]), ([7, 5], ["7", "5"]), (["x y", "z"], ["x y", "z"])]
 )
-def test_annotation_ids_may_be_bytes_or_numbers(tmp_path: Path, ids: list[Any], texts: list[str]) -> None:
+def test_annotation_ids_may_be_bytes_or_numbers(tmp_path: Path, ids: list[Any], expected: list[str]) -> None:
     path = write(tmp_path, npz_bytes(images=npy_bytes(IMAGES[:2]), annotation_ids=npy_bytes(np.array(ids))))
-    assert open_array(path, LIMITS).annotation_ids == texts
+    assert open_array(path, LIMITS).annotation_ids == expected
 
 
-def test_no_images_are_no_error(tmp_path: Path) -> None:
+def test_an_array_without_images_is_read(tmp_path: Path) -> None:
     array = open_array(write(tmp_path, npy_bytes(IMAGES[:0])), LIMITS)
     assert array.shape == (0, 4, 5)
     assert list(array.rows()) == []
 
 
-def test_a_truncated_npy_gives_its_whole_rows_and_then_an_error(tmp_path: Path) -> None:
+def test_the_complete_images_of_a_truncated_npy_are_read_before_the_error(tmp_path: Path) -> None:
     path = write(tmp_path, npy_bytes(IMAGES)[:-200])
     rows = open_array(path, LIMITS).rows()
     np.testing.assert_array_equal(next(rows)[0], IMAGES[0])
-    with pytest.raises(InvalidIonImageError, match="ends too early"):
+    with pytest.raises(InvalidIonImageError, match="truncated"):
         list(rows)
 
 
 BAD: dict[str, tuple[bytes, str]] = {
-    "empty file": (b"", "no readable .npy array"),
-    "no array": (b"hello, world", "no readable .npy array"),
-    "cut magic": (npy_bytes(IMAGES)[:5], "no readable .npy array"),
-    "cut header": (npy_bytes(IMAGES)[:40], "no readable .npy array"),
+    "empty file": (b"", "readable"),
+    "no array": (b"hello, world", "readable"),
+    "cut magic": (npy_bytes(IMAGES)[:5], "readable"),
+    "cut header": (npy_bytes(IMAGES)[:40], "readable"),
     "later version": (b"\x93NUMPY\x03\x00" + bytes(200), "version"),
-    "objects": (npy_bytes(np.array([[None]])), "dtype object; expected real numbers"),
-    "complex": (npy_bytes(IMAGES.astype(complex)), "expected real numbers"),
-    "texts": (npy_bytes([["a"]]), "expected real numbers"),
-    "records": (npy_bytes(np.zeros((1, 2, 2), "f4,f4")), "expected real numbers"),
-    "one axis": (npy_bytes(np.ones(5)), "expected \\(N, height, width\\)"),
-    "four axes": (npy_bytes(np.ones((1, 2, 3, 4))), "expected \\(N, height, width\\)"),
-    "no height": (npy_bytes(np.ones((2, 0, 3))), "expected \\(N, height, width\\)"),
+    "objects": (npy_bytes(np.array([[None]])), "dtype object"),
+    "complex": (npy_bytes(IMAGES.astype(complex)), "real numbers"),
+    "strings": (npy_bytes([["a"]]), "real numbers"),
+    "records": (npy_bytes(np.zeros((1, 2, 2), "f4,f4")), "real numbers"),
+    "one axis": (npy_bytes(np.ones(5)), "shape"),
+    "four axes": (npy_bytes(np.ones((1, 2, 3, 4))), "shape"),
+    "no height": (npy_bytes(np.ones((2, 0, 3))), "shape"),
     "128 bits": (npy_bytes(IMAGES.astype("f16")), "128 bits"),
-    "negative sides": (npy_header(describe("(2, -3, -4)")) + bytes(200), "expected whole numbers"),
-    "negative count": (npy_header(describe("(-2, 3, 4)")) + bytes(200), "expected whole numbers"),
-    "truth values as sides": (npy_header(describe("(True, True)")) + bytes(200), "expected whole numbers"),
-    "no shape": (npy_header("{'descr': '<f4'}\n"), "no readable .npy array"),
-    "endless minus": (npy_header(describe("-" * 9000 + "1")), "no readable .npy array"),
-    "open brackets": (npy_header(describe("(" * 5000)), "no readable .npy array"),
-    "open text": (npy_header("{'a': '''"), "no readable .npy array"),
-    "number as dtype": (npy_header(describe("(1, 2, 2)", "5")), "no readable .npy array"),
-    "zip of nothing": (npz_bytes(), r"no array `images` \(it has none\)"),
-    "no images": (npz_bytes(mz=npy_bytes([1.0])), r"no array `images` \(it has mz\)"),
+    "negative sides": (npy_header(describe("(2, -3, -4)")) + bytes(200), "integers"),
+    "negative count": (npy_header(describe("(-2, 3, 4)")) + bytes(200), "integers"),
+    "truth values as sides": (npy_header(describe("(True, True)")) + bytes(200), "integers"),
+    "no shape": (npy_header("{'descr': '<f4'}\n"), "readable"),
+    "endless minus": (npy_header(describe("-" * 9000 + "1")), "readable"),
+    "open brackets": (npy_header(describe("(" * 5000)), "readable"),
+    "open text": (npy_header("{'a': '''"), "readable"),
+    "number as dtype": (npy_header(describe("(1, 2, 2)", "5")), "readable"),
+    "zip of nothing": (npz_bytes(), "images"),
+    "no images": (npz_bytes(mz=npy_bytes([1.0])), "images"),
     "no zip after all": (b"PK" + bytes(100), "is corrupt"),
     "zip without its end": (npz_bytes(images=npy_bytes(IMAGES))[:-30], "is corrupt"),
-    "member no array": (npz_bytes(images=b"hello"), "no readable .npy array"),
+    "member no array": (npz_bytes(images=b"hello"), "readable"),
     "mask of another shape": (
         npz_bytes(images=npy_bytes(IMAGES), acquired=npy_bytes(np.ones((5, 4)))),
-        r"`acquired` of array.bin has shape \(5, 4\); expected \(3, 4, 5\) or \(4, 5\)",
+        "acquired",
     ),
-    "mask of texts": (npz_bytes(images=npy_bytes(IMAGES), acquired=npy_bytes(np.full((4, 5), "x"))), "real numbers"),
+    "mask of strings": (npz_bytes(images=npy_bytes(IMAGES), acquired=npy_bytes(np.full((4, 5), "x"))), "real numbers"),
     "mz of another length": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes([1.0])), r"expected \(3,\)"),
-    "mz as texts": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes(["a", "b", "c"])), "expected"),
+    "mz as strings": (npz_bytes(images=npy_bytes(IMAGES), mz=npy_bytes(["a", "b", "c"])), "expected"),
     "ids of another length": (npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(["a"])), r"\(3,\)"),
     "ids repeated": (
         npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(["a", "b", "a"])),
-        "`annotation_ids` of array.bin repeats an id",
+        "annotation_ids",
     ),
     "ids as objects": (
         npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(np.array(["a", "b", None]))),
-        "expected texts or whole numbers",
+        "strings",
     ),
     "ids no Unicode": (
         npz_bytes(images=npy_bytes(IMAGES), annotation_ids=npy_bytes(np.array([b"\xff", b"a", b"b"]))),
-        "expected Unicode",
+        "Unicode",
     ),
 }
 
 
-@pytest.mark.parametrize(("content", "sentence"), BAD.values(), ids=BAD)
-def test_a_bad_file_is_a_clear_error(tmp_path: Path, content: bytes, sentence: str) -> None:
-    with pytest.raises(InvalidIonImageError, match=sentence):
+@pytest.mark.parametrize(("content", "noun"), BAD.values(), ids=BAD)
+def test_a_bad_file_is_a_clear_error(tmp_path: Path, content: bytes, noun: str) -> None:
+    with pytest.raises(InvalidIonImageError, match=noun):
         read_all(write(tmp_path, content))
 
 
@@ -250,39 +250,39 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("content", BOMBS.values(), ids=BOMBS)
-def test_a_header_that_claims_too_much_is_refused_before_anything_is_read(tmp_path: Path, content: bytes) -> None:
+def test_a_header_above_the_limits_is_refused_before_reading(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(TooLargeError, match=r"number|side|size|length"):
         open_array(write(tmp_path, content), LIMITS)
 
 
 @pytest.mark.parametrize("name", ["acquired", "mz", "annotation_ids"])
-def test_a_column_that_claims_petabytes_is_refused_before_anything_is_read(tmp_path: Path, name: str) -> None:
+def test_a_column_of_petabytes_is_refused_before_reading(tmp_path: Path, name: str) -> None:
     descr = "'<U9'" if name == "annotation_ids" else "'<f8'"
     bomb = npz_bytes(images=npy_bytes(IMAGES), **{name: npy_header(describe(f"({10**15},)", descr))})
-    with pytest.raises(InvalidIonImageError, match=f"`{name}` of array.bin has shape"):
+    with pytest.raises(InvalidIonImageError, match=name):
         open_array(write(tmp_path, bomb), LIMITS)
 
 
 def test_a_file_above_the_limit_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TooLargeError, match=r"size of array.bin in bytes"):
+    with pytest.raises(TooLargeError, match="size"):
         open_array(write(tmp_path, npy_bytes(IMAGES)), replace(LIMITS, array_file_bytes=100))
 
 
-def test_an_npy_with_an_npz_behind_it_is_the_npy(tmp_path: Path) -> None:
+def test_an_npy_followed_by_an_npz_is_read_as_npy(tmp_path: Path) -> None:
     rows = read_all(write(tmp_path, npy_bytes(IMAGES) + npz_bytes(images=npy_bytes(IMAGES[:1]))))
     assert len(rows) == 3
 
 
-@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_packings_that_unpack_without_bounds_are_refused(tmp_path: Path, packing: int) -> None:
-    with pytest.raises(InvalidIonImageError, match="packed"):
-        read_all(write(tmp_path, npz_bytes(packing, images=npy_bytes(IMAGES))))
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_compressions_without_a_size_limit_are_refused(tmp_path: Path, compression: int) -> None:
+    with pytest.raises(InvalidIonImageError, match="compression"):
+        read_all(write(tmp_path, npz_bytes(compression, images=npy_bytes(IMAGES))))
 
 
 def test_altered_pixels_in_an_npz_are_an_error(tmp_path: Path) -> None:
     content = bytearray(npz_bytes(images=npy_bytes(RNG.random((3, 20, 20)))))
     content[3000:3020] = bytes(20)
-    with pytest.raises(InvalidIonImageError, match=r"is corrupt|ends too early"):
+    with pytest.raises(InvalidIonImageError, match=r"is corrupt|truncated"):
         read_all(write(tmp_path, bytes(content)))
 
 
@@ -290,7 +290,7 @@ def test_an_encrypted_npz_is_an_error(tmp_path: Path) -> None:
     content = bytearray(npz_bytes(images=npy_bytes(IMAGES)))
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
-    with pytest.raises(InvalidIonImageError, match=r"is corrupt .*encrypted"):
+    with pytest.raises(InvalidIonImageError, match="encrypted"):
         read_all(write(tmp_path, bytes(content)))
 
 
@@ -314,7 +314,7 @@ changes = st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), min_siz
 
 @settings(max_examples=400)
 @given(st.sampled_from(WHOLE), changes, st.integers(0, 200))
-def test_an_altered_file_is_read_or_an_error_and_nothing_worse(
+def test_an_altered_file_is_read_or_a_clear_error(
     tmp_path: Path, whole: bytes, changed: list[tuple[int, int]], cut: int
 ) -> None:
     content = bytearray(whole)
@@ -336,8 +336,8 @@ headers = st.text(
 
 
 @given(headers | st.builds(describe, headers) | st.builds(describe, st.just("(1, 2, 2)"), headers))
-def test_any_header_is_read_or_an_error_and_nothing_worse(tmp_path: Path, header: str) -> None:
+def test_any_header_is_read_or_a_clear_error(tmp_path: Path, header: str) -> None:
     try:
         read_all(write(tmp_path, npy_header(header) + bytes(64)))
     except (InvalidIonImageError, TooLargeError) as error:
-        assert str(error)  # noqa: PT017 - either outcome is right
+        assert str(error)  # noqa: PT017 - either outcome is correct

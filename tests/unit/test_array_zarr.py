@@ -53,7 +53,7 @@ def edit(path: Path, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize(("zarr_format", "packing"), [(form, name) for form, all_ in PACKINGS.items() for name in all_])
-def test_a_group_of_either_format_and_any_packing_is_read(tmp_path: Path, zarr_format: int, packing: str) -> None:
+def test_a_group_of_either_format_and_any_compression_is_read(tmp_path: Path, zarr_format: int, packing: str) -> None:
     array = open_array(write(tmp_path, zarr_format, packing), LIMITS)
     assert (array.shape, array.annotation_ids) == ((5, 6, 7), IDS)
     assert array.mz is not None
@@ -101,30 +101,32 @@ def test_a_pickle_is_refused_before_it_is_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packing", ["blosc", "zstd", "gzip", "zlib", "lz4"])
-def test_a_chunk_that_unpacks_to_more_than_its_place_is_refused_before_it_does(tmp_path: Path, packing: str) -> None:
+def test_a_chunk_that_decompresses_beyond_its_size_is_refused_before_it_is_decompressed(
+    tmp_path: Path, packing: str
+) -> None:
     path = write(tmp_path, 2, packing)
     (path / "images" / "0.0.0").write_bytes(PACKINGS[2][packing].encode(np.zeros(2**19, np.uint8)))
-    with pytest.raises(TooLargeError, match=r"size of chunk 'images/0.0.0', unpacked, in bytes is"):
+    with pytest.raises(TooLargeError, match="decompressed"):
         next(open_array(path, replace(LIMITS, array_chunk_bytes=20_000)).rows())
 
 
 def test_many_gzip_members_in_one_chunk_are_counted_together(tmp_path: Path) -> None:
     path = write(tmp_path, 2, "gzip")
     (path / "images" / "0.0.0").write_bytes(PACKINGS[2]["gzip"].encode(np.zeros(300, np.uint8)) * 9)
-    with pytest.raises(TooLargeError, match="unpacked"):
+    with pytest.raises(TooLargeError, match="decompressed"):
         next(open_array(path, LIMITS).rows())
 
 
 def test_arrays_beyond_the_limits_are_refused_from_their_headers(tmp_path: Path) -> None:
     path = write(tmp_path, 2)
-    for limits, sentence in (
-        ({"event_ions": 4}, "number of ion images in a.zarr is 5"),
+    for limits, noun in (
+        ({"event_ions": 4}, "ion images"),
         ({"image_pixels": 41}, "number of pixels"),
         ({"image_side_px": 6}, "longest side"),
-        ({"array_file_bytes": 800}, "size of `images` in bytes"),
-        ({"array_chunk_bytes": 300}, "size of a chunk of `images`"),
+        ({"array_file_bytes": 800}, "images"),
+        ({"array_chunk_bytes": 300}, "chunk"),
     ):
-        with pytest.raises(TooLargeError, match=sentence):
+        with pytest.raises(TooLargeError, match=noun):
             open_array(path, replace(LIMITS, **limits))
     edit(path / "images" / ".zarray", shape=[10**12, 6, 7])
     with pytest.raises(TooLargeError):
@@ -133,38 +135,36 @@ def test_arrays_beyond_the_limits_are_refused_from_their_headers(tmp_path: Path)
 
 def test_wide_images_in_small_chunks_count_together(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "a", data=np.zeros((40, 30, 30)), chunks=(40, 2, 2))
-    with pytest.raises(TooLargeError, match="size of the chunks of the same rows"):
+    with pytest.raises(TooLargeError, match="chunks"):
         open_array(tmp_path / "a", replace(LIMITS, array_chunk_bytes=10_000))
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("changes", "noun"),
     [
         ({"shape": [5, 6]}, "expected"),
         ({"shape": [5, 0, 7]}, "expected"),
         ({"dtype": "<c8", "fill_value": None}, "expected real numbers"),
         ({"dtype": "<M8[s]"}, "expected"),
         ({"dtype": "|O"}, "expected"),
-        ({"dtype": "nonsense"}, "expected a sound zarr folder"),
-        ({"compressor": {"id": "lzma"}}, "is packed by"),
+        ({"dtype": "nonsense"}, "expected"),
+        ({"compressor": {"id": "lzma"}}, "compressed"),
         ({"compressor": {"id": "unknown"}}, "expected"),
         ({"filters": [{"id": "json2"}]}, "expected"),
         ({"chunks": [0, 6, 7]}, "expected"),
         ({"zarr_format": 7}, "expected"),
     ],
 )
-def test_an_array_that_is_none_of_ion_images_is_a_clear_error(
-    tmp_path: Path, changes: dict[str, Any], sentence: str
-) -> None:
+def test_an_array_of_other_things_is_a_clear_error(tmp_path: Path, changes: dict[str, Any], noun: str) -> None:
     path = write(tmp_path, 2)
     edit(path / "images" / ".zarray", **changes)
-    with pytest.raises(InvalidIonImageError, match=sentence):
+    with pytest.raises(InvalidIonImageError, match=noun):
         list(open_array(path, LIMITS).rows())
 
 
-def test_sharded_arrays_are_refused_by_name(tmp_path: Path) -> None:
+def test_sharded_arrays_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, 3, shards=(4, 6, 7))
-    with pytest.raises(InvalidIonImageError, match="`images` is sharded; expected"):
+    with pytest.raises(InvalidIonImageError, match="sharded"):
         open_array(path, LIMITS)
 
 
@@ -184,7 +184,7 @@ def test_a_link_out_of_the_folder_a_pipe_and_a_folder_are_refused(tmp_path: Path
         rows = open_array(path, LIMITS).rows()
         next(rows)
         next(rows)
-        with pytest.raises(InvalidIonImageError, match=r"no regular file|symlink"):
+        with pytest.raises(InvalidIonImageError, match=r"regular file|symlink"):
             next(rows)
         chunk.rmdir() if chunk.is_dir() else chunk.unlink()
 
@@ -196,7 +196,7 @@ def test_a_folder_without_images_or_of_other_things_is_a_clear_error(tmp_path: P
     group.create_group("images")
     with pytest.raises(InvalidIonImageError, match="`images` is a group"):
         open_array(tmp_path / "a.zarr", LIMITS)
-    with pytest.raises(InvalidIonImageError, match="without zarr's metadata"):
+    with pytest.raises(InvalidIonImageError, match="metadata"):
         open_array(tmp_path, LIMITS)
 
 
@@ -218,4 +218,4 @@ def test_damaged_files_are_read_or_a_clear_error(tmp_path: Path, name: str, data
     try:
         list(open_array(path, LIMITS).rows())
     except OffSampleError as error:
-        assert str(error)  # noqa: PT017 - either outcome is right
+        assert str(error)  # noqa: PT017 - either outcome is correct

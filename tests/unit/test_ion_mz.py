@@ -56,7 +56,7 @@ def test_the_most_abundant_isotope_counts_not_the_lightest() -> None:
         ("Ala", "+H", None, "formula 'Ala'"),
         ("C6H12O6+", "+H", None, "charge 1"),
         ("C99999999", "+H", None, "20,000 Da"),
-        ("C" * 300, "+H", None, "300 letters"),
+        ("C" * 300, "+H", None, "300 characters"),
         (GLUCOSE, "hello", None, "adduct 'hello'"),
         (GLUCOSE, "[M+H", None, r"adduct '\[M\+H'"),
         (GLUCOSE, "+", None, r"adduct '\+'"),

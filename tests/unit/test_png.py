@@ -125,7 +125,7 @@ def test_notes_of_cameras_and_viewers_change_nothing() -> None:
 def test_a_coloured_picture_is_refused(alpha: bool) -> None:  # noqa: FBT001
     samples = RNG.integers(0, 256, (5, 5, 3 + alpha))
     samples[..., 3:] = 255
-    with pytest.raises(InvalidIonImageError, match=r"PNG is a coloured picture .*; expected a grey-scale PNG"):
+    with pytest.raises(InvalidIonImageError, match="colour"):
         decode_png(write_png(samples, greyscale=False, alpha=alpha), LIMITS)
 
 

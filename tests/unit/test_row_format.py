@@ -23,7 +23,7 @@ UNCERTAIN = ResultRow(
     member_spread=0.1,
     uncertain=True,
 )
-UNREADABLE = ResultRow(annotation_id='c,"\n', status="unreadable", reason="PNG ends too early; expected whole")
+UNREADABLE = ResultRow(annotation_id='c,"\n', status="unreadable", reason="PNG is truncated; expected whole")
 ROWS = [OFF, UNCERTAIN, UNREADABLE]
 DATASETS = [DatasetRows("bladder", "2026.11.1", ROWS)]
 
@@ -62,7 +62,7 @@ def test_a_table_is_rounded() -> None:
     text = render(ROWS)
     assert "0.988" in text
     assert "classified, uncertain" in text
-    assert "PNG ends too early" in text
+    assert "PNG is truncated" in text
 
 
 @pytest.mark.parametrize("text", ["[red]a[/]", "[/]", r"\[/red]", "a\\", ":smile:", "[link=x]"])

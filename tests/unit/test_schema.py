@@ -51,7 +51,7 @@ ROWS = [
         member_spread=0.01,
         uncertain=None,
     ),
-    ResultRow(annotation_id="b", status="unreadable", reason="PNG ends too early"),
+    ResultRow(annotation_id="b", status="unreadable", reason="PNG is truncated"),
 ]
 COUNTS = Counts(annotations=2, classified=1, on=0, off=1, uncertain=0, no_signal=0, unreadable=1)
 TIMINGS = Timings(queued_seconds=0.1, predict_seconds=0.2, total_seconds=0.3)

@@ -1,1 +1,1 @@
-"""AnnData `.h5ad` files, read through an HDF5 library that is not trusted with foreign bytes."""
+"""AnnData `.h5ad` files, read with checks that protect the HDF5 library from hostile files."""

@@ -29,7 +29,7 @@ _EXPECTED = "expected an AnnData file as metaspace-converter writes it"
 
 @dataclass(frozen=True, eq=False)
 class H5adArray:
-    """An `.h5ad` file, opened; see `IonImageArray`. Pixels without an entry in `obs` were not acquired."""
+    """An open `.h5ad` file; see `IonImageArray`. Pixels without an entry in `obs` were not acquired."""
 
     file: OpenedFile
     limits: Limits
@@ -37,33 +37,33 @@ class H5adArray:
     pixels: npt.NDArray[np.int32]
     """(pixels,) index into the flattened (H, W) image."""
     piece_bytes: int
-    """Most bytes that have to be read of the file at once."""
+    """Maximum size of a read of the file."""
     mz: npt.NDArray[Any] | None
     annotation_ids: list[str] | None
 
     @property
     def path(self) -> Path:
-        """The file's."""
+        """Path of the file."""
         return self.file.path
 
     @property
     def has_independent_rows(self) -> bool:
-        """What follows a damaged part is lost."""
+        """False: images after a damaged part cannot be read."""
         return False
 
     def rows(self, wanted: Sequence[int] | None = None) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None]]:
         """Read the wanted images, a block of neighbouring ions at a time; see `IonImageArray`."""
         count, height, width = self.shape
         mask = _draw_mask(self.pixels, height, width)
-        everywhere = bool(mask.all())
+        is_complete = bool(mask.all())
         ions = range(count) if wanted is None else wanted
         with open_hdf5(self.file, self.piece_bytes) as file:
             matrix = open_ion_matrix(file, self.limits)
             for values in _columns(matrix, ions):
                 image = np.zeros(height * width, values.dtype)
                 image[self.pixels] = values
-                del values  # which keeps its block, and two are never held at once
-                yield image.reshape(height, width), None if everywhere else mask
+                del values  # it keeps its block, and only one fits into memory
+                yield image.reshape(height, width), None if is_complete else mask
 
 
 def open_h5ad(opened: OpenedFile, limits: Limits) -> H5adArray:
@@ -85,13 +85,13 @@ def open_h5ad(opened: OpenedFile, limits: Limits) -> H5adArray:
 
 
 def _columns(matrix: IonMatrix, ions: Sequence[int]) -> Iterator[Intensities]:
-    """The values of each wanted ion; neighbours are read together, as many as a block holds."""
+    """The values of each wanted ion; ions are read in blocks of neighbours."""
     pixel_count, ion_count = matrix.shape
     width = max(1, BLOCK_BYTES // max(1, pixel_count * np.dtype(np.float32).itemsize))
     start, block = -width, np.empty((0, 0), np.float32)
     for ion in ions:
         if ion >= start + width:
-            start, block = ion, np.empty((0, 0), np.float32)  # two blocks are never held at once
+            start, block = ion, np.empty((0, 0), np.float32)  # free the old block first
             block = matrix.read_ions(start, min(start + width, ion_count))
         yield block[:, ion - start]
 
@@ -113,7 +113,7 @@ def _read_coordinates(file: ForeignHdf5, axis: str, pixel_count: int) -> npt.NDA
 def _find_image_size(
     file: ForeignHdf5, x: npt.NDArray[np.int32], y: npt.NDArray[np.int32], pixel_count: int
 ) -> tuple[int, int]:
-    """Height and width: what the file says, else what the coordinates need."""
+    """Height and width: as declared, else as the coordinates require."""
     sizes = []
     for axis, values in (("y", y), ("x", x)):
         needed = int(values.max(initial=-1)) + 1
@@ -123,16 +123,16 @@ def _find_image_size(
         else:
             size = _read_size(file, f"uns/metaspace/image_size/{axis}", max(1, needed))
         if size < needed:
-            raise InvalidIonImageError(f"pixels lie outside the image ({axis} {needed - 1} of {size}); {_EXPECTED}")
+            raise InvalidIonImageError(f"pixels are outside the image ({axis} {needed - 1} of {size}); {_EXPECTED}")
         sizes.append(size)
     return sizes[0], sizes[1]
 
 
-def _read_size(file: ForeignHdf5, name: str, otherwise: int) -> int:
-    """A single number, or what counts where there is none."""
+def _read_size(file: ForeignHdf5, name: str, default: int) -> int:
+    """A single number, or the default where there is none."""
     found = find_dataset(file, name, NUMBERS, PIECE_BYTES, PIECE_BYTES)
     if found is None or not found.size:
-        return otherwise
+        return default
     size = float(found[(0,) * found.ndim])
     if not size.is_integer():
         raise InvalidIonImageError(f"`{name}` is {size:g}; expected a whole number")
@@ -140,7 +140,7 @@ def _read_size(file: ForeignHdf5, name: str, otherwise: int) -> int:
 
 
 def _read_ids(file: ForeignHdf5, ion_count: int, limits: Limits) -> list[str] | None:
-    """The index of `var`, whose name the group's attribute says."""
+    """The index of `var`, whose name is an attribute of the group."""
     var = find_member(file, "var")
     if not isinstance(var, h5py.Group):
         return None

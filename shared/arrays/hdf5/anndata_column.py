@@ -1,6 +1,6 @@
-"""A column of an AnnData table, in any of the ways in which AnnData writes one.
+"""Read a column of an AnnData table in any encoding of AnnData.
 
-An array; a group of `values` and `mask` (nullable numbers and texts); or one of `codes` and `categories` (AnnData
+An array; a group of `values` and `mask` (nullable numbers and strings); or one of `codes` and `categories` (AnnData
 on-disk format 0.1 and 0.2, "Dataframes", "Categorical arrays", "Nullable integers and booleans").
 """
 
@@ -21,12 +21,12 @@ _MAX_CATEGORIES: Final = 2**20
 
 
 def read_number_column(file: ForeignHdf5, name: str, count: int) -> npt.NDArray[Any] | None:
-    """Numbers of a column of `count` entries, NaN where there is none; None when there is no such column.
+    """Numbers of a column of `count` entries, NaN where missing; None when there is no such column.
 
     Raises
     ------
     InvalidIonImageError, TooLargeError
-        When it is no such column, or packed unusually.
+        When it is not such a column, or its compression is not supported.
     """
     if not isinstance(find_member(file, name), h5py.Group):
         column = find_column(file, name, NUMBERS, count)
@@ -53,7 +53,9 @@ def read_positions(file: ForeignHdf5, name: str, count: int) -> npt.NDArray[np.i
     if values.dtype.kind == "f":
         values = values.astype(np.float64)  # smaller ones cannot be compared with 32 bits
     if values.size and not (values.min() >= 0 and values.max() <= _LARGEST_POSITION):  # NaN is neither
-        raise InvalidIonImageError(f"`{name}` has values outside an image, or none; expected whole numbers from 0")
+        raise InvalidIonImageError(
+            f"`{name}` has values that are missing or outside an image; expected whole numbers from 0"
+        )
     positions = values.astype(np.int32)
     if values.dtype.kind == "f" and not np.array_equal(positions, values):
         raise InvalidIonImageError(f"`{name}` has fractions; expected whole numbers from 0")
@@ -61,7 +63,7 @@ def read_positions(file: ForeignHdf5, name: str, count: int) -> npt.NDArray[np.i
 
 
 def read_id_column(file: ForeignHdf5, name: str, count: int) -> list[str] | None:
-    """Texts of a column of `count` entries; None when there is no such column. Raises as `read_number_column`."""
+    """Strings of a column of `count` entries; None when there is no such column. Raises as `read_number_column`."""
     if not isinstance(find_member(file, name), h5py.Group):
         column = find_column(file, name, STRINGS, count)
         return None if column is None else read_string_column(file, column, f"`{name}`")
@@ -72,25 +74,25 @@ def read_id_column(file: ForeignHdf5, name: str, count: int) -> list[str] | None
         )
     categories = _require(find_column(file, f"{name}/categories", STRINGS, _count(file, name)), name)
     if bool((codes < 0).any()):
-        raise InvalidIonImageError(f"`{name}` lacks an entry; expected one each")
-    texts = read_string_column(file, categories, f"`{name}`")
-    return [texts[code] for code in codes]
+        raise InvalidIonImageError(f"`{name}` lacks an entry; expected one for each ion")
+    strings = read_string_column(file, categories, f"`{name}`")
+    return [strings[code] for code in codes]
 
 
 def _read_codes(file: ForeignHdf5, name: str, count: int) -> npt.NDArray[Any] | None:
-    """Number of the category of each entry, -1 = none; None when the column has no categories."""
+    """Index of the category of each entry, -1 = none; None when the column has no categories."""
     column = find_column(file, f"{name}/codes", "iu", count)
     if column is None:
         return None
     codes = read_numbers(column)
     categories = _count(file, name)
     if not categories or (codes.size and not (codes.min() >= -1 and codes.max() < categories)):
-        raise InvalidIonImageError(f"`{name}/codes` lead outside `{name}/categories`; expected numbers of categories")
+        raise InvalidIonImageError(f"`{name}/codes` are outside `{name}/categories`; expected indices of categories")
     return codes
 
 
 def _count(file: ForeignHdf5, name: str) -> int:
-    """How many categories a column has."""
+    """Number of categories of a column."""
     categories = find_member(file, f"{name}/categories")
     if not isinstance(categories, h5py.Dataset) or len(categories.shape or ()) != 1:
         raise InvalidIonImageError(f"`{name}` has no usable categories; expected a column as AnnData writes it")

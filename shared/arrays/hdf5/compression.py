@@ -1,4 +1,4 @@
-"""How the chunks of an HDF5 dataset are packed: judged before HDF5, which unpacks without bounds, sees them."""
+"""Check the chunks of an HDF5 dataset before HDF5 reads them, as it decompresses without a limit."""
 
 import zlib
 from math import prod
@@ -11,22 +11,22 @@ from shared.errors import InvalidIonImageError
 from shared.limits import require_at_most
 
 STORED_SLACK_BYTES: Final = 65_536
-"""What filters may add to a chunk that cannot be shrunk."""
+"""What filters may add to incompressible data."""
 
 _DEFLATE: Final = h5py.h5z.FILTER_DEFLATE
 _LZF: Final = h5py.h5z.FILTER_LZF
 _FLETCHER32: Final = h5py.h5z.FILTER_FLETCHER32
-_PACKERS: Final = {_DEFLATE, _LZF}
-_FILTERS: Final = {*_PACKERS, _FLETCHER32, h5py.h5z.FILTER_SHUFFLE}
+_COMPRESSORS: Final = {_DEFLATE, _LZF}
+_FILTERS: Final = {*_COMPRESSORS, _FLETCHER32, h5py.h5z.FILTER_SHUFFLE}
 _CHECKSUM_BYTES: Final = 4
 REFERENCE_BYTES: Final = 16
-"""What is stored in place of a text of variable length."""
+"""Size of the reference that is stored for a string of variable length."""
 _MAX_CHUNKS: Final = 2**18
-"""Chunks of one dataset, each of which is looked at; h5py makes some 20,000 of 4 GiB."""
+"""Maximum number of chunks of a dataset, all of which are checked; h5py makes some 20,000 of 4 GiB."""
 
 
 def chunk_bytes(dataset: h5py.Dataset) -> int:
-    """Bytes of a whole chunk as stored, unpacked; 0 where there are none."""
+    """Decompressed size of a whole chunk; 0 where there are none."""
     if dataset.chunks is None:
         return 0
     itemsize = REFERENCE_BYTES if dataset.dtype.kind == "O" else dataset.dtype.itemsize
@@ -34,13 +34,13 @@ def chunk_bytes(dataset: h5py.Dataset) -> int:
 
 
 def check_compression(dataset: h5py.Dataset, what: str, max_bytes: int) -> None:
-    """Refuse filters that this project does not know, chunks of more than `max_bytes`, and those of another size.
+    """Refuse unknown filters, chunks of more than `max_bytes`, and chunks that do not decompress to their size.
 
     Raises
     ------
     InvalidIonImageError
-        When the filters are not among one of gzip and lzf, shuffle and fletcher32, each once; or a chunk does not
-        unpack to its size.
+        When there are other filters than shuffle, fletcher32 and one of gzip and lzf, or one is used twice; or a chunk
+        does not decompress to its size.
     TooLargeError
         When there are too many chunks, or one is too large.
     """
@@ -55,20 +55,20 @@ def check_compression(dataset: h5py.Dataset, what: str, max_bytes: int) -> None:
 
 
 def _list_filters(dataset: h5py.Dataset, what: str) -> list[int]:
-    """In the order in which they were applied. Two that pack would unpack one another's output without bounds."""
+    """Filters in the order in which they were applied. The output between two compressors would have no limit."""
     properties = dataset.id.get_create_plist()
     filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
     if not set(filters) <= _FILTERS:
-        raise InvalidIonImageError(f"{what} is packed by an unknown filter; expected gzip, lzf or none")
-    if len(set(filters)) < len(filters) or set(filters) >= _PACKERS:
-        raise InvalidIonImageError(f"{what} is packed twice; expected gzip, lzf or none, once")
+        raise InvalidIonImageError(f"{what} has an unknown filter; expected gzip, lzf or none")
+    if len(set(filters)) < len(filters) or set(filters) >= _COMPRESSORS:
+        raise InvalidIonImageError(f"{what} is compressed twice; expected gzip, lzf or none, once")
     return filters
 
 
 def _check_chunks(dataset: h5py.Dataset, what: str, filters: list[int]) -> None:
-    """Refuse chunks that are stored as more than their size, or unpack to less or more than it.
+    """Refuse chunks that are larger than their size as stored, or do not decompress to it.
 
-    HDF5 does not: it unpacks however much there is, and reads beyond the end of what is too short.
+    HDF5 does not check this: it decompresses however much there is, and reads beyond the end of too short data.
     """
     nominal = chunk_bytes(dataset)
     offsets: list[tuple[int, ...]] = []
@@ -81,13 +81,15 @@ def _check_chunks(dataset: h5py.Dataset, what: str, filters: list[int]) -> None:
     for offset in offsets:
         skipped, content = dataset.id.read_direct_chunk(offset)
         applied = [kind for number, kind in enumerate(filters) if not skipped >> number & 1]
-        size = _unpacked_bytes(content, applied, nominal + _CHECKSUM_BYTES)
+        size = _decompressed_bytes(content, applied, nominal + _CHECKSUM_BYTES)
         if size != nominal:
-            raise InvalidIonImageError(f"a chunk of {what} unpacks to {size:,} bytes or more; expected {nominal:,}")
+            raise InvalidIonImageError(
+                f"a chunk of {what} decompresses to {size:,} bytes or more; expected {nominal:,}"
+            )
 
 
-def _unpacked_bytes(content: bytes, filters: list[int], most: int) -> int:
-    """Bytes that a chunk unpacks to; above `most` it may be more."""
+def _decompressed_bytes(content: bytes, filters: list[int], most: int) -> int:
+    """Decompressed size of a chunk; above `most` it may be more."""
     size = len(content)
     for kind in reversed(filters):
         if kind == _FLETCHER32:

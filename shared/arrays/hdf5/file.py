@@ -1,4 +1,4 @@
-"""Datasets of a foreign HDF5 file: looked at before they are read, for the format can point out of the file."""
+"""Find and read datasets of an untrusted HDF5 file, which are checked first, as HDF5 may refer to other files."""
 
 import struct
 import zlib
@@ -22,13 +22,13 @@ from shared.files.foreign_file import TRANSIENT_ERRNOS, OpenedFile
 from shared.limits import MEBIBYTE, Limits, require_at_most
 
 PIECE_BYTES: Final = 32 * MEBIBYTE
-"""Most bytes that are read at once of a file's tables of contents, and of columns."""
+"""Maximum size of a read of metadata and columns."""
 
 _STRINGS_PER_READ: Final = 64
 _NUMBERS_PER_READ: Final = 2**20
 _STRING_CHARACTERS: Final = 512
 
-_FOREIGN: Final = (
+_CORRUPT: Final = (
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -41,20 +41,20 @@ _FOREIGN: Final = (
     struct.error,
     zlib.error,
 )
-"""What h5py and HDF5 raise for foreign bytes; which of them for what is not documented, and fuzzing finds them all.
-A defect of this project's raises them as well, so none of its decisions belongs into the block."""
+"""What h5py and HDF5 raise for corrupt files, which is not documented; fuzzing found all of these. Bugs of this
+project raise them, too, so its own checks do not belong inside the block."""
 
 
 @contextmanager
 def open_hdf5(file: OpenedFile, max_bytes: int = PIECE_BYTES) -> Iterator[ForeignHdf5]:
-    """Open an HDF5 file until the block ends; no piece of it that is larger than `max_bytes` is read.
+    """Open an HDF5 file until the block ends; no read is larger than `max_bytes`.
 
-    What foreign bytes do to HDF5 becomes the caller's error; a failing disk stays an OSError.
+    Exceptions of HDF5 on corrupt files become `InvalidIonImageError`; a failing disk stays an OSError.
     """
     try:
         with file.open_stream() as stream, ForeignHdf5(GuardedStream(stream, max_bytes)) as opened:
             yield opened
-    except _FOREIGN as error:
+    except _CORRUPT as error:
         raise _make_error(file.name, error) from error
     except OSError as error:
         if error.errno in TRANSIENT_ERRNOS:
@@ -64,16 +64,16 @@ def open_hdf5(file: OpenedFile, max_bytes: int = PIECE_BYTES) -> Iterator[Foreig
 
 def _make_error(what: str, error: Exception) -> InvalidIonImageError:
     first_line = str(error).partition("\n")[0][:200]
-    return InvalidIonImageError(f"{what} cannot be read ({first_line}); expected a sound HDF5 file")
+    return InvalidIonImageError(f"{what} cannot be read ({first_line}); expected an intact HDF5 file")
 
 
 def find_member(group: h5py.Group, name: str) -> Any:
-    """A group or dataset of this very file, or None.
+    """A group or dataset of this file, or None.
 
     Raises
     ------
     InvalidIonImageError
-        When it is a link, which could lead into another file, or its values lie in other files.
+        When it is a link, which could refer to another file, or its values are in other files.
     """
     parts = name.split("/")
     for depth, part in enumerate(parts, start=1):
@@ -81,7 +81,7 @@ def find_member(group: h5py.Group, name: str) -> Any:
         if link is None:
             return None
         if not isinstance(link, h5py.HardLink):
-            raise InvalidIonImageError(f"`{name}` is a link; expected the thing itself, in the same file")
+            raise InvalidIonImageError(f"`{name}` is a link; expected a group or dataset in the same file")
         group = group[part]
         if isinstance(group, h5py.Dataset):
             _require_own_values(group, name)
@@ -90,24 +90,24 @@ def find_member(group: h5py.Group, name: str) -> Any:
 
 
 def _require_own_values(dataset: h5py.Dataset, name: str) -> None:
-    """Before anything else is asked of it: a virtual dataset looks into its sources to find out its shape."""
+    """Must come first: a virtual dataset opens its sources to determine its shape."""
     properties = dataset.id.get_create_plist()
     if properties.get_layout() == h5py.h5d.VIRTUAL or properties.get_external_count():
-        raise InvalidIonImageError(f"`{name}` has its values in other files; expected them in its own")
+        raise InvalidIonImageError(f"`{name}` has its values in other files; expected them in this one")
 
 
 def find_dataset(group: h5py.Group, name: str, kinds: str, max_bytes: int, chunk_bytes: int) -> h5py.Dataset | None:
-    """A dataset whose values lie in this file and unpack within bounds, or None.
+    """A dataset whose values are in this file and decompress within limits, or None.
 
     Parameters
     ----------
     max_bytes, chunk_bytes
-        Of all its values, and of one of its chunks, unpacked.
+        Of all its values, and of one of its chunks, decompressed.
 
     Raises
     ------
     InvalidIonImageError
-        When it is a group, or of another dtype than `kinds`, or its values lie elsewhere or are packed unusually.
+        When it is a group, has another dtype than `kinds`, values in other files, or an unsupported compression.
     TooLargeError
         When it, or one of its chunks, is too large.
     """
@@ -116,17 +116,17 @@ def find_dataset(group: h5py.Group, name: str, kinds: str, max_bytes: int, chunk
         return None
     what = f"`{name}`"
     if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
-        raise InvalidIonImageError(f"{what} is no array; expected one")
+        raise InvalidIonImageError(f"{what} is not an array; expected one")
     check_kind(dataset.dtype, kinds, what)
     if dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype) is None:
-        raise InvalidIonImageError(f"{what} has dtype object; expected texts")
+        raise InvalidIonImageError(f"{what} has dtype object; expected strings")
     require_at_most(prod(dataset.shape) * dataset.dtype.itemsize, max_bytes, f"size of {what} in bytes")
     check_compression(dataset, what, chunk_bytes)
     return dataset
 
 
 def find_column(group: h5py.Group, name: str, kinds: str, count: int) -> h5py.Dataset | None:
-    """A dataset of `count` values, or None; raises as `find_dataset`, and when it has another number of them."""
+    """A dataset of `count` values, or None; raises as `find_dataset`, and when their number is different."""
     itemsize = STRING_BYTES if kinds != NUMBERS else 8
     column = find_dataset(group, name, kinds, max(1, count) * itemsize, PIECE_BYTES)
     if column is not None and column.shape != (count,):
@@ -135,26 +135,26 @@ def find_column(group: h5py.Group, name: str, kinds: str, count: int) -> h5py.Da
 
 
 def read_string_column(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> list[str]:
-    """Read a column of texts, a few at a time.
+    """Read a column of strings, a few at a time.
 
     Raises
     ------
     InvalidIonImageError, TooLargeError
-        When one is no Unicode, or too long to be an annotation id, or all are longer than an event with them might be.
+        When one is not valid Unicode, or too long for an annotation id, or all exceed the size limit of an event.
     """
-    texts: list[str] = []
+    strings: list[str] = []
     characters = 0
     for part in _read_parts(file, dataset, what):
         found = read_strings(part, what)
         require_at_most(max(map(len, found)), _STRING_CHARACTERS, f"length of an entry of {what}")
         characters += sum(map(len, found))
-        require_at_most(characters, Limits.event_bytes, f"length of all of {what}")
-        texts += found
-    return texts
+        require_at_most(characters, Limits.event_bytes, f"total length of {what}")
+        strings += found
+    return strings
 
 
 def _read_parts(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[npt.NDArray[Any]]:
-    """Values of a column of texts, a few at a time."""
+    """Values of a column of strings, a few at a time."""
     if dataset.dtype.kind == "O":
         values = read_variable_strings(file, dataset, what)
         while part := list(islice(values, _STRINGS_PER_READ)):

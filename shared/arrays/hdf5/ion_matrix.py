@@ -17,7 +17,7 @@ from shared.ion_image import Intensities
 from shared.limits import MEBIBYTE, Limits, require_at_most
 
 BLOCK_BYTES: Final = 128 * MEBIBYTE
-"""How much of the matrix is unpacked at once, as float32."""
+"""Size of a block of the matrix in memory, as float32."""
 
 _ENTRIES_PER_READ: Final = 2**21
 _DENSE_BYTES_PER_READ: Final = 16 * MEBIBYTE
@@ -35,21 +35,21 @@ class IonMatrix(Protocol):
 
     @property
     def piece_bytes(self) -> int:
-        """Most bytes that have to be read of the file at once."""
+        """Maximum size of a read of the file."""
         ...
 
     def read_ions(self, start: int, stop: int) -> Intensities:
-        """Read (pixels, stop - start) intensities; what float32 cannot hold is infinite."""
+        """Read (pixels, stop - start) intensities; what overflows float32 is infinite."""
         ...
 
 
 def open_ion_matrix(file: ForeignHdf5, limits: Limits) -> IonMatrix:
-    """Find `X`, and judge its parts by their headers.
+    """Find `X`, and check its parts by their headers.
 
     Raises
     ------
     InvalidIonImageError, TooLargeError
-        When there is none, or it cannot be used, or has more pixels or ions than an image or an event may have.
+        When it is missing or invalid, or has more pixels or ions than the limits allow.
     """
     found = find_member(file, "X")
     if found is None:
@@ -64,7 +64,7 @@ def open_ion_matrix(file: ForeignHdf5, limits: Limits) -> IonMatrix:
 
 
 def _check_shape(shape: tuple[int, int], limits: Limits) -> None:
-    """Before anything is read that has an entry a pixel, or an ion."""
+    """Must come before anything is read that has an entry for each pixel or ion."""
     if min(shape) < 0:
         raise InvalidIonImageError(f"`X` has shape {shape}; {_EXPECTED}")
     require_at_most(shape[0], limits.image_pixels, "number of pixels of `X`")
@@ -92,7 +92,7 @@ class _DenseMatrix:
         return found
 
     def _pixels_per_read(self, ions: int) -> int:
-        """Whole chunks, so that none is unpacked twice."""
+        """Whole chunks, so that none is decompressed twice."""
         row_bytes = max(1, ions) * self.values.dtype.itemsize
         chunk = 1 if self.values.chunks is None else self.values.chunks[0]
         return int(max(1, _DENSE_BYTES_PER_READ // row_bytes // chunk) * chunk)
@@ -120,17 +120,17 @@ class _SparseMatrix:
         for lines, indices, values in self._entries(first, last, ions if self.by_pixel else pixels):
             if self.by_pixel:
                 wanted = (indices >= start) & (indices < stop)
-                places = lines[wanted] * (stop - start) + (indices[wanted] - start)
+                cells = lines[wanted] * (stop - start) + (indices[wanted] - start)
                 values = values[wanted]  # noqa: PLW2901 - those that are wanted
             else:
-                places = indices * (stop - start) + (lines - start)
-            np.add.at(flat, places, values)  # an entry may be in several parts, which add up
+                cells = indices * (stop - start) + (lines - start)
+            np.add.at(flat, cells, values)  # repeated entries add up
         return found
 
     def _entries(
         self, first: int, last: int, bound: int
     ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Intensities]]:
-        """Line, index within it and value of the entries of some lines, a bounded number at a time."""
+        """Line, index within it and value of the entries of some lines, a limited number at a time."""
         low, end = int(self.pointers[first]), int(self.pointers[last])
         while low < end:
             high = min(low + _ENTRIES_PER_READ, end)
@@ -139,7 +139,7 @@ class _SparseMatrix:
             lines = np.repeat(np.arange(line - 1, after), bounds[1:] - bounds[:-1])
             indices = self.indices[low:high].astype(np.int64)
             if int(indices.min()) < 0 or int(indices.max()) >= bound:
-                raise InvalidIonImageError(f"`X/indices` lead outside the matrix; {_EXPECTED}")
+                raise InvalidIonImageError(f"`X/indices` are outside the matrix; {_EXPECTED}")
             values = np.empty(high - low, np.float32)
             _copy(self.values[low:high], values)
             yield lines, indices, values
@@ -150,16 +150,16 @@ def _piece_bytes(dataset: h5py.Dataset) -> int:
     return max(PIECE_BYTES, chunk_bytes(dataset) + STORED_SLACK_BYTES)
 
 
-def _copy(values: npt.NDArray[Any], place: Intensities) -> None:
-    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is judged with the image
-        place[...] = values
+def _copy(values: npt.NDArray[Any], target: Intensities) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite values are handled with the image
+        target[...] = values
 
 
 def _open_sparse(file: ForeignHdf5, group: h5py.Group, limits: Limits) -> _SparseMatrix:
     kind = read_string_attribute(file, group, "encoding-type")
     stated = _read_shape(group)
     if kind not in ("csr_matrix", "csc_matrix") or stated is None:
-        raise InvalidIonImageError(f"`X` is no array and no sparse matrix; {_EXPECTED}")
+        raise InvalidIonImageError(f"`X` is neither an array nor a sparse matrix; {_EXPECTED}")
     _check_shape(stated, limits)
     by_pixel = kind == "csr_matrix"
     lines, bound = stated if by_pixel else stated[::-1]
@@ -168,18 +168,18 @@ def _open_sparse(file: ForeignHdf5, group: h5py.Group, limits: Limits) -> _Spars
     indices = find_dataset(file, "X/indices", _WHOLE_NUMBERS, most, chunk)
     pointers = find_column(file, "X/indptr", _WHOLE_NUMBERS, lines + 1)
     if values is None or indices is None or pointers is None or values.shape != indices.shape or values.ndim != 1:
-        raise InvalidIonImageError(f"`X` lacks parts of a sparse matrix, or they do not fit; {_EXPECTED}")
+        raise InvalidIonImageError(f"`X` lacks parts of a sparse matrix, or their shapes differ; {_EXPECTED}")
     positions = read_numbers(pointers, np.int64)
     lengths = np.diff(positions)
     if positions[0] != 0 or positions[-1] != values.shape[0] or (lengths.size and lengths.min() < 0):
-        raise InvalidIonImageError(f"`X/indptr` does not lead through `X/data`; {_EXPECTED}")
+        raise InvalidIonImageError(f"`X/indptr` does not match `X/data`; {_EXPECTED}")
     if lengths.size and lengths.max() > bound:
         raise InvalidIonImageError(f"`X/indptr` has {lengths.max():,} entries in a line of {bound:,}; {_EXPECTED}")
     return _SparseMatrix(stated, by_pixel, positions, indices, values)
 
 
 def _read_shape(group: h5py.Group) -> tuple[int, int] | None:
-    """(rows, columns) that a sparse matrix states."""
+    """(rows, columns) that a sparse matrix declares."""
     if "shape" not in group.attrs:
         return None
     attribute = group.attrs.get_id("shape")

@@ -1,9 +1,9 @@
-"""Texts of variable length of a foreign HDF5 file, read without HDF5.
+"""Strings of variable length of an untrusted HDF5 file, read without HDF5.
 
-Such a text is stored as its length (4 bytes), the address of its heap (8) and its number there (4); the text itself
-lies in the heap ("HDF5 File Format Specification Version 3.0", III.E, IV.A.2.m, VIII.B). HDF5 1.14 takes as much memory
-as the length says before it looks whether there is a text: 8 KB that state 4 GB cost 4 GB. And a damaged heap makes it
-run for ever.
+Such a string is stored as its length (4 bytes), the address of its heap (8) and its number there (4); the content
+is in the heap ("HDF5 File Format Specification Version 3.0", III.E, IV.A.2.m, VIII.B). HDF5 1.14 allocates as much
+memory as the length declares, whether the string exists or not: 8 KB can cost 4 GB. And a damaged heap makes it loop
+indefinitely.
 """
 
 import struct
@@ -22,10 +22,10 @@ from shared.errors import InvalidIonImageError
 from shared.limits import require_at_most
 
 _HEAP_HEADER_BYTES: Final = 16
-"""Of a heap, and of each text in it."""
+"""Of a heap, and of each string in it."""
 _HEAP_START: Final = b"GCOL\1"
 _MAX_HEAP_BYTES: Final = 2**26
-"""Of all heaps of one column; as held, they may take as much again."""
+"""Of all heaps of one column; in memory they may take twice as much."""
 _ATTRIBUTE: Final = 0x0C
 _CONTINUATION: Final = 0x10
 """Kinds of messages of an object header."""
@@ -34,7 +34,7 @@ _MAX_BLOCK_BYTES: Final = 2**20
 
 
 class ForeignHdf5(h5py.File):
-    """An opened file, and the stream that HDF5 reads it from."""
+    """An open file, and the stream that HDF5 reads it from."""
 
     def __init__(self, stream: GuardedStream) -> None:
         super().__init__(stream, "r")
@@ -42,38 +42,38 @@ class ForeignHdf5(h5py.File):
 
 
 def read_string_attribute(file: ForeignHdf5, group: h5py.Group, name: str) -> str | None:
-    """One text that is attached to a group; None when there is none.
+    """A string attribute of a group; None when there is none.
 
     Raises
     ------
     InvalidIonImageError, TooLargeError
-        When it is no text, or a long one.
+        When it is not a string, or too long.
     """
     what = f"attribute {name!r} of `{group.name}`"
     if name not in group.attrs:
         return None
     attribute = group.attrs.get_id(name)
-    text = h5py.check_string_dtype(attribute.dtype)
-    if attribute.shape != () or text is None:
-        raise InvalidIonImageError(f"{what} is no single text; expected one")
-    if text.length is None:
+    string = h5py.check_string_dtype(attribute.dtype)
+    if attribute.shape != () or string is None:
+        raise InvalidIonImageError(f"{what} is not a single string; expected one")
+    if string.length is None:
         value = _Heaps(file, what).read(_find_attribute_value(file, group, name.encode(), what)[:REFERENCE_BYTES])
     else:
-        require_at_most(text.length, STRING_BYTES, f"length of {what}")
+        require_at_most(string.length, STRING_BYTES, f"length of {what}")
         value = bytes(group.attrs[name])
     try:
         return value.decode()
     except UnicodeDecodeError as error:
-        raise InvalidIonImageError(f"{what} is no text ({error}); expected Unicode") from error
+        raise InvalidIonImageError(f"{what} is not a valid string ({error}); expected Unicode") from error
 
 
 def read_variable_strings(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> Iterator[bytes]:
-    """Texts of a column of variable length, one after the other.
+    """Yield the strings of a column of variable length.
 
     Raises
     ------
     InvalidIonImageError, TooLargeError
-        When one is stored in an unusual way, or is not there, or too long.
+        When one is stored in an unsupported way, missing, or too long.
     """
     heaps = _Heaps(file, what)
     references = _read_references(file, dataset, what)
@@ -82,7 +82,7 @@ def read_variable_strings(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -
 
 
 class _Heaps:
-    """The texts of a file, read without HDF5, which can be made to run in circles there."""
+    """The strings of a file, read without HDF5, which a hostile file can make loop."""
 
     def __init__(self, file: ForeignHdf5, what: str) -> None:
         if file.id.get_create_plist().get_sizes() != (8, 8):
@@ -94,32 +94,32 @@ class _Heaps:
         self._bytes_read = 0
 
     def read(self, reference: bytes) -> bytes:
-        """The text behind a reference."""
+        """The string that a reference refers to."""
         length, address, number = struct.unpack("<IQI", reference)
         if length == 0:
             return b""
-        require_at_most(length, STRING_BYTES, f"stated length of a text of {self._what} in bytes")
+        require_at_most(length, STRING_BYTES, f"declared length of a string of {self._what} in bytes")
         if address not in self._heaps:
             self._heaps[address] = self._read_heap(address)
-        text = self._heaps[address].get(number, b"")
-        if len(text) < length:
-            raise InvalidIonImageError(f"{self._what} has a text that is not there; expected a sound HDF5 file")
-        return text[:length].partition(b"\0")[0]
+        string = self._heaps[address].get(number, b"")
+        if len(string) < length:
+            raise InvalidIonImageError(f"{self._what} refers to a missing string; expected an intact HDF5 file")
+        return string[:length].partition(b"\0")[0]
 
     def _read_heap(self, address: int) -> dict[int, bytes]:
-        """All texts of one heap, by their numbers."""
+        """All strings of one heap, by their numbers."""
         self._stream.seek(self._base + address)
         header = self._stream.read(_HEAP_HEADER_BYTES)
         size = int.from_bytes(header[8:], "little")
         if header[:5] != _HEAP_START or size < _HEAP_HEADER_BYTES:
-            raise InvalidIonImageError(f"{self._what} has a text outside any heap; expected a sound HDF5 file")
+            raise InvalidIonImageError(f"{self._what} has a string outside any heap; expected an intact HDF5 file")
         self._bytes_read += size
-        require_at_most(self._bytes_read, _MAX_HEAP_BYTES, f"size of the texts of {self._what} in bytes")
+        require_at_most(self._bytes_read, _MAX_HEAP_BYTES, f"size of the strings of {self._what} in bytes")
         content, position = self._stream.read(size - _HEAP_HEADER_BYTES), 0
         found: dict[int, bytes] = {}
         while position + _HEAP_HEADER_BYTES <= len(content):
             number, length = struct.unpack_from("<H6xQ", content, position)
-            if number == 0:  # what is free
+            if number == 0:  # free space
                 break
             position += _HEAP_HEADER_BYTES
             found[number] = content[position : position + length]
@@ -128,7 +128,7 @@ class _Heaps:
 
 
 def _read_references(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> bytes:
-    """What a column has stored in place of its texts, in order; zeros where it has stored nothing."""
+    """The stored references of a column, in order; zeros where nothing is stored."""
     count = dataset.shape[0]
     found = bytearray(count * REFERENCE_BYTES)
     layout = dataset.id.get_create_plist().get_layout()
@@ -143,15 +143,15 @@ def _read_references(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> byt
         dataset.id.chunk_iter(lambda chunk: offsets.append(chunk.chunk_offset))
         for offset in offsets:
             start = offset[0] * REFERENCE_BYTES
-            content = _unpack_chunk(dataset, offset)[: len(found) - start]
+            content = _decompress_chunk(dataset, offset)[: len(found) - start]
             found[start : start + len(content)] = content
     else:
-        raise InvalidIonImageError(f"{what} is stored in its header; expected it contiguous or in chunks")
+        raise InvalidIonImageError(f"{what} is stored in its header; expected contiguous storage or chunks")
     return bytes(found)
 
 
-def _unpack_chunk(dataset: h5py.Dataset, offset: tuple[int, ...]) -> bytes:
-    """The bytes of a chunk, which `check_compression` found to be bounded."""
+def _decompress_chunk(dataset: h5py.Dataset, offset: tuple[int, ...]) -> bytes:
+    """The bytes of a chunk, whose size `check_compression` has checked."""
     skipped, content = dataset.id.read_direct_chunk(offset)
     properties = dataset.id.get_create_plist()
     filters = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
@@ -171,15 +171,15 @@ def _unpack_chunk(dataset: h5py.Dataset, offset: tuple[int, ...]) -> bytes:
 
 
 def _find_attribute_value(file: ForeignHdf5, group: h5py.Group, name: bytes, what: str) -> bytes:
-    """What an attribute has stored, found in the group's object header."""
+    """The stored value of an attribute, from the group's object header."""
     for kind, body in _read_messages(file.stream, file.userblock_size, h5py.h5o.get_info(group.id).addr):
         if kind == _ATTRIBUTE and (value := _split_attribute(body, name)) is not None:
             return value
-    raise InvalidIonImageError(f"{what} is stored in a way that is not known here; expected one as h5py stores it")
+    raise InvalidIonImageError(f"{what} is stored in an unknown way; expected it as h5py writes it")
 
 
 def _split_attribute(body: bytes, name: bytes) -> bytes | None:
-    """The value in the message of an attribute, where it has this name."""
+    """The value in the message of an attribute, if it has this name."""
     version, _, name_bytes, type_bytes, space_bytes = struct.unpack_from("<BBHHH", body)
     start = 9 if version == 3 else 8
     if body[start : start + name_bytes].rstrip(b"\0") != name:
@@ -203,9 +203,9 @@ def _read_messages(stream: GuardedStream, base: int, address: int) -> Iterator[t
         blocks = [(base + address + 16, int.from_bytes(start[8:12], "little"))]
         header, order, signature = "<HHB3x", 0, 0
     found = 0
-    for place, size in blocks:  # which grow meanwhile
+    for offset, size in blocks:  # the list grows meanwhile
         require_at_most(size, _MAX_BLOCK_BYTES, "size of an object header in bytes")
-        stream.seek(place)
+        stream.seek(offset)
         block, position = stream.read(size), 0
         while position + struct.calcsize(header) + order <= len(block):
             kind, length, _ = struct.unpack_from(header, block, position)
