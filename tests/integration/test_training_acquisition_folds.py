@@ -1,4 +1,4 @@
-"""The acquisitions of training/data are what their README says, and nothing of them straddles a fold."""
+"""The acquisitions of training/data match their README, and no series is on both sides of a fold."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -48,11 +48,11 @@ def test_acquisitions_have_the_sizes_and_labels_of_the_readme(everything: list[A
         assert not one.images[:, ~one.acquisition_mask].any()
 
 
-def test_every_folder_of_data_is_listed_with_its_series() -> None:
+def test_every_data_folder_is_listed_with_its_series() -> None:
     listed = {one.folder.resolve() for one in list_acquisitions()}
     root = Path(next(iter(listed))).parents[1]
-    lying = {path.parent.resolve() for path in root.rglob("ion_images.npz")}
-    assert listed == lying
+    existing = {path.parent.resolve() for path in root.rglob("ion_images.npz")}
+    assert listed == existing
 
 
 def test_textures_of_one_family_belong_to_one_series() -> None:
@@ -64,7 +64,7 @@ def test_textures_of_one_family_belong_to_one_series() -> None:
 
 
 @pytest.mark.parametrize("folds", FOLDS, ids=["each series", "four"])
-def test_no_acquisition_no_series_and_no_texture_straddles_a_fold(folds: list[AcquisitionFold]) -> None:
+def test_no_acquisition_series_or_texture_is_on_both_sides_of_a_fold(folds: list[AcquisitionFold]) -> None:
     series = {one.name: one.series for one in list_acquisitions()}
     sources = load_sources()
     assert max(Counter(name for fold in folds for name in fold.held_out).values()) == 1
@@ -78,8 +78,8 @@ def test_no_acquisition_no_series_and_no_texture_straddles_a_fold(folds: list[Ac
         assert len(textures) >= 18
 
 
-def test_every_acquisition_that_can_be_judged_is_held_out_once() -> None:
-    """Of the embryo nobody knows whether anything off-sample was measured, and no ion has a label."""
+def test_every_acquisition_with_ground_truth_is_held_out_once() -> None:
+    """The embryo has no labels, and it is unknown whether off-sample area was measured."""
     names = [one.name for one in load_acquisitions()]
     for folds in FOLDS:
         assert [name for name, fold in zip(names, find_folds(folds, names), strict=True) if fold < 0] == [
@@ -89,20 +89,20 @@ def test_every_acquisition_that_can_be_judged_is_held_out_once() -> None:
 
 
 def test_textures_of_the_same_laboratory_are_held_out_with_the_acquisition() -> None:
-    """The uterus gives textures; it is of the laboratory, technique and repository author of the heart."""
+    """The uterus is a texture source from the laboratory and repository author of the heart."""
     (fold,) = [fold for fold in leave_one_out() if "human_heart_nanodesi" in fold.held_out]
     assert "mouse_uterus_desi" in fold.held_out
     assert "mouse_uterus_desi" not in {source.name for source in fold.keep_sources(load_sources()).texture_sources}
 
 
-def test_four_folds_hold_out_series_with_and_without_an_area_each() -> None:
+def test_each_of_four_folds_holds_out_series_with_and_without_off_sample_area() -> None:
     area = {one.name: one.off_sample_area for one in list_acquisitions()}
     for fold in leave_one_out(folds=4):
         assert {"present", "absent"} <= {area[name] for name in fold.held_out}
 
 
-def test_no_ion_image_lies_in_two_series(everything: list[Acquisition]) -> None:
-    """Compared at 16 grey levels, so that another scale or rounding hides nothing."""
+def test_no_ion_image_is_in_two_series(everything: list[Acquisition]) -> None:
+    """Compared at 16 grey levels, so that scaling or rounding does not hide a copy."""
     series_of = defaultdict(set)
     for one in everything:
         for image in one.images:
@@ -112,7 +112,7 @@ def test_no_ion_image_lies_in_two_series(everything: list[Acquisition]) -> None:
     assert {len(found) for found in series_of.values()} == {1}
 
 
-def test_fewer_than_two_folds_and_more_than_there_are_series_are_refused() -> None:
+def test_fewer_than_two_folds_and_more_folds_than_series_are_refused() -> None:
     for count in (1, 15):
         with pytest.raises(InvalidInputError, match="folds"):
             leave_one_out(folds=count)

@@ -1,4 +1,4 @@
-"""`evaluate` on whole acquisitions: ours, a person's own, imzML files with IonMorphNet's labels, and METASPACE."""
+"""`evaluate` on whole acquisitions: of the repository, of users, imzML files with IonMorphNet labels, and METASPACE."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def evaluate(*arguments: str | Path) -> dict[str, Any]:
 
 
 def write_own(folder: Path) -> Path:
-    """Three ions on a square and three around it, their labels, and the painted mask."""
+    """Three ions on a square and three around it, their labels, and a painted mask."""
     rng = np.random.default_rng(0)
     sample = np.zeros((60, 70), dtype=np.bool_)
     sample[15:45, 15:55] = True
@@ -49,7 +49,7 @@ def write_own(folder: Path) -> Path:
     return folder
 
 
-def test_an_acquisition_of_ones_own_is_judged_by_its_labels_and_its_mask(tmp_path: Path) -> None:
+def test_a_users_acquisition_is_evaluated_with_its_labels_and_mask(tmp_path: Path) -> None:
     row = evaluate(write_own(tmp_path / "square"))["square"]
     release, rule = row["figures"]
     assert (release["correct"], release["images"], release["auc"]) == (6, 6, 1)
@@ -58,7 +58,7 @@ def test_an_acquisition_of_ones_own_is_judged_by_its_labels_and_its_mask(tmp_pat
     assert row["mask_overlap"] > 0.9
 
 
-def test_ours_are_judged_by_name_and_one_without_labels_is_listed() -> None:
+def test_shipped_acquisitions_are_evaluated_by_name_and_listed_without_labels() -> None:
     found = evaluate("mouse_brain_interior_1", "poplar_root")
     interior = found["mouse_brain_interior_1"]
     assert interior["figures"][0]["images"] == interior["on"] == interior["ions"] == 52
@@ -67,26 +67,28 @@ def test_ours_are_judged_by_name_and_one_without_labels_is_listed() -> None:
     assert found["poplar_root"]["figures"] == []
 
 
-def test_ours_are_the_same_by_path_and_what_was_fitted_on_is_said() -> None:
+def test_shipped_acquisitions_give_the_same_result_by_path_and_name_whether_they_were_fitted_on() -> None:
     folder = DATA_ROOT / "acquisitions" / "mouse_brain_interior_1"
     assert evaluate(folder) == evaluate("mouse_brain_interior_1")
     found = evaluate("mouse_brain_interior_3", "maldi_human_tumour_2")
     assert [row["fitted_on"] for row in found.values()] == [False, True]
 
 
-def test_a_context_release_sees_all_ions_and_not_only_the_labelled_ones() -> None:
+def test_a_context_release_uses_all_ions_and_not_only_labelled_ones() -> None:
     (gastric,) = load_acquisitions(["gastric_cancer_afadesi"])
-    (judged,) = evaluate_acquisitions(open_release("2026.11.3-context"), [gastric])
-    assert judged.ions == 32
-    assert judged.figures[0].images == 29
-    assert judged.figures[0].correct >= 28
+    (found,) = evaluate_acquisitions(open_release("2026.11.3-context"), [gastric])
+    assert found.ions == 32
+    assert found.figures[0].images == 29
+    assert found.figures[0].correct >= 28
 
 
-def test_an_imzml_file_is_judged_with_the_labels_of_ionmorphnet(tmp_path: Path) -> None:
+def test_an_imzml_file_is_evaluated_with_the_labels_of_ionmorphnet(tmp_path: Path) -> None:
     peaks = open_imzml(PROSTATE, PROSTATE.with_suffix(".ibd"), Limits()).pick_peaks(5.0, 6).mz
     (tmp_path / "csv").mkdir()
-    words = ["structured", "negative", "unstructured", "localized", "fragmented", "weak_structured"]
-    rows = [f"mouse_prostate.imzML,{mz:.9f},0.05,HMDB v4,{word}" for mz, word in zip(sorted(peaks), words, strict=True)]
+    shapes = ["structured", "negative", "unstructured", "localized", "fragmented", "weak_structured"]
+    rows = [
+        f"mouse_prostate.imzML,{mz:.9f},0.05,HMDB v4,{shape}" for mz, shape in zip(sorted(peaks), shapes, strict=True)
+    ]
     labels = tmp_path / "csv" / "mouse_prostate.csv"
     labels.write_text("\n".join(["filename,mz,min_fdr,databases,label", *rows]), encoding="utf-8")
     (found,) = read_acquisitions(PROSTATE, labels=labels.parent)
@@ -105,12 +107,12 @@ def test_an_imzml_file_without_labels_is_refused() -> None:
 def test_a_dataset_of_metaspace_brings_its_own_labels() -> None:
     images = np.random.default_rng(0).random((3, 20, 30))
     with live_metaspace() as metaspace:
-        for image, says in zip(images, (True, False, None), strict=True):
+        for image, label in zip(images, (True, False, None), strict=True):
             metaspace.add(
                 f"C{len(metaspace.annotations) + 1}H2O",
                 "+H",
                 encode_png(make_ion_image(image)),
-                offSample=says,
+                offSample=label,
                 databaseId=6,
             )
         found = read_metaspace(DATASET_ID, url=metaspace.url)
@@ -123,12 +125,12 @@ def test_a_dataset_of_metaspace_brings_its_own_labels() -> None:
     assert "METASPACE" in found.labelled_by
 
 
-def test_a_metaspace_that_is_away_is_said_to_be() -> None:
+def test_an_unreachable_metaspace_is_a_transient_error() -> None:
     with pytest.raises(TransientError, match="answer"):
         read_metaspace(DATASET_ID, url=f"http://127.0.0.1:{find_free_port()}")
 
 
-def test_acquisitions_and_real_sets_are_not_asked_for_at_once(tmp_path: Path) -> None:
+def test_acquisitions_and_real_sets_cannot_be_combined(tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["evaluate", str(tmp_path), "--set", "mouse_bladder"])
     assert isinstance(run.exception, InvalidInputError)
 

@@ -1,4 +1,4 @@
-"""The exploration of shipped, drawn and broken datasets: a page that needs no other file, and its pictures."""
+"""The exploration of shipped, drawn and broken datasets: a self-contained page and its figures."""
 
 import base64
 import re
@@ -16,7 +16,7 @@ from training.exploration.explored_dataset import draw_dataset, open_dataset
 from training.exploration.page import write_exploration
 from training.synthetic.sources import load_sources
 
-ALL_PICTURES = {
+ALL_FIGURES = {
     "ion_image",
     "pixel_spectrum",
     "sum_spectra",
@@ -30,7 +30,7 @@ ALL_PICTURES = {
 }
 
 
-def pictures_of(folder: Path) -> set[str]:
+def figures_of(folder: Path) -> set[str]:
     return {path.stem for path in (folder / "figures").glob("*.png")}
 
 
@@ -48,20 +48,20 @@ def test_the_command_draws_the_bladder(tmp_path: Path) -> None:
     assert not re.search(r'(?:src|href)="(?!data:image/png;base64,)', html)
     shown = {base64.b64decode(one) for one in re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", html)}
     assert shown == {path.read_bytes() for path in (tmp_path / "figures").glob("*.png")}
-    assert pictures_of(tmp_path) == ALL_PICTURES
+    assert figures_of(tmp_path) == ALL_FIGURES
     assert "426.9289 to" in html
 
 
-def test_where_mz_is_unknown_the_page_says_so(tmp_path: Path) -> None:
+def test_the_page_states_that_mz_is_unknown(tmp_path: Path) -> None:
     found = explore(open_dataset(DATA_ROOT / "unlabelled" / "mouse_uterus_desi" / "ion_images.npz"))
     assert found.dataset.name == "mouse_uterus_desi"
     assert found.axis[1] == "channel index (m/z unknown)"
     page = write_exploration(found, tmp_path)
     assert "unknown: spectra are drawn over the channel index" in page.read_text(encoding="utf-8")
-    assert pictures_of(tmp_path) == ALL_PICTURES
+    assert figures_of(tmp_path) == ALL_FIGURES
 
 
-def test_without_an_off_sample_area_the_page_says_so_and_draws_the_rest(tmp_path: Path) -> None:
+def test_the_page_without_off_sample_area_has_the_other_figures(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[:40, :50]
     acquired = (rows - 20) ** 2 + 0.6 * (columns - 25) ** 2 < 300
@@ -70,10 +70,10 @@ def test_without_an_off_sample_area_the_page_says_so_and_draws_the_rest(tmp_path
     assert found.predicted.off_sample_area == "absent"
     page = write_exploration(found, tmp_path)
     assert "off_sample_area: absent" in page.read_text(encoding="utf-8")
-    assert pictures_of(tmp_path) == ALL_PICTURES - {"zoomed_difference"}
+    assert figures_of(tmp_path) == ALL_FIGURES - {"zoomed_difference"}
 
 
-def test_a_drawn_dataset_shows_its_true_mask_and_does_not_use_it(tmp_path: Path) -> None:
+def test_the_page_of_a_drawn_dataset_shows_its_true_mask(tmp_path: Path) -> None:
     dataset = draw_dataset(load_sources(), 8, seed=2)
     assert dataset.true_mask is not None
     page = write_exploration(explore(dataset), tmp_path)
@@ -87,7 +87,7 @@ def test_a_single_ion_can_be_explored(tmp_path: Path) -> None:
     found = explore(open_dataset(tmp_path / "one.npz"))
     assert (len(found.dataset.ion_images), found.dataset.left_out) == (1, 2)
     write_exploration(found, tmp_path)
-    assert "ion_image" in pictures_of(tmp_path)
+    assert "ion_image" in figures_of(tmp_path)
 
 
 def test_a_folder_of_png_files_is_a_dataset(png_folder: Path, tmp_path: Path) -> None:
@@ -97,9 +97,9 @@ def test_a_folder_of_png_files_is_a_dataset(png_folder: Path, tmp_path: Path) ->
     write_exploration(found, tmp_path / "page")
 
 
-def test_nothing_to_explore_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"holds no dataset; expected a folder with ion_images\.npz"):
+def test_paths_without_usable_ion_images_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="folder"):
         open_dataset(tmp_path)
     np.savez(tmp_path / "empty.npz", images=np.zeros((2, 4, 4), dtype=np.float32))
-    with pytest.raises(InvalidInputError, match="none of 2 ion images shows anything"):
+    with pytest.raises(InvalidInputError, match="signal"):
         open_dataset(tmp_path / "empty.npz")

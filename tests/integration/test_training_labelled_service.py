@@ -1,4 +1,4 @@
-"""What the service prints is a label file, and what fitting sees of an ion image is what serving sees of it."""
+"""The service's output is a valid label file, and fitting and serving preprocess images identically."""
 
 import csv
 from pathlib import Path
@@ -20,17 +20,17 @@ from worker.cli.outputs.row_format import DatasetRows, RowFormat, print_rows
 from worker.sources.png_folder import PngFolder
 
 
-class WatchedPredictor:
-    """The real predictor; it remembers what it was asked."""
+class RecordingPredictor:
+    """The real predictor, which records its inputs."""
 
     def __init__(self, predictor: Predictor) -> None:
         self.release: Release = predictor.release
         self.engine: Engine = predictor.engine
-        self.seen: list[NetworkInputs] = []
+        self.inputs: list[NetworkInputs] = []
         self._predictor = predictor
 
     def predict(self, inputs: NetworkInputs) -> Prediction:
-        self.seen.append(inputs.copy())
+        self.inputs.append(inputs.copy())
         return self._predictor.predict(inputs)
 
 
@@ -47,29 +47,29 @@ def classify_folder(folder: Path, predictor: Predictor) -> Classification:
     return classify(source, source.annotations(), predictor)
 
 
-def test_fitting_sees_every_image_exactly_as_serving_does(gold_standard: Path, predictor: Predictor) -> None:
+def test_fitting_and_serving_use_the_same_network_inputs(gold_standard: Path, predictor: Predictor) -> None:
     labelled_set, channels = load_labelled_set(gold_standard), len(predictor.release.manifest.input.channels)
-    watched = WatchedPredictor(predictor)
+    recording = RecordingPredictor(predictor)
     order = []
     for dataset in labelled_set.dataset_names:
         for label in ("on", "off"):
             folder = gold_standard / "raw_images" / dataset / label
-            order += [(dataset, row.annotation_id) for row in classify_folder(folder, watched).rows]
-    served = dict(zip(order, np.concatenate(watched.seen), strict=True))
+            order += [(dataset, row.annotation_id) for row in classify_folder(folder, recording).rows]
+    served = dict(zip(order, np.concatenate(recording.inputs), strict=True))
     assert len(served) == len(labelled_set) == 24
     for row, key in enumerate(zip(labelled_set.datasets, labelled_set.annotation_ids, strict=True)):
         np.testing.assert_array_equal(labelled_set.inputs[row, :, :, :channels], served[key])
 
 
 @pytest.mark.parametrize("row_format", [RowFormat.CSV, RowFormat.JSON])
-def test_the_services_rows_are_labels_as_they_are_printed(
+def test_rows_printed_by_the_service_are_a_valid_label_file(
     gold_standard: Path, predictor: Predictor, capsys: pytest.CaptureFixture[str], row_format: RowFormat
 ) -> None:
     folder = next(path for path in sorted((gold_standard / "raw_images").glob("*/on")) if any(path.iterdir()))
     rows = classify_folder(folder, predictor).rows
     print_rows([DatasetRows("on", "any", rows)], row_format)
     suffix = "csv" if row_format is RowFormat.CSV else "jsonl"
-    label_file = folder.parent / f"on.{suffix}"  # beside the folder `on`, whose images it labels
+    label_file = folder.parent / f"on.{suffix}"  # next to the folder `on`, whose images it labels
     label_file.write_text(capsys.readouterr().out, encoding="utf-8")
     try:
         labelled_set = load_labelled_set(label_file)
@@ -79,7 +79,7 @@ def test_the_services_rows_are_labels_as_they_are_printed(
     assert read == {row.annotation_id: row.label == "off" for row in rows}
 
 
-def test_a_corrected_label_is_the_one_that_counts(
+def test_a_corrected_label_is_used(
     gold_standard: Path, predictor: Predictor, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     folder = next(path for path in sorted((gold_standard / "raw_images").glob("*/on")) if any(path.iterdir()))
@@ -99,7 +99,7 @@ def test_a_corrected_label_is_the_one_that_counts(
     assert read == {row["annotation_id"]: row["label"] == "off" for row in printed}
 
 
-def test_written_images_are_labelled_as_their_folders_say(gold_standard: Path) -> None:
+def test_written_images_are_labelled_by_their_folders(gold_standard: Path) -> None:
     labelled_set = load_labelled_set(gold_standard)
     assert not labelled_set.left_out
     for dataset, ion, off in zip(labelled_set.datasets, labelled_set.annotation_ids, labelled_set.off, strict=True):

@@ -1,4 +1,4 @@
-"""Acquisitions are read with what is known of them, from every layout; what does not fit is refused."""
+"""Acquisitions are read with labels and regions from every layout; inconsistent files are refused."""
 
 from pathlib import Path
 
@@ -43,11 +43,11 @@ def test_an_array_file_is_read_in_its_own_scale_with_ids_labels_and_mz(tmp_path:
     assert found.off_sample_area == "present"  # one ion is off
 
 
-def test_png_files_and_class_folders_are_acquisitions_too(tmp_path: Path) -> None:
-    for place in ("plain", "gold/one/on", "gold/one/off"):
-        (tmp_path / place).mkdir(parents=True)
+def test_png_files_and_class_folders_are_read_as_acquisitions(tmp_path: Path) -> None:
+    for layout in ("plain", "gold/one/on", "gold/one/off"):
+        (tmp_path / layout).mkdir(parents=True)
         for name, image in zip("ab", make_images(2), strict=True):
-            (tmp_path / place / f"{name}{len(place)}.png").write_bytes(encode_png(make_ion_image(image)))
+            (tmp_path / layout / f"{name}{len(layout)}.png").write_bytes(encode_png(make_ion_image(image)))
     (tmp_path / "plain" / "labels.csv").write_text("file,label\na5.png,off\n", encoding="utf-8")
     assert [one.labels for one in read_acquisitions(tmp_path / "plain")] == [("off", None)]
     (gold,) = read_acquisitions(tmp_path / "gold")
@@ -66,7 +66,7 @@ def test_regions_are_read_from_an_array_file(tmp_path: Path) -> None:
     assert found.off_sample_area == "present"
 
 
-def test_a_painted_mask_is_regions_white_is_sample_black_is_not_and_grey_is_neither(tmp_path: Path) -> None:
+def test_in_a_painted_mask_white_is_sample_black_is_off_sample_and_grey_is_uncertain(tmp_path: Path) -> None:
     folder = write_array(tmp_path / "painted")
     grey = np.where(left_half(), 255.0, 0.0)
     grey[:, 4] = 128
@@ -78,7 +78,7 @@ def test_a_painted_mask_is_regions_white_is_sample_black_is_not_and_grey_is_neit
     assert found.regions.off_sample[:, 5:].all()
 
 
-def test_regions_that_leave_nothing_say_that_no_off_sample_area_was_measured(tmp_path: Path) -> None:
+def test_regions_that_cover_everything_mean_that_off_sample_area_is_absent(tmp_path: Path) -> None:
     folder = write_array(tmp_path / "interior")
     np.savez(folder / "regions.npz", sample=np.ones((H, W), dtype=np.bool_))
     found = read_acquisition(folder)
@@ -87,7 +87,7 @@ def test_regions_that_leave_nothing_say_that_no_off_sample_area_was_measured(tmp
     assert read_acquisition(write_array(tmp_path / "bare")).off_sample_area == "unknown"
 
 
-def test_an_acquisition_of_nothing_but_sample_needs_no_drawn_regions(tmp_path: Path) -> None:
+def test_an_acquisition_without_off_sample_area_needs_no_drawn_regions(tmp_path: Path) -> None:
     found = read_acquisition(write_array(tmp_path / "inside"), off_sample_area="absent")
     assert found.regions is None
     assert found.effective_regions is not None
@@ -103,7 +103,7 @@ def test_an_acquisition_of_nothing_but_sample_needs_no_drawn_regions(tmp_path: P
         ({"off_sample": np.ones((H, W))}, "sample"),
     ],
 )
-def test_regions_that_do_not_fit_are_refused(tmp_path: Path, regions: dict[str, np.ndarray], noun: str) -> None:
+def test_inconsistent_regions_are_refused(tmp_path: Path, regions: dict[str, np.ndarray], noun: str) -> None:
     folder = write_array(tmp_path / "odd")
     np.savez(folder / "regions.npz", **regions)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match=noun):
@@ -111,25 +111,25 @@ def test_regions_that_do_not_fit_are_refused(tmp_path: Path, regions: dict[str, 
 
 
 @pytest.mark.parametrize("row", ["e,on", "a,on\na,off"])
-def test_labels_of_unknown_ions_and_two_labels_of_one_are_refused(tmp_path: Path, row: str) -> None:
+def test_labels_of_unknown_ions_and_repeated_labels_are_refused(tmp_path: Path, row: str) -> None:
     folder = write_array(tmp_path / "odd")
     (folder / "labels.csv").write_text(f"annotation_id,label\n{row}\n", encoding="utf-8")
-    with pytest.raises(InvalidInputError, match="expected one"):
+    with pytest.raises(InvalidInputError, match="label"):
         read_acquisition(folder)
 
 
-def test_images_of_two_sizes_are_no_acquisition(tmp_path: Path) -> None:
+def test_images_of_two_sizes_are_refused(tmp_path: Path) -> None:
     for name, image in (("a", np.ones((3, 4))), ("b", np.ones((4, 4)))):
         (tmp_path / f"{name}.png").write_bytes(encode_png(make_ion_image(image)))
-    with pytest.raises(InvalidInputError, match="sizes"):
+    with pytest.raises(InvalidInputError, match="size"):
         read_acquisition(tmp_path)
 
 
-def test_a_folder_of_folders_is_several_acquisitions_and_an_empty_one_none(tmp_path: Path) -> None:
+def test_a_folder_of_folders_is_several_acquisitions_and_an_empty_one_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_array(tmp_path / "data" / name)
     assert [one.name for one in read_acquisitions(tmp_path / "data")] == ["one", "two"]
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", tmp_path / "nowhere"):
-        with pytest.raises(InvalidInputError, match="expected a folder"):
+        with pytest.raises(InvalidInputError, match="folder"):
             read_acquisitions(path)

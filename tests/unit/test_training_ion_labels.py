@@ -1,4 +1,4 @@
-"""Label files of all three forms find their ion images; what cannot be right is refused."""
+"""Label files of all three formats are matched to ion images; invalid ones are refused."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def test_a_table_of_metaspace_labels_ions_by_name_by_formula_and_by_mz(tmp_path:
     assert match_labels(found, IDS, None, "it") == ["off", "on", None]
 
 
-def test_what_the_python_client_saves_is_read_too(tmp_path: Path) -> None:
+def test_a_table_from_the_python_client_is_read(tmp_path: Path) -> None:
     text = "formula,adduct,ionFormula,ion,mz,msm,offSample\nC5H13NO,+H,C5H14NO,C5H13NO+H+,104.107,0.9,True\n"
     assert match_labels(read_ion_labels(write(tmp_path / "results.csv", text)), IDS, MZ, "it") == ["off", None, None]
 
@@ -54,15 +54,15 @@ def test_ionmorphnet_shapes_become_labels_by_mz(tmp_path: Path) -> None:
     assert found.source is LabelSource.IONMORPHNET
     assert {label.dataset for label in found.labels} == {"2016-10-01_12h21m40s"}
     assert match_labels(found, IDS, MZ, "it", "2016-10-01_12h21m40s") == ["off", "on", "unclear"]
-    with pytest.raises(InvalidInputError, match="none of the ion images"):
+    with pytest.raises(InvalidInputError, match="ion images"):
         match_labels(found, IDS, MZ, "it", "another dataset")
 
 
-def test_rows_of_a_network_that_contradict_each_other_are_unclear_and_a_persons_are_refused(tmp_path: Path) -> None:
+def test_contradictory_labels_of_a_network_are_unclear_and_those_of_a_person_are_refused(tmp_path: Path) -> None:
     metaspace = "formula,adduct,ion,mz,offSample\nC,+H,C5H13NO+H+,104.1,true\nC,+H,C5H13NO+H+,104.1,false\n"
     assert match_labels(read_ion_labels(write(tmp_path / "m.csv", metaspace)), IDS, MZ, "it")[0] == "unclear"
     own = "annotation_id,label\nmz_301,on\nmz_301,off\n"
-    with pytest.raises(InvalidInputError, match="twice"):
+    with pytest.raises(InvalidInputError, match="label"):
         match_labels(read_ion_labels(write(tmp_path / "own.csv", own)), IDS, MZ, "it")
 
 
@@ -72,7 +72,7 @@ def test_an_unknown_shape_or_no_mz_is_refused(tmp_path: Path, row: str) -> None:
         read_ion_labels(write(tmp_path / "x.csv", f"filename,mz,min_fdr,databases,label\n{row}\n"))
 
 
-def test_labels_may_lie_elsewhere_as_one_file_or_in_a_folder_by_name(tmp_path: Path) -> None:
+def test_labels_can_be_given_as_a_file_or_as_a_folder_of_files_by_name(tmp_path: Path) -> None:
     images = np.random.default_rng(0).random((2, 4, 5)).astype(np.float32)
     (tmp_path / "brain").mkdir()
     np.savez(tmp_path / "brain" / "ion_images.npz", images=images, mz=MZ[:2], annotation_ids=["a", "b"])
@@ -85,7 +85,7 @@ def test_labels_may_lie_elsewhere_as_one_file_or_in_a_folder_by_name(tmp_path: P
         assert "IonMorphNet" in found.labelled_by
 
 
-def test_what_a_network_calls_off_is_no_proof_that_background_was_measured(tmp_path: Path) -> None:
+def test_off_labels_of_a_network_do_not_prove_that_background_was_measured(tmp_path: Path) -> None:
     images = np.random.default_rng(0).random((1, 4, 5)).astype(np.float32)
     np.savez(tmp_path / "ion_images.npz", images=images, annotation_ids=["C5H13NO+H+"])
     write(tmp_path / "labels.csv", "formula,adduct,ion,mz,offSample\nC5H13NO,+H,C5H13NO+H+,104.1,true\n")

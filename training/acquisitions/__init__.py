@@ -1,1 +1,1 @@
-"""Whole real acquisitions: their ion images, labels, regions and series, and the folds that keep series together."""
+"""Whole real acquisitions: their ion images, labels, regions and series, and folds that keep series together."""

@@ -1,4 +1,4 @@
-"""The acquisition: everything that is known of one real dataset."""
+"""The acquisition: one real dataset with its labels and regions."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,15 +9,15 @@ import numpy.typing as npt
 from shared.ion_image import AcquisitionMask, Intensities, IonImage
 
 AcquisitionLabel = Literal["on", "off", "unclear"]
-"""What a person says of one ion image."""
+"""The label of one ion image."""
 
 AreaTruth = Literal["present", "absent", "unknown"]
-"""Whether anything off-sample was measured."""
+"""Whether off-sample area was measured."""
 
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """Which pixels are known to lie on the sample, and which beside it; a pixel in neither is near the edge or unknown.
+    """Which pixels are known to be sample, and which off-sample; a pixel in neither is near the edge or unknown.
 
     Attributes
     ----------
@@ -36,9 +36,9 @@ class Acquisition:
     Attributes
     ----------
     series
-        What it must stay together with: the acquisitions of one laboratory's series share it.
+        The series of one laboratory; acquisitions of one series stay in one fold.
     images
-        (N, H, W) float32 >= 0, in the data's own scale, 0 where nothing was acquired.
+        (N, H, W) float32 >= 0, unscaled, 0 where nothing was acquired.
     acquisition_mask
         (H, W) bool, True = measured.
     annotation_ids
@@ -46,11 +46,11 @@ class Acquisition:
     mz
         (N,) float64, Th; None where unknown.
     labels
-        N; None = nobody labelled this ion.
+        N; None = not labelled.
     regions
-        None = nobody drew any.
+        None = not drawn.
     labelled_by
-        Who gave the labels; for people to read.
+        The source of the labels, for display.
     """
 
     name: str
@@ -81,14 +81,14 @@ class Acquisition:
 
     @property
     def effective_regions(self) -> Regions | None:
-        """The regions; where nothing off-sample was measured and nobody drew any, all that was acquired is sample."""
+        """The regions; without drawn regions and off-sample area, all acquired pixels are sample."""
         if self.regions is None and self.off_sample_area == "absent":
             return Regions(self.acquisition_mask, np.zeros_like(self.acquisition_mask))
         return self.regions
 
     @property
     def effective_labels(self) -> tuple[AcquisitionLabel | None, ...]:
-        """The labels; where nothing off-sample was measured, every ion that nobody labelled is on."""
+        """The labels; without off-sample area every unlabelled ion is on."""
         if self.off_sample_area == "absent":
             return tuple(label or "on" for label in self.labels)
         return self.labels

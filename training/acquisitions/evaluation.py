@@ -1,4 +1,4 @@
-"""A release on whole acquisitions: its labels, its verdict on the off-sample area, and its sample mask."""
+"""Evaluation of a release on whole acquisitions: labels, off-sample-area verdict and sample mask."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,25 +21,25 @@ from training.real_sets import RealSet
 
 @dataclass(frozen=True)
 class AcquisitionEvaluation:
-    """What a release says of one acquisition, and what is known of it.
+    """The predictions of a release for one acquisition, compared with its labels and regions.
 
     Attributes
     ----------
     ions
-        With signal: all of them give the context.
+        Number of ions with signal; all of them contribute to the context.
     labelled_by
-        Who gave the labels.
+        The source of the labels.
     figures
-        Of the release, then of the untrained rule, on the ions that are on or off; empty where none is.
+        Scores of the release, then of the untrained rule, on the ions labelled on or off; empty where none is.
     on, false_off
-        Ions that are on-sample, and those of them that the release calls off.
+        On-sample ions, and those of them that the release predicts off-sample.
     fitted_on
-        Whether the release was fitted on these very images, whole or in patches; None = it does not say.
+        Whether the release was fitted on these images, whole or in patches; None = not recorded.
     area, area_found, area_confidence
-        What is known of the off-sample area, and what is read from the ion images.
+        The true off-sample-area state, and the one predicted from the ion images.
     mask_overlap
         Intersection over union of the predicted sample mask and the known regions, over the pixels of known regions;
-        None where nobody drew any.
+        None without drawn regions.
     """
 
     name: str
@@ -56,7 +56,7 @@ class AcquisitionEvaluation:
 
 
 def evaluate_acquisitions(release: Release, acquisitions: Iterable[Acquisition]) -> Iterator[AcquisitionEvaluation]:
-    """One acquisition after the other, under ONNX Runtime; those without any signal are passed over."""
+    """Evaluate acquisitions one by one with ONNX Runtime; those without any signal are skipped."""
     predictor = open_predictor(release, Engine.ONNX)
     for acquisition in acquisitions:
         found = _evaluate(predictor, acquisition)
@@ -71,15 +71,15 @@ def _evaluate(predictor: Predictor, acquisition: Acquisition) -> AcquisitionEval
     if not rows:
         return None
     inputs = preprocess([images[row] for row in rows])
-    seen = add_context(inputs, find_context(inputs)) if manifest.uses_context else inputs
-    probability = predictor.predict(seen).off_sample_probability
+    network_inputs = add_context(inputs, find_context(inputs)) if manifest.uses_context else inputs
+    probability = predictor.predict(network_inputs).off_sample_probability
     ratios = score_border_centre(inputs)
     labels = [acquisition.effective_labels[row] for row in rows]
     labelled = np.asarray([label in ("on", "off") for label in labels], dtype=np.bool_)
     predicted_off = probability >= manifest.threshold
     figures: list[RealSetScores] = []
     if labelled.any():
-        real_set = _make_real_set(acquisition, [rows[place] for place in np.flatnonzero(labelled)])
+        real_set = _make_real_set(acquisition, [rows[position] for position in np.flatnonzero(labelled)])
         figures.append(
             evaluate_predictions(
                 real_set, f"release {manifest.version}", probability[labelled], predicted_off[labelled]
@@ -121,15 +121,15 @@ def _was_fitted_on(release: Release, name: str) -> bool | None:
 
 def _describe_labeller(acquisition: Acquisition) -> str:
     by_area = acquisition.off_sample_area == "absent" and not any(acquisition.labels)
-    return "what was measured: nothing but sample" if by_area else acquisition.labelled_by
+    return "the acquired area: nothing but sample" if by_area else acquisition.labelled_by
 
 
 def _overlap(found: SampleMask, regions: Regions | None) -> float | None:
     if regions is None:
         return None
     sample, off_sample = (_shrink(mask) for mask in (regions.sample, regions.off_sample))
-    known, predicted = sample | off_sample, np.asarray(found.mask, dtype=np.bool_)
-    either = int((known & (predicted | sample)).sum())
+    labelled, predicted = sample | off_sample, np.asarray(found.mask, dtype=np.bool_)
+    either = int((labelled & (predicted | sample)).sum())
     return float((predicted & sample).sum() / either) if either else None
 
 

@@ -23,22 +23,23 @@ def print_acquisitions(rows: Sequence[AcquisitionEvaluation], console: Console) 
     if fitted_on:
         console.print(f"the release was fitted on these, whole or in patches: {', '.join(fitted_on)}", soft_wrap=True)
     if any(row.fitted_on is None for row in rows):
-        console.print("the release does not say what it was fitted on", soft_wrap=True)
+        console.print("the release does not record what it was fitted on", soft_wrap=True)
     console.print(
-        "Images of one acquisition are alike: Wilson's intervals say nothing about other acquisitions.", soft_wrap=True
+        "Images of one acquisition are correlated: Wilson intervals do not extend to other acquisitions.",
+        soft_wrap=True,
     )
 
 
 def acquisitions_as_json(rows: Sequence[AcquisitionEvaluation]) -> str:
-    """One object an acquisition."""
+    """One object per acquisition."""
     return json.dumps({"acquisitions": [asdict(row) for row in rows]}, indent=2)
 
 
 def _tabulate_labels(rows: Sequence[AcquisitionEvaluation]) -> TextTable:
-    headings = ("acquisition", "ions", "labelled", "predictor", "right", "Wilson 95 %", "AUC", "called off, of on")
+    headings = ("acquisition", "ions", "labelled", "predictor", "correct", "Wilson 95 %", "AUC", "false off, of on")
     cells = [_cells(row, number, found) for row in rows for number, found in enumerate(row.figures)]
     cells += [(row.name, str(row.ions), "0", "", "-", "-", "-", "-") for row in rows if not row.figures]
-    return TextTable("Real acquisitions, each on its own", headings, tuple(cells))
+    return TextTable("Real acquisitions", headings, tuple(cells))
 
 
 def _cells(row: AcquisitionEvaluation, number: int, found: RealSetScores) -> tuple[str, ...]:

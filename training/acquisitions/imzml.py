@@ -1,4 +1,4 @@
-"""An imzML file as an acquisition: the ions are those that a label file names by m/z."""
+"""An imzML file as an acquisition: its ions are those with an m/z in a label file."""
 
 from pathlib import Path
 
@@ -24,10 +24,10 @@ def read_ions(imzml: Path, labels: IonLabels, limits: Limits) -> tuple[list[IonI
     """
     mz = np.asarray(sorted({label.mz for label in labels.labels if label.mz is not None}), dtype=np.float64)
     if mz.size == 0:
-        raise InvalidInputError(f"{imzml.name} needs labels that name their ions by m/z; expected a column mz")
+        raise InvalidInputError(f"expected labels with a column mz for {imzml.name}, got none with an m/z")
     ibd = next((path for path in (imzml.with_suffix(".ibd"), imzml.with_suffix(".IBD")) if path.is_file()), None)
     if ibd is None:
-        raise InvalidInputError(f"{imzml.with_suffix('.ibd').name} is missing; expected it beside {imzml.name}")
+        raise InvalidInputError(f"expected {imzml.with_suffix('.ibd').name} next to {imzml.name}, found none")
     dataset = open_imzml(imzml, ibd, limits)
     mask = dataset.grid.acquisition_mask
     images = {number: make_ion_image(found, mask) for number, found in dataset.extract(mz, MATCHING_PPM)}

@@ -1,4 +1,4 @@
-"""Places that a person names: folders and files of their own, datasets on METASPACE, acquisitions of training/data."""
+"""Inputs of commands: a user's folders and files, datasets on METASPACE, acquisitions of training/data."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,28 +15,28 @@ def open_inputs(inputs: Sequence[str], labels: Path | None = None) -> Iterator[A
     Parameters
     ----------
     inputs
-        `metaspace:<dataset id>`, a path, or the name of an acquisition of training/data where no such path is.
+        `metaspace:<dataset id>`, a path, or the name of an acquisition of training/data where no such path exists.
     labels
-        As in `read_acquisitions`; for paths alone.
+        As in `read_acquisitions`; for paths only.
 
     Raises
     ------
     InvalidInputError
-        When a given holds no acquisition, or one cannot be read.
+        When an input holds no acquisition, or one cannot be read.
     """
-    known = {one.name: one for one in list_acquisitions()}
-    for given in inputs:
-        if given.startswith(PREFIX):
-            yield read_metaspace(given.removeprefix(PREFIX))
-        elif given in known and not Path(given).exists():
-            yield known[given].read()
+    listed = {acquisition.name: acquisition for acquisition in list_acquisitions()}
+    for one in inputs:
+        if one.startswith(PREFIX):
+            yield read_metaspace(one.removeprefix(PREFIX))
+        elif one in listed and not Path(one).exists():
+            yield listed[one].read()
         else:
-            yield from _read_path(Path(given), list(known.values()), labels)
+            yield from _read_path(Path(one), list(listed.values()), labels)
 
 
-def _read_path(path: Path, known: Sequence[ListedAcquisition], labels: Path | None) -> Iterator[Acquisition]:
-    """Ours are read with what `series.csv` says of them, by their path too."""
-    ours = {one.folder.resolve(): one for one in known}
+def _read_path(path: Path, listed: Sequence[ListedAcquisition], labels: Path | None) -> Iterator[Acquisition]:
+    """Acquisitions of training/data are read with their row of `series.csv`, also when given by path."""
+    by_folder = {acquisition.folder.resolve(): acquisition for acquisition in listed}
     for found in find_acquisitions(path):
-        own = ours.get(found.resolve()) if labels is None else None
+        own = by_folder.get(found.resolve()) if labels is None else None
         yield read_acquisition(found, labels=labels) if own is None else own.read()

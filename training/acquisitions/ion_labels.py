@@ -1,7 +1,7 @@
-"""Labels of the ions of an acquisition, from files of three forms, and how they find the ion images.
+"""Labels of the ions of an acquisition, from files of three formats, matched to the ion images.
 
 The project's own label files name ions (`annotation_id`, `index` or `file`). A table of METASPACE's annotations, as its
-web page or its Python client saves it, has a column `offSample`: what METASPACE's own network says, no person. Those of
+web page or its Python client saves it, has a column `offSample`: the prediction of METASPACE's own network. Those of
 IonMorphNet (github.com/CeMOS-IS/IonMorphNet, data/labeling/csv) have `filename`, `mz` and `label`: shapes of ion
 images, by people.
 """
@@ -22,7 +22,7 @@ from training.labelled.label_rows import read_label_rows
 from training.labelled.labelled_image import LABELS, UNCLEAR
 
 MATCHING_PPM = 3.0
-"""Half width of the window in which an m/z is that of an ion image; METASPACE's own."""
+"""Half width of the window for matching an m/z to an ion image; the same as METASPACE's."""
 
 _COLUMNS = ("offsample", "filename", "mz", "label", "ion", "formula", "adduct", "annotation_id")
 _OFF_SAMPLE: Mapping[str, AcquisitionLabel] = {"true": "off", "false": "on", "1": "off", "0": "on"}
@@ -37,7 +37,7 @@ _MORPHOLOGIES: Mapping[str, AcquisitionLabel] = {
 
 
 class LabelSource(StrEnum):
-    """Who labelled."""
+    """The source of the labels."""
 
     PEOPLE = "people"
     METASPACE = "METASPACE's own network"
@@ -46,33 +46,33 @@ class LabelSource(StrEnum):
 
 @dataclass(frozen=True)
 class IonLabel:
-    """One ion's label, and what names the ion: an id, a row number, or an m/z."""
+    """One ion's label, and what identifies the ion: an id, a row number, or an m/z."""
 
     label: AcquisitionLabel
     annotation_ids: tuple[str, ...] = ()
-    """Names that the ion may go by."""
+    """Possible names of the ion."""
 
     index: int | None = None
     mz: float | None = None
     dataset: str | None = None
-    """Name of the dataset that it is of, where the file says so."""
+    """Name of its dataset, where the file has it."""
 
 
 @dataclass(frozen=True)
 class IonLabels:
-    """What one file says."""
+    """The labels of one file."""
 
     source: LabelSource
     labels: tuple[IonLabel, ...]
 
 
 def read_ion_labels(path: Path) -> IonLabels:
-    """Read a label file of any of the three forms; ions without a label are left out.
+    """Read a label file in any of the three formats; ions without a label are left out.
 
     Raises
     ------
     InvalidInputError
-        When it cannot be read, is of none of these forms, or has a class that is not known.
+        When it cannot be read, has none of these formats, or contains an unknown class.
     """
     if path.suffix.lower() != ".csv":
         return IonLabels(LabelSource.PEOPLE, tuple(_read_own(path)))
@@ -95,23 +95,22 @@ def match_labels(
     what: str,
     dataset: str | None = None,
 ) -> list[AcquisitionLabel | None]:
-    """One label for every ion image; None where the file says nothing of it.
+    """One label for every ion image; None where the file has none.
 
-    An ion is found by its id, its row number, or the ion image whose m/z is nearest within `MATCHING_PPM`. Two labels
-    that contradict each other become "unclear" where a network or an m/z is behind them, and are refused where a person
-    named the ion.
+    An ion is matched by id, row number, or the ion image with the nearest m/z within `MATCHING_PPM`. Two contradictory
+    labels become "unclear" where they come from a network or an m/z, and are refused where a person named the ion.
 
     Parameters
     ----------
     what
         The label file, for messages.
     dataset
-        Rows of other datasets are passed over, where the rows say of which they are.
+        Rows of other datasets are skipped, where rows name their dataset.
 
     Raises
     ------
     InvalidInputError
-        When a person's label names no ion image or an ion has two, or when no row of the file finds any.
+        When a person's label matches no ion image or an ion has two, or when no row of the file matches any.
     """
     matched: dict[int, set[AcquisitionLabel]] = defaultdict(set)
     row_of = {annotation_id: row for row, annotation_id in enumerate(annotation_ids)}
@@ -122,14 +121,14 @@ def match_labels(
         row = _find_row(label, row_of, mz)
         if row is None and manual:
             name = label.annotation_ids[0] if label.annotation_ids else label.index
-            raise InvalidInputError(f"{what} names {name!r}; expected one of the {len(annotation_ids):,} ion images")
+            raise InvalidInputError(f"expected one of the {len(annotation_ids):,} ion images in {what}, got {name!r}")
         if row is not None:
             matched[row].add(label.label)
     if found.labels and not matched:
-        raise InvalidInputError(f"{what} names none of the ion images by id or m/z; expected some")
+        raise InvalidInputError(f"expected ids or m/z of the ion images in {what}, got none of them")
     twice = next((row for row, labels in matched.items() if len(labels) > 1), None)
     if twice is not None and manual:
-        raise InvalidInputError(f"{what} labels {annotation_ids[twice]!r} twice; expected one label an ion")
+        raise InvalidInputError(f"expected one label per ion in {what}, got several for {annotation_ids[twice]!r}")
     return [_resolve(matched.get(row)) for row in range(len(annotation_ids))]
 
 
@@ -147,9 +146,9 @@ def _find_row(label: IonLabel, row_of: Mapping[str, int], mz: npt.NDArray[np.flo
         return label.index if label.index < len(row_of) else None
     if label.mz is None or mz is None or len(mz) == 0:
         return None
-    away = np.abs(mz - label.mz)
-    nearest = int(np.argmin(away))
-    return nearest if away[nearest] <= MATCHING_PPM * 1e-6 * label.mz else None
+    distance = np.abs(mz - label.mz)
+    nearest = int(np.argmin(distance))
+    return nearest if distance[nearest] <= MATCHING_PPM * 1e-6 * label.mz else None
 
 
 def _read_own(path: Path) -> Iterator[IonLabel]:
@@ -159,7 +158,7 @@ def _read_own(path: Path) -> Iterator[IonLabel]:
             continue
         if row.by_index and not (row.annotation_id.isascii() and row.annotation_id.isdigit()):
             raise InvalidInputError(
-                f"label file {path.name} has the index {row.annotation_id!r}; expected a row number"
+                f"expected a row number as index in label file {path.name}, got {row.annotation_id!r}"
             )
         if row.by_index:
             yield IonLabel(label, index=int(row.annotation_id))
@@ -182,13 +181,13 @@ def _read_ionmorphnet(
     rows: Iterator[tuple[int, dict[str, str]]], names: Mapping[str, str], file: str
 ) -> Iterator[IonLabel]:
     for number, row in rows:
-        word, mz = row.get(names["label"], "").lower(), _read_mz(row.get(names["mz"], ""))
-        if word not in _MORPHOLOGIES or mz is None:
+        shape, mz = row.get(names["label"], "").lower(), _read_mz(row.get(names["mz"], ""))
+        if shape not in _MORPHOLOGIES or mz is None:
             raise InvalidInputError(
-                f"line {number} of {file} says {word!r} of m/z {row.get(names['mz'], '')!r}; expected a number and one"
-                f" of {', '.join(_MORPHOLOGIES)}"
+                f"line {number} of {file}: expected an m/z and one of {', '.join(_MORPHOLOGIES)},"
+                f" got {row.get(names['mz'], '')!r} and {shape!r}"
             )
-        yield IonLabel(_MORPHOLOGIES[word], mz=mz, dataset=Path(row.get(names["filename"], "")).stem or None)
+        yield IonLabel(_MORPHOLOGIES[shape], mz=mz, dataset=Path(row.get(names["filename"], "")).stem or None)
 
 
 def _read_mz(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""A dataset on METASPACE as an acquisition: images, and what METASPACE's own network calls off-sample."""
+"""A dataset on METASPACE as an acquisition: its images, with the labels of METASPACE's own network."""
 
 import os
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def read_metaspace(
 ) -> Acquisition:
     """A public dataset with the principal isotope's image of every annotation of its first database.
 
-    Needs the extra `metaspace`, and asks as somebody who is not logged in.
+    Needs the extra `metaspace`; connects without logging in.
 
     Raises
     ------
@@ -46,7 +46,9 @@ def read_metaspace(
             get_config,
         )
     except ImportError as error:
-        raise UnsupportedSourceError(f"{PREFIX} needs {error.name}; expected offsample[metaspace] installed") from error
+        raise UnsupportedSourceError(
+            f"expected offsample[metaspace] to be installed for {PREFIX}, {error.name} is missing"
+        ) from error
     try:
         client = GraphQLClient(get_config(host=url, config_path=os.devnull))
         dataset = SMDataset(client.getDataset(dataset_id), client)
@@ -55,9 +57,9 @@ def read_metaspace(
         require_at_most(len(records), limits.event_ions, f"number of annotations of {dataset_id}")
         images = [_fetch(client.session, urljoin(url, _image_url(record)), limits) for record in records]
     except DatasetNotFound as error:
-        raise NotFoundError(f"METASPACE has no public dataset {dataset_id!r}; expected its id") from error
+        raise NotFoundError(f"expected the id of a public dataset on METASPACE, got {dataset_id!r}") from error
     except requests.RequestException as error:
-        raise TransientError(f"{url} does not answer ({type(error).__name__}); expected METASPACE") from error
+        raise TransientError(f"expected an answer from METASPACE at {url}, got {type(error).__name__}") from error
     return _gather(dataset_id, records, images)
 
 
@@ -67,7 +69,7 @@ def _image_url(record: Mapping[str, Any]) -> str:
 
 
 def _fetch(session: Any, url: str, limits: Limits) -> IonImage:
-    """Without the client, which gives neither all 16 bits nor the acquisition mask."""
+    """Bypasses the client, which returns neither all 16 bits nor the acquisition mask."""
     answer = session.get(url, timeout=_TIMEOUT_SECONDS)
     answer.raise_for_status()
     return decode_png(answer.content, limits)
@@ -75,10 +77,10 @@ def _fetch(session: Any, url: str, limits: Limits) -> IonImage:
 
 def _gather(dataset_id: str, records: list[dict[str, Any]], images: list[IonImage]) -> Acquisition:
     if not images:
-        raise NotFoundError(f"dataset {dataset_id!r} has no annotation on METASPACE; expected one at least")
+        raise NotFoundError(f"expected at least one annotation of dataset {dataset_id!r} on METASPACE, got none")
     shapes = sorted({image.shape for image in images})
     if len(shapes) > 1:
-        raise InvalidInputError(f"the ion images of {dataset_id} have sizes {shapes[0]} and {shapes[1]}; expected one")
+        raise InvalidInputError(f"expected ion images of one size in {dataset_id}, got {shapes[0]} and {shapes[1]}")
     labels = tuple(None if record.get("offSample") is None else _LABELS[record["offSample"]] for record in records)
     return Acquisition(
         name=dataset_id,

@@ -1,4 +1,4 @@
-"""Reading acquisitions: folders with ion images and, where there are any, labels and regions."""
+"""Reading acquisitions: folders with ion images and, optionally, labels and regions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,54 +26,54 @@ LAYOUT = (
     f"a folder with {ARRAY_NAMES[0]} (or .npy, .zarr, .h5ad), with PNG files, or with {{on,off}}/<ion>.png;"
     " a folder of such folders; or an .imzML file with labels by m/z"
 )
-"""What may lie below a path; labels and regions lie beside the images."""
+"""Accepted layouts below a path; labels and regions are next to the images."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Stack:
-    """Ion images of one size, with what names them."""
+    """Ion images of one size with their ids."""
 
     ion_images: list[IonImage]
     annotation_ids: list[str]
     mz: npt.NDArray[np.float64] | None = None
     labels: list[AcquisitionLabel | None] | None = None
-    """Where the layout itself says them."""
+    """Where the layout itself contains them."""
 
 
 def find_acquisitions(path: Path) -> list[Path]:
-    """The folder or imzML file itself, or those folders in it that hold ion images.
+    """The folder or imzML file itself, or the folders in it that hold ion images.
 
     Raises
     ------
     InvalidInputError
-        When nothing is there, or no folder holds ion images.
+        When the path does not exist, or no folder holds ion images.
     """
     if path.is_file() and path.suffix.lower() == SUFFIX:
         return [path]
     if not path.is_dir():
-        raise InvalidInputError(f"{path} is no folder; expected {LAYOUT}")
+        raise InvalidInputError(f"expected {LAYOUT}; found no folder {path}")
     root = find_gold_standard(path) or path
     folders = [path] if _holds_images(path) else [folder for folder in _folders(root) if _holds_images(folder)]
     if not folders:
-        raise InvalidInputError(f"{path} holds no ion images; expected {LAYOUT}")
+        raise InvalidInputError(f"expected {LAYOUT}; found no ion images in {path}")
     return folders
 
 
 def read_acquisitions(path: Path, limits: Limits | None = None, labels: Path | None = None) -> Iterator[Acquisition]:
-    """What `find_acquisitions` finds, one after the other.
+    """Read the acquisitions that `find_acquisitions` finds, one by one.
 
     Parameters
     ----------
     labels
-        A label file of any form that `read_ion_labels` knows, or a folder of such files, each named as its acquisition.
-        What lies beside the images when None.
+        A label file that `read_ion_labels` can read, or a folder of such files, each named like its acquisition. The
+        file next to the images when None.
 
     Raises
     ------
     InvalidInputError
-        When nothing is there, no folder holds ion images, or one of them cannot be read.
+        When the path does not exist, no folder holds ion images, or one of them cannot be read.
     """
-    return (read_acquisition(place, limits, labels=labels) for place in find_acquisitions(path))
+    return (read_acquisition(found, limits, labels=labels) for found in find_acquisitions(path))
 
 
 def read_acquisition(
@@ -93,7 +93,7 @@ def read_acquisition(
     series
         The folder's name when None: a series of its own.
     off_sample_area
-        Taken from regions and people's labels when None: present where one of them shows some, absent where the
+        Derived from regions and people's labels when None: present where one of them shows some, absent where the
         regions leave none, else unknown.
 
     Raises
@@ -115,7 +115,7 @@ def read_acquisition(
         acquisition_mask=mask,
         annotation_ids=tuple(stack.annotation_ids),
         mz=stack.mz,
-        labels=tuple(_place(found_labels, stack, name)),
+        labels=tuple(_match_labels(found_labels, stack, name)),
         regions=regions,
         off_sample_area="unknown",
         labelled_by=str(LabelSource.PEOPLE if found_labels is None else found_labels.source),
@@ -124,7 +124,7 @@ def read_acquisition(
 
 
 def _find_labels(folder: Path, name: str, labels: Path | None) -> Path | None:
-    """The label file that was named, the one in a folder that was named, or the one beside the images."""
+    """The given label file, the one in the given folder, or the one next to the images."""
     if labels is None:
         return find_label_file(folder) if folder.is_dir() else _existing(folder.with_suffix(".csv"))
     return _existing(labels / f"{name}.csv") if labels.is_dir() else labels
@@ -134,7 +134,7 @@ def _existing(path: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _place(found: IonLabels | None, stack: _Stack, name: str) -> list[AcquisitionLabel | None]:
+def _match_labels(found: IonLabels | None, stack: _Stack, name: str) -> list[AcquisitionLabel | None]:
     if stack.labels is not None:
         return stack.labels
     if found is None:
@@ -149,8 +149,8 @@ def _find_area(acquisition: Acquisition, regions: Regions | None) -> AreaTruth:
         return "unknown"
     if regions.off_sample.sum() >= LEAST_OFF_SAMPLE_SHARE * acquisition.acquisition_mask.sum():
         return "present"
-    others = 1 - regions.sample.sum() / acquisition.acquisition_mask.sum()
-    return "absent" if others < LEAST_OFF_SAMPLE_SHARE else "unknown"
+    not_sample = 1 - regions.sample.sum() / acquisition.acquisition_mask.sum()
+    return "absent" if not_sample < LEAST_OFF_SAMPLE_SHARE else "unknown"
 
 
 def _holds_images(folder: Path) -> bool:
@@ -169,11 +169,11 @@ def _read_stack(folder: Path, labels: IonLabels | None, limits: Limits) -> _Stac
     else:
         stack = _read_class_folders(folder, limits)
     if not stack.ion_images:
-        raise InvalidInputError(f"{folder} holds no ion images; expected {LAYOUT}")
+        raise InvalidInputError(f"expected {LAYOUT}; found no ion images in {folder}")
     shapes = sorted({image.shape for image in stack.ion_images})
     if len(shapes) > 1:
         raise InvalidInputError(
-            f"the ion images of {folder.name} have sizes {shapes[0]} and {shapes[1]}; expected one size an acquisition"
+            f"expected ion images of one size in {folder.name}, got sizes {shapes[0]} and {shapes[1]}"
         )
     return stack
 
@@ -187,7 +187,7 @@ def _read_array(path: Path, limits: Limits) -> _Stack:
 
 def _read_imzml(path: Path, labels: IonLabels | None, limits: Limits) -> _Stack:
     if labels is None:
-        raise InvalidInputError(f"{path.name} has no label file; expected one that names its ions by m/z")
+        raise InvalidInputError(f"expected a label file with m/z for {path.name}, found none")
     ion_images, mz = read_ions(path, labels, limits)
     return _Stack(ion_images, [f"mz_{one:.7f}" for one in mz], mz)
 
@@ -201,7 +201,7 @@ def _read_png(path: Path, limits: Limits) -> IonImage:
 
 
 def _read_class_folders(folder: Path, limits: Limits) -> _Stack:
-    """The gold standard's layout: the folder that an image lies in is its label."""
+    """The layout of the gold standard: the name of an image's folder is its label."""
     ion_images, ids, labels = [], [], list[AcquisitionLabel | None]()
     for class_folder in _class_folders(folder):
         for path in _png_files(class_folder):

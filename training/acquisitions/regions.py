@@ -1,4 +1,4 @@
-"""Regions of an acquisition as they lie beside its ion images: `regions.npz`, or a mask that a person painted."""
+"""Regions of an acquisition from the files next to its ion images: `regions.npz`, or a painted mask."""
 
 from pathlib import Path
 
@@ -18,16 +18,16 @@ _SAMPLE, _OFF_SAMPLE = "sample", "off_sample"
 
 
 def read_regions(folder: Path, acquisition_mask: AcquisitionMask, limits: Limits) -> Regions | None:
-    """What lies in a folder: `regions.npz`, else `sample_mask.png`, else None.
+    """Read `regions.npz` of a folder, else `sample_mask.png`, else None.
 
-    `regions.npz` holds `sample` and, where anything off-sample was measured, `off_sample`: (H, W), non-zero = True.
-    In `sample_mask.png` white is sample, black is off-sample, and grey or transparent is neither for certain. Pixels
+    `regions.npz` holds `sample` and, where off-sample area was measured, `off_sample`: (H, W), non-zero = True.
+    In `sample_mask.png` white is sample, black is off-sample, and grey or transparent is uncertain. Pixels
     that were not acquired belong to no region.
 
     Raises
     ------
     InvalidIonImageError
-        When the file is not of this form, not of the acquisition's size, or one pixel is both.
+        When the file has another format or size, or a pixel is in both regions.
     TooLargeError
         When it exceeds `limits`.
     """
@@ -50,7 +50,7 @@ def _read_arrays(
     off_sample = read.get(_OFF_SAMPLE, np.zeros_like(sample))
     both = int(np.count_nonzero(sample & off_sample))
     if both:
-        raise InvalidIonImageError(f"{path.name} has {both:,} pixels in both `sample` and `off_sample`; expected none")
+        raise InvalidIonImageError(f"expected no pixel in both `sample` and `off_sample` in {path.name}, got {both:,}")
     return sample, off_sample
 
 
@@ -70,11 +70,11 @@ def _read_painted(
     _require_shape(path.name, painted.shape, acquisition_mask)
     white = painted.intensities.max()
     if white == 0:
-        raise InvalidIonImageError(f"{path.name} is black all over; expected the sample in white")
+        raise InvalidIonImageError(f"expected the sample in white in {path.name}, got black only")
     opaque = painted.acquisition_mask
     return opaque & (painted.intensities == white), opaque & (painted.intensities == 0)
 
 
 def _require_shape(what: str, shape: tuple[int, ...], acquisition_mask: AcquisitionMask) -> None:
     if shape != acquisition_mask.shape:
-        raise InvalidIonImageError(f"{what} has shape {shape}; expected that of the images, {acquisition_mask.shape}")
+        raise InvalidIonImageError(f"expected shape {acquisition_mask.shape} of the images for {what}, got {shape}")

@@ -1,4 +1,4 @@
-"""The acquisitions of training/data, and the series that each of them belongs to."""
+"""The acquisitions of training/data and their series."""
 
 import csv
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ class ListedAcquisition:
 
     @property
     def name(self) -> str:
-        """That of the folder; no two are alike."""
+        """The name of the folder; unique."""
         return self.folder.name
 
     @property
-    def gives_textures(self) -> bool:
-        """Whether semi-synthetic images are made of its ion images."""
+    def is_texture_source(self) -> bool:
+        """Whether its ion images are textures of semi-synthetic images."""
         return self.folder.parent.name == _TEXTURES
 
     def read(self) -> Acquisition:
@@ -44,7 +44,7 @@ def list_acquisitions(root: Path = DATA_ROOT) -> list[ListedAcquisition]:
     Raises
     ------
     InvalidInputError
-        When a row does not say present, absent or unknown, or a name occurs twice.
+        When a row has another value than present, absent or unknown, or a name occurs twice.
     """
     with (root / SERIES_FILE).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -53,33 +53,33 @@ def list_acquisitions(root: Path = DATA_ROOT) -> list[ListedAcquisition]:
             raise InvalidInputError(
                 f"{SERIES_FILE}, {row['folder']}: expected present, absent or unknown, got {row['off_sample_area']!r}"
             )
-    known = [
+    listed = [
         ListedAcquisition(root / row["folder"], row["series"], cast("AreaTruth", row["off_sample_area"]))
         for row in rows
     ]
-    names = [one.name for one in known]
+    names = [one.name for one in listed]
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:
-        raise InvalidInputError(f"{SERIES_FILE} names {min(repeated)!r} twice; expected each acquisition once")
-    return known
+        raise InvalidInputError(f"expected each acquisition once in {SERIES_FILE}, got {min(repeated)!r} twice")
+    return listed
 
 
 def load_acquisitions(names: Sequence[str] | None = None) -> list[Acquisition]:
-    """The named acquisitions of training/data, or all that say something: labels, regions, or what was measured.
+    """The named acquisitions of training/data, or all that are not textures or have known off-sample area or regions.
 
     Raises
     ------
     InvalidInputError
-        When there is none of such a name.
+        When there is no acquisition of a name.
     """
-    known = {one.name: one for one in list_acquisitions()}
-    unknown = sorted(set(names or ()) - set(known))
+    listed = {one.name: one for one in list_acquisitions()}
+    unknown = sorted(set(names or ()) - set(listed))
     if unknown:
         raise InvalidInputError(f"expected an acquisition of {SERIES_FILE}, got {unknown[0]!r}")
     if names is not None:
-        return [known[name].read() for name in names]
-    return [one.read() for one in known.values() if not one.gives_textures or _says_something(one)]
+        return [listed[name].read() for name in names]
+    return [one.read() for one in listed.values() if not one.is_texture_source or _has_ground_truth(one)]
 
 
-def _says_something(one: ListedAcquisition) -> bool:
+def _has_ground_truth(one: ListedAcquisition) -> bool:
     return one.off_sample_area != "unknown" or (one.folder / "regions.npz").is_file()

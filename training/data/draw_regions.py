@@ -1,8 +1,8 @@
-"""Draws `regions.npz` of acquisitions whose outline shows in their mean ion image: `python training/data/draw_regions.py`.
+"""Draws `regions.npz` of acquisitions from their mean ion images: `python training/data/draw_regions.py`.
 
-The mean of the scaled ion images is smoothed; above one level lies the sample, below another what surrounds it. Both
-are opened, closed and eroded, so that what lies near an edge is in neither. The levels were read off the histograms, and
-the outcome was looked at. The mouse bladder has labels: there the level is that of ln(on / off).
+The mean of the scaled ion images is smoothed; pixels above one level are sample, pixels below another off-sample.
+Both are opened, closed and eroded, so that pixels near an edge are in neither. The levels were chosen from histograms and
+the results were checked by eye. The mouse bladder has labels: its level applies to ln(on / off).
 """
 
 from pathlib import Path
@@ -19,10 +19,10 @@ DATA = Path(__file__).parent
 LEVELS = {
     "mouse_bladder": (0.0, -3.0),
     "acquisitions/human_heart_nanodesi": (0.45, 0.3),
-    "acquisitions/mouse_xenograft": (0.012, None),  # the rim may be bare or not
+    "acquisitions/mouse_xenograft": (0.012, None),  # unknown whether the rim is bare
     "unlabelled/brain_13c": (0.2, 0.06),
     "unlabelled/mouse_uterus_desi": (0.2, 0.05),
-    "unlabelled/maldi_human_tumour_1": (0.2, None),  # 0 outside in every image: measured or not, nobody knows
+    "unlabelled/maldi_human_tumour_1": (0.2, None),  # 0 outside in every image: unknown whether measured
     "unlabelled/mouse_embryo": (0.012, None),  # the same
 }
 SMOOTHING_PX, EROSION_PX, PAD_PX = 1.5, 2, 8
@@ -38,7 +38,7 @@ def mean_scaled(acquisition: Acquisition, label: str | None = None) -> np.ndarra
 
 
 def tidy(mask: np.ndarray, *, fill: bool) -> np.ndarray:
-    """Without specks, gaps, small pieces and edge; the border of the image is no edge."""
+    """Remove specks, gaps, small pieces and edges; the border of the image does not count as an edge."""
     padded = np.pad(mask, PAD_PX, mode="edge")
     opened = ndimage.binary_opening(ndimage.binary_closing(padded, iterations=3), iterations=2)
     filled = ndimage.binary_fill_holes(opened) if fill else opened
@@ -49,7 +49,7 @@ def tidy(mask: np.ndarray, *, fill: bool) -> np.ndarray:
 
 
 def main() -> None:
-    """Write the files anew."""
+    """Write the files again."""
     for name, (sample_from, off_sample_to) in LEVELS.items():
         acquisition = read_acquisition(DATA / name)
         shown = mean_scaled(acquisition)

@@ -1,1 +1,1 @@
-"""Exploration: the pictures by which the 2018 report looks at one dataset with all its ions."""
+"""Exploration: the figures of the 2018 report for one dataset with all its ions."""

@@ -1,4 +1,4 @@
-"""The exploration of one dataset: everything that its pictures show, as data."""
+"""The exploration of one dataset: the data behind its figures."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,7 +49,7 @@ class Exploration:
 
     @property
     def on_ions(self) -> list[int]:
-        """Ions whose images agree with the sample, most first; all, the most typical first, where all is sample."""
+        """Ions whose images agree with the sample, best first; without off-sample area all, most typical first."""
         if not self.off_sample.any():
             pixels = self.scaled[:, self.dataset.acquisition_mask]
             typical: list[int] = np.argsort(-_correlate(pixels, pixels.mean(axis=0)), kind="stable").tolist()
@@ -58,7 +58,7 @@ class Exploration:
 
     @property
     def off_ions(self) -> list[int]:
-        """Ions whose images agree with the off-sample area, most first."""
+        """Ions whose images agree with the off-sample area, best first."""
         return [row for row in np.argsort(self.agreement, kind="stable").tolist() if self.agreement[row] < 0]
 
     @property
@@ -70,7 +70,7 @@ class Exploration:
         return mz, "m/z"
 
     def mean_spectrum(self, area: Mask) -> Float64:
-        """(N,) the sum of the area's spectra divided by its pixels, so that areas of any size compare."""
+        """(N,) the sum of the area's spectra divided by its pixels, so that areas of any size are comparable."""
         return np.asarray(self.intensities[:, area].mean(axis=1, dtype=np.float64))
 
     def example_pixel(self) -> tuple[int, int]:
@@ -83,7 +83,7 @@ class Exploration:
 
 
 def explore(dataset: ExploredDataset) -> Exploration:
-    """Predict the mask and the principal components; nothing of labels or a true mask is used."""
+    """Predict the mask and the principal components; labels and the true mask are not used."""
     scaled = np.stack([scale_intensities(ion_image) for ion_image in dataset.ion_images])
     sketch = PixelSketch(dataset.acquisition_mask)
     sketch.add(scaled)

@@ -20,11 +20,11 @@ from training.synthetic.whole_dataset import draw_whole_dataset
 
 _ARRAY = "ion_images.npz"
 _ARRAY_SUFFIXES = (".npz", ".npy")
-EXPECTED = f"a folder with {_ARRAY}, an .npz or .npy file, a folder of PNG files, or the word 'synthetic'"
+EXPECTED = f"a folder with {_ARRAY}, an .npz or .npy file, a folder of PNG files, or 'synthetic'"
 
 Mask = npt.NDArray[np.bool_]
-_Read = tuple[str, float | None, IonImage | None]
-"""Name, m/z, and the image, None when it is broken."""
+_ReadImage = tuple[str, float | None, IonImage | None]
+"""Name, m/z, and the image; None when it is unreadable."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +42,14 @@ class ExploredDataset:
     """(N,) Th; None when unknown."""
 
     left_out: int
-    """Images without signal, broken or of another size."""
+    """Images without signal, unreadable or of another size."""
 
     true_mask: Mask | None = None
-    """(H, W), of semi-synthetic datasets: shown beside the predicted one, and not used to predict."""
+    """(H, W), of semi-synthetic datasets: shown next to the predicted one, not used to predict."""
 
     @property
     def acquisition_mask(self) -> Mask:
-        """(H, W), what any of the images has."""
+        """(H, W), the union over the images."""
         return np.asarray(np.any([one.acquisition_mask for one in self.ion_images], axis=0))
 
 
@@ -59,7 +59,7 @@ def open_dataset(path: Path) -> ExploredDataset:
     Raises
     ------
     InvalidInputError
-        When nothing is there, or nothing that shows anything.
+        When the path holds no dataset, or no ion image has signal.
     """
     if path.is_file() and path.suffix.lower() in _ARRAY_SUFFIXES:
         return _open_array(path, path.stem if path.name != _ARRAY else path.resolve().parent.name)
@@ -67,8 +67,8 @@ def open_dataset(path: Path) -> ExploredDataset:
         return _open_array(path / _ARRAY, path.resolve().name)
     files = sorted(path.rglob("*.png")) if path.is_dir() else []
     if not files:
-        raise InvalidInputError(f"{path} holds no dataset; expected {EXPECTED}")
-    return _keep_showing(path.resolve().name, [(file.stem, None, _read_png(file)) for file in files])
+        raise InvalidInputError(f"expected {EXPECTED}, got {path}")
+    return _keep_with_signal(path.resolve().name, [(file.stem, None, _read_png(file)) for file in files])
 
 
 def draw_dataset(sources: Sources, ions: int, seed: int) -> ExploredDataset:
@@ -81,7 +81,7 @@ def draw_dataset(sources: Sources, ions: int, seed: int) -> ExploredDataset:
 def _open_array(path: Path, name: str) -> ExploredDataset:
     array = open_array(path, Limits())
     mz = None if array.mz is None else np.asarray(array.mz, dtype=np.float64)
-    read: list[_Read] = []
+    read: list[_ReadImage] = []
     for index, (pixels, mask) in enumerate(array.rows()):
         try:
             found = make_ion_image(pixels, mask)
@@ -89,7 +89,7 @@ def _open_array(path: Path, name: str) -> ExploredDataset:
             found = None
         value = None if mz is None else float(mz[index])
         read.append((f"channel {index}" if value is None else f"m/z {value:.4f}", value, found))
-    return _keep_showing(name, read)
+    return _keep_with_signal(name, read)
 
 
 def _read_png(path: Path) -> IonImage | None:
@@ -99,12 +99,12 @@ def _read_png(path: Path) -> IonImage | None:
         return None
 
 
-def _keep_showing(name: str, read: list[_Read]) -> ExploredDataset:
-    """Those of the most frequent size that show something, in the order of m/z."""
+def _keep_with_signal(name: str, read: list[_ReadImage]) -> ExploredDataset:
+    """Images with signal of the most frequent size, sorted by m/z."""
     shapes = Counter(image.shape for _, _, image in read if image is not None)
     kept = list(_filter(read, shapes.most_common(1)[0][0])) if shapes else []
     if not kept:
-        raise InvalidInputError(f"{name}: none of {len(read)} ion images shows anything; expected some signal")
+        raise InvalidInputError(f"expected ion images with signal in {name}, got none of {len(read)}")
     values = [value for _, value, _ in kept if value is not None]
     if len(values) == len(kept):
         kept = [kept[row] for row in np.argsort(values, kind="stable")]
@@ -117,7 +117,7 @@ def _keep_showing(name: str, read: list[_Read]) -> ExploredDataset:
     )
 
 
-def _filter(read: list[_Read], shape: tuple[int, int]) -> Iterator[tuple[str, float | None, IonImage]]:
+def _filter(read: list[_ReadImage], shape: tuple[int, int]) -> Iterator[tuple[str, float | None, IonImage]]:
     for ion, value, image in read:
         if image is not None and image.shape == shape and describe_missing_signal(image) is None:
             yield ion, value, image

@@ -1,4 +1,4 @@
-"""Pictures in the dataset's own plane: ion images, masks, clusters."""
+"""Figures of ion images, masks and clusters."""
 
 from collections.abc import Sequence
 
@@ -64,7 +64,7 @@ def draw_comparison(exploration: Exploration) -> Figure:
 
 
 def draw_mask(exploration: Exploration) -> Figure:
-    """The predicted sample mask in yellow (figure 8), beside the true one where that is known."""
+    """The predicted sample mask in yellow (figure 8), next to the true one where it is known."""
     masks: list[tuple[Mask, str]] = [(exploration.sample, "predicted sample mask")]
     if exploration.dataset.true_mask is not None:
         masks.append((exploration.dataset.true_mask, "true sample mask"))
@@ -76,7 +76,7 @@ def draw_mask(exploration: Exploration) -> Figure:
 
 
 def draw_clusters(exploration: Exploration) -> Figure:
-    """K-means with N = 5, mapped back to the pixels, and which clusters were taken for sample (figure 12)."""
+    """K-means with N = 5, mapped back to the pixels, and which clusters count as sample (figure 12)."""
     found = exploration.predicted.clusters
     order = _order_clusters(exploration)
     colour_of = np.zeros(found.shape)

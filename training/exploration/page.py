@@ -1,4 +1,4 @@
-"""The page of an exploration: one HTML file that needs no other, and every picture as PNG."""
+"""The page of an exploration: one self-contained HTML file, and every figure as PNG."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -66,13 +66,13 @@ _SECTIONS: tuple[_Section, ...] = (
         "first_component",
         "First principal component",
         spectrum_figures.draw_first_component,
-        "How its values are distributed in both areas (figure 11). Which side is the sample, it does not say.",
+        "How its values are distributed in both areas (figure 11). It does not show which side is the sample.",
     ),
     (
         "clusters",
         "K-means with N = 5",
         image_figures.draw_clusters,
-        "Clusters of pixel spectra in their places, and which of them the mask rule takes for sample (figure 12).",
+        "Clusters of pixel spectra mapped to the pixels, and which of them the mask rule chose as sample (figure 12).",
     ),
     (
         "ion_images",
@@ -85,7 +85,7 @@ _NEEDS_OFF_SAMPLE_AREA = frozenset({"zoomed_difference"})
 
 
 def write_exploration(exploration: Exploration, folder: Path) -> Path:
-    """Write `exploration.html` and `figures/*.png`; give the page's path."""
+    """Write `exploration.html` and `figures/*.png`; return the page's path."""
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     parts = [write_paragraph(_describe(exploration), "verdict"), write_table(_tabulate(exploration))]
     for name, heading, draw, caption in _SECTIONS:
@@ -104,11 +104,11 @@ def write_exploration(exploration: Exploration, folder: Path) -> Path:
 def _describe(exploration: Exploration) -> str:
     predicted = exploration.predicted
     if predicted.off_sample_area is None:
-        return "The ion images do not tell any area from another."
+        return "The ion images do not separate any areas."
     if predicted.off_sample_area == "absent":
-        return f"off_sample_area: absent; all that was acquired is sample (confidence {predicted.confidence:.2f})."
+        return f"off_sample_area: absent; all acquired pixels are sample (confidence {predicted.confidence:.2f})."
     share = float(exploration.off_sample.sum() / exploration.dataset.acquisition_mask.sum())
-    return f"off_sample_area: present, {share:.0%} of what was acquired (confidence {predicted.confidence:.2f})."
+    return f"off_sample_area: present, {share:.0%} of the acquired pixels (confidence {predicted.confidence:.2f})."
 
 
 def _tabulate(exploration: Exploration) -> TextTable:
@@ -120,7 +120,7 @@ def _tabulate(exploration: Exploration) -> TextTable:
         mz = f"{dataset.mz.min():.4f} to {dataset.mz.max():.4f}"
     rows = [
         ("ion images", f"{len(dataset.ion_images):,}"),
-        ("left out (broken, without signal, or of another size)", f"{dataset.left_out:,}"),
+        ("left out (unreadable, without signal, or of another size)", f"{dataset.left_out:,}"),
         ("size", f"{height} x {width} px, {acquired:,} of them acquired"),
         ("m/z", mz),
         ("ions nearer to the sample than to its surroundings", f"{len(exploration.on_ions):,}"),

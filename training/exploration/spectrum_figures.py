@@ -1,4 +1,4 @@
-"""Pictures of spectra and of the space they span."""
+"""Figures of spectra and their principal components."""
 
 import numpy as np
 import numpy.typing as npt
@@ -76,11 +76,11 @@ def draw_components(exploration: Exploration) -> Figure:
     picked = np.random.default_rng(0).permutation(len(scores))[:_MOST_POINTS]
     colours = np.where(sample[picked], ON_COLOUR, OFF_COLOUR)
     axes.scatter(scores[picked, 0], scores[picked, 1], c=colours, s=7, alpha=0.45, linewidths=0)
-    for colour, label, there in (
+    for colour, label, present in (
         (ON_COLOUR, "on-sample pixels", sample.any()),
         (OFF_COLOUR, "off-sample pixels", not sample.all()),
     ):
-        if there:
+        if present:
             axes.scatter([], [], c=colour, s=24, label=label)
     axes.set(xlabel=_name_component(exploration, 0), ylabel=_name_component(exploration, 1))
     axes.legend(frameon=False, fontsize=9)
@@ -112,7 +112,7 @@ def _draw_peaks(axes: Axes, exploration: Exploration, heights: npt.NDArray[np.fl
 
 
 def _choose_window(exploration: Exploration) -> list[int]:
-    """The run of neighbouring ions in which either area has most that the other lacks."""
+    """The run of neighbouring ions with the largest differences in both directions."""
     ions = len(exploration.scaled)
     if ions <= _ZOOMED:
         return list(range(ions))

@@ -1,1 +1,1 @@
-"""Labelled ion images of other people: read, checked, counted."""
+"""Labelled ion images of users: reading, checking, counting."""

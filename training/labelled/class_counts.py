@@ -12,12 +12,12 @@ from training.labelled.family import name_family
 from training.labelled.labelled_set import LabelledSet
 
 _LISTED = 20
-"""Left-out images that are printed one by one unless all are asked for."""
+"""Left-out images that are listed by default."""
 
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """One dataset."""
+    """Class counts of one dataset."""
 
     dataset: str
     family: str
@@ -27,12 +27,12 @@ class ClassCounts:
 
     @property
     def off_share(self) -> float:
-        """Off-sample images among the labelled ones; 0 when there are none."""
+        """Share of off-sample images among the labelled ones; 0 without labelled images."""
         return self.off / max(1, self.on + self.off)
 
 
 def count_classes(labelled_set: LabelledSet) -> list[ClassCounts]:
-    """Every dataset, also those of which all images were left out, by name."""
+    """Count every dataset, by name, including those with all images left out."""
     labels = Counter(zip(labelled_set.datasets, labelled_set.off.tolist(), strict=True))
     left_out = Counter(entry.dataset for entry in labelled_set.left_out)
     names = sorted(set(labelled_set.datasets) | set(left_out))
@@ -44,7 +44,7 @@ def count_classes(labelled_set: LabelledSet) -> list[ClassCounts]:
 def print_class_counts(
     labelled_set: LabelledSet, counts: Sequence[ClassCounts], console: Console, *, every: bool = False
 ) -> None:
-    """A row a dataset, the sums, and what was left out and why."""
+    """Print a row per dataset, the totals, and what was left out and why."""
     table = Table(title=Text(f"{labelled_set.name}: ion images per dataset"))
     table.add_column("dataset", overflow="fold")
     table.add_column("family", overflow="fold")
@@ -65,7 +65,7 @@ def print_class_counts(
 
 
 def print_left_out(labelled_set: LabelledSet, console: Console, *, every: bool = False) -> None:
-    """How many images were left out for which reason, and the first, or all, of them by name."""
+    """Print how many images were left out per reason, and the first, or all, by name."""
     if not labelled_set.left_out:
         return
     parts = ", ".join(f"{count:,} {reason}" for reason, count in sorted(labelled_set.left_out_counts.items()))

@@ -12,7 +12,7 @@ _INCHES_PER_DATASET, _INCHES_AROUND, _INCHES_WIDE = 0.2, 1.3, 9.0
 
 
 def draw_class_figure(name: str, counts: Sequence[ClassCounts]) -> Figure:
-    """One horizontal bar a dataset, the largest share of off-sample images on top."""
+    """One horizontal bar per dataset, the largest share of off-sample images on top."""
     ordered = sorted(counts, key=lambda row: (row.off_share, row.dataset))
     height = _INCHES_AROUND + _INCHES_PER_DATASET * max(4, len(ordered))
     figure = Figure(figsize=(_INCHES_WIDE, height), layout="constrained")

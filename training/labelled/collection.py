@@ -1,4 +1,4 @@
-"""Collection: from what a reader yields to a labelled set without duplicates and contradictions."""
+"""Collection: from a reader's entries to a labelled set without duplicates and contradictions."""
 
 import hashlib
 from collections import defaultdict
@@ -18,7 +18,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class _Kept:
-    """One image in the small form that fitting needs, with what tells it from others."""
+    """One image as a network input, with what identifies it."""
 
     dataset: str
     annotation_id: str
@@ -36,15 +36,15 @@ class _Kept:
 
 
 def collect(name: str, entries: Iterable[Entry]) -> LabelledSet:
-    """Preprocess one image after the other; leave out what has no signal, repeats or contradicts another.
+    """Preprocess images one by one; leave out those without signal, duplicates and contradictions.
 
     Two images of one dataset repeat each other when they are of the same ion or pixel by pixel equal: with the same
-    label the first one stays, with different labels none does.
+    label the first is kept, with different labels none.
 
     Raises
     ------
     InvalidInputError
-        When nothing is left.
+        When no image is left.
     """
     kept: list[_Kept] = []
     left_out: list[LeftOut] = []
@@ -58,7 +58,7 @@ def collect(name: str, entries: Iterable[Entry]) -> LabelledSet:
     kept = _without_duplicates(kept, left_out)
     if not kept:
         raise InvalidInputError(
-            f"{name} holds no usable labelled image ({len(left_out)} left out{_first(left_out)}); expected some"
+            f"expected usable labelled images in {name}, got none ({len(left_out)} left out{_first(left_out)})"
         )
     return LabelledSet(
         name,
@@ -80,7 +80,7 @@ def _examine(image: LabelledImage) -> _Kept | LeftOut:
 
 
 def _digest(ion_image: IonImage) -> str:
-    """Of pixels and shape, so that the same picture saved twice is the same."""
+    """Hash of pixels and shape, to find the same picture saved twice."""
     seen = hashlib.sha256(repr(ion_image.shape).encode())
     seen.update(np.ascontiguousarray(ion_image.intensities).data)
     seen.update(np.packbits(ion_image.acquisition_mask).tobytes())

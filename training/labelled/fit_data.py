@@ -1,4 +1,4 @@
-"""Labelled data to fit on: which datasets train, and which are watched."""
+"""Labelled data to fit on: the split into training and validation datasets."""
 
 import numpy as np
 
@@ -6,48 +6,48 @@ from shared.errors import InvalidInputError
 from training.fit.settings import FitData
 from training.labelled.labelled_set import LabelledSet
 
-_WATCHED_SHARE = 0.1
-"""Of the images, at most, in whole datasets; they are watched and select nothing."""
+_VALIDATION_SHARE = 0.1
+"""Maximum share of the images, in whole datasets; validation is only reported and selects nothing."""
 
 _ORDER_SEED = 20261101
 """Fixed, so that the same data are always split in the same way."""
 
 
 def split_validation(labelled_set: LabelledSet) -> tuple[LabelledSet, LabelledSet]:
-    """Training part and watched part, which share no dataset.
+    """Training and validation part, which share no dataset.
 
-    Datasets are taken in a random order that does not change, each of which fits into a tenth of the images; when none
-    does, the smallest one is watched. What is left to fit on keeps both classes, where there are both.
+    Datasets are added in a fixed random order while they fit into a tenth of the images; when none fits, the smallest
+    one is the validation part. The training part keeps both classes, where there are both.
 
     Raises
     ------
     InvalidInputError
-        When there is one dataset only, or no dataset can be spared without losing a class.
+        When there is only one dataset, or each class is in one dataset only.
     """
     names = labelled_set.dataset_names
     if len(names) < 2:
         raise InvalidInputError(
-            f"expected two or more datasets, for what is watched is never fitted on, got one: {labelled_set.name}"
+            f"expected two or more datasets, to fit and to validate on, got one: {labelled_set.name}"
         )
-    watched = np.isin(labelled_set.datasets, _choose_watched(labelled_set, names))
-    return labelled_set.take(np.flatnonzero(~watched)), labelled_set.take(np.flatnonzero(watched))
+    validation = np.isin(labelled_set.datasets, _choose_validation(labelled_set, names))
+    return labelled_set.take(np.flatnonzero(~validation)), labelled_set.take(np.flatnonzero(validation))
 
 
-def describe_fit_data(labelled_set: LabelledSet, training: LabelledSet, watched: LabelledSet) -> FitData:
-    """What a run folder remembers of its data."""
+def describe_fit_data(labelled_set: LabelledSet, training: LabelledSet, validation: LabelledSet) -> FitData:
+    """The record of its data in a run folder."""
     return FitData(
         name=labelled_set.name,
         digest=labelled_set.digest(),
         datasets=len(labelled_set.dataset_names),
         fitted=tuple(training.dataset_names),
-        watched=tuple(watched.dataset_names),
+        watched=tuple(validation.dataset_names),
     )
 
 
-def _choose_watched(labelled_set: LabelledSet, names: list[str]) -> list[str]:
+def _choose_validation(labelled_set: LabelledSet, names: list[str]) -> list[str]:
     every = np.asarray(labelled_set.datasets)
     size_of = {name: int((every == name).sum()) for name in names}
-    most = _WATCHED_SHARE * len(labelled_set)
+    most = _VALIDATION_SHARE * len(labelled_set)
     chosen: list[str] = []
     for name in np.random.default_rng(_ORDER_SEED).permutation(names).tolist():
         images = sum(size_of[one] for one in (*chosen, name))
@@ -63,7 +63,7 @@ def _choose_watched(labelled_set: LabelledSet, names: list[str]) -> list[str]:
     )
 
 
-def _keeps_classes(labelled_set: LabelledSet, watched: list[str]) -> bool:
-    """Whether as many classes are left to fit on as there are in all."""
-    left = labelled_set.off[~np.isin(labelled_set.datasets, watched)]
+def _keeps_classes(labelled_set: LabelledSet, validation: list[str]) -> bool:
+    """Whether the training part keeps all classes."""
+    left = labelled_set.off[~np.isin(labelled_set.datasets, validation)]
     return len(left) > 0 and len(np.unique(left)) == len(np.unique(labelled_set.off))

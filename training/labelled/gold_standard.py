@@ -1,6 +1,6 @@
 """The gold-standard layout: `[GS/][raw_images/]<dataset>/{on,off}/<ion>.png`.
 
-It is that of `GS.tar.gz` in release 0.2 of metaspace2020/offsample; the older `neg` and `pos` are read too.
+This is the layout of `GS.tar.gz` in release 0.2 of metaspace2020/offsample; the older `neg` and `pos` are read too.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from training.labelled.labelled_image import LABELS, UNCLEAR, Entry, Label, Labe
 
 _SUFFIX = ".png"
 _INNER = ("", "raw_images", "GS", "GS/raw_images")
-"""Where the folders of datasets may lie below the path that a person names."""
+"""Where the dataset folders may be below the given path."""
 
 
 def find_gold_standard(path: Path) -> Path | None:
-    """The folder that holds the datasets' folders, or None when `path` is not laid out so."""
+    """The folder that holds the datasets' folders, or None when `path` has another layout."""
     candidates = (path / inner for inner in _INNER)
     return next((folder for folder in candidates if any(_class_folders(one) for one in _folders(folder))), None)
 
 
 def read_gold_standard(root: Path, limits: Limits) -> Iterator[Entry]:
-    """Every file of every dataset, in the order of their names; hidden files (`.DS_Store`) are none of ours."""
+    """Every file of every dataset, sorted by name; hidden files (`.DS_Store`) are ignored."""
     for dataset in _folders(root):
         for folder in _folders(dataset):
             label = LABELS.get(folder.name.lower())
@@ -35,17 +35,19 @@ def read_gold_standard(root: Path, limits: Limits) -> Iterator[Entry]:
 def _read_one(path: Path, dataset: str, class_name: str, label: Label | None, limits: Limits) -> Entry:
     if label is None:
         reason = Reason.UNCLEAR if class_name.lower() == UNCLEAR else Reason.UNLABELLED
-        return LeftOut(dataset, path.stem, reason, f"lies in {class_name!r}, which is none of {', '.join(LABELS)}")
+        return LeftOut(dataset, path.stem, reason, f"expected a folder named {', '.join(LABELS)}, got {class_name!r}")
     return read_png(path, dataset, path.stem, label, limits)
 
 
 def read_png(path: Path, dataset: str, annotation_id: str, label: Label, limits: Limits) -> Entry:
-    """Read one file; a bad one is left out with the decoder's sentence."""
+    """Read one file; an unreadable one is left out with the message of the decoder."""
     if path.suffix.lower() != _SUFFIX:
-        return LeftOut(dataset, annotation_id, Reason.UNREADABLE, f"{path.name!r} is no .png file")
+        return LeftOut(dataset, annotation_id, Reason.UNREADABLE, f"expected a .png file, got {path.name!r}")
     try:
         if path.stat().st_size > limits.image_file_bytes:
-            return LeftOut(dataset, annotation_id, Reason.UNREADABLE, f"{path.name!r} is larger than an image may be")
+            return LeftOut(
+                dataset, annotation_id, Reason.UNREADABLE, f"{path.name!r} is larger than the limit for an image"
+            )
         ion_image = decode_png(path.read_bytes(), limits)
     except (InvalidIonImageError, TooLargeError) as error:
         return LeftOut(dataset, annotation_id, Reason.UNREADABLE, str(error))

@@ -16,27 +16,27 @@ from training.synthetic.synthetic_set import Label, draw_ion
 
 _ADDUCTS = ("+H", "+Na", "+K")
 _LEAST_OFF_SAMPLE_SHARE = 5 * LEAST_OFF_SAMPLE_SHARE
-"""Gold-standard datasets were chosen with off-sample area in view."""
+"""Gold-standard datasets were chosen to contain off-sample area."""
 
 
 def write_gold_standard_like(
     root: Path, sources: Sources, *, datasets: int, images: int, seed: int
 ) -> list[tuple[str, int, int]]:
-    """Write `root/raw_images/<dataset>/{on,off}/<ion>.png`, 8-bit grey with alpha; one scene and texture a dataset.
+    """Write `root/raw_images/<dataset>/{on,off}/<ion>.png`, 8-bit grey with alpha; one scene and texture per dataset.
 
     Returns
     -------
-    Name, on and off images of every dataset.
+    Name and numbers of on and off images of every dataset.
 
     Raises
     ------
     InvalidInputError
-        When `root` holds something already, or more datasets are asked for than there are outlines.
+        When `root` is not empty, or there are more datasets than outlines.
     """
     if root.exists() and any(root.iterdir()):
-        raise InvalidInputError(f"{root} is not empty; expected a new folder")
+        raise InvalidInputError(f"expected a new or empty folder, got {root}")
     if datasets > len(sources.outlines):
-        raise InvalidInputError(f"{datasets} datasets are asked for; expected at most {len(sources.outlines)}")
+        raise InvalidInputError(f"expected at most {len(sources.outlines)} datasets, got {datasets}")
     rng, mixture = np.random.default_rng(seed), load_training_mixture()
     outlines = rng.choice(len(sources.outlines), datasets, replace=False)
     written = []
@@ -72,7 +72,7 @@ def _write_dataset(
 
 
 def encode_8_bit(ion_image: IonImage) -> bytes:
-    """Grey scaled to the image's maximum, and alpha = acquisition mask, 8 bits each: the gold standard's own form."""
+    """Grey scaled to the image's maximum, and alpha = acquisition mask, 8 bits each, as in the gold standard."""
     peak = float(ion_image.intensities.max())
     grey = np.rint(ion_image.intensities.astype(np.float64) * (255 / peak if peak > 0 else 0)).astype(np.uint8)
     alpha = np.where(ion_image.acquisition_mask, 255, 0).astype(np.uint8)
@@ -80,6 +80,6 @@ def encode_8_bit(ion_image: IonImage) -> bytes:
 
 
 def _name_ion(number: int) -> str:
-    """A formula and an adduct, different for every number; of no chemical meaning."""
+    """A formula and an adduct, unique per number; without chemical meaning."""
     carbons, adduct = divmod(number, len(_ADDUCTS))
     return f"C{carbons + 2}H{2 * carbons + 4}O{1 + carbons % 7}{_ADDUCTS[adduct]}"

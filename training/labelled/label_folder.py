@@ -1,8 +1,8 @@
-"""A label file with the ion images that lie beside it: one dataset, unless the file names several.
+"""A label file with the ion images next to it: one dataset, unless the file names several.
 
-The dataset is called as the folder is. A column `dataset` says otherwise, row by row; so does `dataset_id`, the
-service's column, where it has several values: one value for all tells nothing of folders that were classified one by
-one, and may be the same in each.
+The dataset has the name of the folder. A column `dataset` overrides it, row by row; so does `dataset_id`, the
+service's column, where it has several values: a single value may be the same in folders that were classified one by
+one.
 """
 
 from collections import defaultdict
@@ -56,7 +56,7 @@ def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
 
 
 def _name_datasets(rows: list[LabelRow]) -> list[LabelRow]:
-    """Rows whose `dataset` is the one they are of, None for that of the folder."""
+    """Rows with their dataset; None = the dataset of the folder."""
     if len({row.served_as for row in rows} - {None}) < 2:
         return rows
     return [replace(row, dataset=row.dataset or row.served_as) for row in rows]
@@ -64,8 +64,8 @@ def _name_datasets(rows: list[LabelRow]) -> list[LabelRow]:
 
 def _leave_out(row: LabelRow, dataset: str) -> LeftOut:
     if row.label == UNCLEAR:
-        return LeftOut(dataset, row.annotation_id, Reason.UNCLEAR, "a person could not tell")
-    detail = f"label is {row.label[:40]!r}; expected on, off or unclear"
+        return LeftOut(dataset, row.annotation_id, Reason.UNCLEAR, "labelled unclear")
+    detail = f"expected label on, off or unclear, got {row.label[:40]!r}"
     return LeftOut(dataset, row.annotation_id, Reason.UNLABELLED, detail)
 
 
@@ -73,14 +73,14 @@ def _read_pngs(folder: Path, labelled: list[tuple[LabelRow, Label]], dataset: st
     for row, label in labelled:
         name = row.annotation_id if row.annotation_id.lower().endswith(".png") else f"{row.annotation_id}.png"
         if Path(name).name != name:
-            detail = "names a file of another folder; expected a file beside the label file"
+            detail = "expected a file next to the label file, got a path to another folder"
             yield LeftOut(row.dataset or dataset, row.annotation_id, Reason.UNREADABLE, detail)
         else:
             yield read_png(folder / name, row.dataset or dataset, row.annotation_id, label, limits)
 
 
 def _read_array(path: Path, labelled: list[tuple[LabelRow, Label]], dataset: str, limits: Limits) -> Iterator[Entry]:
-    """In the order of the array; what the array lacks comes last."""
+    """In the order of the array; rows without an image come last."""
     array = open_array(path, limits)
     wanted: defaultdict[tuple[bool, str], list[tuple[LabelRow, Label]]] = defaultdict(list)
     for row, label in labelled:
@@ -94,7 +94,7 @@ def _read_array(path: Path, labelled: list[tuple[LabelRow, Label]], dataset: str
                     yield LeftOut(named, row.annotation_id, Reason.UNREADABLE, found)
                 else:
                     yield LabelledImage(named, row.annotation_id, label, found)
-    except (InvalidIonImageError, TooLargeError) as error:  # the file ends early or is corrupt: what was read stays
+    except (InvalidIonImageError, TooLargeError) as error:  # the file is truncated or corrupt: keep what was read
         reason = str(error)
     for rows in wanted.values():
         for row, _ in rows:
@@ -102,7 +102,7 @@ def _read_array(path: Path, labelled: list[tuple[LabelRow, Label]], dataset: str
 
 
 def _read_rows(array: IonImageArray) -> Iterator[tuple[int, str, IonImage | str]]:
-    """Index, id (the index where the file has no ids), and the image or why it is none."""
+    """Index, id (the index where the file has no ids), and the image or an error message."""
     for index, (pixels, mask) in enumerate(array.rows()):
         name = str(index) if array.annotation_ids is None else array.annotation_ids[index]
         try:

@@ -1,7 +1,6 @@
-"""Label files: CSV, or JSON lines, with one labelled ion image a line.
+"""Label files: CSV, or JSON lines, with one labelled ion image per line.
 
-The service's own output is such a file: `offsample classify … --format csv` (or `json`), its `label` column corrected
-by a person, is read as it is.
+The output of `offsample classify … --format csv` (or `json`) is such a file, as printed or with corrected labels.
 """
 
 import json
@@ -14,7 +13,7 @@ from shared.errors import InvalidInputError
 from shared.files.table_file import decode_text, read_table
 
 _ID_COLUMNS = ("annotation_id", "index", "file")
-"""What may name the ion image of a row, in this order of preference."""
+"""Columns that may identify the ion image of a row, in order of preference."""
 
 _COLUMNS = (*_ID_COLUMNS, "label", "dataset", "dataset_id")
 _LARGEST_FILE_BYTES = 256 * 2**20
@@ -26,41 +25,41 @@ class LabelRow:
 
     annotation_id: str
     by_index: bool
-    """Whether that is a row number of an array file, from the column `index`."""
+    """Whether the id is a row number of an array file, from the column `index`."""
 
     label: str
-    """As written, in lower case; empty when there is none."""
+    """In lower case; empty when missing."""
 
     dataset: str | None
-    """From the column `dataset`: what a person says."""
+    """From the column `dataset`, set by a person."""
 
     served_as: str | None = None
-    """From the column `dataset_id`: what the service was told to call it."""
+    """From the column `dataset_id`, set by the service."""
 
 
 def read_label_rows(path: Path) -> list[LabelRow]:
-    """Read `annotation_id` (or `index`, or `file`), `label` and, where there is one, `dataset`.
+    """Read `annotation_id` (or `index`, or `file`), `label` and, optionally, `dataset`.
 
     Raises
     ------
     InvalidInputError
-        When the file cannot be read, is no CSV or JSON lines, or lacks a column.
+        When the file cannot be read, is neither CSV nor JSON lines, or lacks a column.
     """
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise InvalidInputError(f"label file {path.name} is larger than 256 MiB; expected one row an image")
+            raise InvalidInputError(f"expected at most 256 MiB in label file {path.name}, got more")
         content = path.read_bytes()
     except OSError as error:
         raise InvalidInputError(f"label file {path.name} cannot be read ({error.strerror})") from error
     records = _parse_csv(content, path.name) if path.suffix.lower() == ".csv" else _parse_json_lines(content, path.name)
     rows = [_make_row(record, number, path.name) for number, record in records]
     if not rows:
-        raise InvalidInputError(f"label file {path.name} has no row; expected one row an image")
+        raise InvalidInputError(f"expected one row per image in label file {path.name}, got no row")
     return rows
 
 
 def _parse_csv(content: bytes, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Rows as a program or a spreadsheet saves them; each has a label, "" where its cell is empty."""
+    """Rows as saved by a program or a spreadsheet; the label of an empty cell is ""."""
     table = read_table(content, f"label file {name}", _COLUMNS)
     empty = {"label": ""} if "label" in table.columns else {}
     for number, cells in table.rows:
@@ -74,9 +73,11 @@ def _parse_json_lines(content: bytes, name: str) -> Iterator[tuple[int, dict[str
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise InvalidInputError(f"label file {name}, line {number}, is no JSON ({error})") from error
+            raise InvalidInputError(f"label file {name}, line {number}: expected JSON ({error})") from error
         if not isinstance(record, dict):
-            raise InvalidInputError(f"label file {name}, line {number}, is no JSON object; expected one a line")
+            raise InvalidInputError(
+                f"label file {name}, line {number}: expected a JSON object, got {type(record).__name__}"
+            )
         yield number, record
 
 
@@ -84,16 +85,16 @@ def _make_row(record: dict[str, Any], number: int, name: str) -> LabelRow:
     column = next((column for column in _ID_COLUMNS if record.get(column) not in (None, "")), None)
     if column is None or "label" not in record:
         raise InvalidInputError(
-            f"label file {name}, line {number}, lacks annotation_id or label;"
-            " expected a column annotation_id (or index, or file) and a column label"
+            f"label file {name}, line {number}: expected a column annotation_id (or index, or file)"
+            " and a column label, one is missing"
         )
     label = record["label"]
     dataset, served_as = record.get("dataset"), record.get("dataset_id")
-    word = "" if label is None else str(label).strip().lower()
+    text = "" if label is None else str(label).strip().lower()
     return LabelRow(
         str(record[column]),
         column == "index",
-        word,
+        text,
         str(dataset) if dataset else None,
         str(served_as) if served_as else None,
     )

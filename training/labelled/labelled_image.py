@@ -9,10 +9,10 @@ from shared.ion_image import IonImage
 Label = Literal["on", "off"]
 
 LABELS: dict[str, Label] = {"on": "on", "off": "off", "neg": "on", "pos": "off"}
-"""Folder names and label words; `pos` and `neg` are the older names, and off-sample is the positive class."""
+"""Folder names and label values; `pos` and `neg` are older names: off-sample is the positive class."""
 
 UNCLEAR = "unclear"
-"""What a person writes who cannot tell."""
+"""The label of an image that a person could not decide."""
 
 
 class Reason(StrEnum):
@@ -28,11 +28,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class LabelledImage:
-    """An ion image and what a person says it is."""
+    """An ion image and its label."""
 
     dataset: str
     annotation_id: str
-    """Unique within the dataset: the ion, such as `C6H12O6+K`, or what a label file calls it."""
+    """Unique within the dataset: the ion, such as `C6H12O6+K`, or its id in a label file."""
 
     label: Label
     ion_image: IonImage
@@ -40,7 +40,7 @@ class LabelledImage:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An image that counts for nothing, and why."""
+    """An image that is not used, and why."""
 
     dataset: str
     annotation_id: str
@@ -50,4 +50,4 @@ class LeftOut:
 
 
 Entry = LabelledImage | LeftOut
-"""What every reader yields."""
+"""The items that readers yield."""

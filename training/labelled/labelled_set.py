@@ -14,11 +14,11 @@ from training.labelled.labelled_image import LeftOut, Reason
 
 @dataclass(frozen=True, eq=False)
 class LabelledSet:
-    """Everything that fitting and evaluation need of labelled ion images."""
+    """Labelled ion images, preprocessed for fitting and evaluation."""
 
     name: str
     origin: Literal["labels", "synthetic"]
-    """Who labelled: people, or the generator."""
+    """Whether people or the generator labelled."""
 
     inputs: NetworkInputs
     """(N, 56, 56, 2) float32, by the preprocessing of the service."""
@@ -31,7 +31,7 @@ class LabelledSet:
 
     annotation_ids: tuple[str, ...]
     aspects: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """What is known of how an image came about, N names an aspect: its pattern, its scene, its signal level."""
+    """How images were made, N names per aspect: pattern, scene, signal level."""
 
     left_out: tuple[LeftOut, ...] = ()
 
@@ -41,7 +41,7 @@ class LabelledSet:
 
     @property
     def groups(self) -> list[tuple[str, ...]]:
-        """N keys, one dataset each."""
+        """N keys, the dataset of each image."""
         return [(name,) for name in self.datasets]
 
     @property
@@ -51,18 +51,18 @@ class LabelledSet:
 
     @property
     def left_out_counts(self) -> Counter[Reason]:
-        """How many images were left out for which reason."""
+        """Number of left-out images per reason."""
         return Counter(entry.reason for entry in self.left_out)
 
     def digest(self) -> str:
-        """SHA-256 of inputs, labels and dataset names: tells whether a run goes on with what it was begun with."""
+        """SHA-256 of inputs, labels and dataset names: shows whether a run is resumed with the same data."""
         seen = hashlib.sha256(np.ascontiguousarray(self.inputs).data)
         seen.update(np.packbits(self.off).tobytes())
         seen.update("\0".join(self.datasets).encode())
         return seen.hexdigest()
 
     def take(self, rows: npt.NDArray[np.intp]) -> "LabelledSet":
-        """The images of these rows, in their order; nothing is said of what was left out."""
+        """The images of these rows, in order; without the list of left-out images."""
         return LabelledSet(
             self.name,
             self.origin,

@@ -1,4 +1,4 @@
-"""Layouts: which of the known forms a path has, and the labelled set in it."""
+"""Layouts: detects the layout of a path, and reads the labelled set in it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +14,8 @@ from training.labelled.labelled_set import LabelledSet
 _LABEL_SUFFIXES = (".csv", ".jsonl", ".json")
 
 LAYOUTS = (
-    "a folder of <dataset>/{on,off}/<ion>.png (GS/ and raw_images/ above them are found),"
-    f" a folder (or folders of one dataset each) with {' or '.join(LABEL_FILES)} beside ion_images.npz or PNG files,"
+    "a folder of <dataset>/{on,off}/<ion>.png (also inside GS/ or raw_images/),"
+    f" a folder (or one folder per dataset) with {' or '.join(LABEL_FILES)} next to ion_images.npz or PNG files,"
     " or such a label file itself"
 )
 
@@ -26,10 +26,10 @@ def load_labelled_set(path: Path, limits: Limits | None = None) -> LabelledSet:
     Raises
     ------
     InvalidInputError
-        When nothing is there, the layout is none of the known ones, or no image is usable.
+        When the path does not exist, its layout is unknown, or no image is usable.
     """
     if not path.exists():
-        raise InvalidInputError(f"{path} does not exist; expected {LAYOUTS}")
+        raise InvalidInputError(f"expected {LAYOUTS}; {path} does not exist")
     return collect(path.resolve().name, _read(path, limits or Limits()))
 
 
@@ -39,12 +39,12 @@ def _read(path: Path, limits: Limits) -> Iterator[Entry]:
         return read_gold_standard(gold_standard, limits)
     label_files = _find_label_files(path)
     if not label_files:
-        raise InvalidInputError(f"{path} has no layout known here; expected {LAYOUTS}")
+        raise InvalidInputError(f"expected {LAYOUTS}; {path} has another layout")
     return (entry for label_file in label_files for entry in read_label_folder(label_file, limits))
 
 
 def _find_label_files(path: Path) -> list[Path]:
-    """The file itself, that of the folder, or those of its folders."""
+    """The file itself, the label file of the folder, or those of its subfolders."""
     if path.is_file():
         return [path] if path.suffix.lower() in _LABEL_SUFFIXES else []
     own = find_label_file(path)
