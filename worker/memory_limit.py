@@ -80,7 +80,7 @@ def reject_memory_errors() -> Iterator[None]:
         if not is_memory_error(error):
             raise
         raise TooLargeError(
-            f"dataset needs more memory than one may use ({error or type(error).__name__}); use fewer or smaller ion"
+            f"dataset needs more memory than allowed ({error or type(error).__name__}); use fewer or smaller ion"
             " images, or increase OFFSAMPLE_MAX_MEMORY_BYTES"
         ) from error
 
