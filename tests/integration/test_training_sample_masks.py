@@ -136,8 +136,8 @@ def test_the_command_prints_overlaps_and_verdicts(tmp_path: Path) -> None:
         [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
     )
     assert ended.returncode == 0, ended.stderr
-    assert "of 4 verdicts right" in ended.stdout
-    assert "real acquisition mouse_bladder, 77 ions: off-sample area is present, it says present" in ended.stdout
+    assert "of 4 verdicts correct" in ended.stdout
+    assert "real acquisition mouse_bladder, 77 ions: off-sample area is present, predicted present" in ended.stdout
     written = json.loads((tmp_path / "figures.json").read_bytes())
     assert written["masks"]["all datasets"]["datasets"] == 4
     assert [one["truth"] for one in written["real_acquisitions"]] == ["present"] + 7 * ["absent"]
