@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from measuring import print_machine
 
-from worker.cli.demo_run import read_demo_dataset
+from worker.cli.demo import read_demo_dataset
 from worker.cli.embedded_server import embedded_server
 from worker.client.producer import send_event
 from worker.client.results_stream import ResultsStream

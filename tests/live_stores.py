@@ -32,7 +32,7 @@ class HttpFiles:
     """Files behind a real HTTP server, and the paths that were requested."""
 
     files: dict[str, bytes | Answer | list[Answer]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     post: Callable[[bytes, dict[str, str]], Answer] | None = None
     url: str = ""
@@ -53,13 +53,13 @@ def http_files(files: dict[str, bytes | Answer | list[Answer]] | None = None) ->
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            served.asked.append(self.path)
+            served.requested.append(self.path)
             served.headers.append(dict(self.headers))
             self.reply(served.answer(self.path))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            served.asked.append(self.path)
+            served.requested.append(self.path)
             served.headers.append(dict(self.headers))
             self.reply(served.post(body, dict(self.headers)) if served.post else served.answer(self.path))
 

@@ -100,9 +100,9 @@ def test_an_unanswered_event_is_reported_as_queued(service: LiveService) -> None
     sent = _offsample("submit", "--ion-images", BLADDER, "--wait", "--timeout", "1", service=service)
     _, _, event_id = sent.stderr.partition("sent event ")
     assert "queue" in sent.stderr
-    asked = _offsample("results", event_id.split()[0], service=service)
-    assert "queued" in asked.stderr
-    _require_one_line(asked)
+    answer = _offsample("results", event_id.split()[0], service=service)
+    assert "queued" in answer.stderr
+    _require_one_line(answer)
 
 
 def test_a_worker_that_may_read_nothing_logs_it(service: LiveService) -> None:

@@ -178,7 +178,7 @@ def test_every_hostile_event_is_answered_and_does_not_affect_the_worker(service:
     assert rows.pop("good")["status"] == "classified"
     assert {row["status"] for row in rows.values()} == {"unreadable"}
     assert len({row["reason"] for row in rows.values()}) == len(rows)
-    assert not {"/secret", "/secret.csv"} & set(served.asked)
+    assert not {"/secret", "/secret.csv"} & set(served.requested)
     assert not (service.folder / "boom").exists()
     assert SECRET not in json.dumps(service.results()) + worker.log_path.read_text()
     require_whole_once(service, [good])

@@ -19,7 +19,7 @@ from shared.limits import Limits
 from shared.png.image import encode_png
 from shared.preprocessing import NetworkInputs, preprocess
 from worker.classification.classification import BATCH_IMAGES, Classification, classify
-from worker.cli.demo_run import DEMO_DATASET
+from worker.cli.demo import DEMO_DATASET
 from worker.messages.event import Annotation
 from worker.messages.results import ResultRow
 from worker.sources.source import FetchedIonImage

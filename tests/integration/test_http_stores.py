@@ -83,7 +83,7 @@ def test_a_read_that_fails_once_is_retried(http: HttpFiles) -> None:
     http.files["/ds/c.png"] = [Answer(429), Answer(body=PNG)]
     found = fetch(f"{http.url}/ds", access(http.url), "b", "c")
     assert all(isinstance(one, IonImage) for one in found.values())
-    assert sorted(http.asked) == ["/ds/b.png"] * 2 + ["/ds/c.png"] * 2
+    assert sorted(http.requested) == ["/ds/b.png"] * 2 + ["/ds/c.png"] * 2
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 429])
@@ -91,7 +91,7 @@ def test_a_failing_store_is_a_temporary_error(http: HttpFiles, status: int) -> N
     http.files["/ds/a.png"] = Answer(status)
     with pytest.raises(TransientError, match=f"HTTP {status}"):
         fetch(f"{http.url}/ds", access(http.url), "a")
-    assert len(http.asked) == RETRY_POLICY.attempts
+    assert len(http.requested) == RETRY_POLICY.attempts
 
 
 def test_one_image_that_always_fails_is_a_row_when_the_store_returns_others(http: HttpFiles) -> None:
@@ -137,7 +137,7 @@ def test_a_template_with_a_query_or_fragment_is_forbidden(http: HttpFiles, tmp_p
         granted = replace(access(http.url, "s3://bucket"), roots=AllowedRoots((tmp_path,)))
         with pytest.raises(ForbiddenUriError, match="query or fragment"):
             fetch(f"{folder}/{{image}}{end}", granted, "a", image="a.png")
-    assert http.asked == []
+    assert http.requested == []
 
 
 def test_a_store_that_does_not_respond_is_a_temporary_error() -> None:
@@ -197,14 +197,14 @@ def test_a_redirect_is_not_followed(http: HttpFiles, status: int) -> None:
     http.files["/ds/r.png"] = Answer(status, headers={"Location": f"{http.url}/secret.png"})
     found = fetch(f"{http.url}/ds", access(http.url), "r", "a")
     assert "redirected" in reason(found["r"])
-    assert "/secret.png" not in http.asked
+    assert "/secret.png" not in http.requested
 
 
 def test_a_store_that_denies_access_to_every_image_is_one_error(http: HttpFiles) -> None:
     http.files = {f"/ds/{number}.png": Answer(403) for number in range(100)}
     with pytest.raises(AccessDeniedError, match="HTTP 403"):
         fetch(f"{http.url}/ds", access(http.url), *map(str, range(100)))
-    assert len(http.asked) < 80
+    assert len(http.requested) < 80
 
 
 def test_a_store_that_denies_access_to_one_image_returns_the_others(http: HttpFiles) -> None:
@@ -219,7 +219,7 @@ def test_a_private_host_is_forbidden_however_it_is_written(http: HttpFiles, host
     url = http.url.replace("127.0.0.1", host)
     with pytest.raises(ForbiddenUriError):
         fetch(f"{url}/ds", access(url, networks=()), "a")
-    assert http.asked == []
+    assert http.requested == []
 
 
 def test_addresses_are_checked_at_every_connection(http: HttpFiles) -> None:
@@ -234,7 +234,7 @@ def test_addresses_are_checked_at_every_connection(http: HttpFiles) -> None:
     networks.clear()
     (found,) = source.fetch([Annotation(annotation_id="a")])
     assert "OFFSAMPLE_ALLOWED_NETWORKS" in str(found.reason)
-    assert http.asked == []
+    assert http.requested == []
 
 
 def test_no_credentials_and_proxies_of_this_machine_are_used(

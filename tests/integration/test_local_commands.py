@@ -19,7 +19,7 @@ from PIL import Image
 from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release
 from shared.ion_image import make_ion_image
 from shared.png.image import encode_png
-from worker.cli.demo_run import DEMO_DATASET
+from worker.cli.demo import DEMO_DATASET
 
 FIELDS = ["annotation_id", "status", "label", "off_sample_probability", "member_spread"]
 TIMEOUT_SECONDS = 60

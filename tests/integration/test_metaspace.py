@@ -86,7 +86,7 @@ def test_images_are_the_principal_isotopes_with_all_16_bits_and_the_acquisition_
     scaled = 10 + 500 * expected.intensities / expected.intensities.max()
     np.testing.assert_allclose(found.intensities[mask], scaled[mask], atol=500 / 65535)
     assert not found.intensities[~mask].any()
-    assert "/fs/iso_images/second" not in metaspace.files.asked
+    assert "/fs/iso_images/second" not in metaspace.files.requested
 
 
 @pytest.mark.parametrize("described", [{}, {"minIntensity": None}, {"maxIntensity": "x"}, {"minIntensity": 2000.0}])
@@ -172,7 +172,7 @@ def test_the_key_is_sent_to_metaspace_only_and_shown_nowhere(
     assert {query["authorization"] for query in metaspace.queries} == {f"Api-Key {API_KEY}"}
     images = [
         sent
-        for path, sent in zip(metaspace.files.asked, metaspace.files.headers, strict=True)
+        for path, sent in zip(metaspace.files.requested, metaspace.files.headers, strict=True)
         if path.startswith("/fs/")
     ]
     assert len(images) == 2

@@ -17,7 +17,7 @@ from shared.errors import ReleaseError
 from shared.limits import Limits
 from shared.png.image import decode_png
 from shared.preprocessing import NetworkInputs, preprocess
-from worker.cli.demo_run import DEMO_DATASET
+from worker.cli.demo import DEMO_DATASET
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

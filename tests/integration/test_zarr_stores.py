@@ -40,7 +40,7 @@ def test_a_zarr_folder_in_a_store_is_read_chunk_by_chunk(
         (found,) = source.fetch([Annotation(annotation_id="d")])
         assert found.ion_image is not None
         np.testing.assert_allclose(found.ion_image.intensities, IMAGES[3])
-    chunks = [path for path in http.asked if "images" in path and path.endswith(("/0/0", ".0.0"))]
+    chunks = [path for path in http.requested if "images" in path and path.endswith(("/0/0", ".0.0"))]
     assert len(chunks) == 1
 
 

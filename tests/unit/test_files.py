@@ -158,9 +158,9 @@ def test_a_missing_path_is_not_found(root: Path, roots: AllowedRoots) -> None:
 def test_links_of_an_opened_folder_are_followed_within_the_roots_only(root: Path, roots: AllowedRoots) -> None:
     (root / "folder" / "inside.png").symlink_to(root / "folder" / "a b.png")
     (root / "folder" / "outside.png").symlink_to(root.parent / "secret")
-    (root / "beside").write_bytes(b"beside")
+    (root / "sibling").write_bytes(b"sibling")
     with roots.open_folder(f"{root}/folder") as folder:
-        for name, content in {"a b.png": b"content", "inside.png": b"content", "../beside": b"beside"}.items():
+        for name, content in {"a b.png": b"content", "inside.png": b"content", "../sibling": b"sibling"}.items():
             with roots.open_within(folder, name) as file:
                 assert read_file(file, 100) == content
         for name in ("outside.png", "../../secret", "/etc/passwd"):

@@ -1,4 +1,4 @@
-"""What lies below an opened folder, by openat2 and part by part: the same either way."""
+"""Opening below a folder: openat2 and the fallback that opens part by part behave alike."""
 
 import errno
 import os
@@ -49,9 +49,9 @@ def test_a_file_below_is_opened(folder: int, open_it: Callable[[int, str], int],
     ],
 )
 def test_no_symlink_is_followed(folder: int, open_it: Callable[[int, str], int], relative: str, number: int) -> None:
-    with pytest.raises(OSError) as refusal:  # noqa: PT011 - the number is what is wanted
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the number is checked
         open_it(folder, relative)
-    assert refusal.value.errno == number
+    assert caught.value.errno == number
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_no_symlink_is_followed(folder: int, open_it: Callable[[int, str], int],
     [("../secret", errno.EXDEV), ("a/../a", errno.EXDEV), ("/etc/passwd", errno.EXDEV), ("a\0b", errno.EINVAL),
      ("\ud800", errno.EINVAL)],
 )  # fmt: skip
-def test_no_path_leads_out(folder: int, relative: str, number: int) -> None:
-    with pytest.raises(OSError) as refusal:  # noqa: PT011 - the number is what is wanted
+def test_no_path_leaves_the_folder(folder: int, relative: str, number: int) -> None:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the number is checked
         open_beneath(folder, relative)
-    assert refusal.value.errno == number
+    assert caught.value.errno == number
 
 
 def test_the_folder_itself_can_be_opened(folder: int) -> None:
@@ -71,7 +71,7 @@ def test_the_folder_itself_can_be_opened(folder: int) -> None:
     os.close(descriptor)
 
 
-def test_several_readers_of_one_file_have_positions_of_their_own(tmp_path: Path) -> None:
+def test_readers_of_one_file_have_their_own_positions(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(bytes(range(100)))
     with OpenedFile.at(tmp_path / "file") as file, file.open_stream() as one, file.open_stream() as other:
         assert one.read(10) == bytes(range(10))
@@ -81,7 +81,7 @@ def test_several_readers_of_one_file_have_positions_of_their_own(tmp_path: Path)
         assert read_foreign_file(file, 100) == bytes(range(100))
 
 
-def test_an_opened_file_is_read_whatever_its_name_means_by_now(tmp_path: Path) -> None:
+def test_an_opened_file_is_read_after_another_took_its_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"content")
     with OpenedFile.at(tmp_path / "file") as file:
         (tmp_path / "file").unlink()
@@ -96,9 +96,9 @@ def test_a_closed_file_cannot_be_read_and_is_not_closed_under_a_reader(tmp_path:
         file.close()
         file.close()
         assert os.pread(descriptor, size, 0) == b"content"
-    with pytest.raises(OSError, match="Bad file descriptor"):
+    with pytest.raises(OSError, match="descriptor"):
         os.fstat(descriptor)
-    with pytest.raises(ValueError, match="was closed"):
+    with pytest.raises(ValueError, match="closed"):
         file.size  # noqa: B018 - a property
 
 

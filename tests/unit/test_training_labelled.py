@@ -17,7 +17,7 @@ from training.labelled.family import name_family
 from training.labelled.gold_standard_like import encode_8_bit
 from training.labelled.labelled_set import LabelledSet
 from training.labelled.layout import load_labelled_set
-from worker.cli.demo_run import DEMO_DATASET
+from worker.cli.demo import DEMO_DATASET
 
 RNG = np.random.default_rng(7)
 PIXELS = [RNG.integers(1, 255, (9, 7), dtype=np.uint8) for _ in range(8)]

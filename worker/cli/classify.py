@@ -20,7 +20,7 @@ from worker.classification.classification import Classification, classify
 from worker.cli.inputs import options as input_options
 from worker.cli.inputs.local import LocalDataset, find_datasets
 from worker.cli.inputs.spec import KindOptions
-from worker.cli.outputs.gallery_images import make_gallery
+from worker.cli.outputs.gallery import make_gallery
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.events.annotations import list_annotations
 from worker.memory_limit import reject_memory_errors

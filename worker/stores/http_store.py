@@ -159,5 +159,5 @@ async def _check_response(response: aiohttp.ClientResponse) -> None:
     if 300 <= status < 400:
         raise ForbiddenUriError(f"{name!r} is redirected (HTTP {status}); expected its final address")
     if status == 200:
-        raise ForbiddenUriError(f"{name!r} was sent compressed; expected it as it is")
+        raise ForbiddenUriError(f"{name!r} was sent compressed; expected an uncompressed response")
     raise NotFoundError(f"{name!r} was not found (HTTP {status})")

@@ -1,5 +1,6 @@
 """A gallery: one page of ion images, off-sample first, sorted by probability."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 from shared.errors import InvalidInputError
 from shared.ion_image import IonImage
 from shared.preprocessing import scale_intensities
+from worker.messages.event import Annotation
 from worker.messages.results import Label, ResultRow
+from worker.sources.source import IonImageSource
 
 MOST_TILES = 200
 """Ion images on one page: the most confident ones of each label."""
@@ -53,6 +56,34 @@ class GalleryText:
     """Annotation id -> "on" or "off" by eye, where known; a tile with another label gets a red frame."""
     totals: Mapping[Label, int] = field(default_factory=dict)
     """How many ion images have each label, where not all are drawn."""
+
+
+def make_gallery(
+    source: IonImageSource,
+    annotations: Sequence[Annotation],
+    rows: Sequence[ResultRow],
+    path: Path,
+    title: str,
+    expected: Mapping[str, str] | None = None,
+) -> None:
+    """Draw the most confident ion images of each label of a classified source.
+
+    The ion images are read again, so that classifying keeps none in memory.
+
+    Parameters
+    ----------
+    expected
+        As `GalleryText.expected`.
+    """
+    tiles = choose_tiles(rows)
+    chosen = {row.annotation_id for label_rows in tiles.values() for row in label_rows}
+    wanted = [annotation for annotation in annotations if annotation.annotation_id in chosen]
+    ion_images = {
+        fetched.annotation_id: fetched.ion_image for fetched in source.fetch(wanted) if fetched.ion_image is not None
+    }
+    captions = {one.annotation_id: f"m/z {one.mz:.4f}" for one in wanted if one.mz is not None}
+    totals = Counter(row.label for row in rows if row.label is not None)
+    draw_gallery(tiles, ion_images, GalleryText(title, captions, expected or {}, totals), path)
 
 
 def choose_tiles(rows: Sequence[ResultRow], most: int = MOST_TILES) -> dict[Label, list[ResultRow]]:
