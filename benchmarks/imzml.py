@@ -1,8 +1,8 @@
 """Ion images from imzML: this project beside pyimzml's getionimage and imzy, `python benchmarks/imzml.py`.
 
-Files of 1,500 centroids a spectrum are generated into a temporary folder (0.9 GB, gone at the end). XML parsing stands
-apart from extraction. The row of imzy needs `pip install imzy`, which is no dependency of the project. `--small` leaves
-out the large file. A few minutes.
+Files of 1,500 centroids a spectrum are generated into a temporary folder (0.9 GB, deleted at the end). XML parsing is
+measured separately from extraction. The row of imzy needs `pip install imzy`, which is not a dependency of
+the project. `--small` leaves out the large file. A few minutes.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def generate(path: Path, height: int, width: int) -> None:
 
 
 def best_seconds(run: Callable[[], object], repeats: int = REPEATS) -> float:
-    """CPU seconds of all threads, and of processes started meanwhile: a busy machine says nothing else that holds."""
+    """CPU seconds of all threads, and of child processes; elapsed time means nothing on a busy machine."""
     seconds = []
     for _ in range(repeats):
         started = cpu_seconds()
@@ -71,7 +71,7 @@ def cpu_seconds() -> float:
 
 
 def extract_all(path: Path, ions: npt.NDArray[np.float64]) -> Callable[[], None]:
-    """Extraction alone, every image made and let go."""
+    """Extraction alone; images are discarded."""
     dataset = open_imzml(path, path.with_suffix(".ibd"), Limits())
 
     def run() -> None:
@@ -89,7 +89,7 @@ def measure_peak(path: Path, count: int) -> None:
 
 
 def peak_bytes() -> int:
-    """Most memory this process ever had; getrusage would count the parent's, whose image it was before exec."""
+    """Peak memory of this process; getrusage would include the parent's, from before exec."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 

@@ -49,7 +49,7 @@ with TemporaryDirectory(prefix="offs-") as folder, embedded_server(Path(folder))
             )
 
     def find_longest_script_ms(script_bytes: int) -> float:
-        """The longest time that the server answers nobody else while it takes an answer of 100,000 rows."""
+        """The longest time for which the server is blocked by an answer of 100,000 rows."""
         worker.ledger.ledger.SCRIPT_BYTES = script_bytes
         server.xadd(names.events("normal"), {"message": MESSAGE})
         claim = ledger.claim()

@@ -1,4 +1,4 @@
-"""Time two ways of doing the same, in turn, and print their ratio and the machine."""
+"""Time two implementations in turn, and print their ratio and the machine."""
 
 import os
 import platform
@@ -26,7 +26,7 @@ def compare(
 
 
 def print_machine() -> None:
-    """Say where this was measured: machines differ, so only ratios of one run count."""
+    """Print the machine; only ratios of one run are comparable."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
 
 

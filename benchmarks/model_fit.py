@@ -1,6 +1,6 @@
 """`Model.fit` against `train_on_batch` in a loop, which fitting uses: `python benchmarks/model_fit.py`.
 
-Both do the same work, so both take the same CPU time; what `Model.fit` takes longer by the clock is spent waiting.
+Both do the same work, so both take the same CPU time; the longer elapsed time of `Model.fit` is spent waiting.
 """
 
 import time

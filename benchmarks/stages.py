@@ -54,7 +54,7 @@ def seconds_of(run: Callable[[], object]) -> float:
 
 
 def describe_stages(files: list[bytes]) -> tuple[str, float]:
-    """One stage after the other in one thread, every result let go at once; and the seconds of predicting."""
+    """One stage after the other in one thread, results discarded; and the seconds of predicting."""
     ion_images = [decode_png(content, Limits()) for content in files]
     inputs = preprocess(ion_images, release.manifest.input.channels)
 
@@ -76,7 +76,7 @@ def describe_stages(files: list[bytes]) -> tuple[str, float]:
 
 
 def describe_whole_path(folder: Path, predict_seconds: float) -> str:
-    """What the service does with a folder: threads read, decode and preprocess while its own predicts."""
+    """What the service does with a folder: threads read, decode and preprocess while the main thread predicts."""
     source = PngFolder(OpenedFolder.at(folder), AllowedRoots((folder,)), Limits(), threads=4)
     annotations = source.annotations()
 

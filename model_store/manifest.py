@@ -1,4 +1,4 @@
-"""What a release says of itself: `manifest.json`."""
+"""`manifest.json`, the description of a release."""
 
 from typing import Annotated, Literal
 
@@ -30,7 +30,7 @@ class ReleaseFile(_Part):
 
 
 class InputDescription(_Part):
-    """What the network takes."""
+    """Input of the networks."""
 
     side_px: Literal[56] = INPUT_SIDE_PX
     channels: tuple[Channel | ContextChannel, ...] = Field(min_length=1)
@@ -46,7 +46,7 @@ class InputDescription(_Part):
 
     @property
     def image_channels(self) -> tuple[Channel, ...]:
-        """Those that preprocessing draws, image by image."""
+        """Those that preprocessing makes from each image."""
         return ALL_CHANNELS[: len(self.channels)]
 
 
@@ -98,7 +98,7 @@ class BenchmarkScores(_Part):
 
 
 class Provenance(_Part):
-    """Where the release came from, enough to make it again."""
+    """Where the release came from, enough to reproduce it."""
 
     created: str = Field(description="ISO 8601 date")
     command: str
@@ -110,9 +110,9 @@ class Provenance(_Part):
     fitted_on: tuple[str, ...] | None = None
     """Acquisitions of which ion images, or patches of them as textures, were fitted on; None = not stated."""
     described: str | None = None
-    """ISO 8601 date on which card, pictures and figures were made anew from the same networks; None = never."""
+    """ISO 8601 date on which card, pictures and figures were last regenerated from the same networks; None = never."""
     default_although_worse_on: tuple[str, ...] = ()
-    """Real sets on which it was made the default release although the one before did better."""
+    """Real sets on which the previous default release did better than this one."""
 
 
 class Manifest(_Part):
@@ -129,8 +129,8 @@ class Manifest(_Part):
     uncertain_band: tuple[Probability, Probability] | None
     """Probabilities between which a row is `uncertain`; None when the release states none."""
     temperature: float = Field(default=1.0, gt=0)
-    """The logit of the members' mean probability is divided by it, where no blend counts; above 1 makes probabilities
-    less sure."""
+    """Divides the logit of the members' mean probability, where no blend is used; above 1 makes probabilities less
+    extreme."""
     calibration: str
     """What the temperature was fitted on, and where it holds."""
     members: tuple[ReleaseFile, ...] = Field(min_length=1)
@@ -138,7 +138,7 @@ class Manifest(_Part):
     """How many of the members, the last ones, are context members; the others are image members."""
     ensemble_onnx: ReleaseFile
     blend: ReleaseFile | None = None
-    """Of a context release: the weights of its networks (`model_store/context/blend.py`); None = their mean counts."""
+    """Of a context release: the weights of its networks (`model_store/context/blend.py`); None = their mean is used."""
     model_card: ReleaseFile
     pictures: tuple[ReleaseFile, ...] = ()
     """What the model card shows."""
@@ -151,16 +151,16 @@ class Manifest(_Part):
     def _require_kind_of_channels(self) -> "Manifest":
         if (self.kind == "context") != (self.input.channels == NETWORK_CHANNELS):
             raise ValueError(
-                f"kind {self.kind!r} does not go with channels {self.input.channels}; expected 'context' with"
+                f"kind {self.kind!r} does not match channels {self.input.channels}; expected 'context' with"
                 f" {NETWORK_CHANNELS}, or 'ensemble' with the first of these"
             )
         if (self.kind == "context") != (self.context_members > 0) or self.image_members < 0:
             raise ValueError(
-                f"kind {self.kind!r} does not go with {self.context_members} of {len(self.members)} members that see"
+                f"kind {self.kind!r} does not match {self.context_members} of {len(self.members)} members that see"
                 " the context; expected 'context' with some or all, or 'ensemble' with none"
             )
         if self.blend is not None and 0 in {self.context_members, self.image_members}:
-            raise ValueError("a blend weighs image members and context members; expected some of both, or no blend")
+            raise ValueError("expected a blend only with both image members and context members")
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Open the predictor that suits the machine."""
+"""Choose and open the predictor for this machine."""
 
 import os
 from importlib.util import find_spec
@@ -13,16 +13,16 @@ from shared.preprocessing import INPUT_SIDE_PX, NETWORK_CHANNELS
 
 
 def choose_engine(wanted: Engine) -> Engine:
-    """What `auto` means on this machine; the others as they are, when they are installed."""
+    """Resolve `auto` for this machine; return any other engine if it is installed."""
     if wanted is Engine.AUTO:
         return Engine.TENSORFLOW if visible_gpus() and find_spec("tensorflow") else Engine.ONNX
     if wanted is Engine.TENSORFLOW and find_spec("tensorflow") is None:
-        raise ConfigurationError("engine is tensorflow and TensorFlow is not installed; expected 'offsample[gpu]'")
+        raise ConfigurationError("engine is tensorflow, but TensorFlow is not installed; expected 'offsample[gpu]'")
     return wanted
 
 
 def open_predictor(release: Release, engine: Engine, threads: int | None = None) -> Predictor:
-    """Open and warm a predictor; call it after the fork, never before (TensorFlow then hangs).
+    """Open and warm a predictor; call it only after the fork (TensorFlow hangs otherwise).
 
     Parameters
     ----------

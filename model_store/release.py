@@ -1,4 +1,4 @@
-"""Find a published release and verify it, byte by byte, before anything runs on it."""
+"""Find a published release and verify all its files before it is used."""
 
 import hashlib
 import re
@@ -21,12 +21,12 @@ _DEFAULT_NAME = "DEFAULT"
 
 @dataclass(frozen=True)
 class Release:
-    """A verified release: its folder, and what its manifest says."""
+    """A verified release: its folder and manifest."""
 
     folder: Path
     manifest: Manifest
     blend: Blend | None = None
-    """What the networks are weighed with; None = their mean counts."""
+    """Weights of the networks; None = their mean is used."""
 
     @property
     def version(self) -> str:
@@ -53,12 +53,12 @@ def default_version(root: Path = RELEASES_ROOT) -> str:
 
 
 def has_default(root: Path = RELEASES_ROOT) -> bool:
-    """Whether a release under `root` was made the default."""
+    """Whether a release under `root` is the default."""
     return (root / _DEFAULT_NAME).exists()
 
 
 def write_default(version: str, root: Path = RELEASES_ROOT) -> None:
-    """Make an installed release the default, from one moment to the next."""
+    """Make an installed release the default, atomically."""
     with write_whole(root / _DEFAULT_NAME) as partial:
         partial.write_text(version + "\n", encoding="ascii")
 
@@ -69,19 +69,19 @@ def installed_versions(root: Path = RELEASES_ROOT) -> list[str]:
 
 
 def require_new_version(version: str, root: Path = RELEASES_ROOT) -> None:
-    """Check that a release may get this version.
+    """Check that a new release may have this version.
 
     Raises
     ------
     InvalidInputError
-        When it is no name.
+        When it is not a valid version.
     ReleaseError
-        When a release has it.
+        When a release already has it.
     """
     if not re.fullmatch(VERSION_PATTERN, version):
         raise InvalidInputError(f"expected a version of letters, digits, '.', '_' and '-', got {version!r}")
     if (root / version).exists():
-        raise ReleaseError(f"release {version} exists and releases never change; expected a new version")
+        raise ReleaseError(f"release {version} already exists; expected a new version")
 
 
 def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Release:
@@ -92,7 +92,7 @@ def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Rele
     UnknownReleaseError
         When the version named is not installed.
     ReleaseError
-        When it is installed and cannot be trusted, or the default one is not installed.
+        When it is installed but invalid, or the default one is not installed.
     """
     wanted = version or default_version(root)
     installed = installed_versions(root)
@@ -108,7 +108,7 @@ def verify_release(folder: Path) -> Release:
     Raises
     ------
     ReleaseError
-        Naming the file that is wrong.
+        When any is wrong; the message names the file.
     """
     path = folder / MANIFEST_NAME
     try:
@@ -116,15 +116,15 @@ def verify_release(folder: Path) -> Release:
     except OSError as error:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}); expected a published release") from error
     except ValidationError as error:
-        raise ReleaseError(f"{path} is no release manifest: {describe_validation_error(error)}") from error
+        raise ReleaseError(f"{path} is not a valid release manifest: {describe_validation_error(error)}") from error
     if manifest.version != folder.name:
-        raise ReleaseError(f"{path} says version {manifest.version!r}; expected its folder's name")
+        raise ReleaseError(f"{path} has version {manifest.version!r}; expected its folder's name")
     if set(manifest.label_order) != {"on", "off"}:
         raise ReleaseError(f"{path} has label order {manifest.label_order}; expected on and off, once each")
     if manifest.input.preprocessing_version != PREPROCESSING_VERSION:
         raise ReleaseError(
             f"release {manifest.version} was trained with preprocessing {manifest.input.preprocessing_version} and this"
-            f" code does {PREPROCESSING_VERSION}; expected a release of the same preprocessing"
+            f" code uses {PREPROCESSING_VERSION}; expected the same version"
         )
     blend_files = () if manifest.blend is None else (manifest.blend,)
     for file in (*manifest.members, manifest.ensemble_onnx, *blend_files, manifest.model_card, *manifest.pictures):
@@ -138,14 +138,14 @@ def read_blend(path: Path) -> Blend:
     Raises
     ------
     ReleaseError
-        When it is no blend that this code understands.
+        When it is not a valid blend.
     """
     try:
         return Blend.model_validate_json(path.read_bytes())
     except OSError as error:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}); expected a blend") from error
     except ValidationError as error:
-        raise ReleaseError(f"{path} is no blend: {describe_validation_error(error)}") from error
+        raise ReleaseError(f"{path} is not a valid blend: {describe_validation_error(error)}") from error
 
 
 def sha256_of(path: Path) -> str:

@@ -1,1 +1,1 @@
-"""A dataset's context: its predicted sample mask, what context networks see of it, and the blend."""
+"""A dataset's context: its predicted sample mask, the input of context networks, and the blend."""

@@ -1,4 +1,4 @@
-"""The blend: what image members and context members say of an image, weighed with what its features say."""
+"""The blend: a weighted combination of the probabilities of image members and context members, and features."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ NETWORKS = ("network", "context_network")
 """The mean of the image members, and that of the context members."""
 
 TERMS = (*NETWORKS, *FEATURES)
-"""What is weighed: the logits of both means, then the features."""
+"""Terms of the regression: the logits of both means, then the features."""
 
 _CLOSEST = 1e-6
 """Probabilities are kept this far from 0 and 1, where the logit is infinite."""
@@ -24,7 +24,7 @@ NetworkProbabilities = npt.NDArray[np.floating]
 
 
 class Term(BaseModel):
-    """One term: its value is centred, scaled and weighed."""
+    """One term: its value is centred, scaled and weighted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -43,10 +43,10 @@ class Blend(BaseModel):
     terms: tuple[Term, ...]
     intercept: float
     uncertain_band: tuple[float, float] | None
-    """Around the threshold; outside it at least nine in ten held-out labels are right. None = there is no such band."""
+    """Around the threshold; outside it at least nine in ten held-out labels are correct. None = no such band."""
 
     fitted_on: str
-    """Which held-out images, in words."""
+    """Description of the held-out images."""
 
     @model_validator(mode="after")
     def _require_terms(self) -> "Blend":
@@ -55,9 +55,9 @@ class Blend(BaseModel):
             raise ValueError(f"terms are {names}; expected {TERMS}, in this order")
         return self
 
-    def apply(self, said: NetworkProbabilities, inputs: NetworkInputs) -> Probabilities:
+    def apply(self, probabilities: NetworkProbabilities, inputs: NetworkInputs) -> Probabilities:
         """The blended off-sample probability, (N,), of (N, 56, 56, 4) images in context."""
-        columns = tabulate_terms(said, measure_features(inputs))
+        columns = tabulate_terms(probabilities, measure_features(inputs))
         means, scales, weights = (
             np.array([getattr(term, name) for term in self.terms]) for name in ("mean", "scale", "weight")
         )
@@ -65,7 +65,7 @@ class Blend(BaseModel):
         return blended
 
 
-def tabulate_terms(said: NetworkProbabilities, features: Features) -> Features:
-    """What is weighed, (N, 2 + F), in the order of `TERMS`."""
-    networks = logit(np.clip(said.astype(np.float64), _CLOSEST, 1 - _CLOSEST))
+def tabulate_terms(probabilities: NetworkProbabilities, features: Features) -> Features:
+    """The values of the terms, (N, 2 + F), in the order of `TERMS`."""
+    networks = logit(np.clip(probabilities.astype(np.float64), _CLOSEST, 1 - _CLOSEST))
     return np.column_stack([networks, features])

@@ -1,4 +1,4 @@
-"""What the terms of a blend beside the networks say: numbers that compare an ion image with its dataset's context.
+"""Features of a blend: numbers that compare an ion image with its dataset's context.
 
 All of them are 0 where they are not defined: without context, without off-sample area, or where nothing varies.
 """
@@ -35,7 +35,7 @@ _Planes = npt.NDArray[np.float64]
 
 
 def has_context(inputs: NetworkInputs) -> npt.NDArray[np.bool_]:
-    """(N,), of (N, 56, 56, 4)."""
+    """Whether each of (N, 56, 56, 4) inputs has a context, (N,)."""
     return np.asarray(inputs[..., NETWORK_CHANNELS.index("mean_ion_image")].any(axis=(1, 2)))
 
 

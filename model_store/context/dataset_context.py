@@ -1,7 +1,7 @@
-"""The context of a dataset: what its ion images show together, and no single one does.
+"""The context of a dataset: what its ion images show only together.
 
-It is read from network inputs alone, in two streams over them (where was measured; what the images share), so memory is
-bounded however many ions there are. A context release sees it as two more channels of every image of the dataset.
+It is computed from network inputs in two passes (which pixels were measured; what the images share), in memory that
+does not depend on the number of ions. A context release gets it as two more channels of every image of the dataset.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,21 +15,21 @@ from model_store.context.sample_mask import OffSampleArea, read_sample_mask
 from shared.preprocessing import ALL_CHANNELS, CONTEXT_CHANNELS, NetworkInputs, read_acquired
 
 Batches = Callable[[], Iterable[NetworkInputs]]
-"""Starts over the images of one dataset, (n, 56, 56, 2) a batch; called twice."""
+"""Starts an iteration over the images of one dataset, (n, 56, 56, 2) a batch; called twice."""
 
 
 @dataclass(frozen=True, eq=False)
 class DatasetContext:
-    """What an expert would look at before judging one image."""
+    """Mean image and sample mask, which an expert would look at before labelling an image."""
 
     mean_ion_image: npt.NDArray[np.float32]
-    """(56, 56) in [0, 1], of all ion images as the network sees them."""
+    """(56, 56) in [0, 1], mean of the ion images in all network inputs."""
 
     sample_mask: npt.NDArray[np.bool_]
     """(56, 56), predicted; all that was acquired where nothing is off-sample."""
 
     off_sample_area: OffSampleArea | None
-    """Whether any of the acquired area is off-sample; None when no ion image says anything."""
+    """Whether any of the acquired area is off-sample; None when no ion image shows anything."""
 
 
 def read_context(batches: Batches) -> DatasetContext | None:

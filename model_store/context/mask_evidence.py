@@ -1,16 +1,15 @@
 """The evidence for every way to split a dataset's pixels into sample and off-sample area.
 
-Every way to call some clusters of pixels sample and the others off-sample is a candidate. What speaks for it:
+Every assignment of the clusters of pixels to sample and off-sample is a candidate. The evidence for it:
 
-- border: off-sample pixels lie along the border of the acquired area, the sample in its depth;
+- border: off-sample pixels are along the border of the acquired area, the sample is deep inside;
 - agreement of the ion images: the split explains much of their common variance;
-- coherence: ion images step at the split's very edge, and do not slope across it;
-- size: of two splits as good as each other, the one with more sample.
+- coherence: ion images have a step at the split's edge, not a slope across it;
+- size: of two equally good splits, the one with more sample.
 
-Beside it stands what says how much such evidence is worth: how many ions there are, and whether what was acquired is
-a rectangle.
+Two more numbers tell how reliable this is: the number of ions, and whether the acquired area is a rectangle.
 
-Nothing of it knows single ions, labels or a true mask.
+None of it uses single ions, labels or a true mask.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +28,7 @@ _EDGE_PX = 3.0
 """Widths of the border ring and of both sides of a split's edge, in pixels of a 56 x 56 image."""
 
 _MAX_IONS = 150
-"""Above which more ions are no further evidence: the rule was fitted on up to so many."""
+"""Maximum number of ions that counts as evidence; the rule was fitted on up to so many."""
 
 _MIN_EXPLAINED = 1e-3
 """Keeps the logarithm of a share finite."""
@@ -40,13 +39,13 @@ Split = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for a candidate."""
+    """The evidence for a candidate."""
 
     off_border: float
     """Share of the acquired area's border ring that is off-sample."""
 
     depth: float
-    """How much deeper inside the acquired area the sample lies, on average; 1 = the deepest pixel's depth."""
+    """How much deeper inside the acquired area the sample is, on average; 1 = depth of the deepest pixel."""
 
     agreement: float
     """Share of the variance that the ion images share which the split explains, in units of the best candidate's."""
@@ -80,7 +79,7 @@ class Candidates:
 def find_candidates(
     components: PixelComponents, cluster_of: ClusterOf, acquisition_mask: AcquisitionMask
 ) -> Candidates:
-    """Every split of two or more clusters that leaves none of the two sides empty, with its evidence."""
+    """Every split of two or more clusters with neither side empty, with its evidence."""
     clusters = int(cluster_of.max()) + 1
     choices = np.array([one for one in product((False, True), repeat=clusters) if 0 < sum(one) < clusters])
     splits = choices[:, cluster_of]
@@ -92,7 +91,7 @@ def find_candidates(
 
 
 class _AcquiredPixels:
-    """Where the acquired pixels lie."""
+    """Geometry of the acquired pixels."""
 
     def __init__(self, acquisition_mask: AcquisitionMask) -> None:
         filled = ndimage.binary_fill_holes(np.pad(acquisition_mask, 1))
@@ -103,7 +102,7 @@ class _AcquiredPixels:
         self.depth = depth_px[acquisition_mask] / depth_px.max()
 
     def near_edge(self, split: Split) -> tuple[Split, Split]:
-        """Sample and off-sample pixels that lie close to the other side."""
+        """Sample and off-sample pixels that are close to the other side."""
         sample = np.zeros_like(self.acquired)
         sample[self.acquired] = split
         off = self.acquired & ~sample

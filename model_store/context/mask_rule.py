@@ -1,4 +1,4 @@
-"""The mask rule: how much each piece of evidence weighs."""
+"""The mask rule: the weights of the evidence."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ import numpy.typing as npt
 from model_store.context.mask_evidence import Candidates, Evidence
 
 RANKING = ("off_border", "depth", "agreement", "sharpness", "size")
-"""What the order of candidates is judged by."""
+"""Evidence that ranks the candidates."""
 
 PRESENCE = ("off_border", "depth", "sharpness", "explained", "ions", "frame")
-"""What the best candidate's being an off-sample area at all is judged by."""
+"""Evidence for whether the best candidate has an off-sample area at all."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class MaskRule:
     presence_intercept: float
 
     def rank(self, candidates: Candidates) -> npt.NDArray[np.float64]:
-        """(C,) probability of each candidate among all, given that one is right."""
+        """(C,) probability of each candidate among all, given that one is correct."""
         scores = np.array([_weigh(one, self.ranking) for one in candidates.evidence])
         odds = np.exp(scores - scores.max())
         return np.asarray(odds / odds.sum())

@@ -1,4 +1,4 @@
-"""Clusters of pixels that have similar spectra."""
+"""Clusters of pixels with similar spectra."""
 
 import warnings
 
@@ -19,7 +19,7 @@ ClusterOf = npt.NDArray[np.intp]
 
 
 def cluster_pixels(components: PixelComponents, clusters: int = CLUSTERS) -> ClusterOf:
-    """K-means on the principal components: the best of four k-means++ starts, the same ones every time.
+    """K-means on the principal components: the best of four k-means++ starts, with fixed seeds.
 
     Returns
     -------

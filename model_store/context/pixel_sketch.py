@@ -1,11 +1,11 @@
-"""The pixel sketch: what must be remembered of a dataset's pixel spectra, in memory that does not grow with its ions.
+"""The pixel sketch: a summary of a dataset's pixel spectra, in memory that does not grow with its ions.
 
 A pixel's spectrum is its intensities in all ion images. Every ion image is smoothed a little, centred, and divided by
 the deviation that it had before smoothing, so that an ion counts by the share of its variance that is spatially
-coherent: noise hardly counts, however bright. Of the (pixels x ions) matrix of these only the leading principal
+coherent: noise hardly counts, no matter how bright. Of the (pixels x ions) matrix of these only the leading principal
 components are kept, updated 64 ions at a time by a truncated singular value decomposition (Ross et al. 2008,
-Int. J. Comput. Vis. 77:125, without forgetting); up to 128 ions nothing is lost. Updates happen after every 64th ion
-whatever the batches that ions come in, so a stream gives the same sketch as all ions at once.
+Int. J. Comput. Vis. 77:125, without forgetting); up to 128 ions it is exact. Updates happen after every 64th ion
+regardless of the batches, so a stream gives the same sketch as all ions in one batch.
 """
 
 from dataclasses import dataclass
@@ -46,19 +46,19 @@ class PixelComponents:
 
 
 class PixelSketch:
-    """Takes ion images one after the other; holds at most 128 of their size."""
+    """Accumulates ion images; holds at most 128 arrays of their size."""
 
     def __init__(self, acquisition_mask: AcquisitionMask) -> None:
-        """Begin with no ion.
+        """Begin without ions.
 
         Parameters
         ----------
         acquisition_mask
-            (H, W) bool, that of all images to come.
+            (H, W) bool, of all images.
         """
         self.acquisition_mask = acquisition_mask
         self.ions = 0
-        """Images taken, constant ones too."""
+        """Images added, including constant ones."""
 
         self._sum = np.zeros(acquisition_mask.shape)
         self._sigma_px = _SMOOTHING_PX * unit_px(acquisition_mask.shape)
@@ -70,7 +70,7 @@ class PixelSketch:
         self._showing = 0
 
     def add(self, images: Float32) -> None:
-        """Take more ion images.
+        """Add ion images.
 
         Parameters
         ----------
@@ -92,11 +92,11 @@ class PixelSketch:
 
     @property
     def mean_image(self) -> Float32:
-        """(H, W), the mean of all images taken; 0 before the first."""
+        """(H, W), the mean of all images added; 0 before the first."""
         return (self._sum / max(self.ions, 1)).astype(np.float32)
 
     def components(self, count: int) -> PixelComponents:
-        """The first `count` principal components, fewer when there are not so many."""
+        """The first `count` principal components, or fewer when there are not as many."""
         found = _compress(self._rows[: self._filled], count)
         squares = np.square(found, dtype=np.float64).sum(axis=1)
         kept = squares > 1e-9 * max(self._energy, 1e-12)

@@ -1,7 +1,7 @@
 """The sample mask of a dataset, predicted from its own ion images.
 
-Pixels are clustered by their spectra (K-means with N = 5, as in the 2018 report's figure 12), and the mask rule says
-which clusters are the sample. It is deterministic, needs nothing but the pixel sketch, and so works on a stream of ion
+Pixels are clustered by their spectra (K-means with N = 5, as in the 2018 report's figure 12), and the mask rule selects
+the clusters that are the sample. It is deterministic and needs only the pixel sketch, so it works on a stream of ion
 images in bounded memory, at native size or on network inputs.
 """
 
@@ -22,24 +22,25 @@ COMPONENTS = 8
 """Principal components that pixels are clustered on."""
 
 _SMOOTHING_PX = 0.7
-"""Deviation of the Gaussian that takes speckles out of the mask, in pixels of a 56 x 56 image."""
+"""Deviation of the Gaussian that removes speckles from the mask, in pixels of a 56 x 56 image."""
 
 OffSampleArea = Literal["present", "absent"]
 
 
 @dataclass(frozen=True, eq=False)
 class SampleMask:
-    """Which acquired pixels lie on the sample, as far as the ion images tell."""
+    """Which acquired pixels are on the sample, predicted from the ion images."""
 
     mask: npt.NDArray[np.bool_]
     """(H, W), True = sample; False wherever nothing was acquired. All acquired pixels when nothing is off-sample."""
 
     off_sample_area: OffSampleArea | None
-    """Whether any of the acquired area is off-sample; None when no ion image says anything."""
+    """Whether any of the acquired area is off-sample; None when no ion image shows anything."""
 
     confidence: float
-    """In [0, 1]: the overlap (intersection over union) with the true mask that the rule's own odds let expect; of an
-    absent off-sample area the odds of that. The rule is cautious: it says absent where both are about as likely."""
+    """In [0, 1]: the overlap (intersection over union) with the true mask that is expected from the rule's own
+    probabilities; for an absent off-sample area its probability. Where both are about equally likely, the rule says
+    absent."""
 
     clusters: npt.NDArray[np.int8]
     """(H, W), number of a pixel's cluster from 0; -1 where nothing was acquired."""
@@ -66,7 +67,7 @@ def find_sample_mask(images: Float32, acquisition_mask: AcquisitionMask, rule: M
 
 
 def read_sample_mask(sketch: PixelSketch, rule: MaskRule = MASK_RULE) -> SampleMask:
-    """The sample mask of the ion images that a sketch has taken."""
+    """The sample mask of the ion images in a sketch."""
     acquired = sketch.acquisition_mask
     components = sketch.components(COMPONENTS)
     cluster_of = cluster_pixels(components)
@@ -92,7 +93,7 @@ def _overlap(candidates: Candidates, best: int) -> npt.NDArray[np.float64]:
 
 
 def _smooth(split: npt.NDArray[np.bool_], acquired: AcquisitionMask) -> npt.NDArray[np.bool_]:
-    """The split as a mask, each pixel as most of its neighbourhood is."""
+    """The split as a mask, where each pixel follows the majority of its neighbourhood."""
     sigma_px = _SMOOTHING_PX * unit_px(acquired.shape)
     sample = np.zeros(acquired.shape)
     sample[acquired] = split

@@ -1,1 +1,1 @@
-"""What runs a release on network inputs, one module an engine."""
+"""Predictors, which run a release on network inputs; one module for each engine."""

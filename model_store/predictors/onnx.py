@@ -10,7 +10,7 @@ from shared.errors import ReleaseError
 from shared.preprocessing import NetworkInputs
 
 _BATCH = 64
-"""Images per run: larger ones fall out of the CPU's cache."""
+"""Images per run; larger batches do not fit into the CPU's cache."""
 
 
 class OnnxPredictor:
@@ -23,7 +23,7 @@ class OnnxPredictor:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3
-        # Waiting threads would keep the cores busy that read, decode and prepare the next images.
+        # Spinning threads would occupy the cores that read, decode and preprocess the next images.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(release.onnx_path, options, providers=["CPUExecutionProvider"])
@@ -41,9 +41,9 @@ class OnnxPredictor:
         return finish_prediction(outputs, seen, self.release)
 
     def _run(self, batch: NetworkInputs) -> npt.NDArray[np.float32]:
-        """(N, members, 2) of (N, 56, 56, C); a graph of fewer members must not be stretched to more."""
+        """(N, members, 2) of (N, 56, 56, C); a graph of fewer members must not be broadcast to more."""
         found: npt.NDArray[np.float32] = self._session.run(None, {self._input_name: batch})[0]
-        right = (len(batch), len(self.release.manifest.members), 2)
-        if found.shape != right:
-            raise ReleaseError(f"{self.release.onnx_path} gives shape {found.shape}; expected {right}")
+        expected = (len(batch), len(self.release.manifest.members), 2)
+        if found.shape != expected:
+            raise ReleaseError(f"{self.release.onnx_path} returns shape {found.shape}; expected {expected}")
         return found

@@ -1,4 +1,4 @@
-"""The predictor: what runs a release on network inputs."""
+"""The predictor, which runs a release on network inputs."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ Probabilities = npt.NDArray[np.float32]
 
 
 class Engine(StrEnum):
-    """What computes: `auto` takes TensorFlow where it sees a GPU, and ONNX Runtime otherwise."""
+    """The runtime: `auto` is TensorFlow where there is a GPU, and ONNX Runtime otherwise."""
 
     AUTO = "auto"
     ONNX = "onnx"
@@ -27,13 +27,13 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What an ensemble says of N network inputs."""
+    """The predictions of an ensemble for N network inputs."""
 
     off_sample_probability: Probabilities
     """(N,) float32 in [0, 1]."""
 
     member_spread: Probabilities
-    """(N,) float32, standard deviation over the members that were asked."""
+    """(N,) float32, standard deviation over the members that were used."""
 
 
 class Predictor(Protocol):
@@ -45,7 +45,7 @@ class Predictor(Protocol):
     def predict(self, inputs: NetworkInputs) -> Prediction:
         """Predict for (N, 56, 56, C) float32 in [0, 1]; N may be 0.
 
-        Channels that the release does not use may be there, and are passed over (`take_channels`).
+        Further channels that the release does not use are ignored (`take_channels`).
 
         Raises
         ------
@@ -67,10 +67,10 @@ def take_channels(inputs: NetworkInputs, manifest: Manifest) -> NetworkInputs:
 
 
 def finish_prediction(outputs: npt.NDArray[np.float32], inputs: NetworkInputs, release: Release) -> Prediction:
-    """What a release says of (N, 56, 56, C) inputs, given its members' outputs, (N, members, 2).
+    """Make predictions for (N, 56, 56, C) inputs from the members' outputs, (N, members, 2).
 
-    That is their mean. Of an image in context a release that blends says what its blend does; an image without context
-    is judged by the image members, where there are such.
+    That is their mean; for images with context the blend, if the release has one; for images without context the mean
+    of the image members, if there are any.
 
     Raises
     ------
@@ -78,27 +78,27 @@ def finish_prediction(outputs: npt.NDArray[np.float32], inputs: NetworkInputs, r
         When an output is not a probability.
     """
     manifest = release.manifest
-    everyone = average_members(outputs, manifest.off_index, manifest.temperature)
+    mean = average_members(outputs, manifest.off_index, manifest.temperature)
     if not (manifest.uses_context and manifest.image_members):
-        return everyone
+        return mean
     images_alone = outputs[:, : manifest.image_members]
     alone = average_members(images_alone, manifest.off_index, manifest.temperature)
-    in_context = everyone.off_sample_probability
+    in_context = mean.off_sample_probability
     if release.blend is not None:
         kinds = (images_alone, outputs[:, manifest.image_members :])
-        said = [average_members(kind, manifest.off_index).off_sample_probability for kind in kinds]
-        in_context = release.blend.apply(np.stack(said, axis=1), inputs)
+        probabilities = [average_members(kind, manifest.off_index).off_sample_probability for kind in kinds]
+        in_context = release.blend.apply(np.stack(probabilities, axis=1), inputs)
     known = has_context(inputs)
     return Prediction(
         np.where(known, in_context, alone.off_sample_probability),
-        np.where(known, everyone.member_spread, alone.member_spread),
+        np.where(known, mean.member_spread, alone.member_spread),
     )
 
 
 def average_members(outputs: npt.NDArray[np.float32], off_index: int, temperature: float = 1.0) -> Prediction:
     """Average the members' softmax outputs, (N, members, 2), into a prediction, and divide its logit by `temperature`.
 
-    The spread is that of the members as they are.
+    The spread is that of the unscaled members.
 
     Raises
     ------
@@ -107,8 +107,8 @@ def average_members(outputs: npt.NDArray[np.float32], off_index: int, temperatur
     """
     off = outputs[:, :, off_index]
     if not (np.isfinite(outputs).all() and (outputs >= 0).all() and np.allclose(outputs.sum(axis=2), 1, atol=1e-3)):
-        raise ReleaseError("a member's outputs are no probabilities; expected two that are >= 0 and sum to 1")
+        raise ReleaseError("a member's outputs are not probabilities; expected two that are >= 0 and sum to 1")
     mean = np.clip(off.mean(axis=1, dtype=np.float64), 0, 1)
     if temperature != 1:
-        mean = expit(logit(mean) / temperature)  # 0 and 1 stay what they are
+        mean = expit(logit(mean) / temperature)  # 0 and 1 are unchanged
     return Prediction(mean.astype(np.float32), off.std(axis=1))

@@ -1,4 +1,4 @@
-"""Keras on TensorFlow: the reference, and the way on a GPU."""
+"""Keras on TensorFlow: the reference, and the engine for GPUs."""
 
 import keras
 import numpy as np
@@ -10,11 +10,11 @@ from shared.errors import ReleaseError
 from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
 
 _BATCH = 128
-"""Images per run, as many as the service hands over; what is less is padded to it, so the graph is traced once."""
+"""Images per run, as in the service; smaller batches are padded, so that the graph is traced once."""
 
 
 class TensorFlowPredictor:
-    """Runs the members themselves, on the GPU where there is one."""
+    """Runs the members' Keras models, on the GPU if there is one."""
 
     engine = Engine.TENSORFLOW
 

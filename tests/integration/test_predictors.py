@@ -1,4 +1,4 @@
-"""Both predictors say the same, whatever the number of images, and off means what the manifest says."""
+"""Both predictors agree for any number of images, and follow the label order of the manifest."""
 
 import json
 from pathlib import Path
@@ -97,7 +97,7 @@ def test_no_images_give_no_probabilities(predictor: Predictor, tensorflow: Predi
 
 
 @pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
-def test_an_image_is_judged_alike_alone_and_in_any_company(
+def test_an_image_gets_the_same_prediction_alone_and_in_any_batch(
     predictor: Predictor, tensorflow: Predictor, engine: Engine
 ) -> None:
     chosen = {Engine.ONNX: predictor, Engine.TENSORFLOW: tensorflow}[engine]
@@ -113,12 +113,12 @@ def test_the_label_order_of_the_manifest_decides_which_output_is_off(
     release: Release, engine: Engine, bladder: NetworkInputs
 ) -> None:
     order = list(release.manifest.label_order)
-    right, swapped = (
+    expected, swapped = (
         open_predictor(with_label_order(release, found), engine).predict(bladder[:9]).off_sample_probability
         for found in (order, order[::-1])
     )
-    np.testing.assert_allclose(swapped, 1 - right, atol=1e-5)
-    assert np.abs(swapped - right).max() > 0.1
+    np.testing.assert_allclose(swapped, 1 - expected, atol=1e-5)
+    assert np.abs(swapped - expected).max() > 0.1
 
 
 def test_probability_and_spread_are_mean_and_deviation_over_the_members() -> None:
@@ -129,29 +129,29 @@ def test_probability_and_spread_are_mean_and_deviation_over_the_members() -> Non
 
 
 @pytest.mark.parametrize("pair", [[np.nan, 1.0], [0.5, 0.6], [-0.1, 1.1], [np.inf, 0.0]])
-def test_outputs_that_are_no_probabilities_are_refused(pair: list[float]) -> None:
-    with pytest.raises(ReleaseError, match="a member's outputs are no probabilities"):
+def test_outputs_that_are_not_probabilities_are_refused(pair: list[float]) -> None:
+    with pytest.raises(ReleaseError, match="probabilities"):
         average_members(np.array([[pair]], np.float32), off_index=0)
 
 
-def test_a_graph_that_gives_other_shapes_is_refused_when_it_is_opened(release: Release, tmp_path: Path) -> None:
-    """One member's outputs would stretch to five without a word."""
+def test_a_graph_with_other_output_shapes_is_refused_on_opening(release: Release, tmp_path: Path) -> None:
+    """One member's outputs would silently be broadcast to five."""
     for outputs in ([[0.5, 0.5]], [[0.5, 0.5]] * 4, [[0.2, 0.2, 0.6]] * 5):
-        with pytest.raises(ReleaseError, match=r"ensemble\.onnx gives shape .*; expected \(1, 5, 2\)"):
+        with pytest.raises(ReleaseError, match="shape"):
             open_predictor(with_graph(release, tmp_path, outputs), Engine.ONNX)
     assert open_predictor(with_graph(release, tmp_path, [[0.5, 0.5]] * 5), Engine.ONNX).engine is Engine.ONNX
 
 
-def test_a_graph_that_is_none_is_named(release: Release, tmp_path: Path) -> None:
+def test_an_invalid_graph_is_named_in_the_error(release: Release, tmp_path: Path) -> None:
     (tmp_path / "ensemble.onnx").write_bytes(b"no graph")
-    with pytest.raises(ReleaseError, match=r"ensemble\.onnx cannot be opened: "):
+    with pytest.raises(ReleaseError, match=r"ensemble\.onnx"):
         OnnxPredictor(Release(tmp_path, release.manifest))
 
 
-def test_members_that_are_none_are_an_error_of_the_release(release: Release, tmp_path: Path) -> None:
+def test_invalid_members_are_a_release_error(release: Release, tmp_path: Path) -> None:
     for path in release.member_paths:
         (tmp_path / path.name).write_bytes(b"no model")
-    with pytest.raises(ReleaseError, match=f"members of release {release.version} cannot be opened"):
+    with pytest.raises(ReleaseError, match="members"):
         open_predictor(Release(tmp_path, release.manifest), Engine.TENSORFLOW)
 
 
@@ -167,6 +167,6 @@ def test_auto_is_tensorflow_where_a_gpu_may_be_used(
     assert choose_engine(Engine.ONNX) is Engine.ONNX
 
 
-def test_visible_gpus_are_named_as_cuda_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_visible_gpus_have_the_names_of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,GPU-abc, 2")
     assert len(visible_gpus()) == 3

@@ -1,4 +1,4 @@
-"""The pixel sketch says of a stream of ion images what a computation with all of them in memory says."""
+"""The pixel sketch of a stream agrees with a computation on all ion images in memory."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def energy_of(components: PixelComponents) -> float:
 
 @settings(max_examples=6)
 @given(cuts=st.lists(st.integers(0, 140), max_size=6))
-def test_the_batches_that_ions_come_in_do_not_matter(cuts: list[int]) -> None:
+def test_the_sketch_does_not_depend_on_batches(cuts: list[int]) -> None:
     images, acquired = draw_images(140)
     whole, pieces = PixelSketch(acquired), PixelSketch(acquired)
     whole.add(images)
@@ -69,7 +69,7 @@ def test_the_batches_that_ions_come_in_do_not_matter(cuts: list[int]) -> None:
     np.testing.assert_allclose(whole.mean_image, images.mean(axis=0), atol=1e-6)
 
 
-def test_a_thousand_ions_take_no_more_room_than_none() -> None:
+def test_a_thousand_ions_take_no_more_memory_than_none() -> None:
     images, acquired = draw_images(20)
     sketch = PixelSketch(acquired)
     before = sum(held.nbytes for held in vars(sketch).values() if isinstance(held, np.ndarray))
@@ -94,5 +94,5 @@ def test_noise_counts_less_than_structure_however_bright_it_is() -> None:
 
 def test_images_of_another_size_are_refused() -> None:
     sketch = PixelSketch(np.ones((4, 5), dtype=np.bool_))
-    with pytest.raises(InvalidIonImageError, match=r"shape \(2, 5, 4\) and the acquisition mask \(4, 5\); expected"):
+    with pytest.raises(InvalidIonImageError, match="shape"):
         sketch.add(np.zeros((2, 5, 4), dtype=np.float32))

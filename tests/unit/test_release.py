@@ -87,7 +87,7 @@ def test_a_kind_that_does_not_go_with_channels_or_members_is_refused(
     root: Path, kind: str, channels: list[str], context_members: int
 ) -> None:
     change_manifest(root, kind=kind, input={"channels": channels}, context_members=context_members)
-    with pytest.raises(ReleaseError, match="is no release manifest"):
+    with pytest.raises(ReleaseError, match="manifest"):
         open_release(VERSION, root)
 
 
@@ -106,7 +106,7 @@ def test_a_context_release_opens(root: Path, context_members: int) -> None:
 def test_a_blend_needs_image_members_and_context_members(root: Path, changes: dict[str, object]) -> None:
     (root / VERSION / "blend.json").write_text("{}")
     change_manifest(root, blend={"name": "blend.json", "sha256": "0" * 64}, **changes)
-    with pytest.raises(ReleaseError, match="a blend weighs image members and context members"):
+    with pytest.raises(ReleaseError, match="blend"):
         open_release(VERSION, root)
 
 
@@ -119,13 +119,13 @@ def test_versions_are_the_folders_with_a_manifest(root: Path) -> None:
 
 @pytest.mark.parametrize("version", ["2000.1.2", "../releases/2000.1.1", "/", ".", f"{VERSION}/", "*"])
 def test_a_version_that_is_not_installed_is_unknown(root: Path, version: str) -> None:
-    with pytest.raises(UnknownReleaseError, match=f"is not installed; expected one of: {VERSION}"):
+    with pytest.raises(UnknownReleaseError, match="installed"):
         open_release(version, root)
 
 
 def test_a_default_that_is_not_installed_is_the_deployments_error(root: Path) -> None:
     (root / "DEFAULT").write_text("2000.1.2")
-    with pytest.raises(ReleaseError, match=r"DEFAULT: release '2000\.1\.2' is not installed"):
+    with pytest.raises(ReleaseError, match="DEFAULT"):
         open_release(root=root)
 
 
@@ -134,40 +134,40 @@ def test_a_default_that_cannot_be_read_is_named(root: Path, content: bytes | Non
     (root / "DEFAULT").unlink()
     if content is not None:
         (root / "DEFAULT").write_bytes(content)
-    with pytest.raises(ReleaseError, match="DEFAULT cannot be read; expected a file naming a release"):
+    with pytest.raises(ReleaseError, match="DEFAULT"):
         open_release(root=root)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_an_altered_file_is_named(root: Path, name: str) -> None:
     (root / VERSION / name).write_bytes(FILES[name] + b"!")
-    with pytest.raises(ReleaseError, match=rf"{VERSION}/{name} has sha256 .* and the manifest says"):
+    with pytest.raises(ReleaseError, match=name):
         open_release(root=root)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(root: Path, name: str) -> None:
     (root / VERSION / name).unlink()
-    with pytest.raises(ReleaseError, match=rf"{VERSION}/{name} cannot be read \(No such file"):
+    with pytest.raises(ReleaseError, match=name):
         open_release(root=root)
 
 
 def test_a_release_in_another_versions_folder_is_refused(root: Path) -> None:
     (root / VERSION).rename(root / "2000.1.2")
-    with pytest.raises(ReleaseError, match=rf"2000\.1\.2/manifest\.json says version '{VERSION}'; expected"):
+    with pytest.raises(ReleaseError, match="version"):
         open_release("2000.1.2", root)
 
 
 def test_a_release_of_another_preprocessing_is_refused(root: Path) -> None:
     change_manifest(root, input={"channels": ["ion_image"], "preprocessing_version": "0"})
-    with pytest.raises(ReleaseError, match=f"release {VERSION} was trained with preprocessing 0"):
+    with pytest.raises(ReleaseError, match="preprocessing"):
         open_release(root=root)
 
 
 @pytest.mark.parametrize("order", [["on", "on"], ["off", "off"]])
 def test_a_label_order_of_one_label_is_refused(root: Path, order: list[str]) -> None:
     change_manifest(root, label_order=order)
-    with pytest.raises(ReleaseError, match=r"manifest\.json has label order .*; expected on and off"):
+    with pytest.raises(ReleaseError, match="label order"):
         open_release(root=root)
 
 
@@ -193,14 +193,14 @@ def test_a_label_order_of_one_label_is_refused(root: Path, order: list[str]) -> 
 )
 def test_a_manifest_that_says_something_else_is_refused(root: Path, changes: dict[str, Any]) -> None:
     change_manifest(root, **changes)
-    with pytest.raises(ReleaseError, match=rf"{VERSION}/manifest\.json is no release manifest: "):
+    with pytest.raises(ReleaseError, match="manifest"):
         open_release(root=root)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"version": NaN}'])
 def test_a_manifest_that_is_no_json_is_refused(root: Path, content: bytes) -> None:
     (root / VERSION / MANIFEST_NAME).write_bytes(content)
-    with pytest.raises(ReleaseError, match=r"manifest\.json is no release manifest: "):
+    with pytest.raises(ReleaseError, match="manifest"):
         open_release(root=root)
 
 
