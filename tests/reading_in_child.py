@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOST_MIB = 512
-"""Beside the interpreter with NumPy, h5py and zarr, which take some 130 MiB of it."""
+"""In addition to the interpreter with NumPy, h5py and zarr, which take some 130 MiB of it."""
 
 _NET_BYTES = 4 * 2**30
 """Memory at which the child is stopped, so that a failing test does not take the machine."""
@@ -23,7 +23,7 @@ class Outcome:
     message: str
     peak_mib: int
     hit_the_net: bool
-    """Whether anything in the chain of errors is a MemoryError: it was not judged, it failed."""
+    """Whether anything in the chain of errors is a MemoryError: the file was not refused by a check."""
 
 
 def read_in_child(reader: str, path: Path) -> Outcome:

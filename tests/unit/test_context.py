@@ -57,7 +57,7 @@ def test_the_sample_is_found_and_what_was_not_measured_is_none_of_it() -> None:
     assert not found.sample_mask[:6, :6].any()
 
 
-def test_context_stands_behind_the_channels_of_the_image() -> None:
+def test_context_channels_follow_those_of_the_image() -> None:
     inputs = draw_inputs(9)
     context = find_context(inputs)
     assert context is not None

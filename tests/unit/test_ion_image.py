@@ -45,11 +45,11 @@ def test_a_bad_value_is_0_where_nothing_was_acquired(bad: float) -> None:
     assert ion_image.note is None
 
 
-def test_pixels_that_came_as_they_should_have_no_note() -> None:
+def test_valid_pixels_have_no_note() -> None:
     assert make_ion_image(np.array([[1.0, 0.0]])).note is None
 
 
-def test_what_was_missing_and_what_was_negative_are_both_counted() -> None:
+def test_missing_and_negative_pixels_are_both_counted_in_the_note() -> None:
     pixels = RNG.exponential(size=(20, 20))
     pixels[0, :3], pixels[1, :2] = np.nan, -0.1
     ion_image = make_ion_image(pixels)
@@ -59,7 +59,7 @@ def test_what_was_missing_and_what_was_negative_are_both_counted() -> None:
     assert np.count_nonzero(~ion_image.acquisition_mask) == 3
 
 
-def test_an_image_of_nothing_finite_is_an_error() -> None:
+def test_an_image_without_a_finite_pixel_is_an_error() -> None:
     with pytest.raises(InvalidIonImageError, match="NaN"):
         make_ion_image(np.full((3, 4), np.nan))
 
@@ -72,7 +72,7 @@ def test_noise_around_a_subtracted_baseline_is_kept() -> None:
     np.testing.assert_allclose(ion_image.intensities, np.maximum(pixels, 0).astype(np.float32))
 
 
-def test_a_few_very_negative_pixels_do_not_cost_the_image() -> None:
+def test_an_image_with_a_few_very_negative_pixels_is_kept() -> None:
     """Such as a mark of -9999 for no value."""
     pixels = RNG.exponential(size=(20, 20))
     pixels[0, :20] = -9999
@@ -80,7 +80,7 @@ def test_a_few_very_negative_pixels_do_not_cost_the_image() -> None:
 
 
 @pytest.mark.parametrize("name", ["standard scores", "logarithms", "turned upside down"])
-def test_what_are_no_intensities_is_refused(name: str) -> None:
+def test_values_that_are_not_intensities_are_refused(name: str) -> None:
     counts = RNG.exponential(size=(20, 20))
     pixels = {
         "standard scores": (counts - counts.mean()) / counts.std(), "logarithms": np.log10(counts / 10),
@@ -100,7 +100,7 @@ def test_any_non_zero_of_a_mask_means_acquired() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["u1", ">u2", "i8", "f2", ">f4", "f8", "?"])
-def test_real_numbers_of_every_type_are_taken(dtype: str) -> None:
+def test_real_numbers_of_every_type_are_accepted(dtype: str) -> None:
     ion_image = make_ion_image(np.array([[0, 1]], dtype))
     assert ion_image.intensities.dtype == np.float32
     np.testing.assert_array_equal(ion_image.intensities, [[0, 1]])
@@ -111,7 +111,7 @@ def test_real_numbers_of_every_type_are_taken(dtype: str) -> None:
     [np.ones(3), np.ones((2, 2, 2)), np.ones((0, 3)), np.ones((3, 0)), np.ones((2, 2), complex), [["a", "b"]]],
     ids=["1-d", "3-d", "no rows", "no columns", "complex", "texts"],
 )
-def test_what_is_no_image_is_refused(pixels: npt.ArrayLike) -> None:
+def test_other_arrays_than_images_are_refused(pixels: npt.ArrayLike) -> None:
     with pytest.raises(InvalidIonImageError, match=r"expected an ion image of"):
         make_ion_image(pixels)
 
@@ -128,7 +128,7 @@ def test_any_array_is_a_finite_ion_image_or_a_clear_error(pixels: npt.NDArray[np
     try:
         ion_image = make_ion_image(pixels)
     except InvalidIonImageError as error:
-        assert "expected" in str(error)  # noqa: PT017 - either outcome is right
+        assert "expected" in str(error)  # noqa: PT017 - either outcome is correct
         return
     assert np.isfinite(ion_image.intensities).all()
     assert (ion_image.intensities >= 0).all()

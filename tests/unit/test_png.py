@@ -85,7 +85,7 @@ def test_alpha_0_is_not_acquired_in_grey_and_in_rgb(grey: bool, bits: int, inter
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_rgb_that_is_grey_counts(bits: int) -> None:
+def test_grey_rgb_is_accepted(bits: int) -> None:
     values = GREY_16 % 2**bits
     ion_image = decode_png(write_png(np.stack([values] * 3, axis=-1), greyscale=False, bitdepth=bits), LIMITS)
     np.testing.assert_array_equal(ion_image.intensities, values)
@@ -114,7 +114,7 @@ def test_the_transparent_level_of_a_grey_png_is_not_acquired(bits: int) -> None:
     np.testing.assert_array_equal(ion_image.acquisition_mask, samples != 2)
 
 
-def test_notes_of_cameras_and_viewers_change_nothing() -> None:
+def test_metadata_chunks_are_ignored() -> None:
     samples = GREY_16 % 256
     plain = decode_png(write_png(samples, greyscale=True), LIMITS)
     noted = decode_png(write_png(samples, greyscale=True, gamma=2.2, background=3), LIMITS)
@@ -122,21 +122,21 @@ def test_notes_of_cameras_and_viewers_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("alpha", [False, True])
-def test_a_coloured_picture_is_refused(alpha: bool) -> None:  # noqa: FBT001
+def test_a_colour_image_is_refused(alpha: bool) -> None:  # noqa: FBT001
     samples = RNG.integers(0, 256, (5, 5, 3 + alpha))
     samples[..., 3:] = 255
     with pytest.raises(InvalidIonImageError, match="colour"):
         decode_png(write_png(samples, greyscale=False, alpha=alpha), LIMITS)
 
 
-def test_colour_where_nothing_was_acquired_does_not_count() -> None:
+def test_colour_is_ignored_where_nothing_was_acquired() -> None:
     samples = np.array([[[9, 9, 9, 255], [255, 0, 0, 0]]])
     ion_image = decode_png(write_png(samples, greyscale=False, alpha=True), LIMITS)
     np.testing.assert_array_equal(ion_image.intensities, [[9, 0]])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (33, 17)])
-def test_what_is_encoded_is_decoded(shape: tuple[int, int]) -> None:
+def test_an_encoded_image_is_decoded_unchanged(shape: tuple[int, int]) -> None:
     ion_image = make_ion_image(RNG.exponential(size=shape), RNG.random(shape) > 0.3)
     found = decode_png(encode_png(ion_image), LIMITS)
     np.testing.assert_array_equal(found.acquisition_mask, ion_image.acquisition_mask)
@@ -185,7 +185,7 @@ headers = st.builds(
 
 
 @given(headers, st.lists(chunks, max_size=6))
-def test_any_chunks_with_right_checksums_are_an_ion_image_or_an_error(first: bytes, rest: list[bytes]) -> None:
+def test_any_chunks_with_correct_checksums_are_an_ion_image_or_an_error(first: bytes, rest: list[bytes]) -> None:
     try:
         ion_image = decode_png(SIGNATURE + first + b"".join(rest) + END, LIMITS)
     except InvalidIonImageError:
@@ -224,12 +224,12 @@ def test_a_contradictory_png_is_an_error(content: bytes) -> None:
         decode_png(SIGNATURE + content, LIMITS)
 
 
-def test_the_sound_relative_of_the_contradictory_ones_is_read() -> None:
+def test_the_valid_variant_of_the_contradictory_pngs_is_read() -> None:
     found = decode_png(SIGNATURE + header() + pixels() + END + b"trailing bytes", LIMITS)
     np.testing.assert_array_equal(found.intensities, [[97, 98, 99]] * 3)
 
 
-def test_thousands_of_broken_pngs_leave_the_interpreter_whole() -> None:
+def test_thousands_of_broken_pngs_do_not_crash_the_interpreter() -> None:
     """The decoder of imagecodecs 2026.3 takes a reference of None away on each failure, until Python 3.11 aborts."""
     contents = [SOUND[: len(SOUND) // 2], *(SIGNATURE + content for content in BROKEN.values())]
     before = sys.getrefcount(None)
@@ -240,14 +240,14 @@ def test_thousands_of_broken_pngs_leave_the_interpreter_whole() -> None:
 
 
 @pytest.mark.parametrize("size", [(100_000, 100_000), (2**31 - 1, 1), (4_097, 1), (1, 4_097), (4_096, 4_000)])
-def test_a_header_that_claims_too_much_is_refused_before_anything_is_unpacked(size: tuple[int, int]) -> None:
+def test_a_header_above_the_limits_is_refused_before_decompressing(size: tuple[int, int]) -> None:
     """The pixels are no zlib stream: unpacking them would be another error."""
     content = SIGNATURE + header(*size) + chunk(b"IDAT", b"not unpacked") + END
     with pytest.raises(TooLargeError, match=r"of a \d+ x \d+ ion image is .* at most"):
         decode_png(content, LIMITS)
 
 
-def test_pixels_that_unpack_to_more_than_the_header_says_are_not_all_unpacked() -> None:
+def test_pixels_that_decompress_beyond_the_header_are_refused() -> None:
     bomb = SIGNATURE + header() + pixels(bytes(50_000_000)) + END
     with pytest.raises(InvalidIonImageError, match="too few or too many pixels"):
         decode_png(bomb, LIMITS)

@@ -68,7 +68,7 @@ def test_an_image_of_56_by_56_px_is_only_scaled() -> None:
     np.testing.assert_allclose(preprocess([ion_image])[0, :, :, 0], scale_intensities(ion_image), atol=1e-6)
 
 
-def test_images_of_several_shapes_may_come_together() -> None:
+def test_images_of_several_shapes_may_be_in_one_batch() -> None:
     ion_images = [make_ion_image(make_scaled(shape)) for shape in ((30, 40), (60, 20), (30, 40))]
     together = preprocess(ion_images)
     assert together.shape == (3, 56, 56, 2)
@@ -81,14 +81,14 @@ def test_no_images_give_no_inputs() -> None:
     assert preprocess([]).shape == (0, 56, 56, 2)
 
 
-def test_channels_are_the_ones_asked_for() -> None:
+def test_only_the_requested_channels_are_made() -> None:
     ion_image = make_ion_image(make_scaled((30, 40)), np.arange(1200).reshape(30, 40) % 7 > 0)
     both = preprocess([ion_image])
     np.testing.assert_array_equal(preprocess([ion_image], ("ion_image",)), both[..., :1])
     np.testing.assert_array_equal(preprocess([ion_image], ("acquisition_mask",)), both[..., 1:])
 
 
-def test_where_everything_was_acquired_the_mask_is_1() -> None:
+def test_the_mask_of_a_complete_acquisition_is_1() -> None:
     assert (preprocess([make_ion_image(make_scaled((31, 77)))])[..., 1] == 1).all()
 
 
@@ -106,7 +106,7 @@ def test_hot_spots_are_clipped_at_the_percentile_of_acquired_pixels_with_signal(
     assert scaled[8, -3] < 1
 
 
-def test_one_hot_pixel_leaves_the_other_grey_levels_where_they_were() -> None:
+def test_one_hot_pixel_does_not_change_the_other_grey_levels() -> None:
     pixels = make_scaled((50, 50)) + 0.5
     spoiled = pixels.copy()
     spoiled[10, 10] = 1e6
@@ -114,7 +114,7 @@ def test_one_hot_pixel_leaves_the_other_grey_levels_where_they_were() -> None:
     np.testing.assert_allclose(np.delete(after, 510), np.delete(before, 510), atol=0.01)
 
 
-def test_pixels_that_were_not_acquired_are_0_whatever_stands_there() -> None:
+def test_pixels_that_were_not_acquired_are_0_whatever_their_value() -> None:
     pixels = make_scaled((56, 56))
     mask = np.ones((56, 56), np.bool_)
     mask[20:30] = False
@@ -167,12 +167,12 @@ def test_an_image_without_signal_says_why(
     assert describe_missing_signal(make_ion_image(pixels, mask)) == sentence
 
 
-def test_an_image_with_signal_misses_none(random_ion_image: IonImage) -> None:
+def test_an_image_with_signal_has_no_missing_signal(random_ion_image: IonImage) -> None:
     assert describe_missing_signal(random_ion_image) is None
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_mask_is_resized_as_its_ion_images_are(shape: tuple[int, int]) -> None:
+def test_a_mask_is_resized_like_its_ion_images(shape: tuple[int, int]) -> None:
     mask = np.random.default_rng(1).random(shape) > 0.4
     share = resize(mask.astype(np.float64), (56, 56), order=1, anti_aliasing=max(shape) > 56)
     if len({side > 56 for side in shape}) == 1:  # the reference smooths both axes or none
@@ -180,7 +180,7 @@ def test_a_mask_is_resized_as_its_ion_images_are(shape: tuple[int, int]) -> None
     np.testing.assert_array_equal(resize_mask(np.ones(shape, dtype=np.bool_)), np.ones((56, 56), dtype=np.float32))
 
 
-def test_the_percentile_is_right_where_a_regular_sample_misleads() -> None:
+def test_the_percentile_is_exact_where_a_regular_sample_misleads() -> None:
     pixels = np.random.default_rng(5).random((100, 100), dtype=np.float32) + 1
     pixels.flat[::10] = 0.5
     pixels.flat[:300:10] = np.arange(100, 130)  # a sample of every tenth pixel sees all the largest, and nothing else

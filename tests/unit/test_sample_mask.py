@@ -101,7 +101,7 @@ def test_at_native_size_the_mask_is_as_good_as_at_network_input_size() -> None:
 
 
 @pytest.mark.parametrize("ions", [0, 1, 4])
-def test_images_that_show_nothing_give_no_verdict(ions: int) -> None:
+def test_images_without_signal_give_no_off_sample_area(ions: int) -> None:
     acquired = disc()
     found = find_sample_mask(np.full((ions, SIDE, SIDE), 0.5, dtype=np.float32), acquired)
     assert (found.off_sample_area, found.confidence) == (None, 0.0)
