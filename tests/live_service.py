@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,13 +28,6 @@ SHORT_LEASE = {"OFFSAMPLE_ALLOW_SHORT_LEASE": "1", "OFFSAMPLE_LEASE_SECONDS": "2
 """Settings of a worker whose events go to others soon after it is killed."""
 
 _READY_SECONDS = 60.0
-
-
-def find_free_port() -> int:
-    """A free port on the loopback interface."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout_seconds: float = 60.0) -> Any:

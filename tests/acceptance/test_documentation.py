@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from documented import CHECKOUT, install_command, read_block
-from live_service import BLADDER, NAMES, SHORT_LEASE, LiveServer, LiveService, find_free_port, make_event, wait_until
+from live_service import BLADDER, NAMES, SHORT_LEASE, LiveServer, LiveService, make_event, wait_until
+from live_stores import find_free_port
 
 from worker.ledger.names import GROUP
 

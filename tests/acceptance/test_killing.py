@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-from live_service import BLADDER, LiveServer, LiveService, find_free_port, make_event, require_whole_once, wait_until
-from live_stores import Answer, http_files
+from live_service import BLADDER, LiveServer, LiveService, make_event, require_whole_once, wait_until
+from live_stores import Answer, find_free_port, http_files
 
 
 @dataclass(frozen=True)

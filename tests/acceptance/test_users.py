@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from documented import CHECKOUT, read_block
-from live_service import BLADDER, SHORT_LEASE, LiveServer, LiveService, find_free_port, make_event
+from live_service import BLADDER, SHORT_LEASE, LiveServer, LiveService, make_event
+from live_stores import find_free_port
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
