@@ -10,8 +10,8 @@ from training.baseline.networks import BLEND, CONTEXT_NETWORK, NETWORK, describe
 from training.baseline.whole_set import WholeSet, draw_whole_set
 from training.cross_validation.comparison import make_aspect_table
 from training.cross_validation.folded_set import FoldedSet, Grouping
-from training.cross_validation.folds import require_whole_groups
 from training.fit.recipe import PresetName
+from training.labelled.folds import require_whole_groups
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import load_sources
 

@@ -14,6 +14,7 @@ import pytest
 from shared.errors import InvalidInputError
 from training.cross_validation.evaluation import Evaluation, evaluate_folds
 from training.cross_validation.folded_set import FoldedSet, Grouping, fold_labelled, fold_synthetic, split_into_folds
+from training.cross_validation.report import write_report
 from training.cross_validation.run import run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
 from training.fit.network import LABEL_ORDER
@@ -22,7 +23,6 @@ from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import EpochRow
 from training.labelled.labelled_image import LeftOut, Reason
 from training.labelled.labelled_set import LabelledSet
-from training.reports.cross_validation_report import write_report
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources, load_sources
 

@@ -7,8 +7,8 @@ import pytest
 from model_store.release import Release, open_release
 from shared.errors import InvalidInputError
 from shared.preprocessing import preprocess
-from training.metrics.release_scores import evaluate_release, evaluate_rule
 from training.real_sets import load_real_sets
+from training.release.release_scores import evaluate_release, evaluate_rule
 
 
 def test_the_scores_of_the_rule_on_real_images_match_the_reference() -> None:

@@ -10,9 +10,10 @@ from model_store.release import Release, installed_versions, open_release
 from shared.preprocessing import ALL_CHANNELS, NETWORK_CHANNELS, preprocess
 from training.fit.context_inputs import with_context, without_context
 from training.fit.network import LABEL_ORDER
-from training.metrics.release_scores import RULE_NAME, evaluate_release
+from training.metrics.border_centre import RULE_NAME
 from training.real_sets import load_real_sets
 from training.release.ensemble_graph import require_agreement
+from training.release.release_scores import evaluate_release
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from model_store.release import open_release
-from training.reports.evaluation_table import format_auc, format_interval
+from training.release.evaluation_table import format_auc, format_interval
 
 README = Path(__file__).parents[2] / "README.md"
 TRAINING = README.parent / "docs" / "training.md"

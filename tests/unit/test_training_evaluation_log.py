@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from model_store.release import Release
+from training.metrics.border_centre import RULE_NAME
 from training.metrics.real_set_scores import RealSetScores
-from training.metrics.release_scores import RULE_NAME
 from training.release.evaluation_log import LOG_PATH, log_evaluation
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInputError
-from training.labelled.fit_data import describe_fit_data, split_validation
+from training.fit.labelled_data import describe_fit_data, split_validation
 from training.labelled.labelled_set import LabelledSet
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInputError
-from training.cross_validation.folds import assign_folds, choose_folds, require_whole_groups
+from training.labelled.folds import assign_folds, choose_folds, require_whole_groups
 
 
 @given(groups=st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=60), folds=st.integers(2, 5))

@@ -12,8 +12,8 @@ from training.metrics.real_set_scores import (
     wilson_95,
 )
 from training.real_sets import RealSet
+from training.release.evaluation_table import format_interval
 from training.release.model_card import sets_not_beaten
-from training.reports.evaluation_table import format_interval
 
 
 def make_set(off: list[bool], *, datasets: int | None = 2) -> RealSet:

@@ -13,9 +13,8 @@ from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release
 from shared.preprocessing import describe_missing_signal, preprocess, read_acquired, resize_mask
 from training.acquisitions.acquisition import Acquisition, Regions
-from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.metrics.border_centre import OFF_ABOVE_RATIO, RULE_NAME, score_border_centre
 from training.metrics.real_set_scores import RealSetScores, evaluate_predictions
-from training.metrics.release_scores import RULE_NAME
 from training.real_sets import RealSet
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from training.acquisitions.evaluation import AcquisitionEvaluation
 from training.metrics.real_set_scores import RealSetScores
-from training.reports.evaluation_table import format_auc, format_interval
+from training.release.evaluation_table import format_auc, format_interval
 from training.reports.text_tables import TextTable, print_table
 
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs, preprocess, read_acquired
 from training.cross_validation.folded_set import Grouping, split_into_folds
-from training.cross_validation.folds import FoldOf, assign_folds, require_whole_groups
 from training.labelled.family import name_family
+from training.labelled.folds import FoldOf, assign_folds, require_whole_groups
 from training.labelled.labelled_set import LabelledSet
 from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources

@@ -9,7 +9,7 @@ from model_store.context.blend import TERMS, Blend, NetworkProbabilities, Term, 
 from model_store.context.blend_features import has_context, measure_features
 from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs
-from training.cross_validation.folds import FoldOf
+from training.labelled.folds import FoldOf
 from training.metrics.scores import Off, Scores
 from training.release.decision import choose_band
 

@@ -56,9 +56,9 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     import_tensorflow_quietly()
     from training.cross_validation.evaluation import evaluate_folds  # noqa: PLC0415 - Keras takes seconds
     from training.cross_validation.folded_set import Grouping  # noqa: PLC0415
+    from training.cross_validation.report import write_report  # noqa: PLC0415
     from training.cross_validation.run import run_folds  # noqa: PLC0415
     from training.cross_validation.settings import describe_run  # noqa: PLC0415
-    from training.reports.cross_validation_report import write_report  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
@@ -125,8 +125,8 @@ def _make_reporter(settings: "CrossValidationSettings", progress: Progress) -> "
 
 def _print(folded: "FoldedSet", evaluation: "Evaluation", console: Console) -> None:
     from training.cross_validation.evaluation import describe_verdict  # noqa: PLC0415
+    from training.cross_validation.tables import make_fold_means_table, make_pooled_table  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
-    from training.reports.cross_validation_tables import make_fold_means_table, make_pooled_table  # noqa: PLC0415
 
     print_left_out(folded.labelled_set, console)
     for table in (make_pooled_table(evaluation), make_fold_means_table(evaluation)):

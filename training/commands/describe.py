@@ -18,8 +18,8 @@ def describe(
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
     from training.real_sets import load_real_sets
+    from training.release.evaluation_table import print_scores
     from training.release.redescription import redescribe_release
-    from training.reports.evaluation_table import print_scores
 
     release = open_release(version, releases_root or RELEASES_ROOT)
     described, rows = redescribe_release(release, load_real_sets(), draw_frozen_set())

@@ -43,10 +43,10 @@ def evaluate(  # noqa: PLR0913 - options of a command
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
     from training.benchmark.release_on_benchmark import run_on_benchmark
-    from training.metrics.release_scores import evaluate_release
     from training.real_sets import load_real_sets
     from training.release.evaluation_log import note_evaluation
-    from training.reports.evaluation_table import print_benchmark, print_scores, scores_as_json
+    from training.release.evaluation_table import print_benchmark, print_scores, scores_as_json
+    from training.release.release_scores import evaluate_release
 
     opened = open_release(release, releases_root or RELEASES_ROOT)
     if paths:

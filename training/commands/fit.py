@@ -75,8 +75,8 @@ def _prepare_labelled(
     """Read and split the data; the settings get the sizes of its parts."""
     from training.fit.context_inputs import add_labelled_context  # noqa: PLC0415
     from training.fit.fitting import fit_members  # noqa: PLC0415
+    from training.fit.labelled_data import describe_fit_data, split_validation  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
-    from training.labelled.fit_data import describe_fit_data, split_validation  # noqa: PLC0415
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
 
     labelled_set = add_labelled_context(load_labelled_set(data), settings.recipe)

@@ -45,9 +45,9 @@ def publish(  # noqa: PLR0913 - options of a command
     from training.real_sets import load_real_sets
     from training.release.decision import UNDECIDED, decide
     from training.release.evaluation_log import note_evaluation
+    from training.release.evaluation_table import print_scores
     from training.release.publish import publish_release, require_publishable
     from training.release.release_manifest import ReleaseParts
-    from training.reports.evaluation_table import print_scores
 
     finished = RunFolder(run)
     parts = ReleaseParts(

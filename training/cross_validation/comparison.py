@@ -12,9 +12,8 @@ from scipy.stats import t as student_t
 from sklearn.metrics import roc_curve
 
 from shared.errors import InvalidInputError
-from training.cross_validation.folds import FoldOf
-from training.metrics.border_centre import OFF_ABOVE_RATIO, Ratios
-from training.metrics.release_scores import RULE_NAME
+from training.labelled.folds import FoldOf
+from training.metrics.border_centre import OFF_ABOVE_RATIO, RULE_NAME, Ratios
 from training.metrics.resampling import Interval, Resampling
 from training.metrics.scores import (
     METRIC_NAMES,

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.cross_validation.folded_set import FoldedSet
-from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.metrics.border_centre import OFF_ABOVE_RATIO, RULE_NAME, score_border_centre
 from training.metrics.calibration import Calibration, calibrate
 from training.metrics.real_set_scores import wilson_95
-from training.metrics.release_scores import RULE_NAME
 from training.metrics.resampling import Interval, Resampling
 from training.metrics.scores import (
     METRIC_NAMES,

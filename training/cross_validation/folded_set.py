@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from training.cross_validation.folds import FoldOf, assign_folds, choose_folds, require_whole_groups
 from training.labelled.family import name_family
+from training.labelled.folds import FoldOf, assign_folds, choose_folds, require_whole_groups
 from training.labelled.labelled_set import LabelledSet
 from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources

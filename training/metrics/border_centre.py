@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
 
+RULE_NAME = "border/centre rule"
 BORDER_FROM_RADIUS = 0.8
 CENTRE_UP_TO_RADIUS = 0.5
 OFF_ABOVE_RATIO = 1.0

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from training.cross_validation.folds import FoldOf
+from training.labelled.folds import FoldOf
 from training.metrics.resampling import Interval, Resampling
 from training.metrics.scores import Off, Scores
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from model_store.release import has_default, open_release
 from shared.errors import InvalidInputError, ReleaseError
+from training.metrics.border_centre import RULE_NAME
 from training.metrics.real_set_scores import RealSetScores
-from training.metrics.release_scores import RULE_NAME, evaluate_release
 from training.real_sets import REAL_SET_NAMES, RealSet
+from training.release.release_scores import evaluate_release
 
 MARGIN = 0.05
 """Tolerated loss of accuracy, averaged over acquisitions: a difference this small may be chance."""

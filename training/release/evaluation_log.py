@@ -9,12 +9,12 @@ from pathlib import Path
 
 from model_store.release import Release
 from training.data_root import DATA_ROOT
+from training.metrics.border_centre import RULE_NAME
 from training.metrics.real_set_scores import RealSetScores
-from training.metrics.release_scores import RULE_NAME
 
 LOGGED_SET = "mouse_bladder"
 LOG_PATH = DATA_ROOT / LOGGED_SET / "evaluations.csv"
-_FIELDS = ("date", "release", "ensemble_onnx_sha256", "right", "images", "auc")
+_FIELDS = ("date", "release", "ensemble_onnx_sha256", "correct", "images", "auc")
 
 
 def note_evaluation(release: Release, rows: list[RealSetScores], *, log: bool, path: Path = LOG_PATH) -> str | None:

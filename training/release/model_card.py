@@ -9,11 +9,11 @@ from shared.errors import InvalidInputError
 from training.benchmark.release_on_benchmark import ReleaseOnBenchmark
 from training.fit.recipe_text import describe_data, describe_recipe
 from training.fit.settings import FitSettings
+from training.metrics.border_centre import RULE_NAME
 from training.metrics.real_set_scores import RealSetScores
-from training.metrics.release_scores import RULE_NAME
 from training.release.card_limits import wrap, write_limits
 from training.release.decision import Decision
-from training.reports.evaluation_table import (
+from training.release.evaluation_table import (
     ACQUISITIONS_MEAN,
     WILSON_MEANS,
     describe_acquisitions,

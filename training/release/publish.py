@@ -18,7 +18,6 @@ from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.fit.network import LABEL_ORDER
 from training.fit.run_folder import RunFolder
 from training.metrics.real_set_scores import RealSetScores
-from training.metrics.release_scores import evaluate_release
 from training.release.decision import UNDECIDED, decide_with_plain
 from training.release.default_gate import require_not_worse
 from training.release.members import build_files
@@ -32,6 +31,7 @@ from training.release.release_manifest import (
     ReleaseParts,
     make_manifest,
 )
+from training.release.release_scores import evaluate_release
 
 
 def publish_release(

@@ -15,7 +15,6 @@ from model_store.release import MANIFEST_NAME, Release, verify_release
 from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.metrics.real_set_scores import RealSetScores
-from training.metrics.release_scores import evaluate_release
 from training.real_sets import RealSet
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import rewrite_scores
@@ -26,6 +25,7 @@ from training.release.release_manifest import (
     describe_file,
     list_textures_fitted_on,
 )
+from training.release.release_scores import evaluate_release
 
 
 def redescribe_release(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from training.cross_validation.evaluation import AVERAGE, Evaluation, PartRow
-from training.metrics.release_scores import RULE_NAME
+from training.metrics.border_centre import RULE_NAME
 from training.metrics.resampling import Interval
 from training.metrics.scores import METRIC_NAMES, MeanStd, Metrics
 from training.reports.text_tables import TextTable

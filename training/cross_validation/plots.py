@@ -9,8 +9,8 @@ from sklearn.metrics import roc_curve
 
 from training.cross_validation.evaluation import AVERAGE, Evaluation, PartRow
 from training.cross_validation.folded_set import FoldedSet
+from training.metrics.border_centre import RULE_NAME
 from training.metrics.calibration import ReliabilityBin
-from training.metrics.release_scores import RULE_NAME
 from training.metrics.scores import METRIC_NAMES
 
 _NETWORKS, _RULE, _FAINT = "#1F5A93", "#D98B2B", "#B9C4CF"

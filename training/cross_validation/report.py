@@ -5,12 +5,11 @@ import json
 from pathlib import Path
 
 from training.cross_validation.evaluation import Evaluation, describe_verdict
+from training.cross_validation.evaluation_json import evaluation_as_json
 from training.cross_validation.folded_set import FoldedSet
+from training.cross_validation.plots import draw_datasets, draw_fold_metrics, draw_reliability, draw_roc
 from training.cross_validation.settings import CrossValidationSettings
-from training.labelled.class_counts import count_classes
-from training.labelled.class_figure import draw_class_figure
-from training.reports.cross_validation_plots import draw_datasets, draw_fold_metrics, draw_reliability, draw_roc
-from training.reports.cross_validation_tables import (
+from training.cross_validation.tables import (
     make_aspect_tables,
     make_calibration_table,
     make_dataset_table,
@@ -18,7 +17,8 @@ from training.reports.cross_validation_tables import (
     make_fold_table,
     make_pooled_table,
 )
-from training.reports.evaluation_json import evaluation_as_json
+from training.labelled.class_counts import count_classes
+from training.labelled.class_figure import draw_class_figure
 from training.reports.html_page import (
     render_png,
     write_heading,

@@ -9,11 +9,9 @@ from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs
 from training.fit.context_inputs import with_context
-from training.metrics.border_centre import OFF_ABOVE_RATIO, score_border_centre
+from training.metrics.border_centre import OFF_ABOVE_RATIO, RULE_NAME, score_border_centre
 from training.metrics.real_set_scores import RealSetScores, evaluate_predictions
 from training.real_sets import RealSet
-
-RULE_NAME = "border/centre rule"
 
 
 def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[RealSetScores]:
