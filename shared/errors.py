@@ -22,6 +22,7 @@
     ├── LeaseLostError                 another worker took over the event; this one's answer is dropped
     └── TransientError                 temporary; the event is postponed and retried
         ├── StoreBusyError             a store that limits the request rate
+        ├── StoreAwayError             a store that is not asked, for it did not respond to other events just now
         ├── NoRoomError                a temporary folder that is full
         └── ServerUnavailableError     the queue's server does not answer
 
@@ -159,6 +160,10 @@ class TransientError(OffSampleError):
 
 class StoreBusyError(TransientError):
     """A store that answers "too many requests", which says nothing about an image."""
+
+
+class StoreAwayError(TransientError):
+    """A store that is not asked now, because it did not respond to other events a moment ago."""
 
 
 class NoRoomError(TransientError):

@@ -139,9 +139,10 @@ def _initialise_child(**_: Any) -> None:
     app.board.begin(index, os.getpid())
     try:
         settings = app.settings
+        children = choose_concurrency(settings)  # before this child is bound to a single device
         bind_device()
         app.runtime = open_runtime(settings)
-        limit_memory(settings.max_memory_bytes, choose_concurrency(settings))
+        limit_memory(settings.max_memory_bytes, children)
     except Exception as error:  # noqa: BLE001 - Celery would swallow it and keep a useless child
         _log.critical("worker_init_failed", exc_info=True)
         app.board.fail(index, str(error) if isinstance(error, OffSampleError) else f"{type(error).__name__}: {error}")

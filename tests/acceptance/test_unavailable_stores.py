@@ -94,3 +94,23 @@ def test_a_context_event_larger_than_the_temporary_folder_is_rejected(service: L
 
     assert service.wait_for_closing(too_large["id"])["data"]["error"] == "too_large"
     wait_until(lambda: service.answers(small["id"]), "the next event is answered")
+
+
+def test_events_of_too_many_values_delay_no_others_while_a_store_is_away(service: LiveService) -> None:
+    """They are claimed together with those of the store, and given back with no attempt spent."""
+    store, away = service.folder / "store", service.folder / "away"
+    store.mkdir()
+    service.start_worker(allowed_roots=f"{store}:{BLADDER}", retry_seconds=5)
+    store.rename(away)
+    pipeline = service.server.connect().pipeline(transaction=False)
+    too_many = make_event(annotations=[[]] * 1_000_001)
+    good = make_event()
+    vanished = [make_event(ion_images={"kind": "png", "uri": str(store / "bladder")}) for _ in range(5)]
+    for event in (*vanished, too_many, good):
+        pipeline.xadd("offsample:events", {"message": json.dumps(event)})
+    pipeline.execute()
+
+    service.wait_for_closing(good["id"])
+    (rejected,) = [message["data"] for message in service.results() if "error" in message["data"]]
+    assert rejected["error"] == "too_large"
+    assert rejected["tried"]["deliveries"] == 1

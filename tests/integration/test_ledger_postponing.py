@@ -144,3 +144,12 @@ def test_a_deleted_postponed_event_blocks_nothing(server: LiveServer, open_ledge
     assert _claim(ledger).message == b"next"
     assert ledger.claim() is None
     assert not ledger.is_ready()
+
+
+def test_a_malformed_member_of_the_postponed_set_stops_no_claims(server: LiveServer, open_ledger: OpenLedger) -> None:
+    server.connect().zadd(NAMES.postponed(EVENTS), {"not ours": 0})
+    send(server, "event")
+    ledger = open_ledger()
+
+    assert _claim(ledger).message == b"event"
+    assert server.connect().zcard(NAMES.postponed(EVENTS)) == 0

@@ -151,3 +151,29 @@ def test_the_entries_of_an_answer_can_be_found_by_its_event(server: LiveServer, 
 
     assert listed == [entry_id for entry_id, _ in server.connect().xrange(NAMES.results)]
     assert 0 < server.connect().ttl(INDEX) <= 3600
+
+
+def test_an_answered_entry_without_an_outbox_is_removed(server: LiveServer, open_ledger: OpenLedger) -> None:
+    """Otherwise it would be claimed at every lease for as long as its record lasts."""
+    send(server, "event")
+    dying, other = _open_dying_ledger(server, 0), open_ledger()
+    claim = _claim(dying)
+    with pytest.raises(Died):
+        _finish(dying, claim, _answer(claim))
+    server.connect().delete(NAMES.outbox(claim.entry))
+    pass_time(0.5, other)
+    again = _claim(other)
+
+    assert _finish(other, again, _answer(again)) is Outcome.ALREADY
+    assert server.connect().xlen(EVENTS) == 0
+
+
+def test_an_entry_deleted_while_it_runs_is_not_taken_for_answered(server: LiveServer, open_ledger: OpenLedger) -> None:
+    entry = send(server, "event")
+    ledger = open_ledger()
+    claim = _claim(ledger)
+    server.connect().xdel(EVENTS, entry)
+    server.connect().xack(EVENTS, GROUP, entry)
+
+    assert _finish(ledger, claim, _answer(claim, ["chunk", "closing"])) is Outcome.FENCED
+    assert read_results(server) == []

@@ -51,6 +51,14 @@ def test_a_store_that_responds_in_between_is_not_away() -> None:
     assert not outages.is_away("s3://bucket")
 
 
+def test_a_store_that_says_what_is_not_there_responds() -> None:
+    outages = StoreOutages(60.0)
+    _fail(outages, "1", TransientError("away"))
+    _fail(outages, "2", NotFoundError("nothing there"))
+    _fail(outages, "3", TransientError("away"))
+    assert not outages.is_away("s3://bucket")
+
+
 def test_a_store_that_is_away_is_tried_again_after_a_while() -> None:
     outages = StoreOutages(0.0)
     for entry in "12":

@@ -1,21 +1,31 @@
 """Run one event, from claim to finish."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import structlog
 from redis.exceptions import RedisError
 
-from shared.errors import LeaseLostError, NoRoomError, ServerUnavailableError, TransientError
+from shared.errors import LeaseLostError, NoRoomError, ServerUnavailableError, StoreAwayError, TransientError
 from worker.events.verdict import EventRun, Verdict, find_stores, judge_duplicate, judge_event, judge_unavailable
 from worker.ledger.claim import Claim, Outcome
 from worker.ledger.heartbeat import Heartbeat
+from worker.ledger.ledger import Ledger
+from worker.memory_limit import is_memory_error
 from worker.messages.event import EventIdentity, read_identity
 from worker.runtime import Runtime
 from worker.stores.outages import choose_delay_seconds
 
 _FINISH_GRACE_SECONDS = 10.0
+_HEARTBEAT_GRACE_SECONDS = 45.0
+"""After the deadline a run may still wait for one file's fetch; Celery's hard limit is a minute after it."""
+
 _CLAIMED_TOGETHER = 100
+_MIN_POSTPONEMENTS = 3
+"""An event is not given up before it was postponed so often, however long ago the first time was."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -27,10 +37,10 @@ def run_event(claim: Claim, runtime: Runtime) -> None:
     defect or a deployment error: it propagates, and the event is tried again after its lease has expired.
     """
     deadline = time.monotonic() + runtime.settings.event_timeout_seconds
-    identity = EventIdentity() if claim.message is None else read_identity(claim.message)
+    identity = _read_identity(claim, runtime.settings.max_deliveries)
     with (
         structlog.contextvars.bound_contextvars(event_id=identity.event_id, dataset_id=identity.dataset_id),
-        Heartbeat(runtime.ledger, claim, deadline + _FINISH_GRACE_SECONDS) as heartbeat,
+        Heartbeat(runtime.ledger, claim, deadline + _HEARTBEAT_GRACE_SECONDS) as heartbeat,
     ):
         run = EventRun(claim, identity, runtime, heartbeat, deadline)
         try:
@@ -44,18 +54,46 @@ def run_event(claim: Claim, runtime: Runtime) -> None:
             raise
 
 
+def _read_identity(claim: Claim, max_deliveries: int) -> EventIdentity:
+    """Who sent which event; unknown for a message that is too large, or whose parsing itself may end the process."""
+    if claim.message is None or claim.deliveries > max_deliveries + 1:
+        return EventIdentity()
+    try:
+        return read_identity(claim.message)
+    except Exception as error:
+        if not is_memory_error(error):
+            raise
+        return EventIdentity()
+
+
 def _run(run: EventRun) -> None:
     try:
-        _finish(run, judge_event(run))
+        _finish_or_give_up(run)
     except ServerUnavailableError as error:
         _postpone(run, "server of the queue", error)
     except NoRoomError as error:
         _postpone(run, "temporary folder", error)
     except TransientError as error:
-        if run.claim.postponed_seconds < run.runtime.settings.unavailable_seconds:
-            _postpone(run, find_stores(run), error)
-        else:
-            _finish(run, judge_unavailable(run, error))
+        _postpone(run, find_stores(run), error)
+
+
+def _finish_or_give_up(run: EventRun) -> None:
+    """Finish the event; one that was tried for too long is rejected.
+
+    Raises
+    ------
+    TransientError
+        When it shall be tried again.
+    """
+    try:
+        _finish(run, judge_event(run))
+    except (ServerUnavailableError, StoreAwayError):  # not tried, or done but for its answer
+        raise
+    except TransientError as error:
+        claim, limit_seconds = run.claim, run.runtime.settings.unavailable_seconds
+        if claim.postponed_seconds < limit_seconds or claim.postponements < _MIN_POSTPONEMENTS:
+            raise
+        _finish(run, judge_unavailable(run, error))
 
 
 def _finish(run: EventRun, verdict: Verdict) -> None:
@@ -93,20 +131,32 @@ def _postpone_others(run: EventRun) -> None:
     try:
         while time.monotonic() < give_up_at:
             claims = ledger.claim_new(run.claim.stream, _CLAIMED_TOGETHER)
-            stores = [find_stores(replace(run, claim=claim)) for claim in claims]
-            away = [store for store in stores if outages.is_away(store)]
-            ledger.release_claims(
-                [
-                    (claim, choose_delay_seconds(0, settings.retry_seconds) if outages.is_away(store) else 0.0)
-                    for claim, store in zip(claims, stores, strict=True)
-                ]
-            )
+            with _released_on_error(ledger, claims):
+                stores = [find_stores(replace(run, claim=claim)) for claim in claims]
+                away = [store for store in stores if outages.is_away(store)]
+                ledger.release_claims(
+                    [
+                        (claim, choose_delay_seconds(0, settings.retry_seconds) if outages.is_away(store) else 0.0)
+                        for claim, store in zip(claims, stores, strict=True)
+                    ]
+                )
             for store in set(away):
                 outages.log_postponed(store, "store is unavailable", away.count(store))
             if not claims or len(away) < len(claims):
                 return
     except RedisError as error:
         _log.warning("events_not_released", error=str(error))
+
+
+@contextmanager
+def _released_on_error(ledger: Ledger, claims: list[Claim]) -> Iterator[None]:
+    """Release the claims if anything ends the block early, SIGTERM included."""
+    try:
+        yield
+    except BaseException:
+        with suppress(RedisError):
+            ledger.release_claims([(claim, 0.0) for claim in claims])
+        raise
 
 
 def _release(run: EventRun, delay_seconds: float) -> bool:

@@ -138,7 +138,7 @@ def find_stores(run: EventRun) -> str:
         return ""
     try:
         return _name_stores(parse_event(run.claim.message), run.runtime)
-    except InvalidMessageError:
+    except (InvalidInputError, MemoryError):
         return ""
 
 

@@ -18,13 +18,17 @@ local function take_postponed(stream, postponed, latest)
   local member = redis.call('ZRANGEBYSCORE', postponed, '-inf', latest, 'LIMIT', 0, 1)[1]
   while member do
     local entry, attempts, postponements, since = string.match(member, '^(%S+) (%d+) (%d+) (%d+)$')
-    local deliveries = tonumber(attempts) + 1
-    local claimed = redis.call('XCLAIM', stream, group, consumer, 0, entry, 'RETRYCOUNT', deliveries, 'FORCE')[1]
-    redis.call('ZREM', postponed, member)
-    if claimed then
-      return reply(stream, claimed, deliveries, tonumber(postponements), tonumber(since))
+    if entry then
+      local deliveries = tonumber(attempts) + 1
+      local claimed = redis.call('XCLAIM', stream, group, consumer, 0, entry, 'RETRYCOUNT', deliveries, 'FORCE')[1]
+      redis.call('ZREM', postponed, member)
+      if claimed then
+        return reply(stream, claimed, deliveries, tonumber(postponements), tonumber(since))
+      end
+    else
+      redis.call('ZREM', postponed, member)
     end
-    -- The entry was deleted from the stream; take the next.
+    -- The entry was deleted from the stream, or this is no member of ours; take the next.
     member = redis.call('ZRANGEBYSCORE', postponed, '-inf', latest, 'LIMIT', 0, 1)[1]
   end
   return nil

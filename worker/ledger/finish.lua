@@ -22,7 +22,8 @@ if answered then
   return {'already', done}
 end
 if not mine then
-  if not pending and not redis.call('XRANGE', stream, entry, entry)[1] then
+  -- An answer without a record was published before; one with a record would have found it: somebody deleted the entry.
+  if record == '' and not pending and not redis.call('XRANGE', stream, entry, entry)[1] then
     return {'already', ''}
   end
   return {'fenced', ''}

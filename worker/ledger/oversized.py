@@ -14,9 +14,15 @@ _MAX_DIGESTED_BYTES = 256 * 2**20
 
 
 def describe_oversized(server: Redis, claim: Claim) -> tuple[bytes, str]:
-    """The beginning of the claimed message and its SHA-256 (hex digits; empty for one above 256 MiB)."""
+    """The beginning of the claimed message and its SHA-256.
+
+    The latter in hex digits; empty for a message above 256 MiB, or larger than this process can take in.
+    """
     if claim.message_bytes > _MAX_DIGESTED_BYTES:
         return b"(larger than 256 MiB)", ""
-    entries = cast("_Entries", server.xrange(claim.stream, claim.entry_id, claim.entry_id))
+    try:
+        entries = cast("_Entries", server.xrange(claim.stream, claim.entry_id, claim.entry_id))
+    except MemoryError:
+        return b"(too large to be read)", ""
     message = entries[0][1].get(b"message", b"") if entries else b""
     return message[:_HEAD_BYTES] or b"(deleted)", sha256(message).hexdigest()

@@ -7,6 +7,8 @@ if wrong then return wrong end
 local published, bytes = {}, 0
 local message = redis.call('LINDEX', KEYS[1], 0)
 if not message then
+  redis.call('XACK', KEYS[4], ARGV[1], ARGV[2])
+  redis.call('XDEL', KEYS[4], ARGV[2])
   return 0
 end
 while message and bytes < tonumber(ARGV[3]) do

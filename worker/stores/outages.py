@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from shared.errors import NoRoomError, TransientError
+from shared.errors import (
+    AccessDeniedError,
+    InvalidIonImageError,
+    NoRoomError,
+    NotFoundError,
+    StoreAwayError,
+    TransientError,
+)
 
 _MAX_DELAY_SECONDS = 900.0
 _LOG_INTERVAL_SECONDS = 60.0
@@ -57,11 +64,11 @@ class StoreOutages:
 
         Raises
         ------
-        TransientError
+        StoreAwayError
             Immediately, when the store is known to be away.
         """
         if self.is_away(store):
-            raise TransientError(f"{store or 'store'} did not respond to other events a moment ago")
+            raise StoreAwayError(f"{store or 'store'} did not respond to other events a moment ago")
         started = time.monotonic()
         try:
             yield
@@ -73,8 +80,15 @@ class StoreOutages:
                 outage.entries.add(entry)
             if len(outage.entries) >= _FAILED_EVENTS_OF_AN_OUTAGE:
                 now = time.monotonic()
-                outage.away_until = now + max(self._retry_seconds, _DELAY_PER_ATTEMPT * (now - started))
+                most_seconds = min(_MAX_DELAY_SECONDS, _DELAY_PER_ATTEMPT * (now - started))
+                outage.away_until = now + max(self._retry_seconds, most_seconds)
             raise
+        except (NotFoundError, AccessDeniedError, InvalidIonImageError):
+            self._note_response(store)
+            raise
+        self._note_response(store)
+
+    def _note_response(self, store: str) -> None:
         if self._outages.pop(store, None) is not None:
             _log.info("store_answers_again", store=store)
 
