@@ -41,7 +41,9 @@ class InputDescription(_Part):
     @classmethod
     def _require_order(cls, channels: tuple[Channel | ContextChannel, ...]) -> tuple[Channel | ContextChannel, ...]:
         if channels not in {ALL_CHANNELS[:1], ALL_CHANNELS, NETWORK_CHANNELS}:
-            raise ValueError(f"expected {ALL_CHANNELS[:1]}, {ALL_CHANNELS} or {NETWORK_CHANNELS}")
+            raise ValueError(
+                f"expected channels {ALL_CHANNELS[:1]}, {ALL_CHANNELS} or {NETWORK_CHANNELS}, got {channels}"
+            )
         return channels
 
     @property
@@ -151,13 +153,13 @@ class Manifest(_Part):
     def _require_kind_of_channels(self) -> "Manifest":
         if (self.kind == "context") != (self.input.channels == NETWORK_CHANNELS):
             raise ValueError(
-                f"kind {self.kind!r} does not match channels {self.input.channels}; expected 'context' with"
-                f" {NETWORK_CHANNELS}, or 'ensemble' with the first of these"
+                f"kind {self.kind!r} has channels {self.input.channels}; expected {NETWORK_CHANNELS} with kind"
+                f" 'context', {ALL_CHANNELS[:1]} or {ALL_CHANNELS} with 'ensemble'"
             )
         if (self.kind == "context") != (self.context_members > 0) or self.image_members < 0:
             raise ValueError(
-                f"kind {self.kind!r} does not match {self.context_members} of {len(self.members)} members that see"
-                " the context; expected 'context' with some or all, or 'ensemble' with none"
+                f"kind {self.kind!r} has {self.context_members} context members of {len(self.members)}; expected at"
+                " least one and at most all with kind 'context', none with 'ensemble'"
             )
         if self.blend is not None and 0 in {self.context_members, self.image_members}:
             raise ValueError("expected a blend only with both image members and context members")

@@ -17,7 +17,9 @@ def choose_engine(wanted: Engine) -> Engine:
     if wanted is Engine.AUTO:
         return Engine.TENSORFLOW if visible_gpus() and find_spec("tensorflow") else Engine.ONNX
     if wanted is Engine.TENSORFLOW and find_spec("tensorflow") is None:
-        raise ConfigurationError("engine is tensorflow, but TensorFlow is not installed; expected 'offsample[gpu]'")
+        raise ConfigurationError(
+            "engine tensorflow needs TensorFlow, which is not installed; install it with pip install 'offsample[gpu]'"
+        )
     return wanted
 
 

@@ -97,7 +97,8 @@ def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Rele
     wanted = version or default_version(root)
     installed = installed_versions(root)
     if wanted not in installed:
-        sentence = f"release {wanted!r} is not installed; expected one of: {', '.join(installed) or 'none is'}"
+        choices = f"expected one of {', '.join(installed)}" if installed else "no release is"
+        sentence = f"release {wanted!r} is not installed; {choices}"
         raise UnknownReleaseError(sentence) if version else ReleaseError(f"{root / _DEFAULT_NAME}: {sentence}")
     return verify_release(root / wanted)
 

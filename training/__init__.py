@@ -1,1 +1,1 @@
-"""How a release is made and judged."""
+"""How a release is made and evaluated."""

@@ -135,8 +135,9 @@ class Settings(BaseSettings):
     @field_validator("allowed_roots")
     @classmethod
     def _require_absolute_roots(cls, roots: tuple[Path, ...]) -> tuple[Path, ...]:
-        if any(not root.is_absolute() for root in roots):
-            raise ValueError("expected absolute folders")
+        relative = next((root for root in roots if not root.is_absolute()), None)
+        if relative is not None:
+            raise ValueError(f"expected absolute folders, but {str(relative)!r} is relative")
         return roots
 
     @model_validator(mode="after")

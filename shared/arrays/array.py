@@ -100,7 +100,7 @@ def open_array(file: Path | OpenedFile | OpenedFolder, limits: Limits) -> IonIma
         from shared.arrays.hdf5.anndata import open_h5ad  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UnsupportedSourceError(
-            f"{opened.name} needs {error.name}, which is not installed here; expected offsample[arrays]"
+            f"{opened.name} needs {error.name}, which is not installed; install it with pip install 'offsample[arrays]'"
         ) from error
     return open_h5ad(opened, limits)
 

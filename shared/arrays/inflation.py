@@ -65,20 +65,21 @@ def _count_inflated(content: bytes, limit: int, what: str) -> int:
 def _read_size(content: bytes, offset: int, width: int, what: str) -> int:
     field = content[offset : offset + width]
     if len(field) != width:
-        raise InvalidIonImageError(f"{what} is truncated; expected a complete one")
+        raise InvalidIonImageError(f"{what} is truncated; expected complete data")
     return int.from_bytes(field, "little")
 
 
 def _read_zstd_size(content: bytes, what: str) -> int:
     """Size of the content of a zstd frame (RFC 8878, 3.1.1.1)."""
     if content[:4] != _ZSTD_MAGIC or len(content) < 6:
-        raise InvalidIonImageError(f"{what} is not a zstd frame; expected one")
+        raise InvalidIonImageError(f"expected a zstd frame as {what}, got other bytes")
     descriptor = content[4]
     is_single_segment = bool(descriptor & 0x20)
     width = {0: 1 if is_single_segment else 0, 1: 2, 2: 4, 3: 8}[descriptor >> 6]
     if width == 0:
         raise InvalidIonImageError(
-            f"{what} is a zstd frame without its size; expected one with it, as numcodecs writes"
+            f"{what} is a zstd frame that does not state its size; expected the size in its header,"
+            " as numcodecs writes it"
         )
     offset = 5 + (0 if is_single_segment else 1) + (0, 1, 2, 4)[descriptor & 3]
     return _read_size(content, offset, width, what) + (256 if width == 2 else 0)

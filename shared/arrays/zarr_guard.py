@@ -65,7 +65,9 @@ class GuardedZarrStore(Store):
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         """Read one file, or None where there is none."""
         if byte_range is not None:
-            raise InvalidIonImageError(f"a part of {key[:100]!r} was requested; expected chunks without shards")
+            raise InvalidIonImageError(
+                f"reading {key[:100]!r} needs only a part of the file, as in a shard; expected chunks without shards"
+            )
         content = await asyncio.to_thread(self._read_checked, key)
         return None if content is None else prototype.buffer.from_bytes(content)
 
@@ -84,7 +86,7 @@ class GuardedZarrStore(Store):
         found = self._chunks.get(key.partition("/")[0], self._chunks.get(""))
         if found is None:
             raise InvalidIonImageError(
-                f"chunk {key[:100]!r} belongs to an unknown array; expected a chunk of a known one"
+                f"chunk {key[:100]!r} does not belong to an array that was opened; expected a chunk of one of them"
             )
         return found
 
@@ -138,7 +140,7 @@ def read_below(folder: OpenedFolder) -> ReadFile:
         except FileNotFoundError:
             return None
         except NotFoundError as error:
-            raise InvalidIonImageError(f"{key[:100]!r} is not a regular file; expected one") from error
+            raise InvalidIonImageError(f"expected a regular file, but {key[:100]!r} is not one") from error
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.EXDEV):
                 raise

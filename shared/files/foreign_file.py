@@ -93,7 +93,7 @@ class OpenedFile(_Opened):
         found = cls(descriptor, path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             found.close()
-            raise NotFoundError(f"{path.name!r} is not a regular file; expected one")
+            raise NotFoundError(f"expected a regular file, but {path.name!r} is not one")
         return found
 
     @property

@@ -60,7 +60,7 @@ def _describe_step(grid: PixelGrid) -> str | None:
     x, y = grid.step
     if (x, y) == (1, 1):
         return None
-    return f"its positions go in steps of {x} (x) and {y} (y): they were divided by it"
+    return f"its positions go in steps of {x} (x) and {y} (y): they were divided by these steps"
 
 
 def _number(text: str | None) -> int | None:

@@ -162,9 +162,12 @@ def _measure(measured: _Measurements) -> Iterator[tuple[bool, int]]:
 
 def _describe_choice(file_name: str, kind: ArrayKind, found: ArrayFormat, claims: list[ArrayFormat]) -> str:
     claimed = " or ".join(map(_name, claims))
-    why = "they decompress to that" if found.zlib else "their sizes fit that"
+    why = "they decompress to that size" if found.zlib else "their sizes match it"
     if claims == [found]:
-        return f"{file_name!a} declares sizes that its {kind} arrays in {_name(found)} do not have: they were ignored"
+        return (
+            f"{file_name!a} declares sizes that do not match its {kind} arrays in {_name(found)}:"
+            " the declared sizes were ignored"
+        )
     return f"{file_name!a} declares {claimed} for its {kind} arrays: {_name(found)} was used, because {why}"
 
 
@@ -179,8 +182,8 @@ def _with_sizes(file_name: str, kind: ArrayKind, layout: DeclaredLayout, found: 
     if (layout.encoded_lengths[layout.lengths > 0] < 0).any():
         first = int(np.flatnonzero((layout.encoded_lengths < 0) & (layout.lengths > 0))[0])
         raise InvalidIonImageError(
-            f"spectrum {first + 1} of {file_name!r} does not state the external encoded length of its"
-            f" compressed {kind} array; expected one in IMS:1000104"
+            f"spectrum {first + 1} of {file_name!r} does not state the encoded length of its compressed {kind}"
+            " array; expected it as IMS:1000104 (external encoded length)"
         )
     return ArrayLayout(found, layout.offsets, layout.lengths, layout.encoded_lengths)
 

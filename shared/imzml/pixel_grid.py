@@ -68,7 +68,7 @@ def select_plane(index: ImzmlIndex, z: int | None) -> ImzmlIndex:
     shown = ", ".join(map(str, planes[:_SHOWN])) + ", …" * (len(planes) > _SHOWN)
     if z is None and len(planes) > 1:
         raise InvalidIonImageError(
-            f"expected the z of one plane, as {index.file_name!r} has {len(planes)} planes (z: {shown})"
+            f"{index.file_name!r} has {len(planes)} planes (z: {shown}); expected z to select one of them"
         )
     if z is None or (len(planes) == 1 and z == planes[0]):
         return index

@@ -62,7 +62,7 @@ def test_a_template_with_image_needs_annotations_with_image(http: HttpFiles) -> 
     "template", ["/{{formula}}.png", "/{{annotation_id.__class__}}", "/{{}}", "/{{annotation_id", "/a}}"]
 )
 def test_a_template_with_unknown_fields_is_forbidden(http: HttpFiles, template: str) -> None:
-    with pytest.raises(ForbiddenUriError, match="template"):
+    with pytest.raises(ForbiddenUriError, match="file names"):
         fetch(http.url + template.replace("{{", "{").replace("}}", "}"), access(http.url), "a")
 
 

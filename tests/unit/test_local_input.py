@@ -255,7 +255,7 @@ def test_a_dataset_on_metaspace_is_named_by_its_id() -> None:
         ("metaspace:x", KindOptions(most_peaks=9), "--most-peaks"),
         ("https://user:secret@host/x", KindOptions(), "user or password"),
         ("ftp://host/x", KindOptions(), "s3://bucket"),
-        ("https://host/{formula}", KindOptions(), "template"),
+        ("https://host/{formula}", KindOptions(), "file names"),
     ],
 )
 def test_an_invalid_input_is_rejected_without_showing_credentials(text: str, options: KindOptions, noun: str) -> None:

@@ -47,7 +47,7 @@ def read_metaspace(
         )
     except ImportError as error:
         raise UnsupportedSourceError(
-            f"expected offsample[metaspace] to be installed for {PREFIX}, {error.name} is missing"
+            f"{PREFIX} needs {error.name}, which is not installed; install it with pip install 'offsample[metaspace]'"
         ) from error
     try:
         client = GraphQLClient(get_config(host=url, config_path=os.devnull))

@@ -73,10 +73,11 @@ def run_baseline(
     InvalidInputError
         When a fold leaves fewer than two datasets to train on, or only pixels of one class.
     """
-    if fewest_to_train_on(whole_set) < 2 and set(names) & set(CLASSIFIERS):
+    fewest = fewest_to_train_on(whole_set)
+    if fewest < 2 and set(names) & set(CLASSIFIERS):
         raise InvalidInputError(
-            "expected two or more datasets per fold to train pixel classifiers on,"
-            f" got one of {len(whole_set.datasets)} datasets"
+            "expected at least two training datasets in every fold for pixel classifiers,"
+            f" got {fewest} in one fold ({len(whole_set.datasets)} datasets in all); add datasets"
         )
     pixels = [_prepare(dataset) for dataset in whole_set.datasets]
     scores = {name: np.empty(len(whole_set.off)) for name in names}

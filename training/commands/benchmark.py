@@ -22,8 +22,14 @@ def benchmark(
     images: Annotated[int, typer.Option(min=2, help="Semi-synthetic training images, the same for every fit.")] = 5_000,
     seeds: Annotated[int, typer.Option(min=2, help="Ensembles per preset.")] = 5,
     members: Annotated[int, typer.Option(min=1, help="Networks per ensemble.")] = 5,
-    judged_images: Annotated[
-        int | None, typer.Option(min=100, help="First images of the benchmark; all when left out.")
+    evaluated_images: Annotated[
+        int | None,
+        typer.Option(
+            "--evaluated-images",
+            "--judged-images",
+            min=100,
+            help="First images of the benchmark; all when left out. --judged-images is its former name.",
+        ),
     ] = None,
 ) -> None:
     """Fit both presets with several seeds, and evaluate them on the frozen benchmark."""
@@ -36,7 +42,7 @@ def benchmark(
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 140)
-    frozen = draw_frozen_set(judged_images)
+    frozen = draw_frozen_set(evaluated_images)
     console.print(frozen.identity, soft_wrap=True)
     settings = SeedComparisonSettings(
         images=images,

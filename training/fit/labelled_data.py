@@ -59,7 +59,8 @@ def _choose_validation(labelled_set: LabelledSet, names: list[str]) -> list[str]
         if _keeps_classes(labelled_set, [name]):
             return [name]
     raise InvalidInputError(
-        f"expected labels of both classes in two or more datasets of {labelled_set.name}, got each class in one only"
+        f"expected labels of both classes in the fitted datasets, but no split of {labelled_set.name} into fitted and"
+        " validation datasets leaves both; add labelled datasets"
     )
 
 

@@ -86,7 +86,7 @@ def _make_row(record: dict[str, Any], number: int, name: str) -> LabelRow:
     if column is None or "label" not in record:
         raise InvalidInputError(
             f"label file {name}, line {number}: expected a column annotation_id (or index, or file)"
-            " and a column label, one is missing"
+            " and a column label, got only one of them or neither"
         )
     label = record["label"]
     dataset, served_as = record.get("dataset"), record.get("dataset_id")

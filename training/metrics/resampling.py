@@ -37,8 +37,8 @@ class Resampling:
     def __init__(self, groups: Sequence[tuple[str, ...]]) -> None:
         if not groups or len({len(key) for key in groups}) != 1 or not groups[0]:
             raise InvalidInputError(
-                f"expected images with one group of each kind, got {len(groups)} images with"
-                f" {sorted({len(key) for key in groups})} groups each"
+                "expected at least one image, and the same number of group keys (one or more) for each, got"
+                f" {len(groups)} images with numbers of keys {sorted({len(key) for key in groups})}"
             )
         cells = sorted(set(groups))
         number_of = {cell: number for number, cell in enumerate(cells)}

@@ -145,7 +145,10 @@ def _give_rationale(
 
 def _describe_band(scaled: Probabilities, band: tuple[float, float] | None) -> str:
     if band is None:
-        return f"No band is stated: outside none are {CORRECT_OUTSIDE_BAND:.0%} of the labels correct."
+        return (
+            f"No band is stated: no band has at least {_LEAST_OUTSIDE:.0%} of the labels outside it with at least"
+            f" {CORRECT_OUTSIDE_BAND:.0%} of those correct."
+        )
     inside = (scaled >= band[0]) & (scaled <= band[1])
     return (
         f"Between {band[0]:g} and {band[1]:g} an image is uncertain: {inside.mean():.0%} of the held-out images are,"

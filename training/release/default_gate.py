@@ -75,8 +75,9 @@ def require_not_worse(
         found = "; ".join(map(_describe, refused))
         options = " ".join(f"--although-worse-on {worse.new.data_set}" for worse in refused)
         raise ReleaseError(
-            f"release {version} is worse than the default release {default.version} on {found}; expected at most"
-            f" {MARGIN:g} below on every set, or {options}, or no --default; nothing was published"
+            f"release {version} is worse than the default release {default.version} on {found}, and was"
+            f" not published; expected a loss of accuracy of at most {MARGIN:g} on every set. To publish it"
+            f" nevertheless: {options}, or without --default"
         )
     return tuple(worse.new.data_set for worse in worse_sets)
 

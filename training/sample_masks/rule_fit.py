@@ -44,7 +44,7 @@ def fit_mask_rule(datasets: Sequence[MaskedDataset]) -> MaskRule:
     target_weights = [_candidate_weights(dataset, candidates) for dataset, candidates in present]
     if len(present) in {0, len(found)}:
         raise InvalidInputError(
-            f"expected datasets with and without off-sample area, got {len(present)} with it of {len(found)}"
+            f"expected datasets with and without off-sample area, got {len(present)} of {len(found)} with it"
         )
     ranking = _fit_ranking([candidates for _, candidates in present], target_weights)
     rule = MaskRule(ranking, dict.fromkeys(PRESENCE, 0.0), 0.0)

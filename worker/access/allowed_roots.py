@@ -88,7 +88,9 @@ class AllowedRoots:
             except OSError as error:
                 if error.errno not in _NOT_BENEATH_ERRNOS:
                     raise
-                raise ForbiddenUriError(f"{show_uri(uri)} was replaced by a symlink while it was opened") from error
+                raise ForbiddenUriError(
+                    f"{show_uri(uri)} was replaced by a symlink while it was being opened"
+                ) from error
 
     def _locate(self, uri: str) -> tuple[Path, Path]:
         """The allowed root and the path below it, with symlinks resolved in both."""

@@ -31,7 +31,7 @@ def open_array_store(uri: str, access: StoreAccess, limits: Limits, connections:
         from shared.arrays.zarr_group import open_zarr  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise UnsupportedSourceError(
-            f"{root.name} needs {error.name}, which is not installed; expected offsample[arrays]"
+            f"{root.name} needs {error.name}, which is not installed; install it with pip install 'offsample[arrays]'"
         ) from error
     with ExitStack() as stack:
         store = stack.enter_context(open_store(root, access, connections))

@@ -52,7 +52,7 @@ def parse_template(uri: str) -> ImageTemplate:
     unknown = [field for field in _FIELD.findall(uri) if field not in _FIELDS]
     if unknown or {"{", "}"} & set(_FIELD.sub("", uri)) or not slash or folder.endswith(("/", ":")):
         raise ForbiddenUriError(
-            f"expected a template of a folder followed by {{annotation_id}} or {{image}}, got {show_uri(uri)}"
+            f"expected a folder and then {{annotation_id}} or {{image}} in its file names, got {show_uri(uri)}"
         )
     pattern = uri[len(folder) + 1 :]
     if not uri.startswith("/") and {"?", "#"} & set(pattern):

@@ -95,7 +95,8 @@ class MetaspaceDataset(Closable):
             from worker.sources.metaspace_client import find_records, open_client  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise UnsupportedSourceError(
-                f"METASPACE needs {error.name}, which is not installed; expected offsample[metaspace]"
+                f"METASPACE needs {error.name}, which is not installed;"
+                " install it with pip install 'offsample[metaspace]'"
             ) from error
         location = self._location
         client = open_client(str(self._root).rstrip("/"), self._metaspace.api_key, self._stores.retry_policy)

@@ -87,7 +87,9 @@ def _open_s3(retry_policy: RetryPolicy, connections: int) -> Any:
     try:
         from s3fs import S3FileSystem  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise UnsupportedSourceError("s3:// needs s3fs, which is not installed; expected offsample[s3]") from error
+        raise UnsupportedSourceError(
+            "s3:// needs s3fs, which is not installed; install it with pip install 'offsample[s3]'"
+        ) from error
     config = {
         "connect_timeout": retry_policy.timeout_seconds,
         "read_timeout": retry_policy.timeout_seconds,
@@ -103,7 +105,9 @@ def _open_gs(retry_policy: RetryPolicy) -> Any:
     try:
         from gcsfs import GCSFileSystem  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise UnsupportedSourceError("gs:// needs gcsfs, which is not installed; expected offsample[gs]") from error
+        raise UnsupportedSourceError(
+            "gs:// needs gcsfs, which is not installed; install it with pip install 'offsample[gs]'"
+        ) from error
     return GCSFileSystem(timeout=retry_policy.timeout_seconds, skip_instance_cache=True)
 
 

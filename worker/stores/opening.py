@@ -33,6 +33,7 @@ def open_store(uri: StoreUri, access: StoreAccess, connections: int) -> Store:
     except ImportError as error:
         extra = "http" if uri.scheme in HTTP_PORTS else uri.scheme
         raise UnsupportedSourceError(
-            f"{uri.scheme}:// needs {error.name}, which is not installed; expected offsample[{extra}]"
+            f"{uri.scheme}:// needs {error.name}, which is not installed;"
+            f" install it with pip install 'offsample[{extra}]'"
         ) from error
     return ObjectStore(uri, access.retry_policy, connections)

@@ -93,7 +93,7 @@ def _require_own_values(dataset: h5py.Dataset, name: str) -> None:
     """Must come first: a virtual dataset opens its sources to determine its shape."""
     properties = dataset.id.get_create_plist()
     if properties.get_layout() == h5py.h5d.VIRTUAL or properties.get_external_count():
-        raise InvalidIonImageError(f"`{name}` has its values in other files; expected them in this one")
+        raise InvalidIonImageError(f"expected the values of `{name}` in this file, but they are stored in other files")
 
 
 def find_dataset(group: h5py.Group, name: str, kinds: str, max_bytes: int, chunk_bytes: int) -> h5py.Dataset | None:
@@ -116,7 +116,7 @@ def find_dataset(group: h5py.Group, name: str, kinds: str, max_bytes: int, chunk
         return None
     what = f"`{name}`"
     if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
-        raise InvalidIonImageError(f"{what} is not an array; expected one")
+        raise InvalidIonImageError(f"expected an array as {what}, got a group or an empty dataset")
     check_kind(dataset.dtype, kinds, what)
     if dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype) is None:
         raise InvalidIonImageError(f"{what} has dtype object; expected strings")

@@ -174,7 +174,9 @@ def _open_sparse(file: ForeignHdf5, group: h5py.Group, limits: Limits) -> _Spars
     if positions[0] != 0 or positions[-1] != values.shape[0] or (lengths.size and lengths.min() < 0):
         raise InvalidIonImageError(f"`X/indptr` does not match `X/data`; {_EXPECTED}")
     if lengths.size and lengths.max() > bound:
-        raise InvalidIonImageError(f"`X/indptr` has {lengths.max():,} entries in a line of {bound:,}; {_EXPECTED}")
+        raise InvalidIonImageError(
+            f"`X/indptr` states {lengths.max():,} entries for a row or column of length {bound:,}; {_EXPECTED}"
+        )
     return _SparseMatrix(stated, by_pixel, positions, indices, values)
 
 

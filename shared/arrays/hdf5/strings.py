@@ -55,7 +55,7 @@ def read_string_attribute(file: ForeignHdf5, group: h5py.Group, name: str) -> st
     attribute = group.attrs.get_id(name)
     string = h5py.check_string_dtype(attribute.dtype)
     if attribute.shape != () or string is None:
-        raise InvalidIonImageError(f"{what} is not a single string; expected one")
+        raise InvalidIonImageError(f"expected a single string as {what}, got another value")
     if string.length is None:
         value = _Heaps(file, what).read(_find_attribute_value(file, group, name.encode(), what)[:REFERENCE_BYTES])
     else:
@@ -112,7 +112,9 @@ class _Heaps:
         header = self._stream.read(_HEAP_HEADER_BYTES)
         size = int.from_bytes(header[8:], "little")
         if header[:5] != _HEAP_START or size < _HEAP_HEADER_BYTES:
-            raise InvalidIonImageError(f"{self._what} has a string outside any heap; expected an intact HDF5 file")
+            raise InvalidIonImageError(
+                f"{self._what} refers to a string outside the file's string heaps; expected an intact HDF5 file"
+            )
         self._bytes_read += size
         require_at_most(self._bytes_read, _MAX_HEAP_BYTES, f"size of the strings of {self._what} in bytes")
         content, position = self._stream.read(size - _HEAP_HEADER_BYTES), 0
@@ -146,7 +148,9 @@ def _read_references(file: ForeignHdf5, dataset: h5py.Dataset, what: str) -> byt
             content = _decompress_chunk(dataset, offset)[: len(found) - start]
             found[start : start + len(content)] = content
     else:
-        raise InvalidIonImageError(f"{what} is stored in its header; expected contiguous storage or chunks")
+        raise InvalidIonImageError(
+            f"{what} is stored in the header of its dataset (compact layout); expected contiguous or chunked storage"
+        )
     return bytes(found)
 
 
@@ -175,7 +179,7 @@ def _find_attribute_value(file: ForeignHdf5, group: h5py.Group, name: bytes, wha
     for kind, body in _read_messages(file.stream, file.userblock_size, h5py.h5o.get_info(group.id).addr):
         if kind == _ATTRIBUTE and (value := _split_attribute(body, name)) is not None:
             return value
-    raise InvalidIonImageError(f"{what} is stored in an unknown way; expected it as h5py writes it")
+    raise InvalidIonImageError(f"{what} is stored in a way that is not supported; expected a file written by h5py")
 
 
 def _split_attribute(body: bytes, name: bytes) -> bytes | None:

@@ -197,7 +197,9 @@ def _describe_singles(inputs: Sequence[str], rejected: list[RejectedInput]) -> l
             rejected.append(_reject(text, error))
             continue
         if found.setdefault(path.stem, annotation) != annotation:
-            duplicate = InvalidInputError(f"expected distinct names, got two images of one folder named {path.stem!r}")
+            duplicate = InvalidInputError(
+                f"expected distinct names, but two images in one folder are both named {path.stem!r}"
+            )
             rejected.append(RejectedInput(text, duplicate))
     return [
         _Draft(
