@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from live_service import LiveService, make_event
+from live_service import LiveService, make_event, wait_until
 
 from shared.ion_image import make_ion_image
 from shared.png.image import encode_png
@@ -20,6 +20,7 @@ def test_an_event_that_needs_too_much_memory_is_rejected_at_its_first_attempt(
     for number in range(8):
         (folder / f"{number}.png").write_bytes(page)
     worker = service.start_worker(max_memory_bytes=400 * MEBIBYTE, concurrency=concurrency)
+    wait_until(lambda: len(worker.children) == concurrency, "all children are forked")
     children = worker.children
 
     hungry = make_event(ion_images={"kind": "png", "uri": str(folder)})
