@@ -6,6 +6,7 @@ from typing import cast
 from redis import Redis
 
 from worker.ledger.claim import Claim
+from worker.memory_limit import is_memory_error
 
 _Entries = list[tuple[bytes, dict[bytes, bytes]]]
 
@@ -22,7 +23,10 @@ def describe_oversized(server: Redis, claim: Claim) -> tuple[bytes, str]:
         return b"(larger than 256 MiB)", ""
     try:
         entries = cast("_Entries", server.xrange(claim.stream, claim.entry_id, claim.entry_id))
-    except MemoryError:
+    except Exception as error:  # redis-py may raise another error while it handles the MemoryError
+        if not is_memory_error(error):
+            raise
+        server.connection_pool.disconnect()  # the rest of the reply is still on its way
         return b"(too large to be read)", ""
     message = entries[0][1].get(b"message", b"") if entries else b""
     return message[:_HEAD_BYTES] or b"(deleted)", sha256(message).hexdigest()
