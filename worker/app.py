@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from shared.errors import OffSampleError
 from worker.events.event_run import run_event
+from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
 from worker.memory_limit import limit_memory
 from worker.pool.child_board import ChildBoard
@@ -48,6 +49,8 @@ class OffSampleApp(Celery):
     """Of the worker's main process."""
     board: ChildBoard = ChildBoard()
     """The state of the pool children, which inherit it by the fork."""
+    report: WorkerReport | None = None
+    """What this worker reports about itself; set by `serve`."""
 
     @property
     def settings(self) -> Settings:
@@ -111,8 +114,7 @@ def classify_next() -> None:
         classify_next.apply_async(retry=False)
     except (OperationalError, RedisError) as error:
         _log.warning("ticket_not_sent", error=str(error))
-    with structlog.contextvars.bound_contextvars(task_id=classify_next.request.id):
-        run_event(claim, runtime)
+    run_event(claim, runtime, classify_next.request.id)
 
 
 @inspect_command(name=CHILDREN_COMMAND)
@@ -141,7 +143,7 @@ def _initialise_child(**_: Any) -> None:
         settings = app.settings
         children = choose_concurrency(settings)  # before this child is bound to a single device
         bind_device()
-        app.runtime = open_runtime(settings)
+        app.runtime = open_runtime(settings, app.report.worker if app.report else None)
         limit_memory(settings.max_memory_bytes, children)
     except Exception as error:  # noqa: BLE001 - Celery would swallow it and keep a useless child
         _log.critical("worker_init_failed", exc_info=True)

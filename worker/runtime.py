@@ -63,8 +63,8 @@ class Runtime:
     outages: StoreOutages
 
 
-def open_ledger(settings: Settings, outage: Outage | None = None) -> Ledger:
-    """A ledger for this process, which reports the success or failure of every call to `outage`."""
+def open_ledger(settings: Settings, outage: Outage | None = None, worker: str | None = None) -> Ledger:
+    """A ledger for this process of a worker, which reports the success or failure of every call to `outage`."""
     return Ledger(
         connect(settings.redis_url),
         settings.names,
@@ -72,11 +72,12 @@ def open_ledger(settings: Settings, outage: Outage | None = None) -> Ledger:
         max_message_bytes=settings.max_event_bytes,
         done_seconds=settings.done_seconds,
         outage=outage,
+        worker=worker,
     )
 
 
-def open_runtime(settings: Settings) -> Runtime:
-    """Create the runtime of this process, with the default release opened and warmed up."""
+def open_runtime(settings: Settings, worker: str | None = None) -> Runtime:
+    """Create the runtime of this process of a worker, with the default release opened and warmed up."""
     predictors = Predictors(settings)
     predictors.find(None)
     _warm_decoding()
@@ -87,7 +88,7 @@ def open_runtime(settings: Settings) -> Runtime:
         settings.store_access,
         settings.metaspace,
     )
-    ledger = open_ledger(settings, Outage())
+    ledger = open_ledger(settings, Outage(), worker)
     return Runtime(settings, ledger, predictors, access, StoreOutages(settings.retry_seconds))
 
 

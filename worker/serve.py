@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 from importlib.metadata import version
 from tempfile import TemporaryFile
 
@@ -12,6 +13,7 @@ from model_store.opening import choose_engine
 from model_store.release import Release, open_release
 from shared.errors import ConfigurationError, UnknownReleaseError
 from worker.ledger.ledger import connect
+from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
 from worker.pool.devices import choose_concurrency
 from worker.runtime import open_ledger
@@ -47,8 +49,9 @@ def serve(settings: Settings, name: str | None = None) -> int:
     from worker.app import app  # noqa: PLC0415 - its signal handlers are for workers only
 
     app.settings = settings
+    app.report = _make_report(settings, release, concurrency, name)
     worker = app.Worker(
-        hostname=f"{name or f'offsample-{os.getpid()}'}@{socket.gethostname()}",
+        hostname=app.report.worker,
         concurrency=concurrency,
         loglevel=settings.log_level,
         without_gossip=True,
@@ -56,10 +59,28 @@ def serve(settings: Settings, name: str | None = None) -> int:
         quiet=True,
     )
     worker.start()
+    _forget(settings, app.report.worker)
     failure = app.board.failure()
     if failure is not None:
         raise ConfigurationError(f"a pool child cannot run events: {failure}")
     return int(worker.exitcode or 0)
+
+
+def _make_report(settings: Settings, release: Release, concurrency: int, name: str | None) -> WorkerReport:
+    return WorkerReport(
+        worker=f"{name or f'offsample-{os.getpid()}'}@{socket.gethostname()}",
+        pid=os.getpid(),
+        version=version("offsample"),
+        release=release.version,
+        engine=choose_engine(settings.engine).value,
+        concurrency=concurrency,
+    )
+
+
+def _forget(settings: Settings, worker: str) -> None:
+    """Remove this worker from the list of workers; one that cannot is removed from it after an hour."""
+    with suppress(RedisError):
+        open_ledger(settings).forget_worker(worker)
 
 
 def _require_temporary_folder() -> None:

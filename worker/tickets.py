@@ -1,8 +1,10 @@
 """Tickets: how Celery learns that the ledger has work. A lost or repeated ticket costs milliseconds, never an event."""
 
 import time
-from typing import Any
+from contextlib import suppress
+from typing import Any, Literal
 
+import structlog
 from celery import bootsteps
 from celery.platforms import EX_FAILURE
 from celery.worker import state
@@ -10,12 +12,14 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from worker.ledger.ledger import Ledger
+from worker.ledger.presence import REPORT_SECONDS
 from worker.runtime import open_ledger
 
 _TICK_SECONDS = 0.1
 """Interval of the checks for waiting events, far below a lease: a late check looks like an outage to the clock."""
 
 _SWEEP_SECONDS = 3600.0
+_log = structlog.get_logger(__name__)
 
 
 class TicketStep(bootsteps.StartStopStep):
@@ -29,6 +33,8 @@ class TicketStep(bootsteps.StartStopStep):
         self._ledger: Ledger | None = None
         self._app = worker.app
         self._next_sweep = 0.0
+        self._next_report = 0.0
+        self._is_paused = False
 
     def start(self, worker: Any) -> None:
         """Start the timer."""
@@ -40,6 +46,8 @@ class TicketStep(bootsteps.StartStopStep):
         if self._timer_entry is not None:
             self._timer_entry.cancel()
             self._timer_entry = None
+            with suppress(RedisError):
+                self._report("draining")
 
     def _tick(self) -> None:
         """Never raises: if the server is unavailable, the next tick tries again."""
@@ -53,5 +61,19 @@ class TicketStep(bootsteps.StartStopStep):
             if time.monotonic() >= self._next_sweep:
                 self._next_sweep = time.monotonic() + _SWEEP_SECONDS
                 self._ledger.sweep_consumers()
+            if time.monotonic() >= self._next_report:
+                self._next_report = time.monotonic() + REPORT_SECONDS
+                self._report("running")
         except (RedisError, OperationalError, OSError) as error:
             self._app.outage.begin(error)
+
+    def _report(self, state: Literal["running", "draining"]) -> None:
+        """Report this worker, and log when the intake was paused or resumed."""
+        report = self._app.report
+        if self._ledger is None or report is None:
+            return
+        ready = sum(child.is_ready for child in self._app.board.states())
+        is_paused = self._ledger.report_worker(report.model_copy(update={"ready": ready, "state": state}))
+        if is_paused is not self._is_paused:
+            self._is_paused = is_paused
+            _log.info("intake_paused" if is_paused else "intake_resumed")

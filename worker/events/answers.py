@@ -13,13 +13,12 @@ from worker.classification.classification import Classification
 from worker.ledger.claim import DONE_VERSION, Answer, Claim, DeadLetter, DoneRecord
 from worker.ledger.names import Names
 from worker.messages.event import DatasetAnnotatedEvent, EventIdentity
+from worker.messages.rejection import answer_source, make_rejection
 from worker.messages.results import (
     ROWS_PER_CHUNK,
     DatasetClassified,
-    DatasetRejected,
     DatasetSummary,
     IonImagesClassified,
-    Rejection,
     ResultChunk,
     Timings,
     Tried,
@@ -42,11 +41,6 @@ def is_about(done: DoneRecord, event: DatasetAnnotatedEvent) -> bool:
     """Whether the record belongs to an event of this source and id."""
     about = json.loads(done.closing)["data"]
     return (about["event_source"], about["event_id"]) == (event.source, event.id)
-
-
-def answer_source(event_source: str | None) -> str:
-    """`source` of an answer; it includes the event's source, so that (source, id) is unique."""
-    return f"offsample:{event_source or ''}"
 
 
 def classified_answer(
@@ -117,24 +111,9 @@ def rejected_answer(
     identity: EventIdentity, claim: Claim, names: Names, error: InvalidInputError, *, dead_letter: bool
 ) -> Answer:
     """A rejection; with `dead_letter` the event itself becomes a dead letter."""
+    tried = Tried(deliveries=claim.deliveries, stream=claim.stream, entry_id=claim.entry_id, worker=claim.consumer)
+    message = make_rejection(identity, tried, error)
     event_id = identity.event_id or claim.entry
-    message = DatasetRejected(
-        id=f"{event_id}/rejected/{claim.entry_id}",
-        source=answer_source(identity.source),
-        subject=identity.dataset_id,
-        time=datetime.now(UTC),
-        traceparent=identity.traceparent,
-        data=Rejection(
-            event_id=identity.event_id,
-            event_source=identity.source,
-            dataset_id=identity.dataset_id,
-            error=error.code,
-            message=str(error),
-            tried=Tried(
-                deliveries=claim.deliveries, stream=claim.stream, entry_id=claim.entry_id, worker=claim.consumer
-            ),
-        ),
-    )
     return Answer(
         done_key=names.done(identity.source or "", event_id),
         index_key=names.answers(event_id),

@@ -13,6 +13,7 @@ from worker.events.verdict import EventRun, Verdict, find_stores, judge_duplicat
 from worker.ledger.claim import Claim, Outcome
 from worker.ledger.heartbeat import Heartbeat
 from worker.ledger.ledger import Ledger
+from worker.ledger.presence import RunRecord
 from worker.memory_limit import is_memory_error
 from worker.messages.event import EventIdentity, read_identity
 from worker.runtime import Runtime
@@ -29,7 +30,7 @@ _MIN_POSTPONEMENTS = 3
 _log = structlog.get_logger(__name__)
 
 
-def run_event(claim: Claim, runtime: Runtime) -> None:
+def run_event(claim: Claim, runtime: Runtime, task_id: str | None = None) -> None:
     """Answer the claimed event, exactly once in effect.
 
     Invalid input becomes a `rejected` message. An unavailable store postpones the event, and a drain that is cut short
@@ -38,19 +39,27 @@ def run_event(claim: Claim, runtime: Runtime) -> None:
     """
     deadline = time.monotonic() + runtime.settings.event_timeout_seconds
     identity = _read_identity(claim, runtime.settings.max_deliveries)
+    trace = {"trace_id": identity.trace_id} if identity.trace_id else {}
     with (
-        structlog.contextvars.bound_contextvars(event_id=identity.event_id, dataset_id=identity.dataset_id),
+        structlog.contextvars.bound_contextvars(
+            event_id=identity.event_id,
+            dataset_id=identity.dataset_id,
+            entry=claim.entry,
+            task_id=task_id,
+            **trace,
+        ),
         Heartbeat(runtime.ledger, claim, deadline + _HEARTBEAT_GRACE_SECONDS) as heartbeat,
     ):
         run = EventRun(claim, identity, runtime, heartbeat, deadline)
         try:
+            _record_run(run, task_id)
             _run(run)
         except LeaseLostError as error:
-            _log.warning("event_fenced", entry=claim.entry, reason=str(error))
+            _log.warning("event_fenced", reason=str(error))
         except SystemExit:
             heartbeat.stop()
             if _release(run, 0.0):
-                _log.warning("event_released", entry=claim.entry, reason="worker is shutting down")
+                _log.warning("event_released", reason="worker is shutting down")
             raise
 
 
@@ -64,6 +73,24 @@ def _read_identity(claim: Claim, max_deliveries: int) -> EventIdentity:
         if not is_memory_error(error):
             raise
         return EventIdentity()
+
+
+def _record_run(run: EventRun, task_id: str | None) -> None:
+    """Tell people which event runs here; the event runs without that too."""
+    claim, identity, settings = run.claim, run.identity, run.runtime.settings
+    record = RunRecord(
+        event_id=identity.event_id,
+        event_source=identity.source,
+        dataset_id=identity.dataset_id,
+        trace_id=identity.trace_id,
+        task_id=task_id,
+        consumer=claim.consumer,
+        started_ms=claim.claimed_ms,
+    )
+    try:
+        run.runtime.ledger.record_run(claim, record, settings.event_timeout_seconds + settings.lease_seconds)
+    except RedisError as error:
+        _log.debug("run_not_recorded", error=str(error))
 
 
 def _run(run: EventRun) -> None:
@@ -108,10 +135,10 @@ def _finish(run: EventRun, verdict: Verdict) -> None:
         raise LeaseLostError(f"lease of {claim.entry} was lost before its results were published")
     if outcome is Outcome.ALREADY and done is not None and verdict.answer.done is None:
         # An earlier delivery committed its answer; all of it is published by now.
-        _log.info("event_answered_before", entry=claim.entry, deliveries=claim.deliveries)
+        _log.info("event_answered_before", deliveries=claim.deliveries)
         return
     log = _log.warning if verdict.is_refusal else _log.info
-    log(verdict.name, entry=claim.entry, deliveries=claim.deliveries, outcome=outcome.value, **verdict.facts)
+    log(verdict.name, deliveries=claim.deliveries, outcome=outcome.value, **verdict.facts)
 
 
 def _postpone(run: EventRun, what: str, error: TransientError) -> None:
@@ -164,7 +191,7 @@ def _release(run: EventRun, delay_seconds: float) -> bool:
     try:
         if run.runtime.ledger.release_claim(run.claim, delay_seconds):
             return True
-        _log.warning("event_fenced", entry=run.claim.entry, reason="its lease was lost before it was released")
+        _log.warning("event_fenced", reason="its lease was lost before it was released")
     except RedisError as error:
-        _log.warning("event_not_released", entry=run.claim.entry, error=str(error))
+        _log.warning("event_not_released", error=str(error))
     return False

@@ -1,9 +1,13 @@
 -- Claim the next entry for a consumer. Of each stream: entries released unfinished, then those whose lease expired, then
 -- new ones; when no stream has any, a postponed entry that is due. Every 4th claim tries postponed entries first, so that
 -- they neither starve nor delay others by more than one claim in four; every 8th goes through the streams in reverse.
--- KEYS: clock, then stream and postponed set of each priority   ARGV: lease ms, group, consumer, max message bytes
+-- While the intake is paused, nothing is claimed.
+-- KEYS: clock, pause, then stream and postponed set of each priority   ARGV: lease ms, group, consumer, max message bytes
 -- Returns {stream, entry, deliveries, message bytes (-1: field missing), message ('' if too large), now ms, postponements,
 -- first postponed ms (0 = never)}, or false.
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  return false
+end
 local group, consumer, max_bytes = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local claims = tonumber(redis.call('HGET', KEYS[1], 'claims') or 0)
 
@@ -56,7 +60,7 @@ local function take_new(stream)
 end
 
 local function take_due()
-  for index = 2, #KEYS, 2 do
+  for index = 3, #KEYS, 2 do
     local found = take_postponed(KEYS[index], KEYS[index + 1], now)
     if found then return found end
   end
@@ -67,9 +71,9 @@ if claims % 4 == 1 then
   local found = take_due()
   if found then return found end
 end
-local first, last, step = 2, #KEYS - 1, 2
+local first, last, step = 3, #KEYS - 1, 2
 if claims % 8 == 7 then
-  first, last, step = #KEYS - 1, 2, -2
+  first, last, step = #KEYS - 1, 3, -2
 end
 for index = first, last, step do
   local stream = KEYS[index]

@@ -29,6 +29,11 @@ class Claim:
     """From the first postponement to this claim."""
 
     @property
+    def claimed_ms(self) -> int:
+        """When it was claimed, by the server's clock."""
+        return int(self.entry_id.partition("-")[0]) + round(self.queued_seconds * 1000)
+
+    @property
     def entry(self) -> str:
         """Stream and entry id, unique on the server."""
         return f"{self.stream}/{self.entry_id}"

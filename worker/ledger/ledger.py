@@ -5,7 +5,6 @@ script of this folder; finish writes results, then done record, then ack.
 """
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
@@ -17,8 +16,10 @@ from redis.retry import Retry
 
 from shared.errors import ConfigurationError, ServerUnavailableError
 from worker.ledger.claim import Answer, Claim, DoneRecord, Outcome
+from worker.ledger.consumer import Consumer
 from worker.ledger.names import GROUP, Names
 from worker.ledger.oversized import describe_oversized
+from worker.ledger.presence import FORGOTTEN_SECONDS, RunRecord, WorkerReport
 from worker.ledger.scripts import register_scripts
 from worker.server.outage import Outage, is_outage
 
@@ -46,7 +47,7 @@ def connect(url: str, socket_timeout_seconds: float = 10.0) -> Redis:
 class Ledger:
     """One process's access to the ledger; create it after the fork, because each process is its own consumer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what every process of a worker is given
         self,
         server: Redis,
         names: Names,
@@ -55,10 +56,11 @@ class Ledger:
         max_message_bytes: int,
         done_seconds: int,
         outage: Outage | None = None,
+        worker: str | None = None,
     ) -> None:
         self.names = names
         self.lease_seconds = lease_seconds
-        self.consumer = uuid.uuid4().hex
+        self.consumer = str(Consumer.of_this_process(worker))
         self._outage = outage
         self._server = server
         self._scripts = register_scripts(server)
@@ -86,6 +88,7 @@ class Ledger:
         expected = dict.fromkeys([*self.names.streams, self.names.results, self.names.dead_letters], b"stream")
         expected |= dict.fromkeys(map(self.names.postponed, self.names.streams), b"zset")
         expected |= {self.names.clock: b"hash", self.names.tickets: b"list"}
+        expected |= {self.names.pause: b"hash", self.names.workers: b"hash"}
         for key, kind in expected.items():
             found = cast("bytes", self._server.type(key))
             if found not in (kind, b"none"):
@@ -95,13 +98,13 @@ class Ledger:
                 )
 
     def is_ready(self) -> bool:
-        """Whether there is an entry to claim and no ticket for it yet."""
-        keys = [self.names.clock, self.names.tickets, *self._intake_keys()]
+        """Whether there is an entry to claim and no ticket for it yet; never while the intake is paused."""
+        keys = [self.names.clock, self.names.tickets, self.names.pause, *self._intake_keys()]
         return bool(self._run_with_groups(self._scripts.ready, keys, [self._lease_ms, GROUP]))
 
     def claim(self) -> Claim | None:
-        """Take the next entry; None when there is none."""
-        keys = [self.names.clock, *self._intake_keys()]
+        """Take the next entry; None when there is none, or while the intake is paused."""
+        keys = [self.names.clock, self.names.pause, *self._intake_keys()]
         arguments = [self._lease_ms, GROUP, self.consumer, self._max_message_bytes]
         found = self._run_with_groups(self._scripts.claim, keys, arguments)
         if found is None:
@@ -248,6 +251,20 @@ class Ledger:
         records = self._with_retries(lambda: self._server.mget(done_keys), give_up_at)
         record = next((one for one in records if one), None)
         return DoneRecord.model_validate_json(record) if record else None
+
+    def record_run(self, claim: Claim, record: RunRecord, seconds: float) -> None:
+        """Store which event a run is of, as a hint that expires after this time."""
+        self._server.set(self.names.run(claim.entry), record.model_dump_json(), ex=max(1, int(seconds)))
+
+    def report_worker(self, report: WorkerReport) -> bool:
+        """Store what a worker reports about itself, and return whether the intake is paused."""
+        keys = [self.names.workers, self.names.pause]
+        arguments: list[str | int] = [report.worker, report.model_dump_json(), int(FORGOTTEN_SECONDS * 1000)]
+        return bool(self._ask(lambda: self._scripts.present(keys=keys, args=arguments)))
+
+    def forget_worker(self, worker: str) -> None:
+        """Remove the report of a worker that ends."""
+        self._server.hdel(self.names.workers, worker)
 
     def report_progress(self, claim: Claim, done: int, total: int | None) -> None:
         """Store the progress of a run, as a hint that expires."""

@@ -43,6 +43,16 @@ class Names:
         """The outage clock."""
         return f"{self.namespace}:clock"
 
+    @property
+    def pause(self) -> str:
+        """Hash that exists while the intake is paused: since when, by whom and why."""
+        return f"{self.namespace}:pause"
+
+    @property
+    def workers(self) -> str:
+        """Hash of what each worker last reported about itself, by its name."""
+        return f"{self.namespace}:workers"
+
     def postponed(self, stream: str) -> str:
         """Sorted set of a stream's entries that wait to be tried again, by due time."""
         return f"{stream}:postponed"
@@ -68,6 +78,10 @@ class Names:
     def answers(self, event_id: str) -> str:
         """List of the results stream's entries that answer events of this id, whatever their source."""
         return f"{self.namespace}:answers:{sha256(event_id.encode()).hexdigest()}"
+
+    def run(self, entry: str) -> str:
+        """Which event the run of an entry is of: a hint for people that expires."""
+        return f"{self.namespace}:run:{entry}"
 
     def progress(self, entry: str) -> str:
         """How far the run of an entry is: a hint for people that expires."""

@@ -1,7 +1,7 @@
--- Is there an entry to claim, and no ticket for it yet? Returns 1 or 0. Avoids reading entries, because this runs ten times
--- a second and an entry may be large.
--- KEYS: clock, tickets, then stream and postponed set of each priority   ARGV: lease ms, group
-if redis.call('LLEN', KEYS[2]) > 0 then
+-- Is there an entry to claim, and no ticket for it yet? Returns 1 or 0; while the intake is paused, 0. Avoids reading
+-- entries, because this runs ten times a second and an entry may be large.
+-- KEYS: clock, tickets, pause, then stream and postponed set of each priority   ARGV: lease ms, group
+if redis.call('LLEN', KEYS[2]) > 0 or redis.call('EXISTS', KEYS[3]) == 1 then
   return 0
 end
 
@@ -18,7 +18,7 @@ local function has_new_entries(stream)
   return redis.error_reply('NOGROUP ' .. stream)
 end
 
-for index = 3, #KEYS, 2 do
+for index = 4, #KEYS, 2 do
   local stream, postponed = KEYS[index], KEYS[index + 1]
   local found = has_new_entries(stream)
   if type(found) == 'table' then return found end

@@ -164,6 +164,11 @@ class EventIdentity:
     dataset_id: str | None = None
     traceparent: str | None = None
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that the event belongs to: the second part of its `traceparent`."""
+        return self.traceparent.split("-")[1] if self.traceparent else None
+
 
 def parse_event(text: str | bytes) -> DatasetAnnotatedEvent:
     """Read one event.
