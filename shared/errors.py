@@ -15,6 +15,7 @@
     │   ├── ReusedEventIdError         an event id that was used for other content
     │   ├── UnreadableInputError       an unforeseen exception of a library on the caller's data
     │   ├── DeadlineExceededError      an event that exceeded its time limit
+    │   ├── CancelledError             an event that an operator cancelled
     │   ├── StoreUnavailableError      an event whose store was unavailable for too long
     │   └── TooManyDeliveriesError     an event whose worker died too often
     ├── ReleaseError                   the deployment's fault: a missing, altered or invalid release
@@ -120,6 +121,12 @@ class DeadlineExceededError(InvalidInputError):
     """An event that exceeded its time limit."""
 
     code = "deadline_exceeded"
+
+
+class CancelledError(InvalidInputError):
+    """An event that an operator cancelled before it was answered."""
+
+    code = "cancelled"
 
 
 class StoreUnavailableError(InvalidInputError):

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from live_service import SHORT_LEASE, LiveServer, LiveService
+from slow_store import SlowStore, serve_slowly
 
 
 @pytest.fixture
@@ -19,3 +20,9 @@ def service() -> Iterator[LiveService]:
             yield live
         finally:
             live.close()
+
+
+@pytest.fixture(scope="module")
+def slow_store() -> Iterator[SlowStore]:
+    with serve_slowly() as store:
+        yield store

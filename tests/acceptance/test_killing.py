@@ -3,44 +3,10 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler
-from typing import Any
 
-import pytest
-from live_service import BLADDER, LiveServer, LiveService, make_event, require_whole_once, wait_until
-from live_stores import Answer, find_free_port, http_files
-
-
-@dataclass(frozen=True)
-class SlowStore:
-    """One ion image on a slow HTTP server, so that an event takes equally long on any machine."""
-
-    url: str
-
-    @property
-    def settings(self) -> dict[str, str]:
-        return {"allowed_stores": self.url, "allowed_networks": "127.0.0.0/8", "fetch_threads": "1"}
-
-    def make_event(self, seconds: float) -> dict[str, Any]:
-        annotations = [{"annotation_id": f"ion-{n}", "image": "a.png"} for n in range(round(seconds / _DELAY_SECONDS))]
-        return make_event(ion_images={"kind": "png", "uri": f"{self.url}/ds"}, annotations=annotations)
-
-
-_DELAY_SECONDS = 0.1
-
-
-@pytest.fixture
-def slow_store() -> Iterator[SlowStore]:
-    body = next(BLADDER.iterdir()).read_bytes()
-
-    def answer_late(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(_DELAY_SECONDS)
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-
-    with http_files({"/ds/a.png": Answer(send=answer_late)}) as served:
-        yield SlowStore(served.url)
+from live_service import LiveServer, LiveService, make_event, require_whole_once, wait_until
+from live_stores import find_free_port
+from slow_store import SlowStore
 
 
 def test_a_killed_worker_loses_and_repeats_no_results(service: LiveService) -> None:

@@ -113,6 +113,32 @@ def test_the_consumer_receives_and_trims_the_answers_to_the_producer(
     assert service.pending() == 0
 
 
+def test_the_operator_runs_every_command(service: LiveService, urls: dict[str, str]) -> None:
+    event = make_event()
+    service.send({"id": "no event"} | event | {"type": "unknown"})
+    service.wait_for_closing(event["id"])
+    service.server.connect().xgroup_create("offsample:results", "all", id="$")
+    commands = (
+        ("queue", "pause"),
+        ("queue", "status"),
+        ("queue", "resume"),
+        ("dead-letters", "list"),
+        ("dead-letters", "drop", "--older-than", "1d"),
+        ("events", "show", event["id"]),
+        ("results", "trim", "--older-than", "1d"),
+    )
+    for command in commands:
+        run_as(urls["operator"], *OFFSAMPLE, *command)
+    letters = json.loads(run_as(urls["operator"], *OFFSAMPLE, "dead-letters", "retry", "--all", "--json"))["changed"]
+    assert len(letters) == 1
+    waiting = make_event()
+    run_as(urls["operator"], *OFFSAMPLE, "queue", "pause")
+    service.send(waiting)
+    run_as(urls["operator"], *OFFSAMPLE, "cancel", waiting["id"])
+    run_as(urls["operator"], *OFFSAMPLE, "queue", "resume")
+    assert service.wait_for_closing(waiting["id"])["data"]["error"] == "cancelled"
+
+
 def test_the_operator_monitors_and_resends_dead_letters_as_the_user_worker(
     service: LiveService, urls: dict[str, str]
 ) -> None:
@@ -139,6 +165,9 @@ def test_the_operator_monitors_and_resends_dead_letters_as_the_user_worker(
         ("consumer", "XADD offsample:events * message x"),
         ("consumer", "XRANGE offsample:dead-letters - +"),
         ("consumer", "DEL offsample:results"),
+        ("operator", "FLUSHALL"),
+        ("operator", "SET elsewhere 1"),
+        ("operator", "CONFIG GET *"),
         ("worker", "FLUSHALL"),
         ("worker", "CONFIG GET *"),
         ("worker", "SET elsewhere 1"),

@@ -6,8 +6,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-_NAMES = ("demo", "classify", "submit", "results", "worker", "health", "releases")
-"""Modules of `worker.cli` in the order of the help; each has an `app`."""
+_MODULES = {
+    "demo": "demo",
+    "classify": "classify",
+    "submit": "submit",
+    "results": "results",
+    "worker": "worker",
+    "health": "health",
+    "releases": "releases",
+    "queue": "operators.queue",
+    "cancel": "operators.cancel",
+    "events": "operators.events",
+    "dead-letters": "operators.dead_letters",
+}
+"""The modules of `worker.cli` by command, in the order of the help; each has an `app`."""
 
 
 class LazyCommands(TyperGroup):
@@ -15,12 +27,12 @@ class LazyCommands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
         """All names, in the order of the help."""
-        return list(_NAMES)
+        return list(_MODULES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as above
         """The command of this name, or None."""
-        if cmd_name not in _NAMES:
+        if cmd_name not in _MODULES:
             return None
-        command = typer.main.get_command(import_module(f"worker.cli.{cmd_name}").app)
+        command = typer.main.get_command(import_module(f"worker.cli.{_MODULES[cmd_name]}").app)
         command.name = cmd_name
         return command

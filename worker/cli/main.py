@@ -35,9 +35,7 @@ def _options(
     *,
     show_version: Annotated[
         bool,
-        typer.Option(
-            "--version", is_flag=True, is_eager=True, callback=_print_version, help="Print the version and exit."
-        ),
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Off-sample recognition for imaging mass spectrometry."""

@@ -1,12 +1,14 @@
-"""`offsample results`: print what is in the results stream."""
+"""`offsample results`: print what is in the results stream; `offsample results trim` deletes what was read."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from typer.core import TyperGroup
 
 from shared.errors import InvalidInputError, NotFoundError
+from worker.cli.operators.trim import trim
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.client.event_answer import EventAnswer, gather_answers
 from worker.client.results_stream import ResultsStream
@@ -14,10 +16,26 @@ from worker.ledger.ledger import connect
 from worker.messages.results import ResultMessage
 from worker.settings import Settings
 
-app = typer.Typer(add_completion=False)
+
+class ResultsCommands(TyperGroup):
+    """`show` unless another command is named, so that `offsample results ID` shows an event's results."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Insert `show` where no command is named."""
+        if not args or args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
 
 
-@app.command()
+app = typer.Typer(
+    cls=ResultsCommands,
+    help="Print the results in the results stream (`show`, the default: `offsample results EVENT`), or delete them.",
+    add_completion=False,
+)
+app.command()(trim)
+
+
+@app.command("show")
 def results(
     event: Annotated[str | None, typer.Argument(help="An event's id; default: all events.")] = None,
     *,

@@ -109,13 +109,13 @@ class DatasetSummary(AboutEvent):
 class Tried(MessagePart):
     """Where, and after how many deliveries, an event was rejected."""
 
-    deliveries: int = Field(ge=1)
-    """How often the event was handed to a worker."""
+    deliveries: int = Field(ge=0)
+    """How often the event was handed to a worker; 0 for one that was cancelled while it waited."""
     stream: str
     entry_id: str
     """The event's entry in that stream."""
     worker: str
-    """The process that rejected it."""
+    """The process that rejected it: `<name>@<host>/<pid>/<unique part>`."""
 
 
 class Rejection(MessagePart):

@@ -1,0 +1,153 @@
+"""The operators' commands next to a live worker: what runs is seen, cancelled, paused and resumed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from command_running import Ended, run_command
+from live_service import SHORT_LEASE, LiveServer, LiveService, LiveWorker, make_event, require_whole_once, wait_until
+from slow_store import SlowStore
+
+
+@pytest.fixture(scope="module")
+def service(slow_store: SlowStore) -> Iterator[LiveService]:
+    """A server and one worker for all tests of this module."""
+    with TemporaryDirectory(prefix="offs-") as folder:
+        server = LiveServer(Path(folder))
+        server.start()
+        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
+        try:
+            live.start_worker(**slow_store.settings)
+            yield live
+        finally:
+            live.close()
+
+
+@pytest.fixture
+def worker(service: LiveService) -> LiveWorker:
+    return service.workers[0]
+
+
+def offsample(service: LiveService, *arguments: str) -> Ended:
+    return run_command(*arguments, redis_url=service.server.url)
+
+
+def wait_for_run(service: LiveService, entry_id: str) -> dict[str, Any]:
+    """The running event, as `queue status` shows it once some of its images are done."""
+    wait_until(lambda: service.is_running(entry_id), "the event runs")
+    runs = offsample(service, "queue", "status", "--json").json["running"]
+    (run,) = [one for one in runs if one["entry"].endswith(entry_id)]
+    assert isinstance(run, dict)
+    return run
+
+
+def test_a_running_event_is_joined_to_celery_and_to_the_logs(
+    service: LiveService, worker: LiveWorker, slow_store: SlowStore
+) -> None:
+    trace = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
+    event = slow_store.make_event(seconds=3) | {"traceparent": trace}
+
+    run = wait_for_run(service, service.send(event))
+    celery = (sys.executable, "-m", "celery", "--app", "worker.app", "inspect", "active", "--json")
+    active = subprocess.run(celery, env=os.environ | service.environment, capture_output=True, text=True, check=True)
+    service.wait_for_closing(event["id"])
+
+    assert (run["event_id"], run["event_source"], run["dataset_id"]) == (event["id"], "test", "bladder")
+    assert run["pid"] in worker.children
+    assert run["total"] == 30
+    assert f'"{run["worker"]}"' in active.stdout
+    assert f'"id": "{run["task_id"]}"' in active.stdout
+    assert f'"worker_pid": {run["pid"]}' in active.stdout
+    (line,) = [one for one in worker.logged("dataset_classified") if one["event_id"] == event["id"]]
+    assert (line["entry"], line["task_id"], line["trace_id"]) == (run["entry"], run["task_id"], "ab" * 16)
+    (known,) = offsample(service, "events", "show", event["id"], "--json").json["records"]
+    assert known["run"]["task_id"] == run["task_id"]
+
+
+def test_a_running_event_is_cancelled_and_its_worker_takes_the_next(
+    service: LiveService, worker: LiveWorker, slow_store: SlowStore
+) -> None:
+    event, after = slow_store.make_event(seconds=60), make_event()
+    wait_for_run(service, service.send(event))
+    service.send(after)
+
+    ended = offsample(service, "cancel", event["id"], "--json")
+
+    assert [entry["place"] for entry in ended.json["entries"]] == ["running"]
+    assert service.wait_for_closing(event["id"])["data"]["error"] == "cancelled"
+    service.wait_for_closing(after["id"])
+    assert [line["event_id"] for line in worker.logged("event_fenced")] == [event["id"]]
+    assert len(service.answers(event["id"])) == 1
+
+
+def test_cancelling_while_events_finish_loses_and_doubles_no_answer(service: LiveService) -> None:
+    """Each event has one answer, its classification or the rejection, whoever is first."""
+    events = [make_event(ions=3) for _ in range(12)]
+    for event in events:
+        service.send(event)
+    for event in events:
+        offsample(service, "cancel", event["id"])
+
+    for event in events:
+        service.wait_for_closing(event["id"])
+    cancelled = [event for event in events if len(service.answers(event["id"])) == 1]
+    assert cancelled
+    assert {service.answers(event["id"])[0]["data"].get("error") for event in cancelled} == {"cancelled"}
+    require_whole_once(service, [event for event in events if event not in cancelled])
+
+
+def test_a_paused_worker_finishes_what_runs_and_takes_nothing_new(
+    service: LiveService, worker: LiveWorker, slow_store: SlowStore
+) -> None:
+    running, waiting = slow_store.make_event(seconds=2), make_event()
+    wait_for_run(service, service.send(running))
+    assert offsample(service, "queue", "pause").code == 0
+    service.send(waiting)
+
+    service.wait_for_closing(running["id"])
+    time.sleep(1.0)
+    status = offsample(service, "queue", "status", "--json").json
+
+    assert service.answers(waiting["id"]) == []
+    assert (status["priorities"][1]["waiting"], status["running"]) == (1, [])
+    wait_until(lambda: worker.logged("intake_paused"), "the worker reports the pause")
+    offsample(service, "queue", "resume")
+    service.wait_for_closing(waiting["id"])
+    wait_until(lambda: worker.logged("intake_resumed"), "the worker reports the end of the pause")
+
+
+def test_a_worker_is_listed_while_it_lives(service: LiveService, slow_store: SlowStore) -> None:
+    def listed() -> list[dict[str, Any]]:
+        workers = offsample(service, "queue", "status", "--json").json["workers"]
+        return [one for one in workers if one["pid"] == second.process.pid]
+
+    second = service.start_worker(**slow_store.settings)
+    (found,) = wait_until(listed, "the worker is listed")
+    assert (found["is_alive"], found["state"], found["engine"]) == (True, "running", "onnx")
+
+    assert second.stop() == 0
+    assert listed() == []
+
+
+def test_the_dashboard_shows_the_status_until_it_is_interrupted(service: LiveService) -> None:
+    command = [sys.executable, "-m", "worker.cli.main", "queue", "top", "--interval", "0.2"]
+    offsample(service, "queue", "status")
+    before = _count_looks(service)
+    with (service.folder / "top.txt").open("wb") as output:
+        process = subprocess.Popen(command, env=os.environ | service.environment, stdout=output)
+        wait_until(lambda: _count_looks(service) >= before + 3, "it looks three times", 20)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert "backlog" in (service.folder / "top.txt").read_text()
+
+
+def _count_looks(service: LiveService) -> float:
+    """How often the status was read: it asks for the length of five streams, and workers ask for none."""
+    return float(service.server.connect().info("commandstats")["cmdstat_xlen"]["calls"]) / 5

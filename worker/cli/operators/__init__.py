@@ -1,0 +1,1 @@
+"""The commands that show and change the queue, one module each."""

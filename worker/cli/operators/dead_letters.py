@@ -1,0 +1,152 @@
+"""`offsample dead-letters list|show|retry|drop`: events that were set aside for a person."""
+
+import json
+import sys
+from collections import Counter
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shared.errors import InvalidInputError, NotFoundError
+from worker.cli.operators.options import AsJson, OlderThan, open_queue, print_json
+from worker.cli.outputs.durations import describe_seconds
+from worker.operators.dead_letters import (
+    DeadLetter,
+    LetterFilter,
+    Retried,
+    drop_letter,
+    read_letters,
+    require_letter_id,
+    retry_letter,
+)
+
+_PIPED_COLUMNS = 160
+
+app = typer.Typer(help="Events that were set aside for a person.", no_args_is_help=True, add_completion=False)
+
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of dead letters, as `list` shows them.", metavar="[ID]...")]
+Error = Annotated[str | None, typer.Option(help="Only those with this error code.", metavar="CODE")]
+Every = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
+
+
+class _Letters(BaseModel):
+    """What `list` prints with --json."""
+
+    dead_letters: list[DeadLetter]
+
+
+class _Changed(BaseModel):
+    """What `retry` and `drop` print with --json: ids of letters by what became of them."""
+
+    changed: list[str] = []
+    gone: list[str] = []
+    kept: list[str] = []
+
+
+@app.command("list")
+def list_letters(*, error: Error = None, older_than: OlderThan = None, as_json: AsJson = False) -> None:
+    """List dead letters, oldest first, with their reasons."""
+    wanted = LetterFilter(error=error, older_than_seconds=older_than or 0.0)
+    letters = [one.model_copy(update={"message": None}) for one in read_letters(open_queue(), wanted)]
+    if as_json:
+        print_json(_Letters(dead_letters=letters))
+        return
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
+    console.print(_make_table(letters))
+    counts = ", ".join(f"{count:,} {code}" for code, count in Counter(one.error for one in letters).most_common())
+    console.print(f"{len(letters):,} dead letters{f': {counts}' if counts else ''}", markup=False)
+
+
+@app.command()
+def show(letter_id: Annotated[str, typer.Argument(help="Id of a dead letter.")], *, as_json: AsJson = False) -> None:
+    """Show one dead letter with its event."""
+    wanted = LetterFilter(ids=frozenset({require_letter_id(letter_id)}))
+    for letter in read_letters(open_queue(), wanted):
+        if as_json:
+            print_json(letter)
+            return
+        for name, value in letter.model_dump(exclude={"message"}).items():
+            typer.echo(f"{name}: {value}")
+        typer.echo(_format_event(letter))
+        return
+    raise NotFoundError(f"expected the id of a dead letter, as `offsample dead-letters list` shows it, got {letter_id}")
+
+
+@app.command()
+def retry(
+    ids: Ids = None,
+    *,
+    error: Error = None,
+    older_than: OlderThan = None,
+    every: Every = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send the events of dead letters again, unchanged, and delete the letters."""
+    queue, wanted, found = open_queue(), _require_filter(ids, error, older_than, every=every), _Changed()
+    lists = {Retried.SENT: found.changed, Retried.GONE: found.gone, Retried.KEPT: found.kept}
+    for letter in read_letters(queue, wanted):
+        lists[retry_letter(queue, letter)].append(letter.id)
+    _report(found, wanted, "sent again", as_json=as_json)
+    if found.kept:
+        raise InvalidInputError(
+            f"{len(found.kept):,} dead letters hold no event that could be sent again (too large to be kept), the"
+            f" first {found.kept[0]}; they are left"
+        )
+
+
+@app.command()
+def drop(
+    ids: Ids = None,
+    *,
+    error: Error = None,
+    older_than: OlderThan = None,
+    every: Every = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete dead letters for good, and their events with them."""
+    queue, wanted, found = open_queue(), _require_filter(ids, error, older_than, every=every), _Changed()
+    for letter in read_letters(queue, wanted):
+        (found.changed if drop_letter(queue, letter) else found.gone).append(letter.id)
+    _report(found, wanted, "dropped", as_json=as_json)
+
+
+def _require_filter(ids: list[str] | None, error: str | None, older_than: float | None, *, every: bool) -> LetterFilter:
+    if not (ids or error or older_than is not None or every):
+        raise InvalidInputError("expected ids, --error, --older-than or --all, got none of them")
+    if every and (ids or error or older_than is not None):
+        raise InvalidInputError("expected --all alone, got other conditions with it")
+    return LetterFilter(frozenset(map(require_letter_id, ids or [])), error, older_than or 0.0)
+
+
+def _report(found: _Changed, wanted: LetterFilter, done: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(f"{done}: {len(found.changed):,} dead letters")
+    missing = wanted.ids - set(found.changed) - set(found.kept)
+    if missing:
+        raise NotFoundError(f"no such dead letters: {', '.join(sorted(missing))}")
+
+
+def _make_table(letters: list[DeadLetter]) -> Table:
+    table = Table()
+    for name in ("id", "age", "error", "deliveries", "event", "dataset", "reason"):
+        table.add_column(name, overflow="fold")
+    for one in letters:
+        event, dataset = Text(one.event_id or "?"), Text(one.dataset_id or "?")
+        row = (one.id, describe_seconds(one.age_seconds), one.error, str(one.deliveries), event, dataset)
+        table.add_row(*row, Text(one.reason))
+    return table
+
+
+def _format_event(letter: DeadLetter) -> str:
+    if letter.message is None:
+        return "(the event was too large to be kept)"
+    try:
+        return json.dumps(json.loads(letter.message), indent=2, ensure_ascii=False)
+    except ValueError:
+        return letter.message

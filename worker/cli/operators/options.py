@@ -1,0 +1,52 @@
+"""Options that the operators' commands share, and how they reach the queue."""
+
+import getpass
+import os
+import re
+import socket
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from worker.ledger.ledger import connect
+from worker.operators.queue import Queue
+from worker.settings import Settings
+
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a duration such as 90s, 30m, 12h or 7d; a number alone is seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.strip().lower())
+    if found is None or (found[2] or "s") not in _SECONDS:
+        raise typer.BadParameter(f"expected a duration such as 90s, 30m, 12h or 7d, got {text!r}")
+    return float(found[1]) * _SECONDS[found[2] or "s"]
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Source = Annotated[str | None, typer.Option(help="Only events of this source.")]
+OlderThan = Annotated[
+    float | None,
+    typer.Option(parser=parse_duration, metavar="DURATION", help="Only what is older: 90s, 30m, 12h, 7d."),
+]
+
+
+def open_queue(settings: Settings | None = None) -> Queue:
+    """The queue that the settings name."""
+    settings = settings or Settings.read()
+    return Queue(connect(settings.redis_url), settings.names)
+
+
+def name_operator() -> str:
+    """Who runs this command, for answers and logs: `<user>@<host>/<pid>/offsample`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in a container
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}/{os.getpid()}/offsample"
+
+
+def print_json(found: BaseModel) -> None:
+    """Print a model as one JSON document."""
+    typer.echo(found.model_dump_json(indent=2))

@@ -1,0 +1,42 @@
+"""`offsample results trim`: delete results that have been read."""
+
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+
+from shared.errors import InvalidInputError
+from worker.cli.operators.options import AsJson, OlderThan, open_queue, print_json
+from worker.operators.trimming import trim_results
+
+
+class _Trimmed(BaseModel):
+    """What is printed with --json."""
+
+    deleted: int
+
+
+def trim(
+    *,
+    older_than: OlderThan = None,
+    ignore_groups: Annotated[
+        bool, typer.Option("--ignore-groups", help="Delete by age alone, read or not; needs --older-than.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete results that every consumer group has read and acknowledged."""
+    if ignore_groups and older_than is None:
+        raise InvalidInputError("expected --older-than with --ignore-groups, got --ignore-groups alone")
+    console = Console(stderr=True, highlight=False)
+    with console.status("trimming the results") as status:
+        deleted = trim_results(
+            open_queue(),
+            older_than_seconds=older_than or 0.0,
+            ignore_groups=ignore_groups,
+            on_progress=lambda some: status.update(f"trimming the results: {some:,} deleted"),
+        )
+    if as_json:
+        print_json(_Trimmed(deleted=deleted))
+    else:
+        typer.echo(f"deleted {deleted:,} results")

@@ -1,0 +1,1 @@
+"""What an operator sees and changes in the queue: backlog, running events, dead letters, results."""

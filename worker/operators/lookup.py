@@ -1,0 +1,65 @@
+"""Find the entries of an event that is not answered yet: the backlog has no index, so the server searches it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+
+from worker.ledger.names import GROUP
+from worker.messages.event import EventIdentity, read_identity
+from worker.operators.queue import Queue
+
+
+class Place(StrEnum):
+    """Where an event is that is not answered."""
+
+    WAITING = "waiting"
+    RELEASED = "released"
+    POSTPONED = "postponed"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class FoundEntry:
+    """An entry of an events stream."""
+
+    stream: str
+    entry_id: str
+    identity: EventIdentity
+    place: Place
+    attempts: int
+    """How often it was claimed."""
+    postponed_member: str = ""
+    """Its member of the postponed set, if it is one."""
+    due_ms: int | None = None
+    """When it is tried again, if it is postponed."""
+
+    @property
+    def entry(self) -> str:
+        """`<stream>/<entry id>`, as in the logs."""
+        return f"{self.stream}/{self.entry_id}"
+
+
+def find_entries(queue: Queue, event_id: str, source: str | None = None) -> Iterator[FoundEntry]:
+    """The entries of events of this id, and of this source if one is given; most urgent first."""
+    for stream in queue.names.streams:
+        for entry_id, fields in queue.read_entries(stream, text=event_id):
+            identity = read_identity(fields.get(b"message", b""))
+            if identity.event_id == event_id and source in (None, identity.source):
+                yield _locate(queue, stream, entry_id, identity)
+
+
+def _locate(queue: Queue, stream: str, entry_id: str, identity: EventIdentity) -> FoundEntry:
+    for member, due_ms in queue.server.zscan_iter(queue.names.postponed(stream), match=f"{entry_id} *"):
+        attempts = int(member.split()[1])
+        place = Place.POSTPONED if due_ms > 0 else Place.RELEASED
+        return FoundEntry(stream, entry_id, identity, place, attempts, member.decode(), int(due_ms) or None)
+    groups = cast("list[dict[str, bytes]]", queue.server.xinfo_groups(stream))
+    pending = (
+        queue.server.xpending_range(stream, GROUP, entry_id, entry_id, 1)
+        if GROUP in [group["name"].decode() for group in groups]
+        else []
+    )
+    for one in cast("list[dict[str, int]]", pending):
+        return FoundEntry(stream, entry_id, identity, Place.RUNNING, one["times_delivered"])
+    return FoundEntry(stream, entry_id, identity, Place.WAITING, 0)
