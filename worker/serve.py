@@ -21,7 +21,7 @@ from worker.server.outage import describe_server_error
 from worker.server.url import without_password
 from worker.settings import Settings
 
-_OLDEST_REDIS = 7
+OLDEST_REDIS = 7
 _log = structlog.get_logger(__name__)
 
 
@@ -132,8 +132,8 @@ def _require_server(settings: Settings) -> None:
     try:
         server = connect(settings.redis_url, socket_timeout_seconds=5)
         found = str(server.info("server").get("redis_version", "0"))
-        if int(found.split(".", maxsplit=1)[0]) < _OLDEST_REDIS:
-            raise ConfigurationError(f"expected Redis >= {_OLDEST_REDIS} or Valkey at {where}, got Redis {found}")
+        if int(found.split(".", maxsplit=1)[0]) < OLDEST_REDIS:
+            raise ConfigurationError(f"expected Redis >= {OLDEST_REDIS} or Valkey at {where}, got Redis {found}")
         ledger = open_ledger(settings)
         ledger.create_groups()
         ledger.is_ready()  # runs a script that writes; existing streams would not prove that it can

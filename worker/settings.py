@@ -23,7 +23,7 @@ from worker.stores.opening import StoreAccess
 from worker.stores.store import RetryPolicy
 
 _DEFAULT_LIMITS = Limits()
-_LEAST_LEASE_SECONDS = 30.0
+LEAST_LEASE_SECONDS = 30.0
 _PREFIX = "OFFSAMPLE_"
 _CLOSE_MATCH = 0.75
 """How similar an unknown name must be to a setting's to count as a misspelling of it; 1 = identical."""
@@ -142,9 +142,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _require_long_lease(self) -> Self:
-        if self.lease_seconds < _LEAST_LEASE_SECONDS and not self.allow_short_lease:
+        if self.lease_seconds < LEAST_LEASE_SECONDS and not self.allow_short_lease:
             raise ValueError(
-                f"expected OFFSAMPLE_LEASE_SECONDS to be at least {_LEAST_LEASE_SECONDS:g} (a busy worker can lose a"
+                f"expected OFFSAMPLE_LEASE_SECONDS to be at least {LEAST_LEASE_SECONDS:g} (a busy worker can lose a"
                 f" shorter lease) or, in a test, OFFSAMPLE_ALLOW_SHORT_LEASE=1, got {self.lease_seconds:g}"
             )
         return self

@@ -15,7 +15,7 @@ from worker.ledger.ledger import Ledger
 from worker.ledger.presence import REPORT_SECONDS
 from worker.runtime import open_ledger
 
-_TICK_SECONDS = 0.1
+TICK_SECONDS = 0.1
 """Interval of the checks for waiting events, far below a lease: a late check looks like an outage to the clock."""
 
 _SWEEP_SECONDS = 3600.0
@@ -39,7 +39,7 @@ class TicketStep(bootsteps.StartStopStep):
     def start(self, worker: Any) -> None:
         """Start the timer."""
         self._ledger = open_ledger(self._app.settings, self._app.outage)
-        self._timer_entry = worker.timer.call_repeatedly(_TICK_SECONDS, self._tick)
+        self._timer_entry = worker.timer.call_repeatedly(TICK_SECONDS, self._tick)
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Stop the timer."""

@@ -18,6 +18,7 @@ _MODULES = {
     "cancel": "operators.cancel",
     "events": "operators.events",
     "dead-letters": "operators.dead_letters",
+    "doctor": "operators.doctor",
 }
 """The modules of `worker.cli` by command, in the order of the help; each has an `app`."""
 

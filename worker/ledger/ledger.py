@@ -76,7 +76,7 @@ class Ledger:
         ConfigurationError
             When one of the keys exists with another type.
         """
-        self._require_types()
+        self.require_types()
         for stream in self.names.streams:
             try:
                 self._server.xgroup_create(stream, GROUP, id="0", mkstream=True)
@@ -84,7 +84,8 @@ class Ledger:
                 if "BUSYGROUP" not in str(error):
                     raise
 
-    def _require_types(self) -> None:
+    def require_types(self) -> None:
+        """Raise `ConfigurationError` when a key of the ledger exists with another type."""
         expected = dict.fromkeys([*self.names.streams, self.names.results, self.names.dead_letters], b"stream")
         expected |= dict.fromkeys(map(self.names.postponed, self.names.streams), b"zset")
         expected |= {self.names.clock: b"hash", self.names.tickets: b"list"}
