@@ -22,7 +22,7 @@ from worker.pool.child_board import ChildBoard
 from worker.pool.devices import bind_device, child_index, choose_concurrency
 from worker.pool.drain import end_children_after
 from worker.runtime import Runtime, open_runtime
-from worker.server.broker import ReconnectingConsumer, register_transport, worker_outage
+from worker.server.broker import URL_FILE_OPTION, ReconnectingConsumer, register_transport, worker_outage
 from worker.server.outage import Outage, is_outage
 from worker.server.url import broker_url
 from worker.settings import Settings
@@ -76,6 +76,7 @@ def celery_configuration() -> dict[str, Any]:
             "socket_timeout": 10,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
+            **({URL_FILE_OPTION: str(settings.redis_url_file)} if settings.redis_url_file else {}),
         },
         "accept_content": ["json"],
         "task_serializer": "json",

@@ -13,7 +13,7 @@ from shared.limits import Limits
 from shared.png.image import decode_png, encode_png
 from shared.preprocessing import preprocess
 from worker.access.allowed_roots import AllowedRoots
-from worker.ledger.ledger import Ledger, connect
+from worker.ledger.ledger import Ledger
 from worker.server.outage import Outage
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess
@@ -66,7 +66,7 @@ class Runtime:
 def open_ledger(settings: Settings, outage: Outage | None = None, worker: str | None = None) -> Ledger:
     """A ledger for this process of a worker, which reports the success or failure of every call to `outage`."""
     return Ledger(
-        connect(settings.redis_url),
+        settings.connect(),
         settings.names,
         lease_seconds=settings.lease_seconds,
         max_message_bytes=settings.max_event_bytes,

@@ -12,7 +12,6 @@ from redis.exceptions import RedisError
 from model_store.opening import choose_engine
 from model_store.release import Release, open_release
 from shared.errors import ConfigurationError, UnknownReleaseError
-from worker.ledger.ledger import connect
 from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
 from worker.pool.devices import choose_concurrency
@@ -130,7 +129,7 @@ def _require_server(settings: Settings) -> None:
     """
     where = without_password(settings.redis_url)
     try:
-        server = connect(settings.redis_url, socket_timeout_seconds=5)
+        server = settings.connect(socket_timeout_seconds=5)
         found = str(server.info("server").get("redis_version", "0"))
         if int(found.split(".", maxsplit=1)[0]) < OLDEST_REDIS:
             raise ConfigurationError(f"expected Redis >= {OLDEST_REDIS} or Valkey at {where}, got Redis {found}")

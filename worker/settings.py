@@ -4,17 +4,20 @@ import os
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from redis import Redis
 
 from model_store.predictors.predictor import Engine
 from model_store.release import RELEASES_ROOT
 from shared.errors import ConfigurationError, ForbiddenUriError
+from shared.files.secret_file import read_secret
 from shared.limits import Limits
 from worker.access.allowed_stores import AllowedStores
 from worker.access.store_uri import HTTP_PORTS, parse_store_uri
+from worker.ledger.ledger import connect
 from worker.ledger.names import Names
 from worker.server.tls import with_explicit_tls
 from worker.server.url import require_server_url
@@ -49,6 +52,8 @@ class Settings(BaseSettings):
         "redis://127.0.0.1:6379/0"
     )
     """The server, Redis >= 7 or Valkey."""
+    redis_url_file: Path | None = None
+    """Instead: a file that holds this URL; user and password are read again for every connection."""
     namespace: str = Field(default="offsample", pattern=r"^[A-Za-z0-9_.:{}-]+$")
     """Prefix of every key on the server; braces (`{offsample}`) put all keys into one hash slot."""
     allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
@@ -71,6 +76,8 @@ class Settings(BaseSettings):
     """The METASPACE server for events of kind `metaspace`; `OFFSAMPLE_ALLOWED_STORES` must name it too."""
     metaspace_api_key: SecretStr | None = None
     """API key for private METASPACE datasets; unset = public datasets only."""
+    metaspace_api_key_file: Path | None = None
+    """Instead: a file that holds this key; read again for every event."""
     fetch_threads: int = Field(default=4, ge=1, le=256)
     """Ion images fetched concurrently for one event from a store; from a local folder, half as many."""
     fetch_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
@@ -149,7 +156,25 @@ class Settings(BaseSettings):
             )
         return self
 
-    @field_validator("release", "metaspace_api_key", mode="before")
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The settings whose values are in files."""
+        found = {}
+        for name in ("redis_url", "metaspace_api_key"):
+            path = values.get(f"{name}_file")
+            if not path:
+                continue
+            if values.get(name):
+                variable = f"{_PREFIX}{name.upper()}"
+                raise ValueError(f"expected either {variable} or {variable}_FILE, got both")
+            try:
+                found[name] = read_secret(Path(path))
+            except OSError as error:
+                raise ValueError(f"cannot read {path} ({error.strerror})") from error
+        return values | found
+
+    @field_validator("release", "metaspace_api_key", "redis_url_file", "metaspace_api_key_file", mode="before")
     @classmethod
     def _take_empty_as_unset(cls, value: object) -> object:
         return value or None
@@ -191,7 +216,11 @@ class Settings(BaseSettings):
     @property
     def metaspace(self) -> MetaspaceAccess:
         """The METASPACE server and API key."""
-        return MetaspaceAccess(self.metaspace_url, self.metaspace_api_key)
+        return MetaspaceAccess(self.metaspace_url, self.metaspace_api_key, self.metaspace_api_key_file)
+
+    def connect(self, socket_timeout_seconds: float = 10.0) -> Redis:
+        """A client of the server."""
+        return connect(self.redis_url, socket_timeout_seconds, self.redis_url_file)
 
     @property
     def limits(self) -> Limits:

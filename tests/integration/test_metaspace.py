@@ -74,6 +74,19 @@ def test_annotations_up_to_the_false_discovery_rate_are_listed_by_ion(metaspace:
     assert len(open_dataset(metaspace, fdr=0.2).annotations()) == 3
 
 
+def test_a_key_is_read_from_its_file_for_each_dataset(metaspace: LiveMetaspace, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    access = MetaspaceAccess(metaspace.url, api_key_file=path)
+    for text in ("first\n", "second\n"):
+        path.write_text(text)
+        key = access.read_api_key()
+        assert key is not None
+        assert key.get_secret_value() == text.strip()
+    path.unlink()
+    with pytest.raises(TransientError):
+        access.read_api_key()
+
+
 def test_images_are_the_principal_isotopes_with_all_16_bits_and_the_acquisition_mask(metaspace: LiveMetaspace) -> None:
     """The client returns 8 of the 16 bits and no mask, so images are fetched without it."""
     expected = make_random_ion_image(0)

@@ -35,9 +35,9 @@ def test_the_settings_page_shows_the_table() -> None:
     assert make_settings_table() in (REPOSITORY / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
-def test_the_table_has_a_row_for_each_of_at_most_25_settings_and_no_path_of_this_machine() -> None:
+def test_the_table_has_a_row_for_each_of_at_most_30_settings_and_no_path_of_this_machine() -> None:
     rows = read_rows()
-    assert len(rows) <= 25
+    assert len(rows) <= 30
     assert [row.split("`")[1] for row in rows] == [f"OFFSAMPLE_{name.upper()}" for name in Settings.model_fields]
     assert {row.count(" | ") for row in rows} == {2}
     assert str(REPOSITORY) not in make_settings_table()
@@ -168,3 +168,39 @@ def test_the_app_reads_its_settings_once_unless_it_was_given_some(monkeypatch: p
     assert app.settings.namespace == "first"
     app.settings = Settings(namespace="given")
     assert app.settings.namespace == "given"
+
+
+def test_a_secret_is_read_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    url, key = tmp_path / "url", tmp_path / "key"
+    url.write_text("redis://worker:pass%23word@host:6379/0\n")
+    key.write_text("a-key\n")
+    monkeypatch.setenv("OFFSAMPLE_REDIS_URL_FILE", str(url))
+    monkeypatch.setenv("OFFSAMPLE_METASPACE_API_KEY_FILE", str(key))
+
+    settings = Settings.read()
+
+    assert settings.redis_url == "redis://worker:pass%23word@host:6379/0"
+    assert settings.metaspace_api_key is not None
+    assert settings.metaspace_api_key.get_secret_value() == "a-key"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"redis://a:secret@host\nredis://b:secret@host", b"\xff", b"http://secret", None]
+)
+def test_a_file_without_a_usable_secret_is_an_error_that_does_not_show_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "url"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setenv("OFFSAMPLE_REDIS_URL_FILE", str(path))
+    with pytest.raises(ConfigurationError) as error:
+        Settings.read()
+    assert "secret" not in str(error.value).replace(str(path), "")
+
+
+def test_a_secret_and_its_file_together_are_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OFFSAMPLE_REDIS_URL", "redis://host/0")
+    monkeypatch.setenv("OFFSAMPLE_REDIS_URL_FILE", str(tmp_path / "url"))
+    with pytest.raises(ConfigurationError, match="both"):
+        Settings.read()

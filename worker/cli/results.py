@@ -12,7 +12,6 @@ from worker.cli.operators.trim import trim
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.client.event_answer import EventAnswer, gather_answers
 from worker.client.results_stream import ResultsStream
-from worker.ledger.ledger import connect
 from worker.messages.results import ResultMessage
 from worker.settings import Settings
 
@@ -48,7 +47,7 @@ def results(
 ) -> None:
     """Print the results in the results stream, and leave them there."""
     settings = Settings.read()
-    stream = ResultsStream(connect(settings.redis_url), settings.names)
+    stream = ResultsStream(settings.connect(), settings.names)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     answers = [
         answer

@@ -24,7 +24,6 @@ from worker.client.consumer import read_progress, wait_for_answer
 from worker.client.event_answer import EventAnswer
 from worker.client.producer import Priority, SentEvent, send_event
 from worker.client.results_stream import ResultsStream
-from worker.ledger.ledger import connect
 from worker.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 from worker.settings import Settings
 
@@ -69,7 +68,7 @@ def submit(  # noqa: PLR0913 - a command's options
     else:
         dataset = find_dataset(cast("str", ion_images), annotations, options)
         event = _make_event(dataset, dataset_id, release, threshold)
-    server = connect(settings.redis_url)
+    server = settings.connect()
     since = ResultsStream(server, settings.names).newest_id() if wait else None  # a user that only sends may not read
     sent = send_event(server, settings.names, event, cast("Priority", priority))
     console = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -9,7 +9,6 @@ from worker.doctor.host import check_host, check_times
 from worker.doctor.rights import check_rights
 from worker.doctor.server import check_server
 from worker.doctor.stores import check_stores
-from worker.ledger.ledger import connect
 from worker.server.outage import describe_server_error
 from worker.server.url import without_password
 from worker.settings import Settings
@@ -20,7 +19,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from check_host(settings)
     yield from check_times(settings)
     try:
-        server = connect(settings.redis_url, socket_timeout_seconds=5)
+        server = settings.connect(socket_timeout_seconds=5)
         yield from check_server(server, settings)
         yield from check_rights(server, settings)
     except RedisError as error:

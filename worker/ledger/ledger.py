@@ -7,6 +7,7 @@ script of this folder; finish writes results, then done record, then ack.
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from redis import Redis
@@ -21,7 +22,9 @@ from worker.ledger.names import GROUP, Names
 from worker.ledger.oversized import describe_oversized
 from worker.ledger.presence import FORGOTTEN_SECONDS, RunRecord, WorkerReport
 from worker.ledger.scripts import register_scripts
+from worker.server.login import LoginFile
 from worker.server.outage import Outage, is_outage
+from worker.server.url import split_login
 
 CONSUMER_IDLE_SECONDS = 86_400
 """A consumer that held nothing for this long belongs to a dead process."""
@@ -33,10 +36,18 @@ _PROGRESS_SECONDS = 60
 _STAGED_SECONDS = 3600
 
 
-def connect(url: str, socket_timeout_seconds: float = 10.0) -> Redis:
-    """A client that fails immediately when the server is unavailable, so that each caller decides what to do."""
+def connect(url: str, socket_timeout_seconds: float = 10.0, url_file: Path | None = None) -> Redis:
+    """A client that fails immediately when the server is unavailable, so that each caller decides what to do.
+
+    Parameters
+    ----------
+    url_file
+        Where user and password are read from for every connection, instead of from the URL.
+    """
+    login = {} if url_file is None else {"credential_provider": LoginFile(url_file)}
     return Redis.from_url(
-        url,
+        url if url_file is None else split_login(url)[2],
+        **login,
         socket_timeout=socket_timeout_seconds,
         socket_connect_timeout=min(socket_timeout_seconds, 5.0),
         retry=Retry(NoBackoff(), 0),

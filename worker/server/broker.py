@@ -1,7 +1,8 @@
 """Celery's connection to the server: every refusal is an outage, which is logged once and waited out."""
 
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
@@ -9,7 +10,11 @@ from kombu.transport import TRANSPORT_ALIASES, virtual
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import RedisError
 
+from worker.server.login import LoginFile
 from worker.server.outage import Outage
+
+URL_FILE_OPTION = "url_file"
+"""The transport option that names the file with the server's URL."""
 
 _RETRY_SECONDS = 1.0
 _STABLE_SECONDS = 3.0
@@ -34,9 +39,19 @@ class TicketQoS(kombu_redis.QoS):
 
 
 class ServerChannel(kombu_redis.Channel):
-    """kombu's channel with `TicketQoS`."""
+    """kombu's channel with `TicketQoS`, and with a login from a file."""
 
     QoS = TicketQoS
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - kombu's signature
+        """What connections are made with; kombu calls this for each pool of them."""
+        channel: Any = super()  # kombu's types know neither this method nor the options
+        found: dict[str, Any] = channel._connparams(asynchronous)  # noqa: SLF001 - where kombu reads the login
+        url_file = cast("Any", self.connection).client.transport_options.get(URL_FILE_OPTION)
+        if url_file is not None:
+            del found["username"], found["password"]
+            found["credential_provider"] = LoginFile(Path(url_file))
+        return found
 
 
 class ServerTransport(kombu_redis.Transport):

@@ -57,18 +57,26 @@ def without_password(url: str) -> str:
     return _assemble(parts.scheme, f"{shown}@{address}" if at else address, parts.path, options)
 
 
-def broker_url(url: str) -> str:
-    """The same server, user and database in Celery's form.
-
-    A unix socket is redis+socket, its database is virtual_host, and user and password must precede the host.
-    """
+def split_login(url: str) -> tuple[str | None, str | None, str]:
+    """User and password of a URL, and the URL without them."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     user, password = options.pop("username", None), options.pop("password", None)
     user = unquote(parts.username) if parts.username else user
     password = unquote(parts.password) if parts.password else password
+    return user, password, _assemble(parts.scheme, parts.netloc.rpartition("@")[2], parts.path, options.items())
+
+
+def broker_url(url: str) -> str:
+    """The same server, user and database in Celery's form.
+
+    A unix socket is redis+socket, its database is virtual_host, and user and password must precede the host.
+    """
+    user, password, bare = split_login(url)
+    parts = urlsplit(bare)
+    options = dict(parse_qsl(parts.query))
     login = quote(user or "", safe="") + (f":{quote(password, safe='')}" if password else "")
-    netloc = (f"{login}@" if login else "") + parts.netloc.rpartition("@")[2]
+    netloc = (f"{login}@" if login else "") + parts.netloc
     database = options.pop("db", None)
     if parts.scheme == "unix":
         options |= {} if database is None else {"virtual_host": database}

@@ -5,14 +5,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 import numpy as np
 from pydantic import SecretStr
 
-from shared.errors import ForbiddenUriError, InvalidAnnotationsError, NotFoundError, UnsupportedSourceError
+from shared.errors import (
+    ForbiddenUriError,
+    InvalidAnnotationsError,
+    NotFoundError,
+    TransientError,
+    UnsupportedSourceError,
+)
 from shared.files.closable import Closable
+from shared.files.secret_file import read_secret
 from shared.ion_image import IonImage
 from shared.limits import Limits, require_at_most
 from shared.png.image import decode_png
@@ -33,6 +41,23 @@ class MetaspaceAccess:
 
     url: str = METASPACE_URL
     api_key: SecretStr | None = field(default=None, repr=False)
+    api_key_file: Path | None = None
+    """Where the key is read from for every event, instead."""
+
+    def read_api_key(self) -> SecretStr | None:
+        """The key that is valid now.
+
+        Raises
+        ------
+        TransientError
+            When its file cannot be read now.
+        """
+        if self.api_key_file is None:
+            return self.api_key
+        try:
+            return SecretStr(read_secret(self.api_key_file))
+        except (OSError, ValueError) as error:
+            raise TransientError(f"the API key for METASPACE cannot be read: {error}") from error
 
 
 class MetaspaceDataset(Closable):
@@ -99,7 +124,7 @@ class MetaspaceDataset(Closable):
                 " install it with pip install 'offsample[metaspace]'"
             ) from error
         location = self._location
-        client = open_client(str(self._root).rstrip("/"), self._metaspace.api_key, self._stores.retry_policy)
+        client = open_client(str(self._root).rstrip("/"), self._metaspace.read_api_key(), self._stores.retry_policy)
         self._closing.callback(client.session.close)
         found = find_records(client, location.dataset_id, location.database, location.fdr, self._limits.event_ions)
         require_at_most(len(found.records), self._limits.event_ions, "number of annotations on METASPACE")

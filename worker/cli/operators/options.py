@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from worker.ledger.ledger import connect
 from worker.operators.queue import Queue
 from worker.settings import Settings
 
@@ -35,7 +34,7 @@ OlderThan = Annotated[
 def open_queue(settings: Settings | None = None) -> Queue:
     """The queue that the settings name."""
     settings = settings or Settings.read()
-    return Queue(connect(settings.redis_url), settings.names)
+    return Queue(settings.connect(), settings.names)
 
 
 def name_operator() -> str:
