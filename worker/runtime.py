@@ -14,6 +14,7 @@ from shared.png.image import decode_png, encode_png
 from shared.preprocessing import preprocess
 from worker.access.allowed_roots import AllowedRoots
 from worker.ledger.ledger import Ledger
+from worker.ledger.quota import SourceQuota
 from worker.server.outage import Outage
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess
@@ -58,6 +59,7 @@ class Runtime:
 
     settings: Settings
     ledger: Ledger
+    quota: SourceQuota
     predictors: Predictors
     access: SourceAccess
     outages: StoreOutages
@@ -76,6 +78,11 @@ def open_ledger(settings: Settings, outage: Outage | None = None, worker: str | 
     )
 
 
+def open_quota(settings: Settings) -> SourceQuota:
+    """The quota of every source, for this process."""
+    return SourceQuota(settings.connect(), settings.names, settings.source_quota)
+
+
 def open_runtime(settings: Settings, worker: str | None = None) -> Runtime:
     """Create the runtime of this process of a worker, with the default release opened and warmed up."""
     predictors = Predictors(settings)
@@ -89,7 +96,8 @@ def open_runtime(settings: Settings, worker: str | None = None) -> Runtime:
         settings.metaspace,
     )
     ledger = open_ledger(settings, Outage(), worker)
-    return Runtime(settings, ledger, predictors, access, StoreOutages(settings.retry_seconds))
+    quota = open_quota(settings)
+    return Runtime(settings, ledger, quota, predictors, access, StoreOutages(settings.retry_seconds))
 
 
 def _warm_decoding() -> None:

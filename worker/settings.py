@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """Accept a lease below 30 s, which a busy worker may lose to another; for tests."""
     max_deliveries: int = Field(default=5, ge=1, le=1000)
     """How often an event is started before it is dead-lettered."""
+    source_quota: int = Field(default=0, ge=0)
+    """Events of one `source` that run at once, on all workers together; 0 = any number. Set it alike everywhere."""
     event_timeout_seconds: float = Field(default=3600.0, ge=1, le=86_400)
     """How long one event may run before it is rejected."""
     drain_seconds: float = Field(default=300.0, ge=0, le=86_400)

@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 
 from worker.ledger.ledger import Ledger
 from worker.ledger.presence import REPORT_SECONDS
-from worker.runtime import open_ledger
+from worker.ledger.quota import SourceQuota
+from worker.runtime import open_ledger, open_quota
 
 TICK_SECONDS = 0.1
 """Interval of the checks for waiting events, far below a lease: a late check looks like an outage to the clock."""
@@ -31,6 +32,7 @@ class TicketStep(bootsteps.StartStopStep):
         super().__init__(worker, **options)
         self._timer_entry: Any = None
         self._ledger: Ledger | None = None
+        self._quota: SourceQuota | None = None
         self._app = worker.app
         self._next_sweep = 0.0
         self._next_report = 0.0
@@ -39,6 +41,7 @@ class TicketStep(bootsteps.StartStopStep):
     def start(self, worker: Any) -> None:
         """Start the timer."""
         self._ledger = open_ledger(self._app.settings, self._app.outage)
+        self._quota = open_quota(self._app.settings)
         self._timer_entry = worker.timer.call_repeatedly(TICK_SECONDS, self._tick)
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
@@ -68,11 +71,13 @@ class TicketStep(bootsteps.StartStopStep):
             self._app.outage.begin(error)
 
     def _report(self, state: Literal["running", "draining"]) -> None:
-        """Report this worker, and log when the intake was paused or resumed."""
+        """Report this worker, log a change of the pause, and look for events that need not be parked."""
         report = self._app.report
         if self._ledger is None or report is None:
             return
         ready = sum(child.is_ready for child in self._app.board.states())
+        if self._quota is not None:
+            self._quota.sweep()
         is_paused = self._ledger.report_worker(report.model_copy(update={"ready": ready, "state": state}))
         if is_paused is not self._is_paused:
             self._is_paused = is_paused

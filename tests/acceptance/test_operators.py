@@ -136,6 +136,27 @@ def test_a_worker_is_listed_while_it_lives(service: LiveService, slow_store: Slo
     assert listed() == []
 
 
+def test_one_producer_cannot_take_all_workers(service: LiveService, slow_store: SlowStore) -> None:
+    """With a quota of 1 and two children, the events of one source run one after the other, beside those of others."""
+    flood = [slow_store.make_event(seconds=0.3) | {"source": "/flood"} for _ in range(6)]
+    other = slow_store.make_event(seconds=0.1) | {"source": "/other"}
+    assert service.workers[0].stop() == 0
+    worker = service.start_worker(**slow_store.settings, source_quota=1, concurrency=2, threads=1)
+    for event in (*flood, other):
+        service.send(event)
+
+    most = 0
+    while not all(service.answers(event["id"]) for event in flood):
+        running = offsample(service, "queue", "status", "--json").json["running"]
+        most = max(most, sum(run["event_source"] == "/flood" and run["total"] is not None for run in running))
+    order = [message["data"]["event_id"] for message in service.results() if "counts" in message["data"]]
+
+    assert most == 1
+    assert order.index(other["id"]) < order.index(flood[2]["id"])
+    assert worker.logged("events_parked")
+    require_whole_once(service, [*flood, other])
+
+
 def test_the_dashboard_shows_the_status_until_it_is_interrupted(service: LiveService) -> None:
     command = [sys.executable, "-m", "worker.cli.main", "queue", "top", "--interval", "0.2"]
     offsample(service, "queue", "status")

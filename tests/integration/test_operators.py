@@ -21,6 +21,7 @@ from worker.events.answers import rejected_answer
 from worker.ledger.claim import Answer, Claim, DoneRecord
 from worker.ledger.ledger import Ledger
 from worker.ledger.presence import RunRecord, WorkerReport
+from worker.ledger.quota import SourceQuota
 from worker.messages.event import read_identity
 
 Offsample = Callable[..., Ended]
@@ -190,6 +191,21 @@ def test_a_running_event_is_cancelled_and_its_worker_is_fenced(server: LiveServe
     assert [answer["error"] for answer in rejections(server)] == ["cancelled"]
     assert ledger.claim() is None
     assert offsample("results", "run-1").code == 1
+
+
+def test_a_parked_event_is_shown_and_cancelled(server: LiveServer, offsample: Offsample) -> None:
+    ledger, quota = open_ledger(server), SourceQuota(server.connect(), NAMES, 1)
+    for number in range(2):
+        send(server, id=f"run-{number}")
+    first, second = claim(ledger), claim(ledger)
+    quota.admit(first, "test")
+    quota.park([second], "test")
+
+    backlog = offsample("queue", "status", "--json").json["priorities"][1]
+    assert (backlog["waiting"], backlog["parked"], backlog["running"]) == (0, 1, 1)
+    assert [entry["place"] for entry in offsample("events", "show", "run-1", "--json").json["entries"]] == ["parked"]
+    assert offsample("cancel", "run-1").code == 0
+    assert offsample("queue", "status", "--json").json["priorities"][1]["parked"] == 0
 
 
 @pytest.mark.parametrize("delay", [0.0, 600.0])

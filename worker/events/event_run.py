@@ -1,18 +1,16 @@
 """Run one event, from claim to finish."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import structlog
 from redis.exceptions import RedisError
 
 from shared.errors import LeaseLostError, NoRoomError, ServerUnavailableError, StoreAwayError, TransientError
+from worker.events.admission import admitted, released_on_error
 from worker.events.verdict import EventRun, Verdict, find_stores, judge_duplicate, judge_event, judge_unavailable
 from worker.ledger.claim import Claim, Outcome
 from worker.ledger.heartbeat import Heartbeat
-from worker.ledger.ledger import Ledger
 from worker.ledger.presence import RunRecord
 from worker.memory_limit import is_memory_error
 from worker.messages.event import EventIdentity, read_identity
@@ -52,8 +50,10 @@ def run_event(claim: Claim, runtime: Runtime, task_id: str | None = None) -> Non
     ):
         run = EventRun(claim, identity, runtime, heartbeat, deadline)
         try:
-            _record_run(run, task_id)
-            _run(run)
+            with admitted(run) as is_admitted:
+                if is_admitted:
+                    _record_run(run, task_id)
+                    _run(run)
         except LeaseLostError as error:
             _log.warning("event_fenced", reason=str(error))
         except SystemExit:
@@ -158,7 +158,7 @@ def _postpone_others(run: EventRun) -> None:
     try:
         while time.monotonic() < give_up_at:
             claims = ledger.claim_new(run.claim.stream, _CLAIMED_TOGETHER)
-            with _released_on_error(ledger, claims):
+            with released_on_error(ledger, claims):
                 stores = [find_stores(replace(run, claim=claim)) for claim in claims]
                 away = [store for store in stores if outages.is_away(store)]
                 ledger.release_claims(
@@ -173,17 +173,6 @@ def _postpone_others(run: EventRun) -> None:
                 return
     except RedisError as error:
         _log.warning("events_not_released", error=str(error))
-
-
-@contextmanager
-def _released_on_error(ledger: Ledger, claims: list[Claim]) -> Iterator[None]:
-    """Release the claims if anything ends the block early, SIGTERM included."""
-    try:
-        yield
-    except BaseException:
-        with suppress(RedisError):
-            ledger.release_claims([(claim, 0.0) for claim in claims])
-        raise
 
 
 def _release(run: EventRun, delay_seconds: float) -> bool:

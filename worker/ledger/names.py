@@ -57,6 +57,19 @@ class Names:
         """Sorted set of a stream's entries that wait to be tried again, by due time."""
         return f"{stream}:postponed"
 
+    @property
+    def parked_sources(self) -> str:
+        """Set of the sources that have parked events."""
+        return f"{self.namespace}:parked-sources"
+
+    def parked(self, stream: str, source: str) -> str:
+        """Sorted set of a stream's entries that wait for other events of their source."""
+        return f"{stream}:parked:{source}"
+
+    def source_runs(self, source: str) -> str:
+        """Set of the entries of a source that run."""
+        return f"{self.namespace}:source-runs:{source}"
+
     def staged(self, entry: str, deliveries: int) -> str:
         """Messages of a large answer that is not committed yet."""
         return f"{self.namespace}:staged:{deliveries}:{entry}"

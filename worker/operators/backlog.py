@@ -1,5 +1,7 @@
 """What waits in the events streams, by priority."""
 
+from typing import cast
+
 from pydantic import BaseModel, ConfigDict
 
 from worker.ledger.names import GROUP
@@ -21,6 +23,8 @@ class PriorityBacklog(BaseModel):
     """Given back unfinished; they are claimed next."""
     postponed: int
     """Their store is away; tried again later."""
+    parked: int
+    """They wait for other events of their source (OFFSAMPLE_SOURCE_QUOTA)."""
     next_retry_seconds: float | None
     """Until the first postponed one is tried again; 0 when it is due."""
     running: int
@@ -31,26 +35,33 @@ class PriorityBacklog(BaseModel):
     @property
     def events(self) -> int:
         """All that is not answered."""
-        return self.waiting + self.released + self.postponed + self.running
+        return self.waiting + self.released + self.postponed + self.parked + self.running
 
 
 def read_backlog(queue: Queue) -> list[PriorityBacklog]:
     """All priorities at one moment, most urgent first."""
     names = queue.names
     keys = [key for stream in names.streams for key in (stream, names.postponed(stream))]
+    parked = [_count_parked(queue, stream) for stream in names.streams]
     now_ms, *found = queue.scripts.backlog(keys=keys, args=[GROUP])
     return [
         PriorityBacklog(
             priority=priority,
             stream=stream,
-            waiting=max(0, entries - running - released - postponed),
+            waiting=max(0, entries - running - released - postponed - aside),
             released=released,
             postponed=postponed,
+            parked=aside,
             next_retry_seconds=max(0.0, (due_ms - now_ms) / 1000) if due_ms else None,
             running=running,
             oldest_seconds=max(0.0, (now_ms - entry_ms(oldest.decode())) / 1000) if oldest else None,
         )
-        for priority, stream, (entries, running, released, postponed, due_ms, oldest) in zip(
-            PRIORITIES, names.streams, found, strict=True
+        for priority, stream, aside, (entries, running, released, postponed, due_ms, oldest) in zip(
+            PRIORITIES, names.streams, parked, found, strict=True
         )
     ]
+
+
+def _count_parked(queue: Queue, stream: str) -> int:
+    sources = cast("set[bytes]", queue.server.smembers(queue.names.parked_sources))
+    return sum(queue.server.zcard(queue.names.parked(stream, source.decode())) for source in sources)

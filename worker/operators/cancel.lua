@@ -1,7 +1,7 @@
 -- Cancel an event that waits or runs: publish its rejection and delete its entry, in one step. A worker that runs it loses
 -- its lease and publishes nothing. An event whose answer is decided is left alone.
--- KEYS: stream, postponed set, done, results, index, outbox   ARGV: group, entry, member of the postponed set ('' = none),
--- index ttl seconds, rejection
+-- KEYS: stream, set that it is in if it is postponed, released or parked, done, results, index, outbox
+-- ARGV: group, entry, member of that set ('' = none), index ttl seconds, rejection
 -- Returns 'cancelled', 'answered' (its answer is decided, perhaps not wholly published) or 'gone' (no such entry).
 local stream, group, entry = KEYS[1], ARGV[1], ARGV[2]
 local wrong = find_wrong_type(KEYS[2], 'zset') or find_wrong_type(KEYS[3], 'string')

@@ -76,7 +76,7 @@ def _cancel(queue: Queue, entry: FoundEntry, *, by: str, reason: str, index_seco
     outcome = queue.scripts.cancel(
         keys=[
             entry.stream,
-            names.postponed(entry.stream),
+            entry.held_in or names.postponed(entry.stream),
             names.done(identity.source or "", event_id),
             names.results,
             names.answers(event_id),
@@ -85,7 +85,7 @@ def _cancel(queue: Queue, entry: FoundEntry, *, by: str, reason: str, index_seco
         args=[
             GROUP,
             entry.entry_id,
-            entry.postponed_member,
+            entry.member,
             index_seconds,
             make_rejection(identity, tried, error).model_dump_json(),
         ],

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import cast
 
 from worker.ledger.names import GROUP
+from worker.ledger.quota import name_source
 from worker.messages.event import EventIdentity, read_identity
 from worker.operators.queue import Queue
 
@@ -16,6 +17,7 @@ class Place(StrEnum):
     WAITING = "waiting"
     RELEASED = "released"
     POSTPONED = "postponed"
+    PARKED = "parked"
     RUNNING = "running"
 
 
@@ -29,8 +31,10 @@ class FoundEntry:
     place: Place
     attempts: int
     """How often it was claimed."""
-    postponed_member: str = ""
-    """Its member of the postponed set, if it is one."""
+    held_in: str = ""
+    """The sorted set that it is in, if it is postponed, released or parked."""
+    member: str = ""
+    """Its member of that set."""
     due_ms: int | None = None
     """When it is tried again, if it is postponed."""
 
@@ -50,10 +54,12 @@ def find_entries(queue: Queue, event_id: str, source: str | None = None) -> Iter
 
 
 def _locate(queue: Queue, stream: str, entry_id: str, identity: EventIdentity) -> FoundEntry:
-    for member, due_ms in queue.server.zscan_iter(queue.names.postponed(stream), match=f"{entry_id} *"):
-        attempts = int(member.split()[1])
-        place = Place.POSTPONED if due_ms > 0 else Place.RELEASED
-        return FoundEntry(stream, entry_id, identity, place, attempts, member.decode(), int(due_ms) or None)
+    parked = queue.names.parked(stream, name_source(identity.source or ""))
+    for key in (queue.names.postponed(stream), parked):
+        for member, due_ms in queue.server.zscan_iter(key, match=f"{entry_id} *"):
+            place = Place.PARKED if key == parked else Place.POSTPONED if due_ms > 0 else Place.RELEASED
+            attempts = int(member.split()[1])
+            return FoundEntry(stream, entry_id, identity, place, attempts, key, member.decode(), int(due_ms) or None)
     groups = cast("list[dict[str, bytes]]", queue.server.xinfo_groups(stream))
     pending = (
         queue.server.xpending_range(stream, GROUP, entry_id, entry_id, 1)

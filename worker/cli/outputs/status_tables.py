@@ -40,10 +40,10 @@ def _make_table(title: str, *columns: str) -> Table:
 
 
 def _make_backlog_table(priorities: list[PriorityBacklog]) -> Table:
-    columns = ("priority", "waiting", "running", "released", "postponed", "next retry in", "oldest")
+    columns = ("priority", "waiting", "running", "released", "postponed", "parked", "next retry in", "oldest")
     table = _make_table("backlog", *columns)
     for one in priorities:
-        counts = (f"{count:,}" for count in (one.waiting, one.running, one.released, one.postponed))
+        counts = (f"{count:,}" for count in (one.waiting, one.running, one.released, one.postponed, one.parked))
         times = (describe_seconds(one.next_retry_seconds), describe_seconds(one.oldest_seconds))
         table.add_row(one.priority, *counts, *times)
     return table
