@@ -57,10 +57,20 @@ lint: $(TEST_READY) ## Check format, style, types, imports and the Dockerfile
 	@echo "== hadolint"
 	@$(BIN)/hadolint Dockerfile
 
-test-tools: # tests run the examples of docs/messages.md, which use redis-cli and node-redis
+test-tools: tests/browser/node_modules/.ready # tests run the examples of docs/messages.md, and look at reports in a browser
 	@{ command -v redis-cli && command -v node && test -d /usr/share/nodejs/redis; } >/dev/null || { \
 		echo "installing redis-tools, nodejs and node-redis (for the examples of docs/messages.md)"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools nodejs node-redis >/dev/null; }
+	@command -v chromium >/dev/null || { \
+		echo "installing chromium (for the tests of reports)"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+
+tests/browser/node_modules/.ready: tests/browser/package-lock.json
+	@command -v npm >/dev/null || { \
+		echo "installing npm (for axe-core, which checks the accessibility of reports)"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; }
+	@npm ci --prefix tests/browser --no-audit --no-fund --silent
+	@touch $@
 
 format: $(TEST_READY) ## Format, and fix what ruff can fix
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -111,14 +111,14 @@ def describe_missing_signal(ion_image: IonImage) -> str | None:
 def scale_intensities(ion_image: IonImage) -> Intensities:
     """Clip hot spots and scale to [0, 1] at native size, (H, W) float32."""
     intensities = ion_image.intensities
-    ceiling = _find_ceiling(intensities.ravel())
+    ceiling = find_ceiling(intensities.ravel())
     if ceiling == 0:
         return intensities
     scaled = np.minimum(intensities, ceiling)
     return np.divide(scaled, ceiling, out=scaled)
 
 
-def _find_ceiling(values: Intensities) -> np.float32:
+def find_ceiling(values: Intensities) -> np.float32:
     """`CLIP_PERCENTILE` of the non-zero values as `numpy.percentile` finds it; 0 when all are 0."""
     signal = int(np.count_nonzero(values > 0))
     if signal == 0:

@@ -178,6 +178,7 @@ def test_a_gallery_is_drawn_under_either_name_of_the_option(tmp_path: Path, opti
         (["{folder}/broken.npz"], "broken.npz"),
         (["{folder}", "--annotations", "{folder}/notes.txt"], "annotation_id"),
         (["{folder}", "--gallery", "s.tiff"], "--gallery"),
+        (["{folder}", "--report", "s.pdf"], "--report"),
         (["{folder}", "--release", "1900.1.1"], "1900.1.1"),
     ],
     ids=lambda value: str(value)[:60],
@@ -239,6 +240,17 @@ def test_several_datasets_have_a_gallery_each(png_folder: Path, tmp_path: Path) 
     assert ended.returncode == 0, ended.stderr
     drawn = sorted(path.name for path in (tmp_path / "pages").iterdir())
     assert drawn == ["page_a_s.png", "page_b_s.png", "page_dataset.png"]
+
+
+def test_several_datasets_have_a_report_each(png_folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.npz"
+    np.savez(other, images=np.random.default_rng(0).random((3, 20, 30)), annotation_ids=["<b>", "c", "d"])
+    ended = run("classify", png_folder, other, "--report", tmp_path / "pages" / "page.html")
+    assert ended.returncode == 0, ended.stderr
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "pages").iterdir()}
+    assert sorted(pages) == ["page_dataset.html", "page_other.html"]
+    assert "8 ion images" in pages["page_dataset.html"]
+    assert pages["page_other.html"].count("<b>") == pages["page_dataset.html"].count("<b>")
 
 
 def test_corrected_rows_are_labels_for_training(tmp_path: Path) -> None:

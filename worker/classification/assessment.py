@@ -39,14 +39,25 @@ class ImageExtent:
     acquired_pixels: int
     counts: float
     """Sum of the intensities over the smallest one above 0; 0 where there is none."""
+    total: float
+    maximum: float
+    signal_share: float
+    """Pixels above 0 of the acquired ones, 0 to 1."""
 
 
 def measure_extent(ion_image: IonImage) -> ImageExtent:
     """Measure mask and intensities of an ion image."""
     acquired = int(np.count_nonzero(ion_image.acquisition_mask))
     signal = ion_image.intensities[ion_image.intensities > 0]
-    counts = float(signal.sum(dtype=np.float64) / signal.min()) if signal.size else 0.0
-    return ImageExtent(acquired / ion_image.acquisition_mask.size, acquired, counts)
+    total = float(signal.sum(dtype=np.float64))
+    return ImageExtent(
+        acquired_share=acquired / ion_image.acquisition_mask.size,
+        acquired_pixels=acquired,
+        counts=total / float(signal.min()) if signal.size else 0.0,
+        total=total,
+        maximum=float(signal.max(initial=0)),
+        signal_share=signal.size / max(acquired, 1),
+    )
 
 
 def assess(extents: Iterable[ImageExtent]) -> list[Assessment]:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -36,15 +36,20 @@ class Classification:
     shapes: Counter[Shape]
     """Number of readable ion images by (height, width), px."""
     predict_seconds: float
-    extents: Sequence[ImageExtent] = ()
-    """Of the classified ion images."""
+    extents: Mapping[str, ImageExtent] = field(default_factory=dict)
+    """By annotation id, of all ion images that could be read."""
     off_sample_area: OffSampleArea | None = None
     """Whether the dataset has off-sample area; None when the release does not predict it."""
 
     @property
     def assessment(self) -> list[Assessment]:
         """Reasons why the labels are unreliable; usually none."""
-        return assess(self.extents)
+        return assess(self.classified_extents)
+
+    @property
+    def classified_extents(self) -> list[ImageExtent]:
+        """Those of the classified ion images."""
+        return [self.extents[row.annotation_id] for row in self.rows if row.status == "classified"]
 
     @property
     def counts(self) -> Counts:
@@ -128,9 +133,7 @@ def classify(  # noqa: PLR0913 - options of the caller
         _reject_mismatched_shapes(progress)
     rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
     area = None if context_run is None else context_run.off_sample_area
-    classified = [row.annotation_id for row in rows if row.status == "classified"]
-    extents = [progress.extents[annotation_id] for annotation_id in classified]
-    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds, extents, area)
+    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds, progress.extents, area)
 
 
 def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared:
@@ -138,12 +141,13 @@ def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared
     if ion_image is None:
         row = ResultRow(annotation_id=annotation_id, status="unreadable", reason=fetched.reason)
         return _Prepared(annotation_id, row=row)
+    extent = measure_extent(ion_image)
     missing = describe_missing_signal(ion_image)
     if missing is not None:
         row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
-        return _Prepared(annotation_id, ion_image.shape, row=row)
+        return _Prepared(annotation_id, ion_image.shape, row=row, extent=extent)
     network_input = preprocess([ion_image], channels)[0]
-    return _Prepared(annotation_id, ion_image.shape, network_input, extent=measure_extent(ion_image))
+    return _Prepared(annotation_id, ion_image.shape, network_input, extent=extent)
 
 
 def _record_finished(batches: Iterator[list[_Prepared]], progress: _Progress) -> Iterator[InputBatch]:

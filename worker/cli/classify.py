@@ -1,6 +1,5 @@
 """`offsample classify PATH…`: the same reading, preprocessing and predictor as a worker, without a queue."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,12 +19,18 @@ from worker.classification.classification import Classification, classify
 from worker.cli.inputs import options as input_options
 from worker.cli.inputs.local import LocalDataset, find_datasets
 from worker.cli.inputs.spec import KindOptions
+from worker.cli.outputs.dataset_files import DatasetFiles, choose_files
 from worker.cli.outputs.gallery import make_gallery
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.events.annotations import list_annotations
 from worker.memory_limit import reject_memory_errors
+from worker.messages.event import Annotation
+from worker.report.page_data import ClassifiedDataset
+from worker.report.recorded_source import RecordedSource
+from worker.report.tile_buffer import TileBuffer
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess, open_source
+from worker.sources.source import IonImageSource
 
 _EXIT_INPUT = 1
 """At least one input could not be classified."""
@@ -54,6 +59,10 @@ def classify_paths(  # noqa: PLR0913 - a command's options
             "--gallery", "--sheet", help="Also draw the ion images into this PNG file; one file for each dataset."
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Also write a page to look through into this .html file; one file for each dataset."),
+    ] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="Default: OFFSAMPLE_ENGINE, else auto.")] = None,
@@ -65,7 +74,7 @@ def classify_paths(  # noqa: PLR0913 - a command's options
     """
     settings = Settings.read()
     datasets, rejected = find_datasets(paths, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
-    gallery_paths = _choose_gallery_paths(gallery, datasets)
+    files = choose_files([dataset.data.dataset_id for dataset in datasets], gallery, report)
     failures = _Failures(is_only_one=len(datasets) + len(rejected) == 1)
     for one in rejected:
         failures.add(one.text, one.error)
@@ -73,10 +82,10 @@ def classify_paths(  # noqa: PLR0913 - a command's options
     if datasets:
         opened = open_release(release or settings.release, settings.releases_root)
         predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
-    for dataset, gallery_path in zip(datasets, gallery_paths, strict=True):
+    for dataset, dataset_files in zip(datasets, files, strict=True):
         try:
             with reject_memory_errors():
-                classified.append(_classify_dataset(dataset, predictor, settings, threshold, gallery_path))
+                classified.append(_classify_dataset(dataset, predictor, settings, threshold, dataset_files))
         except (InvalidInputError, TransientError) as error:
             failures.add(dataset.data.dataset_id, error)
         except OSError as error:  # listing the folder or finding the .ibd file failed
@@ -107,7 +116,7 @@ class _Failures:
 
 
 def _classify_dataset(
-    dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, gallery_path: Path | None
+    dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, files: DatasetFiles
 ) -> DatasetRows:
     console = Console(stderr=True, highlight=False)
     dataset_id = dataset.data.dataset_id
@@ -128,8 +137,9 @@ def _classify_dataset(
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
         annotations = list_annotations(dataset.data, source, access)
         total = len(annotations)
+        tiles = stack.enter_context(TileBuffer(total)) if files.report is not None else None
         found = classify(
-            source,
+            source if tiles is None else RecordedSource(source, tiles),
             annotations,
             predictor,
             threshold=threshold,
@@ -137,33 +147,50 @@ def _classify_dataset(
             loose=dataset.loose,
             on_progress=on_progress,
         )
+        if files.report is not None and tiles is not None:
+            bar.update(task, description=f"{dataset_id}: report", completed=0, total=None)
+            from worker.report.page import write_report  # noqa: PLC0415 - jinja2 is imported only where it is used
+
+            write_report(
+                files.report, _describe_for_report(dataset, annotations, found, predictor, threshold, source), tiles
+            )
         bar.stop()
         for sentence in (*source.notes, *_describe(dataset, found, predictor)):
             console.print(f"{dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
-        if gallery_path is not None:
+        if files.gallery is not None:
             title = f"{dataset_id}: {describe_counts(found.counts)}"
-            make_gallery(source, annotations, found.rows, gallery_path, title)
-            console.print(f"gallery: {gallery_path}", markup=False, soft_wrap=True)
+            make_gallery(source, annotations, found.rows, files.gallery, title)
+            console.print(f"gallery: {files.gallery}", markup=False, soft_wrap=True)
+        if files.report is not None:
+            console.print(f"report: {files.report}", markup=False, soft_wrap=True)
     return DatasetRows(dataset_id, predictor.release.version, found.rows)
 
 
-def _choose_gallery_paths(gallery: Path | None, datasets: Sequence[LocalDataset]) -> list[Path | None]:
-    """The file for each dataset's gallery; with several datasets, their names are appended to the file's name.
-
-    Raises
-    ------
-    InvalidInputError
-        When the path does not name a .png file.
-    """
-    if gallery is None:
-        return [None] * len(datasets)
-    if gallery.suffix.lower() != ".png" or gallery.is_dir():
-        raise InvalidInputError(f"expected --gallery to name a .png file, got {gallery}")
-    if len(datasets) < 2:
-        return [gallery] * len(datasets)
-    names = [re.sub(r"[^\w.()+-]+", "_", dataset.data.dataset_id) for dataset in datasets]
-    unique = [name if names.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(names, start=1)]
-    return [gallery.with_name(f"{gallery.stem}_{name}{gallery.suffix}") for name in unique]
+def _describe_for_report(
+    dataset: LocalDataset,
+    annotations: Sequence[Annotation],
+    found: Classification,
+    predictor: Predictor,
+    threshold: float | None,
+    source: IonImageSource,
+) -> ClassifiedDataset:
+    manifest = predictor.release.manifest
+    location = dataset.data.ion_images
+    options = location.model_dump(exclude={"kind", "uri"}, exclude_none=True)
+    provenance = {"Read from": str(getattr(location, "uri", "METASPACE")), "Kind": location.kind}
+    provenance |= {name.replace("_", " "): str(value) for name, value in options.items()}
+    if dataset.data.annotations_uri is not None:
+        provenance["Ions from"] = dataset.data.annotations_uri
+    return ClassifiedDataset(
+        dataset_id=dataset.data.dataset_id,
+        annotations=annotations,
+        found=found,
+        manifest=manifest,
+        threshold=manifest.threshold if threshold is None else threshold,
+        notes=source.notes,
+        loose=dataset.loose or len(found.shapes) > 1,
+        provenance=provenance | {"Engine": predictor.engine.value},
+    )
 
 
 def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor) -> Iterator[str]:
@@ -171,7 +198,7 @@ def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor
     if len(found.shapes) > 1 and not dataset.loose:
         sizes = f"images differ in size ({len(found.shapes)} sizes)"
         yield f"{sizes}, so each is treated as a dataset of its own"
-    share = find_acquired_share(found.extents)
+    share = find_acquired_share(found.classified_extents)
     acquired = "" if share is None or share > _NEARLY_ALL else f", {share:.0%} of the image acquired"
     area = "" if found.off_sample_area is None else f", off-sample area {found.off_sample_area}"
     yield f"{describe_counts(found.counts)}{acquired}{area} (release {predictor.release.version})"

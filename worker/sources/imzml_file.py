@@ -128,3 +128,11 @@ def find_mz(annotation: Annotation) -> float:
     if annotation.formula is None:
         raise InvalidAnnotationsError("annotation has neither mz nor formula; expected mz, or formula and adduct")
     return compute_mz(annotation.formula, annotation.adduct, annotation.charge)
+
+
+def known_mz(annotation: Annotation) -> float | None:
+    """The m/z of an annotation, None where `find_mz` finds none."""
+    try:
+        return find_mz(annotation)
+    except InvalidAnnotationsError:
+        return None

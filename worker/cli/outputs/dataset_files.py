@@ -1,0 +1,49 @@
+"""The files that a command writes for each of its datasets."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import InvalidInputError
+
+
+@dataclass(frozen=True)
+class DatasetFiles:
+    """What to write about one dataset besides its rows; None = nothing."""
+
+    gallery: Path | None = None
+    report: Path | None = None
+
+
+def choose_files(
+    dataset_ids: Sequence[str], gallery: Path | None = None, report: Path | None = None
+) -> list[DatasetFiles]:
+    """The files of each dataset; with several datasets, their names are appended to the files' names.
+
+    Raises
+    ------
+    InvalidInputError
+        When the gallery is not a .png file or the report not an .html file, or their folder cannot be made.
+    """
+    galleries = _name_files(gallery, "--gallery", (".png",), dataset_ids)
+    reports = _name_files(report, "--report", (".html", ".htm"), dataset_ids)
+    return [DatasetFiles(*pair) for pair in zip(galleries, reports, strict=True)]
+
+
+def _name_files(
+    path: Path | None, option: str, suffixes: Sequence[str], dataset_ids: Sequence[str]
+) -> Sequence[Path | None]:
+    if path is None:
+        return [None] * len(dataset_ids)
+    if path.suffix.lower() not in suffixes or path.is_dir():
+        raise InvalidInputError(f"expected {option} to name a {suffixes[0]} file, got {path}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(f"cannot make the folder {path.parent} of {option}: {error.strerror}") from error
+    if len(dataset_ids) < 2:
+        return [path] * len(dataset_ids)
+    names = [re.sub(r"[^\w.()+-]+", "_", dataset_id) for dataset_id in dataset_ids]
+    unique = [name if names.count(name) == 1 else f"{name}_{number}" for number, name in enumerate(names, start=1)]
+    return [path.with_name(f"{path.stem}_{name}{path.suffix}") for name in unique]

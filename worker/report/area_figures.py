@@ -1,0 +1,98 @@
+"""What the tiles of a dataset show together: its sample mask, its mean image, and each ion's mean in either area."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import ceil, sqrt
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from model_store.context.pixel_sketch import PixelSketch
+from model_store.context.sample_mask import OffSampleArea, read_sample_mask
+from shared.ion_image import AcquisitionMask, Intensities
+from worker.report.tile import NOT_ACQUIRED, decode_tile, scale_tile
+from worker.report.tile_buffer import TileBuffer
+
+MASK_PIXELS: Final = 40_000
+"""The sample mask is found on about this many pixels at most; a sketch holds 128 times as many numbers."""
+
+
+@dataclass(frozen=True)
+class AreaMeans:
+    """Mean intensities of one ion over the pixels of either area."""
+
+    on: float
+    off: float | None
+    """None when nothing measured is off-sample."""
+
+
+@dataclass(frozen=True, eq=False)
+class AreaFigures:
+    """Figures of all ion images of one size."""
+
+    acquired: AcquisitionMask
+    """(H, W), pixels acquired in any image."""
+    mask: npt.NDArray[np.bool_]
+    """(H, W), True = sample."""
+    mean_image: Intensities
+    """(H, W) in [0, 1]."""
+    off_sample_area: OffSampleArea | None
+    confidence: float
+    means: dict[str, AreaMeans] = field(default_factory=dict)
+
+
+def find_area_figures(tiles: TileBuffer, annotation_ids: Sequence[str]) -> AreaFigures | None:
+    """Read the tiles of the most frequent size three times; None when there is no tile."""
+    shapes = Counter(tiles.shape(annotation_id) for annotation_id in annotation_ids if annotation_id in tiles)
+    if not shapes:
+        return None
+    shape = shapes.most_common(1)[0][0]
+    chosen = [one for one in annotation_ids if one in tiles and tiles.shape(one) == shape]
+    acquired = np.zeros(shape, dtype=np.bool_)
+    for annotation_id in chosen:
+        acquired |= tiles.read(annotation_id).codes != NOT_ACQUIRED
+    factor = ceil(sqrt(acquired.size / MASK_PIXELS))
+    sketch = PixelSketch(_average(acquired.astype(np.float32), factor) > 0)
+    mean_image = np.zeros(shape)
+    for annotation_id in chosen:
+        scaled = scale_tile(tiles.read(annotation_id))
+        mean_image += scaled
+        sketch.add(_average(scaled, factor)[np.newaxis])
+    found = read_sample_mask(sketch)
+    mask = _enlarge(found.mask, factor, shape) & acquired
+    figures = AreaFigures(
+        acquired,
+        mask,
+        (mean_image / len(chosen)).astype(np.float32),
+        found.off_sample_area,
+        found.confidence,
+    )
+    figures.means.update(_measure_means(tiles, chosen, mask, acquired & ~mask))
+    return figures
+
+
+def _measure_means(
+    tiles: TileBuffer, annotation_ids: Sequence[str], on: AcquisitionMask, off: AcquisitionMask
+) -> dict[str, AreaMeans]:
+    has_off = bool(off.any())
+    means: dict[str, AreaMeans] = {}
+    for annotation_id, tile in tiles.read_all(annotation_ids):
+        intensities = decode_tile(tile)
+        mean_on = float(intensities[on].mean(dtype=np.float64)) if on.any() else 0.0
+        means[annotation_id] = AreaMeans(mean_on, float(intensities[off].mean(dtype=np.float64)) if has_off else None)
+    return means
+
+
+def _average(image: Intensities, factor: int) -> Intensities:
+    """The mean of each square of `factor` x `factor` pixels; squares at the border are padded with 0."""
+    if factor == 1:
+        return image
+    padded = np.pad(image, [(0, -side % factor) for side in image.shape])
+    height, width = (side // factor for side in padded.shape)
+    return np.asarray(padded.reshape(height, factor, width, factor).mean(axis=(1, 3), dtype=np.float32))
+
+
+def _enlarge(mask: npt.NDArray[np.bool_], factor: int, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    return np.asarray(mask.repeat(factor, axis=0).repeat(factor, axis=1)[: shape[0], : shape[1]])

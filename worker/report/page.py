@@ -1,0 +1,123 @@
+"""A dataset report as one HTML file, without network and without dependencies."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from shared.errors import InvalidInputError
+from shared.files.whole_file import write_whole
+from worker.classification.assessment import SENTENCES
+from worker.classification.conclusion import conclude
+from worker.report.area_figures import AreaFigures, find_area_figures
+from worker.report.page_data import ClassifiedDataset, make_page_data, sort_by_confidence
+from worker.report.page_script import join_script, read_page_file
+from worker.report.tile_buffer import TileBuffer
+from worker.report.tile_packing import pack, plan_packing
+
+GROUPS: Final = (
+    ("off", "off-sample"),
+    ("on", "on-sample"),
+    ("uncertain", "uncertain"),
+    ("no_signal", "no signal"),
+    ("unreadable", "unreadable"),
+)
+SORTS: Final = (
+    ("confidence", "most confident first"),
+    ("doubt", "closest to the threshold"),
+    ("mz", "m/z"),
+    ("name", "id"),
+    ("formula", "formula"),
+    ("probability", "P(off)"),
+    ("spread", "member spread"),
+    ("total", "total intensity"),
+    ("maximum", "maximum"),
+    ("signal", "non-zero pixels"),
+    ("order", "order of the list"),
+)
+
+
+def write_report(path: Path, dataset: ClassifiedDataset, tiles: TileBuffer) -> None:
+    """Write the page of a dataset whose ion images were recorded in `tiles`.
+
+    Raises
+    ------
+    InvalidInputError
+        When `path` cannot be written.
+    """
+    ordered = [one for one in sort_by_confidence(dataset.found.rows, dataset.threshold) if one in tiles]
+    figures = None if dataset.loose else find_area_figures(tiles, ordered)
+    packing = plan_packing(tiles, ordered)
+    script, style = join_script(), read_page_file("page.css")
+    chunks = _load_template().generate(
+        dataset_id=dataset.dataset_id,
+        conclusion=conclude(dataset.found.counts, dataset.found.off_sample_area),
+        cautions=[{"code": code, "sentence": SENTENCES[code]} for code in dataset.found.assessment],
+        notes=dataset.notes,
+        provenance=describe_provenance(dataset, figures, tiles, ordered),
+        groups=GROUPS,
+        sorts=SORTS,
+        program_version=version("offsample"),
+        data=make_page_data(dataset, tiles, packing, figures),
+        blocks=pack(packing, tiles),
+        script=Markup(script),  # noqa: S704 - this project's own file
+        style=Markup(style),  # noqa: S704 - as above
+        script_hash=_hash(script),
+        style_hash=_hash(style),
+    )
+    try:
+        with write_whole(path) as partial, partial.open("w", encoding="utf-8") as stream:
+            stream.writelines(chunks)
+    except OSError as error:
+        raise InvalidInputError(f"cannot write the report to {path}: {error.strerror}") from error
+
+
+def describe_provenance(
+    dataset: ClassifiedDataset, figures: AreaFigures | None, tiles: TileBuffer, ordered: Sequence[str]
+) -> list[tuple[str, str]]:
+    """What was read and how it was classified: names and values for people."""
+    manifest = dataset.manifest
+    given = list((dataset.provenance or {}).items())
+    shown = sorted({tiles.shape(one) for one in ordered})
+    read = sorted(dataset.found.shapes)
+    sizes = _describe_sizes(read) + (f", shown as {_describe_sizes(shown)}" if shown != read and shown else "")
+    band = manifest.uncertain_band
+    threshold = f"{dataset.threshold:g}"
+    if dataset.threshold != manifest.threshold:
+        threshold += f" (the release's is {manifest.threshold:g})"
+    return [
+        ("Dataset", dataset.dataset_id),
+        *given,
+        ("Image size", sizes),
+        ("Release", manifest.version),
+        ("Threshold", threshold),
+        ("Uncertain band", "none" if band is None else f"{band[0]:g} to {band[1]:g}"),
+        ("Sample mask", "none" if figures is None else "predicted from all ion images together"),
+        ("Program", f"offsample {version('offsample')}"),
+        ("Made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
+    ]
+
+
+def _describe_sizes(shapes: Sequence[tuple[int, int]]) -> str:
+    if not shapes:
+        return "none"
+    height, width = shapes[0]
+    return f"{height} x {width} px" if len(shapes) == 1 else f"{len(shapes)} sizes"
+
+
+def _load_template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(read_page_file), trim_blocks=True
+    )
+    return environment.get_template("page.html.j2")
+
+
+def _hash(content: str) -> str:
+    """As a content security policy names an inline script or style."""
+    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode('ascii')}"

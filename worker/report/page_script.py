@@ -1,0 +1,46 @@
+"""The page's script: its modules joined into one, because a single file has nothing to import from."""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_MODULES = (
+    "colours",
+    "svg",
+    "ions",
+    "tiles",
+    "painting",
+    "virtual_grid",
+    "corrections",
+    "histogram",
+    "spectra",
+    "area",
+    "pictures",
+    "table",
+    "detail",
+    "main",
+)
+"""In an order in which each imports only earlier ones."""
+
+_IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./\w+\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=class |function |async function |const )", re.MULTILINE)
+
+
+def read_page_file(name: str) -> str:
+    """A file of worker/report/page."""
+    return (files("worker.report") / "page" / name).read_text(encoding="utf-8")
+
+
+@cache
+def join_script() -> str:
+    """Every module in a block of its own, so that private names do not meet; exports are shared names."""
+    parts = ['"use strict";', "const exported = {};"]
+    for name in _MODULES:
+        source = read_page_file(f"{name}.js")
+        names = re.findall(r"^export (?:async )?(?:class|function|const) (\w+)", source, re.MULTILINE)
+        imported = re.findall(r"^import \{ ([\w, ]+) \} from", source, re.MULTILINE)
+        body = _EXPORT.sub("", _IMPORT.sub("", source))
+        taken = f"const {{ {', '.join(imported)} }} = exported;\n" if imported else ""
+        given = f"Object.assign(exported, {{ {', '.join(names)} }});\n" if names else ""
+        parts.append(f"{{\n{taken}{body}{given}}}")
+    return "\n".join(parts)
