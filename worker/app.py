@@ -18,6 +18,7 @@ from worker.events.event_run import run_event
 from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
 from worker.memory_limit import limit_memory
+from worker.monitoring.vitals import Vitals
 from worker.pool.child_board import ChildBoard
 from worker.pool.devices import bind_device, child_index, choose_concurrency
 from worker.pool.drain import end_children_after
@@ -49,6 +50,10 @@ class OffSampleApp(Celery):
     """Of the worker's main process."""
     board: ChildBoard = ChildBoard()
     """The state of the pool children, which inherit it by the fork."""
+    vitals: Vitals = Vitals(board, outage)
+    """Signs of life of the main process."""
+    endpoint: Any = None
+    """The worker's HTTP endpoint, if it has one; set by `serve`."""
     report: WorkerReport | None = None
     """What this worker reports about itself; set by `serve`."""
 
@@ -115,6 +120,7 @@ def classify_next() -> None:
         classify_next.apply_async(retry=False)
     except (OperationalError, RedisError) as error:
         _log.warning("ticket_not_sent", error=str(error))
+    runtime.metrics.count_claim(claim.deliveries)
     run_event(claim, runtime, classify_next.request.id)
 
 
@@ -144,6 +150,8 @@ def _initialise_child(**_: Any) -> None:
         settings = app.settings
         children = choose_concurrency(settings)  # before this child is bound to a single device
         bind_device()
+        if app.endpoint is not None:
+            app.endpoint.close()
         app.runtime = open_runtime(settings, app.report.worker if app.report else None)
         limit_memory(settings.max_memory_bytes, children)
     except Exception as error:  # noqa: BLE001 - Celery would swallow it and keep a useless child

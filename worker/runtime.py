@@ -15,6 +15,7 @@ from shared.preprocessing import preprocess
 from worker.access.allowed_roots import AllowedRoots
 from worker.ledger.ledger import Ledger
 from worker.ledger.quota import SourceQuota
+from worker.metrics.event_metrics import EventMetrics
 from worker.server.outage import Outage
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess
@@ -60,6 +61,7 @@ class Runtime:
     settings: Settings
     ledger: Ledger
     quota: SourceQuota
+    metrics: EventMetrics
     predictors: Predictors
     access: SourceAccess
     outages: StoreOutages
@@ -97,7 +99,7 @@ def open_runtime(settings: Settings, worker: str | None = None) -> Runtime:
     )
     ledger = open_ledger(settings, Outage(), worker)
     quota = open_quota(settings)
-    return Runtime(settings, ledger, quota, predictors, access, StoreOutages(settings.retry_seconds))
+    return Runtime(settings, ledger, quota, EventMetrics(), predictors, access, StoreOutages(settings.retry_seconds))
 
 
 def _warm_decoding() -> None:

@@ -2,9 +2,11 @@
 
 import os
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
-from tempfile import TemporaryFile
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import TYPE_CHECKING
 
 import structlog
 from redis.exceptions import RedisError
@@ -14,13 +16,21 @@ from model_store.release import Release, open_release
 from shared.errors import ConfigurationError, UnknownReleaseError
 from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
+from worker.metrics.event_metrics import use_folder
+from worker.operators.queue import Queue
 from worker.pool.devices import choose_concurrency
 from worker.runtime import open_ledger
 from worker.server.outage import describe_server_error
 from worker.server.url import without_password
 from worker.settings import Settings
 
+if TYPE_CHECKING:
+    from worker.app import OffSampleApp
+    from worker.monitoring.endpoint import Endpoint
+    from worker.monitoring.vitals import Vitals
+
 OLDEST_REDIS = 7
+_SCRAPE_SECONDS = 3.0
 _log = structlog.get_logger(__name__)
 
 
@@ -48,7 +58,16 @@ def serve(settings: Settings, name: str | None = None) -> int:
     from worker.app import app  # noqa: PLC0415 - its signal handlers are for workers only
 
     app.settings = settings
+    app.vitals.concurrency, app.vitals.lease_seconds = concurrency, settings.lease_seconds
     app.report = _make_report(settings, release, concurrency, name)
+    with ExitStack() as stack:
+        app.endpoint = _open_endpoint(settings, app.vitals, app.report, stack)
+        return _run_worker(app, settings, concurrency)
+
+
+def _run_worker(app: "OffSampleApp", settings: Settings, concurrency: int) -> int:
+    """Run Celery until SIGTERM, and return the exit code."""
+    assert app.report is not None
     worker = app.Worker(
         hostname=app.report.worker,
         concurrency=concurrency,
@@ -63,6 +82,22 @@ def serve(settings: Settings, name: str | None = None) -> int:
     if failure is not None:
         raise ConfigurationError(f"a pool child cannot run events: {failure}")
     return int(worker.exitcode or 0)
+
+
+def _open_endpoint(settings: Settings, vitals: "Vitals", report: WorkerReport, stack: ExitStack) -> "Endpoint | None":
+    """Listen for HTTP requests, if that is wanted; the numbers of the children are in a folder until the stack ends."""
+    if settings.http_endpoint is None:
+        return None
+    use_folder(Path(stack.enter_context(TemporaryDirectory(prefix="offsample-metrics-"))))
+    # Imported here because prometheus-client looks for the folder when it is imported.
+    from worker.monitoring.endpoint import Endpoint  # noqa: PLC0415 - see above
+    from worker.monitoring.queue_collector import QueueCollector  # noqa: PLC0415 - see above
+
+    queue = Queue(settings.connect(_SCRAPE_SECONDS), settings.names)
+    host, port = settings.http_endpoint
+    endpoint = Endpoint(host, port, vitals, QueueCollector(queue, vitals, report))
+    _log.info("http_listening", host=host, port=endpoint.port)
+    return endpoint
 
 
 def _make_report(settings: Settings, release: Release, concurrency: int, name: str | None) -> WorkerReport:

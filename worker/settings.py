@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """Folder of the installed releases."""
     engine: Engine = Engine.AUTO
     """`onnx`, `tensorflow`, or `auto`: TensorFlow where there is a GPU, else ONNX Runtime."""
+    http_address: str | None = None
+    """`PORT` (loopback only) or `HOST:PORT` for /livez, /readyz and /metrics of a worker; unset = off."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
@@ -131,6 +133,14 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from error
         return prefixes
 
+    @field_validator("http_address")
+    @classmethod
+    def _require_address(cls, address: str | None) -> str | None:
+        port = (address or "0").rpartition(":")[2]
+        if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+            raise ValueError(f"expected PORT or HOST:PORT, got {address!r}")
+        return address
+
     @field_validator("metaspace_url")
     @classmethod
     def _require_plain_url(cls, url: str) -> str:
@@ -176,7 +186,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"cannot read {path} ({error.strerror})") from error
         return values | found
 
-    @field_validator("release", "metaspace_api_key", "redis_url_file", "metaspace_api_key_file", mode="before")
+    @field_validator(
+        "release", "metaspace_api_key", "redis_url_file", "metaspace_api_key_file", "http_address", mode="before"
+    )
     @classmethod
     def _take_empty_as_unset(cls, value: object) -> object:
         return value or None
@@ -223,6 +235,14 @@ class Settings(BaseSettings):
     def connect(self, socket_timeout_seconds: float = 10.0) -> Redis:
         """A client of the server."""
         return connect(self.redis_url, socket_timeout_seconds, self.redis_url_file)
+
+    @property
+    def http_endpoint(self) -> tuple[str, int] | None:
+        """Host and port to listen on, if any."""
+        if self.http_address is None:
+            return None
+        host, _, port = self.http_address.rpartition(":")
+        return host.strip("[]") or "127.0.0.1", int(port)
 
     @property
     def limits(self) -> Limits:

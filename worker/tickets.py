@@ -36,12 +36,13 @@ class TicketStep(bootsteps.StartStopStep):
         self._app = worker.app
         self._next_sweep = 0.0
         self._next_report = 0.0
-        self._is_paused = False
 
     def start(self, worker: Any) -> None:
-        """Start the timer."""
+        """Start the timer, and answer HTTP requests: the children are forked by now."""
         self._ledger = open_ledger(self._app.settings, self._app.outage)
         self._quota = open_quota(self._app.settings)
+        if self._app.endpoint is not None:
+            self._app.endpoint.start()
         self._timer_entry = worker.timer.call_repeatedly(TICK_SECONDS, self._tick)
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
@@ -49,6 +50,7 @@ class TicketStep(bootsteps.StartStopStep):
         if self._timer_entry is not None:
             self._timer_entry.cancel()
             self._timer_entry = None
+            self._app.vitals.is_draining = True
             with suppress(RedisError):
                 self._report("draining")
 
@@ -58,8 +60,12 @@ class TicketStep(bootsteps.StartStopStep):
             return
         if self._app.board.failure() is not None and state.should_stop is None:
             state.should_stop = EX_FAILURE  # type: ignore[assignment]  # ends Celery's own loop
+        vitals = self._app.vitals
+        vitals.tick()
         try:
-            if self._ledger.is_ready():
+            is_ready = self._ledger.is_ready()
+            vitals.answer()
+            if is_ready:
                 self._app.tasks["offsample.classify_next"].apply_async(retry=False)
             if time.monotonic() >= self._next_sweep:
                 self._next_sweep = time.monotonic() + _SWEEP_SECONDS
@@ -79,6 +85,7 @@ class TicketStep(bootsteps.StartStopStep):
         if self._quota is not None:
             self._quota.sweep()
         is_paused = self._ledger.report_worker(report.model_copy(update={"ready": ready, "state": state}))
-        if is_paused is not self._is_paused:
-            self._is_paused = is_paused
+        vitals = self._app.vitals
+        if is_paused is not vitals.is_paused:
+            vitals.is_paused = is_paused
             _log.info("intake_paused" if is_paused else "intake_resumed")

@@ -40,6 +40,11 @@ class Classification:
     """By annotation id, of all ion images that could be read."""
     off_sample_area: OffSampleArea | None = None
     """Whether the dataset has off-sample area; None when the release does not predict it."""
+    fetch_seconds: float = 0.0
+    """Waiting for ion images and decoding them; overlaps with prediction, as preprocessing does."""
+    preprocess_seconds: float = 0.0
+    batches: Sequence[int] = ()
+    """Network inputs per call of the predictor."""
 
     @property
     def assessment(self) -> list[Assessment]:
@@ -84,6 +89,9 @@ class _Progress:
     shapes: dict[str, Shape] = field(default_factory=dict)
     extents: dict[str, ImageExtent] = field(default_factory=dict)
     predict_seconds: float = 0.0
+    fetch_seconds: float = 0.0
+    preprocess_seconds: float = 0.0
+    batches: list[int] = field(default_factory=list)
 
 
 def classify(  # noqa: PLR0913 - options of the caller
@@ -121,7 +129,8 @@ def classify(  # noqa: PLR0913 - options of the caller
     context_run = (
         ContextRun(len(annotations), BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
     )
-    prepared = map(partial(_prepare, channels=manifest.input.image_channels), source.fetch(annotations))
+    fetched = _time_fetching(source.fetch(annotations), progress)
+    prepared = map(partial(_prepare, channels=manifest.input.image_channels, progress=progress), fetched)
     with prefetch_batches(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
         batches = _record_finished(gathered, progress)
         if context_run is not None:
@@ -133,20 +142,40 @@ def classify(  # noqa: PLR0913 - options of the caller
         _reject_mismatched_shapes(progress)
     rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
     area = None if context_run is None else context_run.off_sample_area
-    return Classification(rows, Counter(progress.shapes.values()), progress.predict_seconds, progress.extents, area)
+    return Classification(
+        rows,
+        Counter(progress.shapes.values()),
+        progress.predict_seconds,
+        progress.extents,
+        area,
+        progress.fetch_seconds,
+        progress.preprocess_seconds,
+        progress.batches,
+    )
 
 
-def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel]) -> _Prepared:
+def _time_fetching(fetched: Iterator[FetchedIonImage], progress: _Progress) -> Iterator[FetchedIonImage]:
+    """The same images; the time until each of them arrives is recorded."""
+    started = time.perf_counter()
+    for one in fetched:
+        progress.fetch_seconds += time.perf_counter() - started
+        yield one
+        started = time.perf_counter()
+
+
+def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel], progress: _Progress) -> _Prepared:
     annotation_id, ion_image = fetched.annotation_id, fetched.ion_image
     if ion_image is None:
         row = ResultRow(annotation_id=annotation_id, status="unreadable", reason=fetched.reason)
         return _Prepared(annotation_id, row=row)
+    started = time.perf_counter()
     extent = measure_extent(ion_image)
     missing = describe_missing_signal(ion_image)
     if missing is not None:
         row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
         return _Prepared(annotation_id, ion_image.shape, row=row, extent=extent)
     network_input = preprocess([ion_image], channels)[0]
+    progress.preprocess_seconds += time.perf_counter() - started
     return _Prepared(annotation_id, ion_image.shape, network_input, extent=extent)
 
 
@@ -173,6 +202,7 @@ def _predict_batch(batch: InputBatch, predictor: Predictor, threshold: float, pr
     started = time.perf_counter()
     prediction = predictor.predict(inputs)
     progress.predict_seconds += time.perf_counter() - started
+    progress.batches.append(len(annotation_ids))
     found = zip(annotation_ids, prediction.off_sample_probability, prediction.member_spread, strict=True)
     for annotation_id, probability, spread in found:
         row = _classified_row(annotation_id, float(probability), float(spread), threshold, predictor.release.manifest)

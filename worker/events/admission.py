@@ -12,6 +12,7 @@ from worker.events.verdict import EventRun
 from worker.ledger.claim import Claim
 from worker.ledger.ledger import Ledger
 from worker.messages.event import read_identity
+from worker.metrics.event_metrics import HandBack
 
 _CLAIMED_TOGETHER = 100
 _log = structlog.get_logger(__name__)
@@ -57,7 +58,9 @@ def _park(run: EventRun, source: str) -> None:
     run.heartbeat.stop()
     try:
         run.runtime.quota.park([run.claim], source)
-        _log.info("events_parked", source=source, events=1 + _park_others(run, source))
+        events = 1 + _park_others(run, source)
+        run.runtime.metrics.count_handed_back(HandBack.PARKED, events)
+        _log.info("events_parked", source=source, events=events)
     except RedisError as error:
         _log.warning("event_not_released", error=str(error))
 

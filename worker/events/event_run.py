@@ -14,6 +14,7 @@ from worker.ledger.heartbeat import Heartbeat
 from worker.ledger.presence import RunRecord
 from worker.memory_limit import is_memory_error
 from worker.messages.event import EventIdentity, read_identity
+from worker.metrics.event_metrics import HandBack
 from worker.runtime import Runtime
 from worker.stores.outages import choose_delay_seconds
 
@@ -55,10 +56,12 @@ def run_event(claim: Claim, runtime: Runtime, task_id: str | None = None) -> Non
                     _record_run(run, task_id)
                     _run(run)
         except LeaseLostError as error:
+            runtime.metrics.count_fenced()
             _log.warning("event_fenced", reason=str(error))
         except SystemExit:
             heartbeat.stop()
             if _release(run, 0.0):
+                runtime.metrics.count_handed_back(HandBack.DRAINED)
                 _log.warning("event_released", reason="worker is shutting down")
             raise
 
@@ -127,6 +130,7 @@ def _finish(run: EventRun, verdict: Verdict) -> None:
     """Publish the verdict and log the event."""
     claim, ledger = run.claim, run.runtime.ledger
     give_up_at = run.deadline + _FINISH_GRACE_SECONDS
+    started = time.perf_counter()
     outcome, done = ledger.finish(claim, verdict.answer, give_up_at=give_up_at)
     if outcome is Outcome.DUPLICATE and done is not None:
         verdict = judge_duplicate(run, verdict, done)
@@ -137,8 +141,16 @@ def _finish(run: EventRun, verdict: Verdict) -> None:
         # An earlier delivery committed its answer; all of it is published by now.
         _log.info("event_answered_before", deliveries=claim.deliveries)
         return
+    _count(run, verdict, time.perf_counter() - started)
     log = _log.warning if verdict.is_refusal else _log.info
     log(verdict.name, deliveries=claim.deliveries, outcome=outcome.value, **verdict.facts)
+
+
+def _count(run: EventRun, verdict: Verdict, publish_seconds: float) -> None:
+    metrics = run.runtime.metrics
+    metrics.count_finished(verdict.name, len(verdict.answer.messages), publish_seconds, verdict.error)
+    if verdict.measures is not None:
+        metrics.observe(verdict.measures)
 
 
 def _postpone(run: EventRun, what: str, error: TransientError) -> None:
@@ -146,6 +158,7 @@ def _postpone(run: EventRun, what: str, error: TransientError) -> None:
     settings, outages = run.runtime.settings, run.runtime.outages
     run.heartbeat.stop()
     if _release(run, choose_delay_seconds(run.claim.postponements, settings.retry_seconds)):
+        run.runtime.metrics.count_handed_back(HandBack.POSTPONED)
         outages.log_postponed(what, str(error))
     if outages.is_away(what):
         _postpone_others(run)
@@ -167,6 +180,7 @@ def _postpone_others(run: EventRun) -> None:
                         for claim, store in zip(claims, stores, strict=True)
                     ]
                 )
+            run.runtime.metrics.count_handed_back(HandBack.POSTPONED, len(away))
             for store in set(away):
                 outages.log_postponed(store, "store is unavailable", away.count(store))
             if not claims or len(away) < len(claims):

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
+from model_store.predictors.predictor import Predictor
 from shared.errors import (
     DeadlineExceededError,
     InvalidInputError,
@@ -18,13 +19,14 @@ from shared.errors import (
     TransientError,
 )
 from worker.access.store_name import name_stores
-from worker.classification.classification import classify
+from worker.classification.classification import Classification, classify
 from worker.events.annotations import list_annotations
 from worker.events.answers import classified_answer, digest_event, is_about, rejected_answer, repeated_answer
 from worker.ledger.claim import Answer, Claim, DoneRecord
 from worker.ledger.heartbeat import Heartbeat
 from worker.memory_limit import reject_memory_errors
 from worker.messages.event import DatasetAnnotatedEvent, EventIdentity, parse_event
+from worker.metrics.measures import Measures
 from worker.runtime import Runtime
 from worker.sources.opening import open_source
 
@@ -52,6 +54,13 @@ class Verdict:
     answer: Answer
     facts: dict[str, Any] = field(default_factory=dict)
     is_refusal: bool = False
+    measures: Measures | None = None
+    """Of a classified dataset."""
+
+    @property
+    def error(self) -> str | None:
+        """Code of a rejection."""
+        return self.facts.get("error")
 
 
 class ProgressMonitor:
@@ -206,4 +215,21 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
         **({"notes": list(source.notes)} if source.notes else {}),
     }
     answer = classified_answer(event, run.claim, runtime.settings.names, found, predictor, seconds)
-    return Verdict("dataset_classified", answer, facts)
+    return Verdict("dataset_classified", answer, facts, measures=_measure(found, predictor, run.claim))
+
+
+def _measure(found: Classification, predictor: Predictor, claim: Claim) -> Measures:
+    return Measures(
+        release=predictor.release.version,
+        counts=found.counts,
+        queued_seconds=claim.queued_seconds,
+        fetch_seconds=found.fetch_seconds,
+        preprocess_seconds=found.preprocess_seconds,
+        predict_seconds=found.predict_seconds,
+        batches=found.batches,
+        probabilities=[row.off_sample_probability for row in found.rows if row.off_sample_probability is not None],
+        without_mask=sum(
+            row.status == "classified" and found.extents[row.annotation_id].acquired_share == 1 for row in found.rows
+        ),
+        lacks_context=predictor.release.manifest.uses_context and found.off_sample_area is None,
+    )

@@ -77,6 +77,11 @@ class Outage:
         self._lock = threading.Lock()
         self._last_failure: float | None = None
 
+    @property
+    def last_failure(self) -> float | None:
+        """`time.monotonic()` of the last failed call; None when there is no outage."""
+        return self._last_failure
+
     def begin(self, error: BaseException) -> None:
         """A call failed with `error`."""
         with self._lock:

@@ -1,0 +1,141 @@
+"""The HTTP endpoint of a live worker: probes that follow its state, and metrics as documented."""
+
+import json
+import re
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from command_running import run_command
+from documented_metrics import read_metrics
+from live_service import SHORT_LEASE, LiveServer, LiveService, LiveWorker, make_event, wait_until
+from prometheus_client.parser import text_string_to_metric_families
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[LiveService]:
+    """A server and one worker with two children and an endpoint."""
+    with TemporaryDirectory(prefix="offs-") as folder:
+        server = LiveServer(Path(folder))
+        server.start()
+        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
+        try:
+            live.start_worker(http_address="0", concurrency=2, threads=1)
+            yield live
+        finally:
+            live.close()
+
+
+@pytest.fixture
+def worker(service: LiveService) -> LiveWorker:
+    return service.workers[0]
+
+
+def get(worker: LiveWorker, path: str) -> tuple[int, str]:
+    """Status and body of one request."""
+    (line,) = worker.logged("http_listening")
+    assert line["host"] == "127.0.0.1"
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{line['port']}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def reasons(worker: LiveWorker, path: str) -> list[str]:
+    status, body = get(worker, path)
+    found = json.loads(body)
+    assert (status == 200) is found["ok"] is (not found["reasons"])
+    return list(found["reasons"])
+
+
+def scrape(worker: LiveWorker) -> dict[str, Any]:
+    """Families by the name that the page uses."""
+    families = text_string_to_metric_families(get(worker, "/metrics")[1])
+    return {f"{one.name}_total" if one.type == "counter" else one.name: one for one in families}
+
+
+def value(worker: LiveWorker, name: str, **labels: str) -> float:
+    family = scrape(worker)[name]
+    return sum(sample.value for sample in family.samples if labels.items() <= sample.labels.items())
+
+
+def test_a_worker_is_alive_and_becomes_ready(worker: LiveWorker) -> None:
+    wait_until(lambda: reasons(worker, "/readyz") == [], "both children are ready")
+    assert reasons(worker, "/livez") == []
+    assert get(worker, "/elsewhere")[0] == 404
+    assert value(worker, "offsample_worker_children_ready") == 2
+
+
+def test_the_metrics_are_those_of_the_page(service: LiveService, worker: LiveWorker) -> None:
+    """After events of every outcome; the numbers of both children are added up."""
+    events = [make_event(ions=3) for _ in range(6)]
+    for event in events:
+        service.send(event)
+    for event in [*events, make_event(release="1900.1.1"), {"id": "invalid"}]:
+        if event not in events:
+            service.send(event)
+    wait_until(lambda: len([one for one in service.results() if "rows" not in one["data"]]) == 8, "all are answered")
+    service.server.connect().xgroup_create("offsample:results", "archive", id="0")
+
+    wait_until(lambda: value(worker, "offsample_events_total", outcome="classified") == 6, "all are counted")
+    found, documented = scrape(worker), read_metrics()
+
+    assert value(worker, "offsample_events_total", outcome="rejected") == 1
+    assert value(worker, "offsample_event_rejections_total", error="unknown_release") == 1
+    assert value(worker, "offsample_ion_images_total", status="classified") == 18
+    assert value(worker, "offsample_dead_letters") == 1
+    assert value(worker, "offsample_results_unread", group="archive") == len(service.results())
+    missing = {"offsample_events_handed_back_total", "offsample_events_fenced_total"} - set(found)
+    assert set(found) | missing == set(documented) | {"offsample_build_info", "offsample_release_info"}
+    for name, family in found.items():
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        assert (name, family.type, labels) == (name, documented[name].type, documented[name].labels)
+
+
+def test_a_paused_worker_is_alive_and_not_ready(service: LiveService, worker: LiveWorker) -> None:
+    run_command("queue", "pause", redis_url=service.server.url)
+    wait_until(lambda: "the intake is paused" in reasons(worker, "/readyz"), "it reports the pause")
+    assert reasons(worker, "/livez") == []
+    assert value(worker, "offsample_queue_paused") == 1
+    assert value(worker, "offsample_worker_ready") == 0
+    run_command("queue", "resume", redis_url=service.server.url)
+    wait_until(lambda: reasons(worker, "/readyz") == [], "it is ready again")
+
+
+def test_a_frozen_child_is_not_ready(worker: LiveWorker) -> None:
+    worker.signal_children(signal.SIGSTOP)
+    wait_until(lambda: "0 of 2 pool children are ready" in reasons(worker, "/readyz"), "they are silent")
+    worker.signal_children(signal.SIGCONT)
+    wait_until(lambda: reasons(worker, "/readyz") == [], "it is ready again")
+
+
+def test_a_worker_without_its_server_is_alive_and_not_ready(service: LiveService, worker: LiveWorker) -> None:
+    service.server.kill()
+    wait_until(lambda: "the server does not answer" in reasons(worker, "/readyz"), "it notices")
+    assert reasons(worker, "/livez") == []
+    found = scrape(worker)
+    assert found["offsample_server_up"].samples[0].value == 0
+    assert "offsample_queue_events" not in found
+    service.server.start()
+    wait_until(lambda: reasons(worker, "/readyz") == [], "it is ready again")
+
+
+def test_an_address_in_use_stops_the_start(service: LiveService, worker: LiveWorker) -> None:
+    (line,) = worker.logged("http_listening")
+    ended = run_command("worker", redis_url=service.server.url, http_address=str(line["port"]))
+    assert ended.code == 3
+    assert "OFFSAMPLE_HTTP_ADDRESS" in ended.errors
+
+
+def test_a_stopped_worker_leaves_no_folder(worker: LiveWorker) -> None:
+    maps = Path(f"/proc/{worker.children[0]}/maps").read_text()
+    (folder,) = {Path(path).parent for path in re.findall(r"/\S*offsample-metrics-\S*", maps)}
+    assert folder.is_dir()
+    assert worker.stop() == 0
+    assert not folder.exists()

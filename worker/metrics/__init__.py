@@ -1,0 +1,1 @@
+"""What pool children count and measure about events, for Prometheus."""

@@ -1,0 +1,26 @@
+"""What is measured while one dataset is classified."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from worker.messages.results import Counts
+
+
+@dataclass(frozen=True)
+class Measures:
+    """One classified dataset in numbers."""
+
+    release: str
+    counts: Counts
+    queued_seconds: float
+    fetch_seconds: float
+    preprocess_seconds: float
+    predict_seconds: float
+    batches: Sequence[int]
+    """Network inputs per call of the predictor."""
+    probabilities: Sequence[float]
+    """Of the classified ion images."""
+    without_mask: int
+    """Classified ion images in which every pixel counts as measured."""
+    lacks_context: bool
+    """Whether the release uses the context of the dataset, and there was none."""
