@@ -78,7 +78,7 @@ def test_json_is_one_object_a_line(png_folder: Path) -> None:
     for row in rows:
         assert list(row)[:5] == FIELDS
         assert (row["status"], row["label"] in ("on", "off")) == ("classified", True)
-    assert "dataset: 8 ion images" in stderr
+    assert "of 8 ion images" in stderr
     assert "loose" not in stderr
 
 
@@ -128,7 +128,7 @@ def test_a_bad_image_is_a_row(png_folder: Path) -> None:
     (png_folder / "broken.png").write_bytes(b"no image")
     rows, stderr = classify(png_folder)
     assert (rows[0]["annotation_id"], rows[0]["status"], rows[0]["label"]) == ("broken", "unreadable", None)
-    assert "1 unreadable" in stderr
+    assert "1 further image could not be read" in stderr
 
 
 def test_a_contradiction_in_an_imzml_is_noted_on_stderr(tmp_path: Path) -> None:
@@ -245,11 +245,16 @@ def test_several_datasets_have_a_gallery_each(png_folder: Path, tmp_path: Path) 
 def test_several_datasets_have_a_report_each(png_folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.npz"
     np.savez(other, images=np.random.default_rng(0).random((3, 20, 30)), annotation_ids=["<b>", "c", "d"])
-    ended = run("classify", png_folder, other, "--report", tmp_path / "pages" / "page.html")
-    assert ended.returncode == 0, ended.stderr
+    (tmp_path / "broken.npz").write_bytes(b"no array")
+    inputs = [png_folder, other, tmp_path / "broken.npz"]
+    ended = run("classify", *inputs, "--report", tmp_path / "pages" / "page.html")
+    assert ended.returncode == 1
     pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "pages").iterdir()}
-    assert sorted(pages) == ["page_dataset.html", "page_other.html"]
+    assert sorted(pages) == ["page.html", "page_dataset.html", "page_other.html"]
     assert "8 ion images" in pages["page_dataset.html"]
+    assert [name in pages["page.html"] for name in ('href="page_other.html"', "of 3 ion images", "Not classified")] == [
+        True
+    ] * 3
     assert pages["page_other.html"].count("<b>") == pages["page_dataset.html"].count("<b>")
 
 

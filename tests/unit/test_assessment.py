@@ -6,7 +6,7 @@ from conftest import make_random_ion_image
 
 from shared.ion_image import make_ion_image
 from worker.classification.assessment import SENTENCES, ImageExtent, assess, find_acquired_share, measure_extent
-from worker.messages.results import Assessment
+from worker.messages.results import Assessment, Counts
 
 
 def extent_of(acquired_share: float, acquired_pixels: int, counts: float) -> ImageExtent:
@@ -41,7 +41,38 @@ def test_an_extent_is_measured_over_acquired_pixels() -> None:
     ],
 )
 def test_a_dataset_is_assessed_by_all_its_images(extents: list[ImageExtent], expected: list[Assessment]) -> None:
-    assert assess(extents) == expected
+    assert assess(extents, count_of(on=len(extents))) == expected
+
+
+@pytest.mark.parametrize(
+    ("counts", "area", "expected"),
+    [
+        ({"on": 9, "off": 1, "uncertain": 5, "no_signal": 9}, "present", []),
+        ({"on": 9}, "absent", ["no_background"]),
+        ({"on": 9}, "unclear", ["unclear_background"]),
+        ({"on": 9, "off": 1, "uncertain": 6}, None, ["mostly_uncertain"]),
+        ({"on": 5, "no_signal": 6}, None, ["mostly_no_signal"]),
+        ({"unreadable": 3}, None, ["mostly_unreadable"]),
+        ({}, None, []),
+    ],
+)
+def test_a_dataset_is_assessed_by_its_labels_and_background(
+    counts: dict[str, int], area: str | None, expected: list[Assessment]
+) -> None:
+    found = count_of(**counts)
+    assert assess([USUAL] * found.classified, found, area) == expected
+
+
+def count_of(on: int = 0, off: int = 0, uncertain: int = 0, no_signal: int = 0, unreadable: int = 0) -> Counts:
+    return Counts(
+        annotations=on + off + no_signal + unreadable,
+        classified=on + off,
+        on=on,
+        off=off,
+        uncertain=uncertain,
+        no_signal=no_signal,
+        unreadable=unreadable,
+    )
 
 
 def test_scaling_an_image_changes_its_intensities_only() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, make_row_table, print_rows
+from worker.cli.outputs.row_format import DatasetRows, IonFacts, RowFormat, describe_counts, make_row_table, print_rows
 from worker.messages.results import Counts, ResultRow
 
 OFF = ResultRow(
@@ -25,7 +25,8 @@ UNCERTAIN = ResultRow(
 )
 UNREADABLE = ResultRow(annotation_id='c,"\n', status="unreadable", reason="PNG is truncated; expected whole")
 ROWS = [OFF, UNCERTAIN, UNREADABLE]
-DATASETS = [DatasetRows("bladder", "2026.11.1", ROWS)]
+FACTS = IonFacts(426.9289, "C6H12O6", "+H", total_intensity=1234.5, maximum_intensity=9.5, nonzero_share=0.25)
+DATASETS = [DatasetRows("bladder", "2026.11.1", ROWS, {"a": FACTS}, ["few_pixels"])]
 
 
 def render(rows: list[ResultRow]) -> str:
@@ -39,8 +40,10 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows(DATASETS, RowFormat.JSON)
     lines = capsys.readouterr().out.splitlines()
     found = [json.loads(line) for line in lines]
-    assert {(line.pop("dataset_id"), line.pop("release")) for line in found} == {("bladder", "2026.11.1")}
-    assert [ResultRow.model_validate(line) for line in found] == ROWS
+    assert {(line["dataset_id"], line["release"], *line["assessment"]) for line in found} == {
+        ("bladder", "2026.11.1", "few_pixels")
+    }
+    assert [ResultRow.model_validate({name: line[name] for name in ResultRow.model_fields}) for line in found] == ROWS
     assert list(json.loads(lines[0]))[:5] == [
         "annotation_id",
         "status",
@@ -55,6 +58,13 @@ def test_csv_can_be_read_back(capsys: pytest.CaptureFixture[str]) -> None:
     read = list(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
     assert [row["annotation_id"] for row in read] == ["a", "b", 'c,"\n']
     assert (float(read[0]["off_sample_probability"]), read[0]["label"]) == (0.9876543, "off")
+    assert (read[0]["mz"], read[0]["formula"], read[0]["adduct"]) == ("426.9289", "C6H12O6", "+H")
+    intensities = [read[0][name] for name in ("total_intensity", "maximum_intensity", "nonzero_share")]
+    assert intensities == ["1234.5", "9.5", "0.25"]
+    assert (read[1]["mz"], read[1]["total_intensity"]) == ("", "")
+    assert {(row["dataset_id"], row["release"], row["assessment"]) for row in read} == {
+        ("bladder", "2026.11.1", "few_pixels")
+    }
     assert (read[2]["label"], read[2]["off_sample_probability"], read[2]["reason"]) == ("", "", UNREADABLE.reason)
 
 

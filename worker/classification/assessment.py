@@ -1,4 +1,4 @@
-"""Whether ion images differ so much from those the model was fitted on that their labels are unreliable."""
+"""What to check about a dataset before its labels are believed: they may mean little, or nothing."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from shared.ion_image import IonImage
-from worker.messages.results import Assessment
+from worker.messages.results import Assessment, Counts
 
 LEAST_ACQUIRED_SHARE: Final = 0.05
 """Of the rectangle; in the images the model was fitted on, the acquired pixels are a tenth of it or more."""
@@ -20,7 +20,16 @@ FEWEST_PIXELS: Final = 64
 FEW_COUNTS: Final = 40
 """In one image, taking the smallest intensity for one count; the emptiest images of the fit hold no more."""
 
+MOSTLY: Final = 0.5
+"""Share of a dataset's ion images, or of its labels, above which one cause is worth a word."""
+
 SENTENCES: Final[dict[Assessment, str]] = {
+    "no_background": "little or no background was measured beside the sample, so off-sample cannot be judged here",
+    "unclear_background": "it is unclear whether background was measured beside the sample: check the labels by eye",
+    "mostly_uncertain": f"more than {MOSTLY:.0%} of the labels are uncertain: check them by eye",
+    "mostly_no_signal": f"more than {MOSTLY:.0%} of the ions show no signal: check the list of ions, and for imzML the"
+    " width of the m/z window (--ppm)",
+    "mostly_unreadable": f"more than {MOSTLY:.0%} of the images could not be read: each row has its reason",
     "little_acquired": f"less than {LEAST_ACQUIRED_SHARE:.0%} of the image was acquired, and the model was fitted on"
     " images of which more was: check the labels by eye",
     "few_pixels": f"fewer than {FEWEST_PIXELS} pixels were acquired, too few to show a shape: check the labels by eye",
@@ -60,18 +69,27 @@ def measure_extent(ion_image: IonImage) -> ImageExtent:
     )
 
 
-def assess(extents: Iterable[ImageExtent]) -> list[Assessment]:
-    """Codes that apply to a dataset's classified images: acquisition by their median, counts by their maximum.
+def assess(extents: Iterable[ImageExtent], counts: Counts, off_sample_area: str | None = None) -> list[Assessment]:
+    """Codes that apply to a dataset.
 
-    Empty for a dataset without classified images.
+    Parameters
+    ----------
+    extents
+        Of its classified images: acquisition is assessed by their median, counts by their maximum.
+    off_sample_area
+        As the release predicts it; None = not predicted.
     """
     found = list(extents)
-    if not found:
-        return []
+    half = MOSTLY * counts.annotations
     applies: dict[Assessment, bool] = {
-        "little_acquired": median(one.acquired_share for one in found) < LEAST_ACQUIRED_SHARE,
-        "few_pixels": median(one.acquired_pixels for one in found) < FEWEST_PIXELS,
-        "few_counts": max(one.counts for one in found) <= FEW_COUNTS,
+        "no_background": off_sample_area == "absent",
+        "unclear_background": off_sample_area == "unclear",
+        "mostly_uncertain": counts.uncertain > MOSTLY * counts.classified,
+        "mostly_no_signal": counts.no_signal > half,
+        "mostly_unreadable": counts.unreadable > half,
+        "little_acquired": bool(found) and median(one.acquired_share for one in found) < LEAST_ACQUIRED_SHARE,
+        "few_pixels": bool(found) and median(one.acquired_pixels for one in found) < FEWEST_PIXELS,
+        "few_counts": bool(found) and max(one.counts for one in found) <= FEW_COUNTS,
     }
     return [code for code, holds in applies.items() if holds]
 

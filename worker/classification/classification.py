@@ -15,7 +15,7 @@ from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe
 from worker.classification.assessment import ImageExtent, assess, measure_extent
 from worker.classification.context_run import ContextRun, InputBatch, Shape
 from worker.messages.event import Annotation
-from worker.messages.results import Assessment, Counts, ResultRow
+from worker.messages.results import Assessment, Counts, ResultRow, count_rows
 from worker.sources.prefetching import prefetch_batches
 from worker.sources.source import FetchedIonImage, IonImageSource
 
@@ -48,8 +48,8 @@ class Classification:
 
     @property
     def assessment(self) -> list[Assessment]:
-        """Reasons why the labels are unreliable; usually none."""
-        return assess(self.classified_extents)
+        """What to check before the labels are believed; usually nothing."""
+        return assess(self.classified_extents, self.counts, self.off_sample_area)
 
     @property
     def classified_extents(self) -> list[ImageExtent]:
@@ -59,17 +59,7 @@ class Classification:
     @property
     def counts(self) -> Counts:
         """Number of annotations by outcome."""
-        statuses = Counter(row.status for row in self.rows)
-        labels = Counter(row.label for row in self.rows)
-        return Counts(
-            annotations=len(self.rows),
-            classified=statuses["classified"],
-            on=labels["on"],
-            off=labels["off"],
-            uncertain=sum(row.uncertain is True for row in self.rows),
-            no_signal=statuses["no_signal"],
-            unreadable=statuses["unreadable"],
-        )
+        return count_rows(self.rows)
 
 
 @dataclass(frozen=True, eq=False)

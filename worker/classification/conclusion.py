@@ -4,12 +4,15 @@ from worker.messages.results import Counts
 
 
 def conclude(counts: Counts, off_sample_area: str | None) -> str:
-    """How many ion images are off-sample, how many labels are doubtful, and whether background was measured."""
+    """How many ion images are off-sample, how many labels are uncertain, and whether background was measured.
+
+    Without a full stop, so that it can be followed by something in brackets.
+    """
     if counts.annotations == 0:
-        return "The dataset has no ion images."
+        return "the dataset has no ion images"
     others = _describe_others(counts)
     if counts.classified == 0:
-        return f"None of {_count(counts.annotations, 'ion image')} could be classified: {others}."
+        return f"none of {_count(counts.annotations, 'ion image')} could be classified: {others}"
     parts = [f"{counts.off:,} of {_count(counts.classified, 'ion image')} {_are(counts.off)} off-sample"]
     if counts.uncertain:
         parts.append(f"{_count(counts.uncertain, 'label')} {_are(counts.uncertain)} uncertain")
@@ -17,7 +20,7 @@ def conclude(counts: Counts, off_sample_area: str | None) -> str:
         parts.append(others)
     if off_sample_area == "present":
         parts.append("background was measured beside the sample")
-    return f"{'; '.join(parts)}."
+    return "; ".join(parts)
 
 
 def _describe_others(counts: Counts) -> str:

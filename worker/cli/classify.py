@@ -16,21 +16,21 @@ from model_store.release import open_release
 from shared.errors import InvalidInputError, NotFoundError, OffSampleError, TransientError
 from worker.classification.assessment import SENTENCES, find_acquired_share
 from worker.classification.classification import Classification, classify
+from worker.classification.conclusion import conclude
 from worker.cli.inputs import options as input_options
 from worker.cli.inputs.local import LocalDataset, find_datasets
 from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.dataset_files import DatasetFiles, choose_files
 from worker.cli.outputs.gallery import make_gallery
-from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
+from worker.cli.outputs.ion_facts import find_ion_facts
+from worker.cli.outputs.reports import describe_for_report, write_report_summary
+from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows, print_summary
 from worker.events.annotations import list_annotations
 from worker.memory_limit import reject_memory_errors
-from worker.messages.event import Annotation
-from worker.report.page_data import ClassifiedDataset
 from worker.report.recorded_source import RecordedSource
 from worker.report.tile_buffer import TileBuffer
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess, open_source
-from worker.sources.source import IonImageSource
 
 _EXIT_INPUT = 1
 """At least one input could not be classified."""
@@ -91,27 +91,38 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         except OSError as error:  # listing the folder or finding the .ibd file failed
             sentence = f"cannot read {error.filename or 'one of its files'}: {error.strerror}"
             failures.add(dataset.data.dataset_id, NotFoundError(sentence))
+    _print(classified, row_format, failures)
+    pages = {one.data.dataset_id: paths.report for one, paths in zip(datasets, files, strict=True) if paths.report}
+    if report is not None and len(datasets) > 1:
+        write_report_summary(report, classified, pages, failures.reasons)
+    if failures.reasons:
+        raise typer.Exit(_EXIT_INPUT)
+
+
+def _print(classified: Sequence[DatasetRows], row_format: RowFormat, failures: "_Failures") -> None:
+    """All rows, and with several datasets a summary."""
     if classified:
         print_rows(classified, row_format)
+    if len(classified) > 1:
+        print_summary(classified)
     for rows in classified:
         if rows.rows and all(row.status == "unreadable" for row in rows.rows):
             failures.add(rows.dataset_id, InvalidInputError("no ion image could be read; each row has its reason"))
-    if failures.count:
-        raise typer.Exit(_EXIT_INPUT)
 
 
 class _Failures:
     """Prints one line for each input that could not be classified; the error of a single input is raised instead."""
 
     def __init__(self, *, is_only_one: bool) -> None:
-        self.count = 0
+        self.reasons: dict[str, str] = {}
+        """By the name of the input."""
         self._is_only_one = is_only_one
         self._console = Console(stderr=True, highlight=False)
 
     def add(self, name: str, error: OffSampleError) -> None:
         if self._is_only_one:
             raise error
-        self.count += 1
+        self.reasons[name] = str(error)
         self._console.print(f"offsample: {name}: {error}", markup=False, emoji=False, soft_wrap=True)
 
 
@@ -152,7 +163,9 @@ def _classify_dataset(
             from worker.report.page import write_report  # noqa: PLC0415 - jinja2 is imported only where it is used
 
             write_report(
-                files.report, _describe_for_report(dataset, annotations, found, predictor, threshold, source), tiles
+                files.report,
+                describe_for_report(dataset, annotations, found, predictor, threshold, source.notes),
+                tiles,
             )
         bar.stop()
         for sentence in (*source.notes, *_describe(dataset, found, predictor)):
@@ -163,34 +176,9 @@ def _classify_dataset(
             console.print(f"gallery: {files.gallery}", markup=False, soft_wrap=True)
         if files.report is not None:
             console.print(f"report: {files.report}", markup=False, soft_wrap=True)
-    return DatasetRows(dataset_id, predictor.release.version, found.rows)
-
-
-def _describe_for_report(
-    dataset: LocalDataset,
-    annotations: Sequence[Annotation],
-    found: Classification,
-    predictor: Predictor,
-    threshold: float | None,
-    source: IonImageSource,
-) -> ClassifiedDataset:
-    manifest = predictor.release.manifest
-    location = dataset.data.ion_images
-    options = location.model_dump(exclude={"kind", "uri"}, exclude_none=True)
-    provenance = {"Read from": str(getattr(location, "uri", "METASPACE")), "Kind": location.kind}
-    provenance |= {name.replace("_", " "): str(value) for name, value in options.items()}
-    if dataset.data.annotations_uri is not None:
-        provenance["Ions from"] = dataset.data.annotations_uri
-    return ClassifiedDataset(
-        dataset_id=dataset.data.dataset_id,
-        annotations=annotations,
-        found=found,
-        manifest=manifest,
-        threshold=manifest.threshold if threshold is None else threshold,
-        notes=source.notes,
-        loose=dataset.loose or len(found.shapes) > 1,
-        provenance=provenance | {"Engine": predictor.engine.value},
-    )
+    facts = find_ion_facts(annotations, found.extents)
+    conclusion = conclude(found.counts, found.off_sample_area)
+    return DatasetRows(dataset_id, predictor.release.version, found.rows, facts, found.assessment, conclusion)
 
 
 def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor) -> Iterator[str]:
@@ -200,8 +188,7 @@ def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor
         yield f"{sizes}, so each is treated as a dataset of its own"
     share = find_acquired_share(found.classified_extents)
     acquired = "" if share is None or share > _NEARLY_ALL else f", {share:.0%} of the image acquired"
-    area = "" if found.off_sample_area is None else f", off-sample area {found.off_sample_area}"
-    yield f"{describe_counts(found.counts)}{acquired}{area} (release {predictor.release.version})"
+    yield f"{conclude(found.counts, found.off_sample_area)} (release {predictor.release.version}{acquired})"
     yield from (SENTENCES[code] for code in found.assessment)
 
 

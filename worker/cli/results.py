@@ -66,7 +66,9 @@ def results(
                 f"event {answer.event_id} of {answer.event_source}, dataset {answer.dataset_id}: {line}", markup=False
             )
     found = [
-        DatasetRows(answer.summary.dataset_id, answer.summary.release, answer.rows)
+        DatasetRows(
+            answer.summary.dataset_id, answer.summary.release, answer.rows, assessment=answer.summary.assessment
+        )
         for answer in answers
         if answer.summary is not None and answer.rows
     ]

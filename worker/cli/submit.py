@@ -144,7 +144,8 @@ def _print_answer(answer: EventAnswer, row_format: RowFormat, console: Console) 
         raise InvalidInputError(f"event was rejected ({answer.rejection.error}): {answer.rejection.message}")
     if answer.summary is not None:
         dataset_id = answer.summary.dataset_id
-        print_rows([DatasetRows(dataset_id, answer.summary.release, answer.rows)], row_format)
+        summary = answer.summary
+        print_rows([DatasetRows(dataset_id, summary.release, answer.rows, assessment=summary.assessment)], row_format)
         console.print(f"{describe_counts(answer.summary.counts)} (release {answer.summary.release})", markup=False)
         for code in answer.summary.assessment:
             console.print(f"{dataset_id}: {SENTENCES[code]}", markup=False)

@@ -1,5 +1,7 @@
 """The messages that answer an event."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -18,8 +20,17 @@ from worker.messages.cloud_event import (
 ROWS_PER_CHUNK = 1_000
 
 Label = Literal["on", "off"]
-Assessment = Literal["little_acquired", "few_pixels", "few_counts"]
-"""Why a dataset is unlike those the model was fitted on; explained in docs/messages.md."""
+Assessment = Literal[
+    "no_background",
+    "unclear_background",
+    "mostly_uncertain",
+    "mostly_no_signal",
+    "mostly_unreadable",
+    "little_acquired",
+    "few_pixels",
+    "few_counts",
+]
+"""What to check before the labels of a dataset are believed; explained in docs/messages.md."""
 Status = Literal["classified", "no_signal", "unreadable"]
 
 
@@ -82,6 +93,21 @@ class Counts(MessagePart):
     unreadable: int = Field(ge=0)
 
 
+def count_rows(rows: Sequence[ResultRow]) -> Counts:
+    """Rows by outcome."""
+    statuses = Counter(row.status for row in rows)
+    labels = Counter(row.label for row in rows)
+    return Counts(
+        annotations=len(rows),
+        classified=statuses["classified"],
+        on=labels["on"],
+        off=labels["off"],
+        uncertain=sum(row.uncertain is True for row in rows),
+        no_signal=statuses["no_signal"],
+        unreadable=statuses["unreadable"],
+    )
+
+
 class Timings(MessagePart):
     """Durations, seconds."""
 
@@ -103,7 +129,7 @@ class DatasetSummary(AboutEvent):
     off_sample_area: Literal["present", "absent"] | None = None
     """Whether the dataset has off-sample area; null when the release does not predict it."""
     assessment: list[Assessment] = Field(default_factory=list)
-    """Reasons why the labels of this dataset are unreliable: it is unlike those the model was fitted on."""
+    """What to check before the labels of this dataset are believed; usually nothing."""
 
 
 class Tried(MessagePart):

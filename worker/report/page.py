@@ -1,23 +1,17 @@
 """A dataset report as one HTML file, without network and without dependencies."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from markupsafe import Markup
-
-from shared.errors import InvalidInputError
-from shared.files.whole_file import write_whole
 from worker.classification.assessment import SENTENCES
 from worker.classification.conclusion import conclude
 from worker.report.area_figures import AreaFigures, find_area_figures
 from worker.report.page_data import ClassifiedDataset, make_page_data, sort_by_confidence
-from worker.report.page_script import join_script, read_page_file
+from worker.report.page_file import load_template, name_hash, read_style, write_page
+from worker.report.page_script import join_script
 from worker.report.tile_buffer import TileBuffer
 from worker.report.tile_packing import pack, plan_packing
 
@@ -54,8 +48,8 @@ def write_report(path: Path, dataset: ClassifiedDataset, tiles: TileBuffer) -> N
     ordered = [one for one in sort_by_confidence(dataset.found.rows, dataset.threshold) if one in tiles]
     figures = None if dataset.loose else find_area_figures(tiles, ordered)
     packing = plan_packing(tiles, ordered)
-    script, style = join_script(), read_page_file("page.css")
-    chunks = _load_template().generate(
+    script, style = join_script(), read_style()
+    chunks = load_template("page.html.j2").generate(
         dataset_id=dataset.dataset_id,
         conclusion=conclude(dataset.found.counts, dataset.found.off_sample_area),
         cautions=[{"code": code, "sentence": SENTENCES[code]} for code in dataset.found.assessment],
@@ -66,16 +60,12 @@ def write_report(path: Path, dataset: ClassifiedDataset, tiles: TileBuffer) -> N
         program_version=version("offsample"),
         data=make_page_data(dataset, tiles, packing, figures),
         blocks=pack(packing, tiles),
-        script=Markup(script),  # noqa: S704 - this project's own file
-        style=Markup(style),  # noqa: S704 - as above
-        script_hash=_hash(script),
-        style_hash=_hash(style),
+        script=script,
+        style=style,
+        script_hash=name_hash(script),
+        style_hash=name_hash(style),
     )
-    try:
-        with write_whole(path) as partial, partial.open("w", encoding="utf-8") as stream:
-            stream.writelines(chunks)
-    except OSError as error:
-        raise InvalidInputError(f"cannot write the report to {path}: {error.strerror}") from error
+    write_page(path, chunks)
 
 
 def describe_provenance(
@@ -109,15 +99,3 @@ def _describe_sizes(shapes: Sequence[tuple[int, int]]) -> str:
         return "none"
     height, width = shapes[0]
     return f"{height} x {width} px" if len(shapes) == 1 else f"{len(shapes)} sizes"
-
-
-def _load_template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(read_page_file), trim_blocks=True
-    )
-    return environment.get_template("page.html.j2")
-
-
-def _hash(content: str) -> str:
-    """As a content security policy names an inline script or style."""
-    return f"sha256-{b64encode(sha256(content.encode()).digest()).decode('ascii')}"

@@ -2,7 +2,10 @@
 
 import re
 from functools import cache
-from importlib.resources import files
+
+from markupsafe import Markup
+
+from worker.report.page_file import read_page_file
 
 _MODULES = (
     "colours",
@@ -26,13 +29,8 @@ _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./\w+\.js";\n', re.MULTILINE
 _EXPORT = re.compile(r"^export (?=class |function |async function |const )", re.MULTILINE)
 
 
-def read_page_file(name: str) -> str:
-    """A file of worker/report/page."""
-    return (files("worker.report") / "page" / name).read_text(encoding="utf-8")
-
-
 @cache
-def join_script() -> str:
+def join_script() -> Markup:
     """Every module in a block of its own, so that private names do not meet; exports are shared names."""
     parts = ['"use strict";', "const exported = {};"]
     for name in _MODULES:
@@ -43,4 +41,4 @@ def join_script() -> str:
         taken = f"const {{ {', '.join(imported)} }} = exported;\n" if imported else ""
         given = f"Object.assign(exported, {{ {', '.join(names)} }});\n" if names else ""
         parts.append(f"{{\n{taken}{body}{given}}}")
-    return "\n".join(parts)
+    return Markup("\n".join(parts))  # noqa: S704 - this project's own files

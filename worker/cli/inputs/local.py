@@ -102,11 +102,8 @@ def find_datasets(
     whole: dict[str, _Draft] = {}
     for text in inputs:
         if text not in singles:
-            try:
-                for draft in _describe_whole(text, annotations_uri, options):
-                    whole.setdefault(draft.data.ion_images.model_dump_json(), draft)
-            except (InvalidInputError, ValidationError, OSError) as error:
-                rejected.append(_reject(text, error))
+            for draft in _describe_whole(text, annotations_uri, options, rejected):
+                whole.setdefault(draft.data.ion_images.model_dump_json(), draft)
     if not rejected:
         options.require_use({draft.data.ion_images.kind for draft in whole.values()})
     ordered = [*drafts, *whole.values()] if singles and inputs[0] in singles else [*whole.values(), *drafts]
@@ -162,17 +159,32 @@ def _reject(text: str, error: InvalidInputError | ValidationError | OSError) -> 
     return RejectedInput(text, error)
 
 
-def _describe_whole(text: str, annotations_uri: str | None, options: KindOptions) -> list[_Draft]:
-    """The dataset of an input, or the datasets in a folder."""
-    spec = parse_input(text, options)
-    if not isinstance(spec.location, PngIonImages) or not Path(text).is_dir():
-        return [_draft(spec, annotations_uri)]
+def _describe_whole(
+    text: str, annotations_uri: str | None, options: KindOptions, rejected: list[RejectedInput]
+) -> list[_Draft]:
+    """The dataset of an input, or the datasets in a folder; what cannot be used is added to `rejected`."""
+    try:
+        found = _find_places(text, annotations_uri, options)
+    except (InvalidInputError, ValidationError, OSError) as error:
+        rejected.append(_reject(text, error))
+        return []
+    drafts: list[_Draft] = []
+    for place in found:
+        try:
+            drafts.append(_draft(parse_input(place, options), annotations_uri))
+        except (InvalidInputError, ValidationError, OSError) as error:
+            rejected.append(_reject(place, error))
+    return drafts
+
+
+def _find_places(text: str, annotations_uri: str | None, options: KindOptions) -> list[str]:
+    """The input itself, or the datasets in the folder that it is."""
+    if not isinstance(parse_input(text, options).location, PngIonImages) or not Path(text).is_dir():
+        return [text]
     inner = find_in_folder(Path(text))
     if not inner and annotations_uri is None:
         raise NotFoundError(f"expected a PNG file, an imzML file or an array in {text} or its subfolders, found none")
-    if inner in ([], [Path(text)]):
-        return [_draft(spec, annotations_uri)]
-    return [_draft(parse_input(str(path), options), annotations_uri) for path in inner]
+    return [text] if inner in ([], [Path(text)]) else [str(path) for path in inner]
 
 
 def _draft(spec: InputSpec, annotations_uri: str | None) -> _Draft:

@@ -3,8 +3,8 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from io import TextIOWrapper
 from typing import Any
@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from worker.messages.results import Counts, ResultRow
+from worker.messages.results import Assessment, Counts, ResultRow, count_rows
 
 _PIPED_COLUMNS = 120
+_SUMMED = ("annotations", "off", "on", "uncertain", "no signal", "unreadable")
 
 
 class RowFormat(StrEnum):
@@ -27,16 +28,38 @@ class RowFormat(StrEnum):
 
 
 @dataclass(frozen=True)
+class IonFacts:
+    """What is known about an ion besides its prediction; None = not known."""
+
+    mz: float | None = None
+    formula: str | None = None
+    adduct: str | None = None
+    total_intensity: float | None = None
+    maximum_intensity: float | None = None
+    nonzero_share: float | None = None
+    """Pixels above 0 of the acquired ones, 0 to 1."""
+
+
+@dataclass(frozen=True)
 class DatasetRows:
     """The rows of one dataset, and the release that classified them."""
 
     dataset_id: str
     release: str
     rows: Sequence[ResultRow]
+    facts: Mapping[str, IonFacts] = field(default_factory=dict)
+    """By annotation id, where they are known."""
+    assessment: Sequence[Assessment] = ()
+    """What to check before its labels are believed."""
+    conclusion: str = ""
+    """What was found out about it, in one sentence."""
+
+
+_UNKNOWN = IonFacts()
 
 
 def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat) -> None:
-    """Print to stdout, UTF-8; JSON is one object a line, and every object or CSV line names dataset and release."""
+    """Print to stdout, UTF-8; JSON is one object a line; objects and CSV lines hold what `make_lines` yields."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     if row_format is RowFormat.TABLE:
@@ -45,15 +68,30 @@ def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat) -> None:
             title = Text(f"{dataset.dataset_id}, release {dataset.release}") if len(datasets) > 1 else None
             console.print(make_row_table(dataset.rows, title))
         return
-    lines = [
-        row.model_dump() | {"dataset_id": dataset.dataset_id, "release": dataset.release}
-        for dataset in datasets
-        for row in dataset.rows
-    ]
+    lines = (line for dataset in datasets for line in make_lines(dataset))
     if row_format is RowFormat.JSON:
         sys.stdout.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     else:
         _write_csv(lines)
+
+
+def make_lines(dataset: DatasetRows) -> Iterator[dict[str, Any]]:
+    """Each row with the facts about its ion, its dataset and its release."""
+    about = {"dataset_id": dataset.dataset_id, "release": dataset.release, "assessment": list(dataset.assessment)}
+    for row in dataset.rows:
+        yield row.model_dump() | asdict(dataset.facts.get(row.annotation_id, _UNKNOWN)) | about
+
+
+def print_summary(datasets: Sequence[DatasetRows]) -> None:
+    """One line a dataset on stderr: its counts, and what to check."""
+    table = Table(title="summary", title_justify="left")
+    for name in ("dataset", *_SUMMED, "check"):
+        table.add_column(name, justify="right" if name in _SUMMED else "left", overflow="fold")
+    for dataset in datasets:
+        counts = count_rows(dataset.rows)
+        numbers = (f"{getattr(counts, name.replace(' ', '_')):,}" for name in _SUMMED)
+        table.add_row(Text(dataset.dataset_id), *numbers, ", ".join(dataset.assessment))
+    Console(stderr=True, width=None if sys.stderr.isatty() else _PIPED_COLUMNS).print(table)
 
 
 def make_row_table(rows: Iterable[ResultRow], title: str | Text | None = None) -> Table:
@@ -91,8 +129,9 @@ def describe_counts(counts: Counts) -> str:
 
 
 def _write_csv(lines: Iterable[dict[str, Any]]) -> None:
-    columns = [*ResultRow.model_fields, "dataset_id", "release"]
+    columns = [*ResultRow.model_fields, *(one.name for one in fields(IonFacts)), "dataset_id", "release", "assessment"]
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     for line in lines:
-        writer.writerow({name: "" if value is None else value for name, value in line.items()})
+        codes = {"assessment": " ".join(line["assessment"])}
+        writer.writerow({name: "" if value is None else value for name, value in (line | codes).items()})
