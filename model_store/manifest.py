@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from model_store.area.decision import AreaDecision
 from shared.preprocessing import (
     ALL_CHANNELS,
     INPUT_SIDE_PX,
@@ -50,6 +51,29 @@ class InputDescription(_Part):
     def image_channels(self) -> tuple[Channel, ...]:
         """Those that preprocessing makes from each image."""
         return ALL_CHANNELS[: len(self.channels)]
+
+
+class AreaParts(_Part):
+    """The area networks of a release, and how they decide."""
+
+    members: tuple[ReleaseFile, ...] = Field(min_length=1)
+    """One Keras file a network."""
+    survey: ReleaseFile
+    context: ReleaseFile
+    judge: ReleaseFile
+    verdict: ReleaseFile
+    """ONNX graphs, each with one part of all members (`model_store/area/graphs.py`)."""
+    decision: AreaDecision
+
+    @property
+    def graphs(self) -> dict[str, ReleaseFile]:
+        """The graphs by name."""
+        return {"survey": self.survey, "context": self.context, "judge": self.judge, "verdict": self.verdict}
+
+    @property
+    def files(self) -> tuple[ReleaseFile, ...]:
+        """Members and graphs."""
+        return (*self.members, *self.graphs.values())
 
 
 class AcquisitionScores(_Part):
@@ -121,8 +145,9 @@ class Manifest(_Part):
     """`manifest.json` of a release."""
 
     version: str = Field(pattern=VERSION_PATTERN)
-    kind: Literal["ensemble", "context"] = "ensemble"
-    """`context`: some or all members see every image together with the context of its dataset."""
+    kind: Literal["ensemble", "context", "area"] = "ensemble"
+    """`context`: some or all members see every image together with the context of its dataset. `area`: area networks
+    find out whether the dataset has off-sample area, and decide together with the members."""
     input: InputDescription
     label_order: tuple[Literal["on", "off"], Literal["on", "off"]]
     """Which label each of a member's two outputs stands for: data, not convention."""
@@ -141,6 +166,8 @@ class Manifest(_Part):
     ensemble_onnx: ReleaseFile
     blend: ReleaseFile | None = None
     """Of a context release: the weights of its networks (`model_store/context/blend.py`); None = their mean is used."""
+    area: AreaParts | None = None
+    """Of a release of kind `area`."""
     model_card: ReleaseFile
     pictures: tuple[ReleaseFile, ...] = ()
     """What the model card shows."""
@@ -161,6 +188,8 @@ class Manifest(_Part):
                 f"kind {self.kind!r} has {self.context_members} context members of {len(self.members)}; expected at"
                 " least one and at most all with kind 'context', none with 'ensemble'"
             )
+        if (self.kind == "area") != (self.area is not None):
+            raise ValueError(f"kind {self.kind!r} with area {self.area}; expected area networks with kind 'area' only")
         if self.blend is not None and 0 in {self.context_members, self.image_members}:
             raise ValueError("expected a blend only with both image members and context members")
         return self
@@ -169,6 +198,11 @@ class Manifest(_Part):
     def uses_context(self) -> bool:
         """Whether a member sees every image together with the context of its dataset."""
         return self.kind == "context"
+
+    @property
+    def sees_datasets(self) -> bool:
+        """Whether the images of a dataset are needed together."""
+        return self.kind != "ensemble"
 
     @property
     def image_members(self) -> int:

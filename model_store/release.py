@@ -39,6 +39,18 @@ class Release:
         return [self.folder / member.name for member in self.manifest.members]
 
     @property
+    def area_member_paths(self) -> list[Path]:
+        """The area networks' `.keras` files; none but in a release of kind `area`."""
+        area = self.manifest.area
+        return [] if area is None else [self.folder / member.name for member in area.members]
+
+    @property
+    def area_graph_paths(self) -> dict[str, Path]:
+        """The area networks' `.onnx` files by the name of the graph."""
+        area = self.manifest.area
+        return {} if area is None else {name: self.folder / file.name for name, file in area.graphs.items()}
+
+    @property
     def onnx_path(self) -> Path:
         """All members as one ONNX graph."""
         return self.folder / self.manifest.ensemble_onnx.name
@@ -128,7 +140,9 @@ def verify_release(folder: Path) -> Release:
             f" code uses {PREPROCESSING_VERSION}; expected the same version"
         )
     blend_files = () if manifest.blend is None else (manifest.blend,)
-    for file in (*manifest.members, manifest.ensemble_onnx, *blend_files, manifest.model_card, *manifest.pictures):
+    area_files = () if manifest.area is None else manifest.area.files
+    members = (*manifest.members, manifest.ensemble_onnx, *blend_files, *area_files)
+    for file in (*members, manifest.model_card, *manifest.pictures):
         _verify_file(folder / file.name, file.sha256)
     return Release(folder, manifest, None if manifest.blend is None else read_blend(folder / manifest.blend.name))
 

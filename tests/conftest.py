@@ -34,6 +34,12 @@ def release() -> Release:
 
 
 @pytest.fixture(scope="session")
+def plain_release() -> Release:
+    """The newest plain release."""
+    return open_release("2026.11.3")
+
+
+@pytest.fixture(scope="session")
 def predictor(release: Release) -> Predictor:
     return open_predictor(release, Engine.ONNX)
 

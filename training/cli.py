@@ -17,8 +17,10 @@ from training.commands.describe import describe
 from training.commands.evaluate import evaluate
 from training.commands.explore import explore
 from training.commands.fit import fit
+from training.commands.fit_area import fit_area
 from training.commands.gold_standard_like import write_gold_standard_like
 from training.commands.publish import publish
+from training.commands.publish_area import publish_area
 from training.commands.sample_masks import fit_mask_rule, sample_masks
 from training.commands.search_recipes import search_recipes
 from training.commands.summary import summary
@@ -35,6 +37,8 @@ app.command("search-recipes")(search_recipes)
 app.command("cross-validate")(cross_validate)
 app.command()(evaluate)
 app.command()(publish)
+app.command("fit-area")(fit_area)
+app.command("publish-area")(publish_area)
 app.command()(describe)
 app.command()(explore)
 app.command()(baseline)

@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from model_store.area.onnx_networks import OnnxAreaNetworks
+from model_store.area.reading import AreaNetworks
 from model_store.predictors.predictor import Engine, Prediction, finish_prediction, take_channels
 from model_store.release import Release
 from shared.errors import ReleaseError
@@ -29,6 +31,8 @@ class OnnxPredictor:
             self._session = onnxruntime.InferenceSession(release.onnx_path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's own errors share no base class
             raise ReleaseError(f"{release.onnx_path} cannot be opened: {error}") from error
+        paths = release.area_graph_paths
+        self.area_networks: AreaNetworks | None = OnnxAreaNetworks(paths, options) if paths else None
         self._input_name = self._session.get_inputs()[0].name
 
     def predict(self, inputs: NetworkInputs) -> Prediction:

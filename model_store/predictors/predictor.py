@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
+from model_store.area.reading import AreaNetworks
 from model_store.context.blend_features import has_context
 from model_store.manifest import Manifest
 from model_store.release import Release
@@ -41,6 +42,8 @@ class Predictor(Protocol):
 
     release: Release
     engine: Engine
+    area_networks: AreaNetworks | None
+    """Of a release of kind `area`; see `model_store/area/dataset_prediction.py`."""
 
     def predict(self, inputs: NetworkInputs) -> Prediction:
         """Predict for (N, 56, 56, C) float32 in [0, 1]; N may be 0.

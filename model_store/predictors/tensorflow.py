@@ -4,6 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from model_store.area.graphs import take_parts
+from model_store.area.keras_networks import KerasAreaNetworks
+from model_store.area.reading import AreaNetworks
 from model_store.predictors.predictor import Engine, Prediction, finish_prediction, take_channels
 from model_store.release import Release
 from shared.errors import ReleaseError
@@ -24,8 +27,10 @@ class TensorFlowPredictor:
             tf.config.experimental.set_memory_growth(gpu, True)
         try:
             members = [keras.saving.load_model(path, compile=False) for path in release.member_paths]
+            area = [take_parts(keras.saving.load_model(path, compile=False)) for path in release.area_member_paths]
         except (OSError, ValueError, TypeError) as error:
             raise ReleaseError(f"members of release {release.version} cannot be opened: {error}") from error
+        self.area_networks: AreaNetworks | None = KerasAreaNetworks(area) if area else None
         self._input_shape = (_BATCH, INPUT_SIDE_PX, INPUT_SIDE_PX, len(release.manifest.input.channels))
         signature = [tf.TensorSpec(self._input_shape, tf.float32)]
 

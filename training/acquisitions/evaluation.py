@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from model_store.area.dataset_prediction import predict_dataset
 from model_store.context.dataset_context import add_context, find_context
-from model_store.context.sample_mask import SampleMask, find_sample_mask
+from model_store.context.sample_mask import find_sample_mask
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release
-from shared.preprocessing import describe_missing_signal, preprocess, read_acquired, resize_mask
+from shared.errors import InvalidInputError
+from shared.preprocessing import NetworkInputs, describe_missing_signal, preprocess, read_acquired, resize_mask
 from training.acquisitions.acquisition import Acquisition, Regions
 from training.metrics.border_centre import OFF_ABOVE_RATIO, RULE_NAME, score_border_centre
 from training.metrics.real_set_scores import RealSetScores, evaluate_predictions
@@ -35,7 +37,8 @@ class AcquisitionEvaluation:
     fitted_on
         Whether the release was fitted on these images, whole or in patches; None = not recorded.
     area, area_found, area_confidence
-        The true off-sample-area state, and the one predicted from the ion images.
+        The true off-sample-area state, and the one predicted from the ion images: by a release of kind `area`, else
+        by the mask rule.
     mask_overlap
         Intersection over union of the predicted sample mask and the known regions, over the pixels of known regions;
         None without drawn regions.
@@ -70,8 +73,8 @@ def _evaluate(predictor: Predictor, acquisition: Acquisition) -> AcquisitionEval
     if not rows:
         return None
     inputs = preprocess([images[row] for row in rows])
-    network_inputs = add_context(inputs, find_context(inputs)) if manifest.uses_context else inputs
-    probability = predictor.predict(network_inputs).off_sample_probability
+    seen = _see(predictor, inputs)
+    probability = seen.off_sample_probability
     ratios = score_border_centre(inputs)
     labels = [acquisition.effective_labels[row] for row in rows]
     labelled = np.asarray([label in ("on", "off") for label in labels], dtype=np.bool_)
@@ -86,7 +89,6 @@ def _evaluate(predictor: Predictor, acquisition: Acquisition) -> AcquisitionEval
         )
         figures.append(evaluate_predictions(real_set, RULE_NAME, ratios[labelled], ratios[labelled] > OFF_ABOVE_RATIO))
     on = np.asarray([label == "on" for label in labels], dtype=np.bool_)
-    mask = find_sample_mask(inputs[..., 0], read_acquired(inputs))
     return AcquisitionEvaluation(
         name=acquisition.name,
         ions=len(rows),
@@ -96,10 +98,39 @@ def _evaluate(predictor: Predictor, acquisition: Acquisition) -> AcquisitionEval
         false_off=int((on & predicted_off).sum()),
         fitted_on=_was_fitted_on(predictor.release, acquisition.name),
         area=acquisition.off_sample_area,
-        area_found=mask.off_sample_area,
-        area_confidence=mask.confidence,
-        mask_overlap=_overlap(mask, acquisition.regions),
+        area_found=seen.area,
+        area_confidence=seen.area_confidence,
+        mask_overlap=_overlap(seen.sample_mask, acquisition.regions),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What a release, or without one of kind `area` the mask rule, says about N ion images of one dataset."""
+
+    off_sample_probability: npt.NDArray[np.float32]
+    """(N,)."""
+
+    area: str | None
+    area_confidence: float
+    sample_mask: npt.NDArray[np.bool_]
+    """(56, 56)."""
+
+
+def _see(predictor: Predictor, inputs: NetworkInputs) -> _Seen:
+    manifest = predictor.release.manifest
+    if manifest.kind == "area":
+        found = predict_dataset(predictor, lambda: [inputs])
+        if found is None:
+            raise InvalidInputError("expected ion images with signal, got none")
+        confidence = max(found.area_probability, 1 - found.area_probability)
+        mask = np.kron(found.sample_mask, np.ones((2, 2))) > 0.5
+        acquired = read_acquired(inputs)
+        return _Seen(found.ions.off_sample_probability, found.off_sample_area, confidence, mask & acquired)
+    network_inputs = add_context(inputs, find_context(inputs)) if manifest.uses_context else inputs
+    rule = find_sample_mask(inputs[..., 0], read_acquired(inputs))
+    probability = predictor.predict(network_inputs).off_sample_probability
+    return _Seen(probability, rule.off_sample_area, rule.confidence, np.asarray(rule.mask, dtype=np.bool_))
 
 
 def _make_real_set(acquisition: Acquisition, rows: list[int]) -> RealSet:
@@ -123,11 +154,11 @@ def _describe_labeller(acquisition: Acquisition) -> str:
     return "the acquired area: nothing but sample" if by_area else acquisition.labelled_by
 
 
-def _overlap(found: SampleMask, regions: Regions | None) -> float | None:
+def _overlap(found: npt.NDArray[np.bool_], regions: Regions | None) -> float | None:
     if regions is None:
         return None
     sample, off_sample = (_shrink(mask) for mask in (regions.sample, regions.off_sample))
-    labelled, predicted = sample | off_sample, np.asarray(found.mask, dtype=np.bool_)
+    labelled, predicted = sample | off_sample, found
     either = int((labelled & (predicted | sample)).sum())
     return float((predicted & sample).sum() / either) if either else None
 

@@ -12,8 +12,8 @@ from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs
 from training.benchmark.release_on_benchmark import ReleaseOnBenchmark
-from training.fit.context_inputs import with_context
 from training.real_sets import RealSet
+from training.release.set_prediction import predict_real_set
 
 _COLUMNS = 8
 _BENCHMARK_ROWS = 2
@@ -30,8 +30,7 @@ def draw_mistakes(
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[list[Picture]] = []
     for real_set in real_sets:
-        inputs = with_context(real_set, release.manifest)
-        probability = predictor.predict(inputs).off_sample_probability
+        inputs, probability = predict_real_set(predictor, real_set)
         rows += _worst(real_set.name, inputs, real_set.off, probability, release.manifest.threshold)[:1]
     if benchmark is not None:
         labelled = benchmark.frozen.labelled_set

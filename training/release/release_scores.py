@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from model_store.manifest import Manifest
 from model_store.opening import open_predictor
-from model_store.predictors.predictor import Engine, Predictor
+from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs
-from training.fit.context_inputs import with_context
 from training.metrics.border_centre import OFF_ABOVE_RATIO, RULE_NAME, score_border_centre
 from training.metrics.real_set_scores import RealSetScores, evaluate_predictions
 from training.real_sets import RealSet
+from training.release.set_prediction import Probabilities, predict_real_set
 
 
 def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[RealSetScores]:
@@ -19,8 +19,8 @@ def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[Rea
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[RealSetScores] = []
     for real_set in real_sets:
-        inputs = with_context(real_set, release.manifest)
-        rows.append(_evaluate_on_set(predictor, real_set, inputs))
+        inputs, probabilities = predict_real_set(predictor, real_set)
+        rows.append(_evaluate_on_set(release.manifest, real_set, probabilities))
         rows.append(evaluate_rule(real_set, inputs))
     return rows
 
@@ -31,9 +31,7 @@ def evaluate_rule(real_set: RealSet, inputs: NetworkInputs) -> RealSetScores:
     return evaluate_predictions(real_set, RULE_NAME, ratios, ratios > OFF_ABOVE_RATIO)
 
 
-def _evaluate_on_set(predictor: Predictor, real_set: RealSet, inputs: NetworkInputs) -> RealSetScores:
-    probabilities = predictor.predict(inputs).off_sample_probability
-    manifest = predictor.release.manifest
+def _evaluate_on_set(manifest: Manifest, real_set: RealSet, probabilities: Probabilities) -> RealSetScores:
     found = evaluate_predictions(
         real_set, f"release {manifest.version}", probabilities, probabilities >= manifest.threshold
     )

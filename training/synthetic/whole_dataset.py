@@ -22,6 +22,10 @@ _TRIES = 12
 """Tries to draw an ion of the wanted label before another is accepted: a small sample can make one label rare."""
 
 
+_MOST_TRIES = 300
+"""Tries to draw an ion before its scene is given up: in a rare scene hardly any ion leaves a signal."""
+
+
 DrawIon = Callable[[np.random.Generator], SyntheticImage | None]
 """One ion of a dataset; None when too little signal was measured."""
 
@@ -64,6 +68,16 @@ def draw_whole_dataset(
         Target share of off among the labelled ions, in [0, 1]; drawn when None. Without enough off-sample area
         every ion is on.
     """
+    while True:
+        found = _try_scene(sources, mixture, ions, rng, off_share)
+        if found is not None:
+            return found
+
+
+def _try_scene(
+    sources: Sources, mixture: Mixture, ions: int, rng: np.random.Generator, off_share: float | None
+) -> WholeDataset | None:
+    """A dataset over a new scene; None when an ion of it leaves no signal."""
     outline = sources.outlines[int(rng.integers(len(sources.outlines)))]
     texture = sources.draw_texture_source(rng)
     scene = draw_scene(outline, mixture, rng)
@@ -74,19 +88,24 @@ def draw_whole_dataset(
     draw: DrawIon = partial(draw_ion, scene, texture, mixture)
     if mixture.datasets is not None:
         draw = CorrelatedIons(scene, texture, mixture, mixture.datasets, sources.outlines, rng).draw
-    images = tuple(_draw_wanted(draw, label, rng) for label in wanted)
-    return WholeDataset(f"semi-synthetic {outline.name} {texture.name}", scene, images, (outline.name, texture.name))
+    images: list[SyntheticImage] = []
+    for label in wanted:
+        image = _draw_wanted(draw, label, rng)
+        if image is None:
+            return None
+        images.append(image)
+    name = f"semi-synthetic {outline.name} {texture.name}"
+    return WholeDataset(name, scene, tuple(images), (outline.name, texture.name))
 
 
 def _draw_off_share(rng: np.random.Generator) -> float:
     return float(np.clip(rng.beta(*OFF_SHARE_BETA), *_OFF_SHARE_RANGE))
 
 
-def _draw_wanted(draw: DrawIon, wanted: Label, rng: np.random.Generator) -> SyntheticImage:
-    """An ion with signal that has the wanted label or is ambiguous."""
-    tries = 0
-    while True:
-        tries += 1
+def _draw_wanted(draw: DrawIon, label: Label, rng: np.random.Generator) -> SyntheticImage | None:
+    """An ion with signal that has the wanted label or is ambiguous; None when no ion leaves a signal."""
+    for tries in range(1, _MOST_TRIES + 1):
         image = draw(rng)
-        if image is not None and (image.label in (wanted, None) or tries >= _TRIES):
+        if image is not None and (image.label in (label, None) or tries >= _TRIES):
             return image
+    return None

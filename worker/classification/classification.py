@@ -8,14 +8,15 @@ from functools import partial
 
 import numpy as np
 
-from model_store.context.sample_mask import OffSampleArea
-from model_store.manifest import Manifest
+from model_store.area.decision import AreaVerdict
 from model_store.predictors.predictor import Predictor
 from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
+from worker.classification.area_run import AreaRun
 from worker.classification.assessment import ImageExtent, assess, measure_extent
-from worker.classification.context_run import ContextRun, InputBatch, Shape
+from worker.classification.batch import InputBatch, PredictedBatch, Shape
+from worker.classification.context_run import ContextRun
 from worker.messages.event import Annotation
-from worker.messages.results import Assessment, Counts, ResultRow, count_rows
+from worker.messages.results import Assessment, Counts, Label, ResultRow, count_rows
 from worker.sources.prefetching import prefetch_batches
 from worker.sources.source import FetchedIonImage, IonImageSource
 
@@ -38,8 +39,10 @@ class Classification:
     predict_seconds: float
     extents: Mapping[str, ImageExtent] = field(default_factory=dict)
     """By annotation id, of all ion images that could be read."""
-    off_sample_area: OffSampleArea | None = None
+    off_sample_area: AreaVerdict | None = None
     """Whether the dataset has off-sample area; None when the release does not predict it."""
+    off_sample_area_probability: float | None = None
+    """Of off-sample area; None when the release does not predict it."""
     fetch_seconds: float = 0.0
     """Waiting for ion images and decoding them; overlaps with prediction, as preprocessing does."""
     preprocess_seconds: float = 0.0
@@ -84,6 +87,30 @@ class _Progress:
     batches: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Labelling:
+    """How probabilities become labels."""
+
+    threshold: float
+    uncertain_band: tuple[float, float] | None
+    unclear_area: bool
+    """Whether the dataset's off-sample area is unclear: no off-sample label is certain then."""
+
+    def make_row(self, annotation_id: str, probability: float, spread: float) -> ResultRow:
+        published = round(probability, _DECIMALS)  # label and band must agree with the number that the reader sees
+        label: Label = "off" if published >= self.threshold else "on"
+        band = self.uncertain_band
+        uncertain = None if band is None else band[0] <= published <= band[1]
+        return ResultRow(
+            annotation_id=annotation_id,
+            status="classified",
+            label=label,
+            off_sample_probability=published,
+            member_spread=round(spread, _DECIMALS),
+            uncertain=True if self.unclear_area and label == "off" else uncertain,
+        )
+
+
 def classify(  # noqa: PLR0913 - options of the caller
     source: IonImageSource,
     annotations: Sequence[Annotation],
@@ -116,31 +143,36 @@ def classify(  # noqa: PLR0913 - options of the caller
     def on_wait() -> None:
         on_progress(len(progress.rows))
 
-    context_run = (
-        ContextRun(len(annotations), BATCH_IMAGES, one_shape=one_shape, loose=loose) if manifest.uses_context else None
-    )
+    area_run = AreaRun(predictor, len(annotations), BATCH_IMAGES, one_shape=one_shape)
+    context_run = ContextRun(len(annotations), BATCH_IMAGES, one_shape=one_shape, loose=loose)
     fetched = _time_fetching(source.fetch(annotations), progress)
     prepared = map(partial(_prepare, channels=manifest.input.image_channels, progress=progress), fetched)
     with prefetch_batches(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
         batches = _record_finished(gathered, progress)
-        if context_run is not None:
-            batches = context_run.complete(batches, progress.shapes, on_wait)
-        for batch in batches:
-            _predict_batch(batch, predictor, cut, progress)
+        if manifest.kind == "area" and not loose:
+            predicted = area_run.predict(batches, progress.shapes, on_wait)
+        elif manifest.uses_context:
+            predicted = _predict(context_run.complete(batches, progress.shapes, on_wait), predictor, progress)
+        else:
+            predicted = _predict(batches, predictor, progress)
+        for batch in predicted:
+            unclear = area_run.found is not None and area_run.found.off_sample_area == "unclear"
+            _record_predicted(batch, _Labelling(cut, manifest.uncertain_band, unclear), progress)
     on_wait()
     if one_shape:
         _reject_mismatched_shapes(progress)
     rows = [progress.rows[annotation.annotation_id] for annotation in annotations]
-    area = None if context_run is None else context_run.off_sample_area
+    found = area_run.found
     return Classification(
         rows,
         Counter(progress.shapes.values()),
-        progress.predict_seconds,
-        progress.extents,
-        area,
-        progress.fetch_seconds,
-        progress.preprocess_seconds,
-        progress.batches,
+        predict_seconds=progress.predict_seconds + area_run.predict_seconds,
+        extents=progress.extents,
+        off_sample_area=context_run.off_sample_area if found is None else found.off_sample_area,
+        off_sample_area_probability=None if found is None else round(found.area_probability, _DECIMALS),
+        fetch_seconds=progress.fetch_seconds,
+        preprocess_seconds=progress.preprocess_seconds,
+        batches=progress.batches,
     )
 
 
@@ -184,34 +216,23 @@ def _record_finished(batches: Iterator[list[_Prepared]], progress: _Progress) ->
         yield [annotation_id for annotation_id, _ in waiting], np.stack(inputs) if inputs else _NO_INPUTS
 
 
-def _predict_batch(batch: InputBatch, predictor: Predictor, threshold: float, progress: _Progress) -> None:
+def _predict(batches: Iterator[InputBatch], predictor: Predictor, progress: _Progress) -> Iterator[PredictedBatch]:
+    """Predict batch by batch."""
+    for annotation_ids, inputs in batches:
+        if annotation_ids:
+            started = time.perf_counter()
+            prediction = predictor.predict(inputs)
+            progress.predict_seconds += time.perf_counter() - started
+            yield annotation_ids, prediction
+
+
+def _record_predicted(batch: PredictedBatch, labelling: _Labelling, progress: _Progress) -> None:
     """Turn one batch into rows."""
-    annotation_ids, inputs = batch
-    if not annotation_ids:
-        return
-    started = time.perf_counter()
-    prediction = predictor.predict(inputs)
-    progress.predict_seconds += time.perf_counter() - started
+    annotation_ids, prediction = batch
     progress.batches.append(len(annotation_ids))
     found = zip(annotation_ids, prediction.off_sample_probability, prediction.member_spread, strict=True)
     for annotation_id, probability, spread in found:
-        row = _classified_row(annotation_id, float(probability), float(spread), threshold, predictor.release.manifest)
-        progress.rows[annotation_id] = row
-
-
-def _classified_row(
-    annotation_id: str, probability: float, spread: float, threshold: float, manifest: Manifest
-) -> ResultRow:
-    band = manifest.uncertain_band
-    published = round(probability, _DECIMALS)  # label and band must agree with the number that the reader sees
-    return ResultRow(
-        annotation_id=annotation_id,
-        status="classified",
-        label="off" if published >= threshold else "on",
-        off_sample_probability=published,
-        member_spread=round(spread, _DECIMALS),
-        uncertain=None if band is None else band[0] <= published <= band[1],
-    )
+        progress.rows[annotation_id] = labelling.make_row(annotation_id, float(probability), float(spread))
 
 
 def _reject_mismatched_shapes(progress: _Progress) -> None:

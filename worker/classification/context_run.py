@@ -1,17 +1,11 @@
 """What a context release adds: buffer a dataset's network inputs, read its context from them, then pass on both."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from model_store.context.dataset_context import DatasetContext, add_context, read_context
 from model_store.context.sample_mask import OffSampleArea
-from shared.preprocessing import NetworkInputs
+from worker.classification.batch import InputBatch, Shape, find_dataset_members
 from worker.classification.input_buffer import InputBuffer
-
-InputBatch = tuple[list[str], NetworkInputs]
-"""Annotation ids and their network inputs."""
-
-Shape = tuple[int, int]
 
 
 class ContextRun:
@@ -65,15 +59,8 @@ class ContextRun:
     def _read(
         self, buffer: InputBuffer, shapes: Mapping[str, Shape], on_step: Callable[[], None]
     ) -> DatasetContext | None:
-        frequencies = Counter(shapes.values())
-        if self._loose or (len(frequencies) > 1 and not self._one_shape):
+        if self._loose or (len(set(shapes.values())) > 1 and not self._one_shape):
             return None
 
-        def belonging() -> Iterator[NetworkInputs]:
-            for annotation_ids, inputs in buffer.batches(self._batch_images):
-                shared = [shapes[one] == frequencies.most_common(1)[0][0] for one in annotation_ids]
-                if any(shared):
-                    yield inputs[shared]
-                on_step()
-
-        return read_context(belonging)
+        chosen = find_dataset_members(buffer.annotation_ids, shapes)
+        return read_context(buffer.stream(chosen, self._batch_images, on_step))

@@ -1,11 +1,12 @@
 """Network inputs buffered on disk until the context of their dataset is known."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from shared.files.temporary_room import reserve_room
 from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs
@@ -56,6 +57,32 @@ class InputBuffer:
         """Annotation ids and inputs, `images` at a time."""
         for start in range(0, len(self.annotation_ids), images):
             ids = self.annotation_ids[start : start + images]
-            self._file.seek(start * _IMAGE_BYTES)
-            read = self._file.read(len(ids) * _IMAGE_BYTES)
-            yield ids, np.frombuffer(read, dtype=np.float32).reshape(len(ids), *_SHAPE)
+            yield ids, self._read(start, len(ids))
+
+    def stream(
+        self, chosen: npt.NDArray[np.bool_], images: int, on_step: Callable[[], None]
+    ) -> Callable[[], Iterator[NetworkInputs]]:
+        """A function that starts an iteration over the inputs of the chosen images.
+
+        Parameters
+        ----------
+        chosen
+            (N,) bool, in the order of `annotation_ids`.
+        images
+            Images read at a time.
+        on_step
+            Called between batches; an exception that it raises ends the iteration.
+        """
+
+        def iterate() -> Iterator[NetworkInputs]:
+            for start in range(0, len(chosen), images):
+                part = chosen[start : start + images]
+                if part.any():
+                    yield self._read(start, len(part))[part]
+                on_step()
+
+        return iterate
+
+    def _read(self, start: int, images: int) -> NetworkInputs:
+        self._file.seek(start * _IMAGE_BYTES)
+        return np.frombuffer(self._file.read(images * _IMAGE_BYTES), dtype=np.float32).reshape(images, *_SHAPE)

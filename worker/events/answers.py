@@ -89,6 +89,7 @@ def classified_answer(
                 total_seconds=round(total_seconds, 3),
             ),
             off_sample_area=found.off_sample_area,
+            off_sample_area_probability=found.off_sample_area_probability,
             assessment=found.assessment,
         ),
         **envelope,

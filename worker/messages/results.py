@@ -126,8 +126,10 @@ class DatasetSummary(AboutEvent):
     parts: int = Field(ge=0)
     counts: Counts
     timings: Timings
-    off_sample_area: Literal["present", "absent"] | None = None
+    off_sample_area: Literal["present", "absent", "unclear"] | None = None
     """Whether the dataset has off-sample area; null when the release does not predict it."""
+    off_sample_area_probability: Probability | None = None
+    """Probability that the dataset has off-sample area; null when the release does not predict it."""
     assessment: list[Assessment] = Field(default_factory=list)
     """What to check before the labels of this dataset are believed; usually nothing."""
 

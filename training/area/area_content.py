@@ -1,0 +1,36 @@
+"""Everything that a release of area networks is decided by and evaluated on."""
+
+from collections.abc import Callable
+
+from model_store.opening import open_predictor
+from model_store.predictors.predictor import Engine
+from model_store.release import Release
+from training.acquisitions.series import load_acquisitions
+from training.area.calibration import calibrate
+from training.area.held_out import prepare, read_held_out
+from training.area.held_out_scores import score_held_out
+from training.area.publish import AreaContent
+from training.area.run import AreaRun
+from training.benchmark.frozen_set import draw_frozen_set
+from training.real_sets import load_real_sets
+
+
+def gather_content(run: AreaRun, plain: Release, on_acquisition: Callable[[str], None]) -> AreaContent:
+    """Read every acquisition with the networks that did not see it, and calibrate them; a minute or two.
+
+    Parameters
+    ----------
+    on_acquisition
+        Called with the name of each acquisition that was read.
+    """
+    prepared = {one.name: prepare(one) for one in load_acquisitions()}
+    readings = list(read_held_out(run, prepared, on_acquisition))
+    read = {name: prepared[name] for name in dict.fromkeys(one.acquisition for one in readings)}
+    held_out = score_held_out(readings, read, open_predictor(plain, Engine.ONNX))
+    return AreaContent(
+        decision=calibrate(readings),
+        held_out=held_out,
+        datasets=[one.inputs for one in read.values()],
+        real_sets=load_real_sets(),
+        frozen=draw_frozen_set(),
+    )

@@ -1,0 +1,61 @@
+"""`python -m training publish-area`."""
+# ruff: noqa: PLC0415 - these take seconds to import, and --help none
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from training.commands.release_options import LogEvaluation, ReleasesRoot
+from training.fit.quiet_tensorflow import import_tensorflow_quietly
+
+
+def publish_area(  # noqa: PLR0913 - options of a command
+    run: Annotated[Path, typer.Argument(help="Run folder of a finished `fit-area`.")],
+    version: Annotated[str, typer.Option(help="Version of the new release, such as 2026.11.4.")],
+    plain: Annotated[
+        str | None, typer.Option(help="Plain release that lends its members; the default release when left out.")
+    ] = None,
+    releases_root: ReleasesRoot = None,
+    *,
+    default: Annotated[
+        bool, typer.Option("--default", help="Make it the default release, unless it is worse than the plain one.")
+    ] = False,
+    although_worse_on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SET", help="Real set or acquisition on which a new default may be worse."),
+    ] = None,
+    log_evaluation: LogEvaluation = False,
+) -> None:
+    """Evaluate area networks on acquisitions that they did not see, and join them with a plain release."""
+    from model_store.release import RELEASES_ROOT, open_release, require_new_version
+
+    root = releases_root or RELEASES_ROOT
+    require_new_version(version, root)
+    opened = open_release(plain, root if plain is None or (root / plain).exists() else RELEASES_ROOT)
+    import_tensorflow_quietly()
+    from training.area.area_content import gather_content
+    from training.area.publish import publish_area_release, require_plain
+    from training.area.report import print_held_out
+    from training.area.run import AreaRun
+    from training.release.evaluation_log import note_evaluation
+    from training.release.evaluation_table import print_scores
+
+    require_plain(opened)
+    finished = AreaRun(run)
+    finished.require_finished()
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    with console.status("reading acquisitions that the networks did not see") as status:
+        content = gather_content(finished, opened, lambda name: status.update(f"read {name}"))
+    print_held_out(content.held_out, console)
+    release, rows = publish_area_release(
+        finished, version, opened, content, default=default, although_worse_on=although_worse_on or [], root=root
+    )
+    print_scores(rows, console)
+    note = note_evaluation(release, rows, log=log_evaluation)
+    if note is not None:
+        console.print(note, soft_wrap=True)
+    made = " and made it the default" if default else ""
+    console.print(f"published {release.version} in {release.folder}{made}", soft_wrap=True)
