@@ -103,7 +103,8 @@ def test_a_present_area_gives_the_probability_given_that_area(deciding: Release,
     predictor = open_with(deciding, "present")
     found = classify_all(BLADDER, predictor)
     np.testing.assert_allclose(probabilities(found), predict(predictor, bladder).ions.off_sample_probability, atol=1e-5)
-    assert (found.off_sample_area, found.assessment) == ("present", [])
+    assert found.off_sample_area == "present"
+    assert not {"no_background", "unclear_background"} & set(found.assessment)
 
 
 def test_loose_images_get_the_plain_probability(deciding: Release, plain_release: Release) -> None:

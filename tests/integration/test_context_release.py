@@ -126,4 +126,4 @@ def test_the_command_line_uses_a_context_release_by_name(installed: Path) -> Non
         timeout=120,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "off-sample area present (release 2000.1.1-context)" in ended.stderr
+    assert "background was measured beside the sample (release 2000.1.1-context)" in ended.stderr
