@@ -57,10 +57,13 @@ lint: $(TEST_READY) ## Check format, style, types, imports and the Dockerfile
 	@echo "== hadolint"
 	@$(BIN)/hadolint Dockerfile
 
-test-tools: tests/browser/node_modules/.ready # tests run the examples of docs/messages.md, and look at reports in a browser
+test-tools: tests/browser/node_modules/.ready # tests run the documents' examples and alerts, and look at reports in a browser
 	@{ command -v redis-cli && command -v node && test -d /usr/share/nodejs/redis; } >/dev/null || { \
 		echo "installing redis-tools, nodejs and node-redis (for the examples of docs/messages.md)"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools nodejs node-redis >/dev/null; }
+	@{ command -v prometheus && command -v promtool; } >/dev/null || { \
+		echo "installing prometheus (for the tests of alerts and of the dashboard)"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null; }
 	@command -v chromium >/dev/null || { \
 		echo "installing chromium (for the tests of reports)"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }

@@ -2,18 +2,23 @@
 
 import json
 import re
+import shutil
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from command_running import run_command
-from documented_metrics import read_metrics
+from documented_metrics import read_alerts, read_dashboard_queries, read_metrics
 from live_service import SHORT_LEASE, LiveServer, LiveService, LiveWorker, make_event, wait_until
+from live_stores import find_free_port
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -21,7 +26,7 @@ from prometheus_client.parser import text_string_to_metric_families
 def service() -> Iterator[LiveService]:
     """A server and one worker with two children and an endpoint."""
     with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder))
+        server = LiveServer(Path(folder), options={"maxmemory": "1gb"})
         server.start()
         live = LiveService(server, Path(folder), dict(SHORT_LEASE))
         try:
@@ -34,6 +39,43 @@ def service() -> Iterator[LiveService]:
 @pytest.fixture
 def worker(service: LiveService) -> LiveWorker:
     return service.workers[0]
+
+
+@pytest.fixture
+def prometheus(worker: LiveWorker) -> Iterator[str]:
+    """The URL of a Prometheus that scrapes the worker every second."""
+    program = shutil.which("prometheus")
+    assert program is not None, "expected prometheus, which `make test` installs, found none"
+    (line,) = worker.logged("http_listening")
+    with TemporaryDirectory(prefix="offs-") as name:
+        folder, port = Path(name), find_free_port()
+        targets = [{"targets": [f"127.0.0.1:{line['port']}"]}]
+        scrape_config = {"job_name": "offsample", "scrape_interval": "1s", "static_configs": targets}
+        (folder / "prometheus.yaml").write_text(json.dumps({"scrape_configs": [scrape_config]}))
+        options = (f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/data")
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [program, *options, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log
+            )
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def ask(url: str, query: str) -> list[Any]:
+    """The result of a query; empty while Prometheus starts."""
+    try:
+        with urllib.request.urlopen(f"{url}/api/v1/query?{urlencode({'query': query})}", timeout=10) as answer:
+            found = json.load(answer)
+    except urllib.error.HTTPError as error:
+        if error.code == HTTPStatus.SERVICE_UNAVAILABLE:
+            return []
+        raise
+    except (ConnectionError, urllib.error.URLError):
+        return []
+    return list(found["data"]["result"])
 
 
 def get(worker: LiveWorker, path: str) -> tuple[int, str]:
@@ -96,6 +138,35 @@ def test_the_metrics_are_those_of_the_page(service: LiveService, worker: LiveWor
     for name, family in found.items():
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         assert (name, family.type, labels) == (name, documented[name].type, documented[name].labels)
+
+
+def test_prometheus_answers_every_query_of_dashboard_and_alerts(
+    service: LiveService, worker: LiveWorker, prometheus: str
+) -> None:
+    """The queries have data, but for what did not happen here."""
+    running = {"offsample_worker_ready", "offsample_event_rejections_total"}
+    for number in range(3):
+        service.send(make_event(ions=3))
+        service.send(make_event(release=f"1900.1.{number}"))
+    wait_until(lambda: running <= set(scrape(worker)), "all is counted")
+    absent = ("handed_back", "fenced", 'attempt="repeated"')
+    queries = [query for query in read_dashboard_queries() if not any(part in query for part in absent)]
+    wait_until(lambda: all(ask(prometheus, query) for query in queries[:1]), "the worker is scraped")
+
+    unanswered = set(queries)
+
+    def find_unanswered() -> bool:
+        service.send(make_event(ions=3))
+        service.send(make_event(release="1900.1.1"))
+        unanswered.difference_update([query for query in unanswered if ask(prometheus, query)])
+        return not unanswered
+
+    try:
+        wait_until(find_unanswered, "every query has data", 30)
+    finally:
+        assert not unanswered
+    for rule in read_alerts():
+        ask(prometheus, rule["expr"])
 
 
 def test_a_paused_worker_is_alive_and_not_ready(service: LiveService, worker: LiveWorker) -> None:
