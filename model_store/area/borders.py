@@ -6,6 +6,9 @@ from scipy.ndimage import distance_transform_edt
 
 from shared.preprocessing import INPUT_SIDE_PX
 
+HALF_PX = INPUT_SIDE_PX // 2
+"""Side of a thumbnail, and of the predicted sample mask."""
+
 _DEEP_PX = INPUT_SIDE_PX / 2
 """Depth that counts as 1, px of the network input."""
 

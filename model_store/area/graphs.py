@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import keras
 from keras import ops
 
+from model_store.area.borders import HALF_PX
 from shared.preprocessing import INPUT_SIDE_PX
 
 GraphName = Literal["survey", "context", "judge", "verdict"]
@@ -20,12 +21,27 @@ Tensor = Any
 """A symbolic tensor of Keras."""
 
 _PARTS = ("encoder", "context", "ion_head", "area_head")
-_HALF_PX = INPUT_SIDE_PX // 2
 
 
 @dataclass(frozen=True)
 class MemberParts:
-    """The parts of one member."""
+    """The parts of one member, each a network of its own.
+
+    N ion images of B datasets; F, C, S and O are sizes that `training/area/network.py` sets.
+
+    Attributes
+    ----------
+    encoder
+        pixels (N, 56, 56, 3) -> features (N, 14, 14, F), thumbnails (N, 28, 28, 2).
+    context
+        means of both and of their squares over the ions, borders (B, 56, 56, 2), ions (B, 1) -> channels
+        (B, 14, 14, C), sample mask (B, 28, 28, 1), summary (B, S), first guess (B, 1), a logit.
+    ion_head
+        features and thumbnails of N ions, and of their datasets channels, sample mask, acquired (N, 28, 28, 1), first
+        guess and ions, (N, ...) each -> conditional logit (N, 1), outputs (N, O).
+    area_head
+        mean outputs (B, O), summary, first guess, ions -> area logit (B, 1).
+    """
 
     encoder: keras.Model
     context: keras.Model
@@ -88,7 +104,7 @@ def _build_context(members: Sequence[MemberParts]) -> keras.Model:
 def _build_judge(members: Sequence[MemberParts]) -> keras.Model:
     """pixels, counted; acquired (1, 28, 28, 1), ions, channels, mask, guess -> logits (N, M), sums (M, O)."""
     pixels, counted = _pixels(), keras.Input((), name="counted")
-    acquired, ions = keras.Input(batch_shape=(1, _HALF_PX, _HALF_PX, 1), name="acquired"), _ions()
+    acquired, ions = keras.Input(batch_shape=(1, HALF_PX, HALF_PX, 1), name="acquired"), _ions()
     shared = [
         keras.Input(batch_shape=(len(members), *made.shape[1:]), name=name)
         for made, name in zip(_context_outputs(members[0]), ("channels", "mask", "guess"), strict=True)

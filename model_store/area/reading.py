@@ -7,15 +7,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from model_store.area.borders import measure_depth
+from model_store.area.borders import HALF_PX, measure_depth
 from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
 
 Batches = Callable[[], Iterable[NetworkInputs]]
 """Starts an iteration over the images of one dataset, (n, 56, 56, 2) a batch; called three times."""
 
 Array = npt.NDArray[np.float32]
-
-_HALF_PX = INPUT_SIDE_PX // 2
 
 
 class AreaNetworks(Protocol):
@@ -67,7 +65,7 @@ def read_area(networks: AreaNetworks, batches: Batches) -> AreaReading | None:
     sums = _add_up(networks.survey(_see(inputs, borders)) for inputs in batches())
     means = [_divide(one, images) for one in sums]
     channels, mask, summary, guess = networks.context([*means, borders[np.newaxis], ions])
-    half = borders[..., 0].reshape(1, _HALF_PX, 2, _HALF_PX, 2, 1).mean(axis=(2, 4), dtype=np.float32)
+    half = borders[..., 0].reshape(1, HALF_PX, 2, HALF_PX, 2, 1).mean(axis=(2, 4), dtype=np.float32)
     shared = [half, ions, channels, mask, guess]
     logits: list[Array] = []
     totals: list[Array] | None = None

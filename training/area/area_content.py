@@ -7,7 +7,8 @@ from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from training.acquisitions.series import load_acquisitions
 from training.area.calibration import calibrate
-from training.area.held_out import prepare, read_held_out
+from training.area.held_out import read_held_out
+from training.area.held_out_reading import prepare
 from training.area.held_out_scores import score_held_out
 from training.area.publish import AreaContent
 from training.area.run import AreaRun

@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from model_store.area.borders import FULL, measure_depth
+from model_store.area.borders import FULL, HALF_PX, measure_depth
 from shared.preprocessing import CLIP_PERCENTILE, INPUT_SIDE_PX
 from training.area.example import AreaExample
-from training.area.network import HALF_PX
 from training.area.settings import AreaSettings
 from training.synthetic.random_field import draw_log_uniform
 
@@ -80,14 +79,8 @@ class BatchSource:
         real = np.asarray([example.real for example in examples])
         area = np.asarray([example.has_area for example in examples])
         names = np.asarray(series, dtype=np.str_)
-        self._synthetic = {has_area: [np.flatnonzero(~real & (area == has_area))] for has_area in (False, True)}
-        self._windows = {
-            has_area: [
-                np.flatnonzero(real & (area == has_area) & (names == name))
-                for name in np.unique(names[real & (area == has_area)])
-            ]
-            for has_area in (False, True)
-        }
+        self._synthetic = {has: _group(~real & (area == has), np.zeros_like(names)) for has in (False, True)}
+        self._windows = {has: _group(real & (area == has), names) for has in (False, True)}
 
     def draw(self, rng: np.random.Generator) -> Batch:
         """One batch; the last dataset is empty, and ions that fill the batch belong to it and count for nothing."""
@@ -101,14 +94,20 @@ class BatchSource:
 
     def _draw_dataset(self, wanted: int, rng: np.random.Generator) -> _Drawn:
         has_area = bool(rng.random() < _AREA_SHARE)
-        groups = self._synthetic[has_area]
+        kinds = [self._synthetic, self._windows]
         if rng.random() < self._settings.window_share:
-            groups = self._windows[has_area] or groups
+            kinds.reverse()
+        groups = next(kind[area] for area in (has_area, not has_area) for kind in kinds if kind[area])
         rows = groups[int(rng.integers(len(groups)))]
         enough = rows[self._sizes[rows] >= wanted]
         rows = enough if len(enough) else rows
         row = int(rows[rng.integers(len(rows))])
         return _augment(self._examples[row], self._depths[row], wanted, rng)
+
+
+def _group(chosen: npt.NDArray[np.bool_], names: npt.NDArray[np.str_]) -> list[npt.NDArray[np.intp]]:
+    """The rows of the chosen examples, by name."""
+    return [np.flatnonzero(chosen & (names == name)) for name in np.unique(names[chosen])]
 
 
 def _as_share(plane: npt.NDArray[np.uint8]) -> Floats:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from model_store.area.decision import AreaDecision
 from shared.errors import InvalidInputError
-from training.area.held_out import HeldOutReading
+from training.area.held_out_reading import HeldOutReading
 from training.metrics.calibration import fit_temperature
 
 CORRECT_OUTSIDE = 0.95
@@ -21,6 +21,9 @@ _NARROWEST, _WIDEST = 0.1, 0.45
 
 _STRENGTH = 10.0
 """Inverse strength of the penalty on the slope: there are few acquisitions."""
+
+_LEAST_SLOPE = 1e-3
+"""Of networks that are no better than chance: every verdict is unclear then."""
 
 Weights = npt.NDArray[np.float64]
 
@@ -40,7 +43,7 @@ def calibrate(readings: Sequence[HeldOutReading]) -> AreaDecision:
     logits = np.asarray([one.reading.area_logits.mean() for one in known])
     weights = weigh(known)
     fitted = LogisticRegression(C=_STRENGTH).fit(logits[:, np.newaxis], present, sample_weight=weights)
-    slope, intercept = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    slope, intercept = max(float(fitted.coef_[0, 0]), _LEAST_SLOPE), float(fitted.intercept_[0])
     half = _find_band(expit(slope * logits + intercept), present, weights)
     series = {kind: {one.series for one in known if one.truth == kind} for kind in ("present", "absent")}
     return AreaDecision(

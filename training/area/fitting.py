@@ -15,7 +15,7 @@ from training.area.batches import BatchSource
 from training.area.drawing import draw_pool
 from training.area.example import AreaExample
 from training.area.network import build_network
-from training.area.run import AreaRun, NetworkTask, list_folds, list_tasks
+from training.area.run import AreaRun, NetworkTask, keep_examples, list_tasks
 from training.area.settings import AreaSettings
 from training.fit.run_folder import save_whole
 
@@ -87,14 +87,6 @@ def fit_network(settings: AreaSettings, run: AreaRun, task: NetworkTask, pool: S
     fitted.set_weights(model.get_weights())
     save_whole(fitted, run.network_path(task))
     run.state_path(task).unlink()
-
-
-def keep_examples(settings: AreaSettings, task: NetworkTask, pool: Sequence[AreaExample]) -> list[AreaExample]:
-    """The examples that a network may be fitted on: none of an acquisition of a series that its fold holds out."""
-    if task.fold is None:
-        return list(pool)
-    kept = set(list_folds(settings)[task.fold].kept)
-    return [example for example in pool if example.origin in kept]
 
 
 def _open_state(settings: AreaSettings, run: AreaRun, task: NetworkTask) -> keras.Model:

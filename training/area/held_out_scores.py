@@ -13,7 +13,7 @@ from model_store.area.decision import VERDICTS, AreaDecision, AreaVerdict
 from model_store.predictors.predictor import Predictor
 from training.acquisitions.acquisition import AreaTruth
 from training.area.calibration import calibrate
-from training.area.held_out import HeldOutReading, PreparedAcquisition
+from training.area.held_out_reading import HeldOutReading, PreparedAcquisition
 
 Probabilities = npt.NDArray[np.floating]
 

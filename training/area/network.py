@@ -9,12 +9,13 @@ Means over ions are sums, so a dataset of any size is streamed twice in bounded 
 through `encoder` and `ion_head`. `model_store/area` serves the parts; here they are fitted as one network.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import layers, ops
 
+from model_store.area.borders import HALF_PX
+from model_store.area.graphs import MemberParts
 from shared.preprocessing import INPUT_SIDE_PX
 
 Tensor = Any
@@ -23,7 +24,7 @@ Tensor = Any
 FEATURES, CHANNELS, EMBEDDING, SUMMARY = 32, 16, 24, 48
 """Sizes of an ion's features, of the context channels, of an ion's embedding and of the context's summary."""
 
-HALF_PX, QUARTER_PX = INPUT_SIDE_PX // 2, INPUT_SIDE_PX // 4
+QUARTER_PX = INPUT_SIDE_PX // 4
 ION_OUTPUTS = 2 * EMBEDDING + 7
 """Values of an ion that `area_head` averages. The last one is the ion's weight, and the others are multiplied by it: an
 ion image without structure says nothing about the area."""
@@ -38,33 +39,11 @@ _SIGNAL = 0.02
 """Intensity in [0, 1] above which a pixel counts as signal."""
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The four parts, each a network of its own.
-
-    Attributes
-    ----------
-    encoder
-        pixels (N, 56, 56, 3) -> features (N, 14, 14, F), thumbnails (N, 28, 28, 2).
-    context
-        means of both and of their squares over the ions, borders (B, 56, 56, 2), ions (B, 1) -> channels
-        (B, 14, 14, C), sample mask (B, 28, 28, 1), summary (B, S), first guess (B, 1), a logit.
-    ion_head
-        features and thumbnails of N ions, and of their datasets channels, sample mask, acquired (N, 28, 28, 1), first
-        guess and ions, (N, ...) each -> conditional logit (N, 1), outputs (N, ION_OUTPUTS).
-    area_head
-        mean outputs (B, ION_OUTPUTS), summary, first guess, ions -> area logit (B, 1).
-    """
-
-    encoder: keras.Model
-    context: keras.Model
-    ion_head: keras.Model
-    area_head: keras.Model
-
-
-def build_parts(momentum: float = 0.95) -> Parts:
+def build_parts(momentum: float = 0.95) -> MemberParts:
     """Fresh parts; initial weights follow Keras' global seed."""
-    return Parts(_build_encoder(momentum), _build_context(momentum), _build_ion_head(momentum), _build_area_head())
+    return MemberParts(
+        _build_encoder(momentum), _build_context(momentum), _build_ion_head(momentum), _build_area_head()
+    )
 
 
 def _convolve(values: Tensor, filters: int, momentum: float, *, side: int = 3, strides: int = 1) -> Tensor:
@@ -270,8 +249,3 @@ def _size(values: Tensor) -> int:
     for side in values.shape[1:]:
         size *= side
     return size
-
-
-def take_parts(network: keras.Model) -> Parts:
-    """The parts of a network that `build_network` built or that was loaded."""
-    return Parts(*(network.get_layer(name) for name in ("encoder", "context", "ion_head", "area_head")))

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from model_store.area.decision import AreaDecision
-from training.area.held_out import IONS
+from training.area.held_out_reading import IONS
 from training.area.held_out_scores import HeldOutScores
 
 _COLOURS = {"present": "#b2182b", "absent": "#2166ac"}

@@ -1,5 +1,6 @@
 """Run folder of area networks: examples, networks of each fold, and the members of the release."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
 from training.acquisitions.folds import AcquisitionFold, leave_one_out
+from training.area.example import AreaExample
 from training.area.settings import AreaSettings
 from training.fit.resumable_run import SETTINGS_NAME, open_resumable_run
 
@@ -107,3 +109,11 @@ def list_tasks(settings: AreaSettings) -> list[NetworkTask]:
         for fold in range(len(list_folds(settings)))
     ]
     return [*held_out, *(NetworkTask(None, member) for member in range(1, settings.members + 1))]
+
+
+def keep_examples(settings: AreaSettings, task: NetworkTask, pool: Sequence[AreaExample]) -> list[AreaExample]:
+    """The examples that a network may be fitted on: none of an acquisition of a series that its fold holds out."""
+    if task.fold is None:
+        return list(pool)
+    kept = set(list_folds(settings)[task.fold].kept)
+    return [example for example in pool if example.origin in kept]

@@ -25,8 +25,8 @@ MOSTLY: Final = 0.5
 
 SENTENCES: Final[dict[Assessment, str]] = {
     "no_background": "little or no background was measured beside the sample, so off-sample cannot be judged here",
-    "unclear_background": "it is unclear whether background was measured beside the sample: check the off-sample labels by"
-    " eye",
+    "unclear_background": "it is unclear whether background was measured beside the sample: check the off-sample"
+    " labels by eye",
     "mostly_uncertain": f"more than {MOSTLY:.0%} of the labels are uncertain: check them by eye",
     "mostly_no_signal": f"more than {MOSTLY:.0%} of the ions show no signal: check the list of ions, and for imzML the"
     " width of the m/z window (--ppm)",
