@@ -30,10 +30,10 @@ export function nameOf(ion) {
   return ion.mz === null ? ion.id : `m/z ${ion.mz.toFixed(4)}`;
 }
 
-/** Formula and adduct, or the id where the name is the m/z. */
+/** Formula and adduct, or the id where the name is the m/z and the id tells more than that. */
 export function describe(ion) {
   if (ion.formula) return `${ion.formula} ${ion.adduct ?? ""}`.trim();
-  return ion.mz === null ? "" : ion.id;
+  return ion.mz === null || ion.id === `mz_${ion.mz.toFixed(4)}` ? "" : ion.id;
 }
 
 /** Whether an ion matches a search: a number is an m/z within the tolerance, and every text a part of id or formula. */
