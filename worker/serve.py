@@ -131,6 +131,10 @@ def _require_roots(settings: Settings) -> None:
     for root in settings.allowed_roots:
         if not root.is_dir():
             raise ConfigurationError(f"expected OFFSAMPLE_ALLOWED_ROOTS to name folders, got {root}")
+    if settings.report_root is not None and not os.access(settings.report_root, os.W_OK | os.X_OK):
+        raise ConfigurationError(
+            f"expected OFFSAMPLE_REPORT_ROOT to name a writable folder, got {settings.report_root}"
+        )
 
 
 def _log_start(settings: Settings, release: Release, concurrency: int) -> None:

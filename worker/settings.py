@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """Prefix of every key on the server; braces (`{offsample}`) put all keys into one hash slot."""
     allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders whose ion images events may name, separated by `:`; no other local file is read."""
+    report_root: Path | None = None
+    """Folder below which events may have reports written; unset = events that ask for one are rejected."""
     release: str | None = None
     """Release for events that name none; unset = the one that ships."""
     releases_root: Path = RELEASES_ROOT
@@ -150,6 +152,18 @@ class Settings(BaseSettings):
         except ForbiddenUriError as error:
             raise ValueError(str(error)) from error
         return url
+
+    @field_validator("report_root", mode="before")
+    @classmethod
+    def _take_empty_path_as_unset(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("report_root")
+    @classmethod
+    def _require_absolute_root(cls, root: Path | None) -> Path | None:
+        if root is not None and not root.is_absolute():
+            raise ValueError(f"expected an absolute folder, but {str(root)!r} is relative")
+        return root
 
     @field_validator("allowed_roots")
     @classmethod

@@ -1,12 +1,16 @@
 """Space in the folder of temporary files."""
 
+import errno
 import os
 import resource
 import shutil
 from tempfile import gettempdir
-from typing import IO
+from typing import IO, Final
 
 from shared.errors import NoRoomError, TooLargeError
+
+FULL_DISK_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""No space, no quota, or a file that may not be as large."""
 
 
 def reserve_room(file: IO[bytes], size_bytes: int, what: str) -> None:

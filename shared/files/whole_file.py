@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 
 @contextmanager
@@ -10,8 +11,9 @@ def write_whole(path: Path) -> Iterator[Path]:
     """Yield the path of a temporary file in the same folder, with the same suffix; it replaces `path` after the block.
 
     An exception in the block leaves `path` as it was and removes the temporary file. The folder must exist.
+    Several processes may write the same file: the last one's remains.
     """
-    partial = path.with_name(f".partial-{path.name}")
+    partial = path.with_name(f".partial-{token_hex(4)}-{path.name}")
     try:
         yield partial
         partial.replace(path)

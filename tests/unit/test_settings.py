@@ -61,6 +61,7 @@ def test_a_default_is_shown_as_a_person_would_type_it(monkeypatch: pytest.Monkey
         ("NAMESPACE", "with blank"),
         ("NAMESPACE", ""),
         ("ALLOWED_ROOTS", "relative/folder"),
+        ("REPORT_ROOT", "relative/folder"),
         ("ALLOWED_STORES", "https://user:password@host/"),
         ("ALLOWED_STORES", "s3://ions ftp://host/"),
         ("ALLOWED_NETWORKS", "10.0.0.1/8"),

@@ -166,6 +166,7 @@ def _classify_dataset(
                 files.report,
                 describe_for_report(dataset, annotations, found, predictor, threshold, source.notes),
                 tiles,
+                on_work,
             )
         bar.stop()
         for sentence in (*source.notes, *_describe(dataset, found, predictor)):

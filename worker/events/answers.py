@@ -91,6 +91,7 @@ def classified_answer(
             off_sample_area=found.off_sample_area,
             off_sample_area_probability=found.off_sample_area_probability,
             assessment=found.assessment,
+            report=data.report,
         ),
         **envelope,
     )

@@ -1,6 +1,7 @@
 """The answer to an event: its classification, a repeat of an earlier answer, or a rejection."""
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from worker.access.store_name import name_stores
 from worker.classification.classification import Classification, classify
 from worker.events.annotations import list_annotations
 from worker.events.answers import classified_answer, digest_event, is_about, rejected_answer, repeated_answer
+from worker.events.event_report import open_event_report
 from worker.ledger.claim import Answer, Claim, DoneRecord
 from worker.ledger.heartbeat import Heartbeat
 from worker.memory_limit import reject_memory_errors
@@ -199,10 +201,17 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     predictor = runtime.predictors.find(event.data.release)
     watch = ProgressMonitor(run)
     access = replace(runtime.access, watch=watch.on_work)
-    with open_source(event.data.ion_images, access) as source:
+    with ExitStack() as stack:
+        report = stack.enter_context(open_event_report(event.data, runtime.settings.report_root))
+        source = stack.enter_context(open_source(event.data.ion_images, access))
         annotations = list_annotations(event.data, source, access)
         watch.total = len(annotations)
-        found = classify(source, annotations, predictor, threshold=event.data.threshold, on_progress=watch.on_progress)
+        recorded = source if report is None else report.record(source, len(annotations))
+        found = classify(
+            recorded, annotations, predictor, threshold=event.data.threshold, on_progress=watch.on_progress
+        )
+        if report is not None:
+            report.write(annotations, found, predictor, source.notes, watch.on_work)
     seconds = time.perf_counter() - started
     facts = {
         "release": predictor.release.version,

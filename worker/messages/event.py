@@ -24,6 +24,7 @@ DATASET_ANNOTATED: Final = "offsample.dataset.annotated.v1"
 
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 Text = Annotated[str, StringConstraints(max_length=512)]
+ReportPath = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^/\x00-\x1f][^\x00-\x1f]*\.html$")]
 Index = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 """An index that array libraries accept."""
 
@@ -131,6 +132,9 @@ class DatasetAnnotated(MessagePart):
 
     threshold: Probability | None = None
     """Off-sample probability at and above which the label is "off"; None = the release's."""
+
+    report: ReportPath | None = None
+    """Where to write a page about the dataset: an .html file below the worker's OFFSAMPLE_REPORT_ROOT; None = none."""
 
     @model_validator(mode="after")
     def _check_annotations(self) -> Self:

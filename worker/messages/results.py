@@ -132,6 +132,8 @@ class DatasetSummary(AboutEvent):
     """Probability that the dataset has off-sample area; null when the release does not predict it."""
     assessment: list[Assessment] = Field(default_factory=list)
     """What to check before the labels of this dataset are believed; usually nothing."""
+    report: str | None = None
+    """The report that was written, as the event named it; null when it named none."""
 
 
 class Tried(MessagePart):

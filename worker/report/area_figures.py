@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from model_store.context.pixel_sketch import PixelSketch
 from model_store.context.sample_mask import OffSampleArea, read_sample_mask
+from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.ion_image import AcquisitionMask, Intensities
 from worker.report.tile import NOT_ACQUIRED, decode_tile, scale_tile
 from worker.report.tile_buffer import TileBuffer
@@ -43,7 +44,9 @@ class AreaFigures:
     means: dict[str, AreaMeans] = field(default_factory=dict)
 
 
-def find_area_figures(tiles: TileBuffer, annotation_ids: Sequence[str]) -> AreaFigures | None:
+def find_area_figures(
+    tiles: TileBuffer, annotation_ids: Sequence[str], on_progress: ProgressCallback = ignore_progress
+) -> AreaFigures | None:
     """Read the tiles of the most frequent size three times; None when there is no tile."""
     shapes = Counter(tiles.shape(annotation_id) for annotation_id in annotation_ids if annotation_id in tiles)
     if not shapes:
@@ -56,7 +59,8 @@ def find_area_figures(tiles: TileBuffer, annotation_ids: Sequence[str]) -> AreaF
     factor = ceil(sqrt(acquired.size / MASK_PIXELS))
     sketch = PixelSketch(_average(acquired.astype(np.float32), factor) > 0)
     mean_image = np.zeros(shape)
-    for annotation_id in chosen:
+    for number, annotation_id in enumerate(chosen):
+        on_progress("finding the sample", number, len(chosen))
         scaled = scale_tile(tiles.read(annotation_id))
         mean_image += scaled
         sketch.add(_average(scaled, factor)[np.newaxis])

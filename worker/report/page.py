@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from shared.imzml.progress import ProgressCallback, ignore_progress
 from worker.classification.assessment import SENTENCES
 from worker.classification.conclusion import conclude
 from worker.report.area_figures import AreaFigures, find_area_figures
@@ -37,16 +38,18 @@ SORTS: Final = (
 )
 
 
-def write_report(path: Path, dataset: ClassifiedDataset, tiles: TileBuffer) -> None:
+def write_report(
+    path: Path, dataset: ClassifiedDataset, tiles: TileBuffer, on_progress: ProgressCallback = ignore_progress
+) -> None:
     """Write the page of a dataset whose ion images were recorded in `tiles`.
 
     Raises
     ------
-    InvalidInputError
-        When `path` cannot be written.
+    InvalidInputError, NoRoomError
+        When `path` cannot be written, or its disk is full.
     """
     ordered = [one for one in sort_by_confidence(dataset.found.rows, dataset.threshold) if one in tiles]
-    figures = None if dataset.loose else find_area_figures(tiles, ordered)
+    figures = None if dataset.loose else find_area_figures(tiles, ordered, on_progress)
     packing = plan_packing(tiles, ordered)
     script, style = join_script(), read_style()
     chunks = load_template("page.html.j2").generate(
@@ -59,7 +62,7 @@ def write_report(path: Path, dataset: ClassifiedDataset, tiles: TileBuffer) -> N
         sorts=SORTS,
         program_version=version("offsample"),
         data=make_page_data(dataset, tiles, packing, figures),
-        blocks=pack(packing, tiles),
+        blocks=pack(packing, tiles, on_progress),
         script=script,
         style=style,
         script_hash=name_hash(script),

@@ -8,7 +8,7 @@ import numpy as np
 
 from model_store.manifest import Manifest
 from worker.classification.classification import Classification
-from worker.messages.event import Annotation
+from worker.messages.event import Annotation, DatasetAnnotated, MetaspaceIonImages
 from worker.messages.results import ResultRow
 from worker.report.area_figures import AreaFigures
 from worker.report.tile import HOT_LEVELS, LINEAR_LEVELS, NOT_ACQUIRED
@@ -36,6 +36,16 @@ class ClassifiedDataset:
     """Whether each image is a dataset of its own."""
     provenance: Mapping[str, str] | None = None
     """What was read, with which options; by a name for people."""
+
+
+def describe_location(data: DatasetAnnotated) -> dict[str, str]:
+    """Where ion images came from and how they were read, by names for people."""
+    location = data.ion_images
+    options = location.model_dump(exclude={"kind", "uri"}, exclude_none=True)
+    read_from = {} if isinstance(location, MetaspaceIonImages) else {"Read from": location.uri}
+    listed = {} if data.annotations_uri is None else {"Ions from": data.annotations_uri}
+    named = {name.replace("_", " "): str(value) for name, value in options.items()}
+    return read_from | {"Kind": location.kind} | named | listed
 
 
 def sort_by_confidence(rows: Sequence[ResultRow], threshold: float) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from shared.errors import InvalidInputError
+from shared.errors import InvalidInputError, NoRoomError
+from shared.files.temporary_room import FULL_DISK_ERRNOS
 from shared.files.whole_file import write_whole
 
 
@@ -46,9 +47,13 @@ def write_page(path: Path, chunks: Iterable[str]) -> None:
     ------
     InvalidInputError
         When `path` cannot be written.
+    NoRoomError
+        When its disk is full.
     """
     try:
         with write_whole(path) as partial, partial.open("w", encoding="utf-8") as stream:
             stream.writelines(chunks)
     except OSError as error:
+        if error.errno in FULL_DISK_ERRNOS:
+            raise NoRoomError(f"the disk of the report {path.name} is full ({error.strerror})") from error
         raise InvalidInputError(f"cannot write the report to {path}: {error.strerror}") from error

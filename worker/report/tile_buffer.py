@@ -1,6 +1,5 @@
 """Tiles buffered on disk while the ion images stream by."""
 
-import errno
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from tempfile import TemporaryFile, gettempdir
@@ -10,6 +9,7 @@ import numpy as np
 
 from shared.errors import NoRoomError
 from shared.files.closable import Closable
+from shared.files.temporary_room import FULL_DISK_ERRNOS
 from shared.ion_image import IonImage
 from worker.report.tile import Tile, make_tile
 
@@ -69,7 +69,7 @@ class TileBuffer(Closable):
             self._file.write(tile.codes.tobytes())
             self._file.flush()
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if error.errno not in FULL_DISK_ERRNOS:
                 raise
             raise NoRoomError(f"ion images of the report do not fit into {gettempdir()} ({error.strerror})") from error
         self._places[annotation_id] = _Place(self._end, (height, width), tile.ceiling, tile.maximum)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from shared.imzml.progress import ProgressCallback, ignore_progress
 from worker.report.tile import Codes, coarsen
 from worker.report.tile_buffer import TileBuffer
 
@@ -48,9 +49,10 @@ def plan_packing(tiles: TileBuffer, annotation_ids: Sequence[str]) -> TilePackin
     return TilePacking(tuple(blocks), _choose_step(tiles, annotation_ids))
 
 
-def pack(packing: TilePacking, tiles: TileBuffer) -> Iterator[str]:
+def pack(packing: TilePacking, tiles: TileBuffer, on_progress: ProgressCallback = ignore_progress) -> Iterator[str]:
     """Each block as base64 of its tiles, one after the other, compressed by deflate (RFC 1951)."""
-    for block in packing.blocks:
+    for number, block in enumerate(packing.blocks):
+        on_progress("packing ion images", number, len(packing.blocks))
         yield pack_codes([coarsen(tiles.read(annotation_id).codes, packing.step) for annotation_id in block])
 
 

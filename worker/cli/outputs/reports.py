@@ -9,7 +9,7 @@ from worker.cli.inputs.local import LocalDataset
 from worker.cli.outputs.row_format import DatasetRows
 from worker.messages.event import Annotation
 from worker.messages.results import count_rows
-from worker.report.page_data import ClassifiedDataset
+from worker.report.page_data import ClassifiedDataset, describe_location
 
 
 def describe_for_report(
@@ -30,7 +30,7 @@ def describe_for_report(
         threshold=manifest.threshold if threshold is None else threshold,
         notes=notes,
         loose=dataset.loose or len(found.shapes) > 1,
-        provenance=describe_location(dataset) | {"Engine": predictor.engine.value},
+        provenance=describe_location(dataset.data) | {"Engine": predictor.engine.value},
     )
 
 
@@ -55,13 +55,3 @@ def write_report_summary(
     shown = {one.dataset_id for one in classified}
     lines += [SummaryLine(name, conclusion=reason) for name, reason in reasons.items() if name not in shown]
     write_summary(path, lines, ", ".join(sorted({one.release for one in classified})))
-
-
-def describe_location(dataset: LocalDataset) -> dict[str, str]:
-    """Where the ion images came from and how they were read, by names for people."""
-    location = dataset.data.ion_images
-    options = location.model_dump(exclude={"kind", "uri"}, exclude_none=True)
-    read_from = {"Read from": location.uri} if hasattr(location, "uri") else {}
-    listed = {} if dataset.data.annotations_uri is None else {"Ions from": dataset.data.annotations_uri}
-    named = {name.replace("_", " "): str(value) for name, value in options.items()}
-    return read_from | {"Kind": location.kind} | named | listed
