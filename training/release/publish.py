@@ -92,8 +92,8 @@ def require_publishable(run: RunFolder, version: str, parts: ReleaseParts, root:
         raise InvalidInputError("expected a plain release for a blend, which needs image members and context members")
     if plain is None:
         return
-    if plain.manifest.uses_context:
-        raise InvalidInputError(f"expected a plain release, got {plain.version}, whose members use the context")
+    if plain.manifest.sees_datasets:
+        raise InvalidInputError(f"expected a plain release, got {plain.version} of kind {plain.manifest.kind}")
     if plain.manifest.label_order != LABEL_ORDER:
         raise InvalidInputError(
             f"expected release {plain.version} to have the label order {LABEL_ORDER}, got {plain.manifest.label_order}"

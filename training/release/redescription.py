@@ -54,10 +54,11 @@ def redescribe_release(
         card = (folder / CARD_NAME).read_text(encoding="utf-8")
         card = rewrite_scores(card, copied.manifest, rows, benchmark, PICTURES_NAME if drawn else None)
         (folder / CARD_NAME).write_text(card, encoding="utf-8")
+        others = [picture for picture in release.manifest.pictures if picture.name != PICTURES_NAME]
         manifest = copied.manifest.model_copy(
             update={
                 "model_card": describe_file(folder / CARD_NAME),
-                "pictures": (describe_file(folder / PICTURES_NAME),) if drawn else (),
+                "pictures": (*others, *([describe_file(folder / PICTURES_NAME)] if drawn else [])),
                 "figures": tuple(map(as_published, rows)),
                 "benchmark": None if benchmark is None else benchmark.scores(),
             }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from model_store.area.decision import AreaVerdict
 from model_store.predictors.predictor import Predictor
@@ -43,6 +44,8 @@ class Classification:
     """Whether the dataset has off-sample area; None when the release does not predict it."""
     off_sample_area_probability: float | None = None
     """Of off-sample area; None when the release does not predict it."""
+    sample_mask: npt.NDArray[np.float32] | None = None
+    """(28, 28) in [0, 1], which part of the image is sample; None when the release does not predict it."""
     fetch_seconds: float = 0.0
     """Waiting for ion images and decoding them; overlaps with prediction, as preprocessing does."""
     preprocess_seconds: float = 0.0
@@ -170,6 +173,7 @@ def classify(  # noqa: PLR0913 - options of the caller
         extents=progress.extents,
         off_sample_area=context_run.off_sample_area if found is None else found.off_sample_area,
         off_sample_area_probability=None if found is None else round(found.area_probability, _DECIMALS),
+        sample_mask=None if found is None else found.sample_mask,
         fetch_seconds=progress.fetch_seconds,
         preprocess_seconds=progress.preprocess_seconds,
         batches=progress.batches,

@@ -62,6 +62,8 @@ def _describe(release: Release, *, is_default: bool) -> Table:
 
 def _describe_members(manifest: Manifest) -> str:
     members = str(len(manifest.members))
+    if manifest.area is not None:
+        return f"{members}, and {len(manifest.area.members)} area networks"
     return f"{members}, {manifest.context_members} of which use the context" if manifest.uses_context else members
 
 

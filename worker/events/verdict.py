@@ -240,5 +240,5 @@ def _measure(found: Classification, predictor: Predictor, claim: Claim) -> Measu
         without_mask=sum(
             row.status == "classified" and found.extents[row.annotation_id].acquired_share == 1 for row in found.rows
         ),
-        lacks_context=predictor.release.manifest.uses_context and found.off_sample_area is None,
+        lacks_context=predictor.release.manifest.sees_datasets and found.off_sample_area is None,
     )

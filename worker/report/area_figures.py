@@ -8,11 +8,14 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from skimage.transform import resize
 
+from model_store.area.decision import AreaVerdict
 from model_store.context.pixel_sketch import PixelSketch
-from model_store.context.sample_mask import OffSampleArea, read_sample_mask
+from model_store.context.sample_mask import read_sample_mask
 from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.ion_image import AcquisitionMask, Intensities
+from worker.classification.classification import Classification
 from worker.report.tile import NOT_ACQUIRED, decode_tile, scale_tile
 from worker.report.tile_buffer import TileBuffer
 
@@ -39,15 +42,35 @@ class AreaFigures:
     """(H, W), True = sample."""
     mean_image: Intensities
     """(H, W) in [0, 1]."""
-    off_sample_area: OffSampleArea | None
+    off_sample_area: AreaVerdict | None
     confidence: float
+    """Probability that `off_sample_area` is right, in [0, 1]."""
     means: dict[str, AreaMeans] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class KnownArea:
+    """The sample mask of a dataset, and whether it has off-sample area."""
+
+    mask: AcquisitionMask
+    """(H, W), True = sample."""
+    off_sample_area: AreaVerdict | None
+    confidence: float
+
+
 def find_area_figures(
-    tiles: TileBuffer, annotation_ids: Sequence[str], on_progress: ProgressCallback = ignore_progress
+    tiles: TileBuffer,
+    annotation_ids: Sequence[str],
+    classification: Classification,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> AreaFigures | None:
-    """Read the tiles of the most frequent size three times; None when there is no tile."""
+    """Read the tiles of the most frequent size three times; None when there is no tile.
+
+    Parameters
+    ----------
+    classification
+        Where its release predicts sample mask and off-sample area, these are shown; else those of the mask rule.
+    """
     shapes = Counter(tiles.shape(annotation_id) for annotation_id in annotation_ids if annotation_id in tiles)
     if not shapes:
         return None
@@ -56,25 +79,41 @@ def find_area_figures(
     acquired = np.zeros(shape, dtype=np.bool_)
     for annotation_id in chosen:
         acquired |= tiles.read(annotation_id).codes != NOT_ACQUIRED
-    factor = ceil(sqrt(acquired.size / MASK_PIXELS))
-    sketch = PixelSketch(_average(acquired.astype(np.float32), factor) > 0)
     mean_image = np.zeros(shape)
     for number, annotation_id in enumerate(chosen):
         on_progress("finding the sample", number, len(chosen))
-        scaled = scale_tile(tiles.read(annotation_id))
-        mean_image += scaled
-        sketch.add(_average(scaled, factor)[np.newaxis])
-    found = read_sample_mask(sketch)
-    mask = _enlarge(found.mask, factor, shape) & acquired
+        mean_image += scale_tile(tiles.read(annotation_id))
+    known = _read_prediction(classification, acquired) or _apply_mask_rule(tiles, chosen, acquired)
     figures = AreaFigures(
         acquired,
-        mask,
+        known.mask,
         (mean_image / len(chosen)).astype(np.float32),
-        found.off_sample_area,
-        found.confidence,
+        known.off_sample_area,
+        known.confidence,
     )
-    figures.means.update(_measure_means(tiles, chosen, mask, acquired & ~mask))
+    figures.means.update(_measure_means(tiles, chosen, known.mask, acquired & ~known.mask))
     return figures
+
+
+def _read_prediction(classification: Classification, acquired: AcquisitionMask) -> KnownArea | None:
+    """What the release predicts; None when it does not."""
+    probability, predicted = classification.off_sample_area_probability, classification.sample_mask
+    if probability is None or predicted is None:
+        return None
+    enlarged = resize(predicted, acquired.shape, order=1, mode="edge") > 0.5
+    mask = acquired if classification.off_sample_area == "absent" else acquired & enlarged
+    return KnownArea(np.asarray(mask), classification.off_sample_area, max(probability, 1 - probability))
+
+
+def _apply_mask_rule(tiles: TileBuffer, annotation_ids: Sequence[str], acquired: AcquisitionMask) -> KnownArea:
+    """What the mask rule finds in the ion images, on at most `MASK_PIXELS` pixels."""
+    factor = ceil(sqrt(acquired.size / MASK_PIXELS))
+    sketch = PixelSketch(_average(acquired.astype(np.float32), factor) > 0)
+    for annotation_id in annotation_ids:
+        sketch.add(_average(scale_tile(tiles.read(annotation_id)), factor)[np.newaxis])
+    found = read_sample_mask(sketch)
+    mask = _enlarge(found.mask, factor, acquired.shape) & acquired
+    return KnownArea(mask, found.off_sample_area, found.confidence)
 
 
 def _measure_means(

@@ -49,7 +49,7 @@ def write_report(
         When `path` cannot be written, or its disk is full.
     """
     ordered = [one for one in sort_by_confidence(dataset.found.rows, dataset.threshold) if one in tiles]
-    figures = None if dataset.loose else find_area_figures(tiles, ordered, on_progress)
+    figures = None if dataset.loose else find_area_figures(tiles, ordered, dataset.found, on_progress)
     packing = plan_packing(tiles, ordered)
     script, style = join_script(), read_style()
     chunks = load_template("page.html.j2").generate(

@@ -40,6 +40,7 @@ export class Area {
     const texts = {
       present: `${Math.round(share * 100)} % of the measured pixels are sample, ${sure}`,
       absent: `no off-sample area was found, ${sure}`,
+      unclear: `${Math.round(share * 100)} % of the measured pixels may be sample; it is unclear whether there is off-sample area`,
     };
     document.getElementById("mask-text").textContent = texts[area] ?? "no image shows enough to tell sample from background";
     for (const id of ["mask-card", "mean-card"]) document.getElementById(id).hidden = false;
