@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from model_store.predictors.predictor import Predictor
 from model_store.release import open_release
 from shared.ion_image import IonImage
 from worker.classification.assessment import measure_extent
@@ -33,6 +34,7 @@ def make_report(
     images: Mapping[str, IonImage],
     annotations: Sequence[Annotation] | None = None,
     dataset_id: str = "bladder",
+    predictor: Predictor | None = None,
 ) -> Path:
     """Write the report of a dataset with these rows and images."""
     manifest = open_release().manifest
@@ -48,5 +50,5 @@ def make_report(
     with TileBuffer(len(rows)) as tiles:
         for annotation_id, image in images.items():
             tiles.add(annotation_id, image)
-        write_report(path, dataset, tiles)
+        write_report(path, dataset, tiles, predictor)
     return path

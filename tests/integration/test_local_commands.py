@@ -258,6 +258,26 @@ def test_several_datasets_have_a_report_each(png_folder: Path, tmp_path: Path) -
     assert pages["page_other.html"].count("<b>") == pages["page_dataset.html"].count("<b>")
 
 
+def test_a_label_is_explained_by_a_picture(png_folder: Path, tmp_path: Path) -> None:
+    ended = run("explain", png_folder, "--ion", "image_3", "--output", tmp_path / "new" / "why.png")
+    assert ended.returncode == 0, ended.stderr
+    assert "image_3: " in ended.stderr
+    with Image.open(tmp_path / "new" / "why.png") as picture:
+        assert picture.width > picture.height
+
+
+def test_an_ion_that_cannot_be_explained_is_an_error(png_folder: Path, tmp_path: Path) -> None:
+    (png_folder / "silent.png").write_bytes(encode_png(make_ion_image(np.zeros((20, 30)))))
+    output = tmp_path / "why.png"
+    line = require_one_line(run("explain", png_folder, "--ion", "image_33", "--output", output), 1)
+    assert "'image_3'" in line
+    assert "every acquired pixel" in require_one_line(
+        run("explain", png_folder, "--ion", "silent", "--output", output), 1
+    )
+    assert "--output" in require_one_line(run("explain", png_folder, "--ion", "image_3", "--output", tmp_path), 1)
+    assert not output.exists()
+
+
 def test_corrected_rows_are_labels_for_training(tmp_path: Path) -> None:
     """As documented: classify, save next to the images, correct, and train."""
     names = ["liver", "brain", "kidney"]

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from report_making import classified, make_report
 
+from model_store.predictors.predictor import Predictor
 from shared.ion_image import IonImage, make_ion_image
 from training.labelled.label_rows import read_label_rows
 from worker.messages.event import Annotation
@@ -60,9 +61,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(tmp_path_factory: pytest.TempPathFactory, predictor: Predictor) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    return make_report(path, ROWS, make_images(), ANNOTATIONS, dataset_id=f"bladder {HOSTILE}")
+    return make_report(path, ROWS, make_images(), ANNOTATIONS, f"bladder {HOSTILE}", predictor)
 
 
 @pytest.fixture
@@ -185,6 +186,19 @@ def test_a_column_sorts_the_table_in_both_directions(page: Page, column: str, as
         direction = head.get_attribute("aria-sort")
         expect(first).to_have_text(ascending if direction == "ascending" else descending)
     assert direction == "descending"
+
+
+def test_a_label_can_be_explained_over_its_image(page: Page) -> None:
+    page.locator("#grid-off .tile:visible").first.click()
+    expect(page.locator("#detail-why")).to_be_hidden()
+    page.check("#why")
+    expect(page.locator("#why-text")).to_contain_text("factor")
+    assert len(colours_of(pixels_of(page, "#detail-why"))) > 5
+    picture, overlay = (page.locator(name).bounding_box() for name in ("#detail-canvas", "#detail-why"))
+    assert overlay == pytest.approx(picture, abs=1)
+    page.keyboard.press("Escape")
+    page.locator("#grid-none .tile:visible").first.click()
+    expect(page.locator("#why-field")).to_be_hidden()
 
 
 def test_a_label_given_by_key_survives_a_reload_and_is_what_training_reads(page: Page, tmp_path: Path) -> None:

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
@@ -18,11 +16,13 @@ from worker.classification.assessment import SENTENCES, find_acquired_share
 from worker.classification.classification import Classification, classify
 from worker.classification.conclusion import conclude
 from worker.cli.inputs import options as input_options
+from worker.cli.inputs.access import make_access
 from worker.cli.inputs.local import LocalDataset, find_datasets
 from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.dataset_files import DatasetFiles, choose_files
 from worker.cli.outputs.gallery import make_gallery
 from worker.cli.outputs.ion_facts import find_ion_facts
+from worker.cli.outputs.progress_bar import make_progress_bar
 from worker.cli.outputs.reports import describe_for_report, write_report_summary
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows, print_summary
 from worker.events.annotations import list_annotations
@@ -30,7 +30,7 @@ from worker.memory_limit import reject_memory_errors
 from worker.report.recorded_source import RecordedSource
 from worker.report.tile_buffer import TileBuffer
 from worker.settings import Settings
-from worker.sources.opening import SourceAccess, open_source
+from worker.sources.opening import open_source
 
 _EXIT_INPUT = 1
 """At least one input could not be classified."""
@@ -131,7 +131,7 @@ def _classify_dataset(
 ) -> DatasetRows:
     console = Console(stderr=True, highlight=False)
     dataset_id = dataset.data.dataset_id
-    with _progress_bar(console) as bar, ExitStack() as stack:
+    with make_progress_bar(console) as bar, ExitStack() as stack:
         task = bar.add_task(dataset_id, total=None)
 
         def on_work(what: str, done: int, total: int) -> None:
@@ -141,10 +141,7 @@ def _classify_dataset(
             if done:  # until then the bar shows what the source is doing
                 bar.update(task, description=dataset_id, completed=done, total=total)
 
-        stores = replace(settings.store_access, allowed=dataset.stores(settings.metaspace_url))
-        access = SourceAccess(
-            dataset.roots, settings.limits, settings.fetch_threads, stores, settings.metaspace, on_work
-        )
+        access = make_access(dataset, settings, on_work)
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
         annotations = list_annotations(dataset.data, source, access)
         total = len(annotations)
@@ -166,6 +163,7 @@ def _classify_dataset(
                 files.report,
                 describe_for_report(dataset, annotations, found, predictor, threshold, source.notes),
                 tiles,
+                predictor,
                 on_work,
             )
         bar.stop()
@@ -191,8 +189,3 @@ def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor
     acquired = "" if share is None or share > _NEARLY_ALL else f", {share:.0%} of the image acquired"
     yield f"{conclude(found.counts, found.off_sample_area)} (release {predictor.release.version}{acquired})"
     yield from (SENTENCES[code] for code in found.assessment)
-
-
-def _progress_bar(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 _MODULES = {
     "demo": "demo",
     "classify": "classify",
+    "explain": "explain",
     "submit": "submit",
     "results": "results",
     "worker": "worker",

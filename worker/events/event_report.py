@@ -52,7 +52,7 @@ class EventReport:
             notes=notes,
             provenance=describe_location(data) | {"Engine": predictor.engine.value},
         )
-        write_report(self.path, dataset, self.tiles, on_progress)
+        write_report(self.path, dataset, self.tiles, predictor, on_progress)
 
 
 @contextmanager

@@ -6,10 +6,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from model_store.predictors.predictor import Predictor
 from shared.imzml.progress import ProgressCallback, ignore_progress
 from worker.classification.assessment import SENTENCES
 from worker.classification.conclusion import conclude
 from worker.report.area_figures import AreaFigures, find_area_figures
+from worker.report.explanations import choose_explained, open_explainer, pack_explanations
 from worker.report.page_data import ClassifiedDataset, make_page_data, sort_by_confidence
 from worker.report.page_file import load_template, name_hash, read_style, write_page
 from worker.report.page_script import join_script
@@ -39,9 +41,18 @@ SORTS: Final = (
 
 
 def write_report(
-    path: Path, dataset: ClassifiedDataset, tiles: TileBuffer, on_progress: ProgressCallback = ignore_progress
+    path: Path,
+    dataset: ClassifiedDataset,
+    tiles: TileBuffer,
+    predictor: Predictor | None = None,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> None:
     """Write the page of a dataset whose ion images were recorded in `tiles`.
+
+    Parameters
+    ----------
+    predictor
+        Explains the labels that are most in doubt; None = none is explained.
 
     Raises
     ------
@@ -51,6 +62,11 @@ def write_report(
     ordered = [one for one in sort_by_confidence(dataset.found.rows, dataset.threshold) if one in tiles]
     figures = None if dataset.loose else find_area_figures(tiles, ordered, dataset.found, on_progress)
     packing = plan_packing(tiles, ordered)
+    explanations = None
+    if predictor is not None:
+        chosen = [one for one in choose_explained(dataset.found.rows, dataset.threshold) if one in tiles]
+        explainer = open_explainer(predictor, tiles, ordered, loose=dataset.loose)
+        explanations = pack_explanations(explainer, chosen, on_progress)
     script, style = join_script(), read_style()
     chunks = load_template("page.html.j2").generate(
         dataset_id=dataset.dataset_id,
@@ -61,7 +77,7 @@ def write_report(
         groups=GROUPS,
         sorts=SORTS,
         program_version=version("offsample"),
-        data=make_page_data(dataset, tiles, packing, figures),
+        data=make_page_data(dataset, tiles, packing, figures) | {"explanations": explanations},
         blocks=pack(packing, tiles, on_progress),
         script=script,
         style=style,

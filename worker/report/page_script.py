@@ -20,6 +20,7 @@ _MODULES = (
     "area",
     "pictures",
     "table",
+    "explanations",
     "detail",
     "main",
 )

@@ -168,14 +168,14 @@ class _Page:
         scale = min(_TILE_PX / width, self._tile_height / height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST
-        return Image.fromarray(_colour(ion_image)).resize(size, resampling)
+        return Image.fromarray(colour_image(ion_image)).resize(size, resampling)
 
 
 def _count_lines(rows: Sequence[ResultRow]) -> int:
     return -(-len(rows) // _COLUMNS)
 
 
-def _colour(ion_image: IonImage) -> npt.NDArray[np.uint8]:
+def colour_image(ion_image: IonImage) -> npt.NDArray[np.uint8]:
     """(H, W, 3): viridis over the network's own scaling, brightened; grey where nothing was acquired."""
     scaled = scale_intensities(ion_image) ** _BRIGHTENING
     points = np.linspace(0, 1, len(_VIRIDIS))

@@ -13,12 +13,12 @@ export class Detail {
     for (const [id, act] of [["previous", () => this.step(-1)], ["next", () => this.step(1)], ["close", () => this.dialog.close()]]) {
       document.getElementById(id).addEventListener("click", act);
     }
-    document.getElementById("outline").addEventListener("change", () => this.placeOutline());
+    for (const id of ["outline", "why"]) document.getElementById(id).addEventListener("change", () => this.placeOverlays());
     for (const button of this.buttons) button.addEventListener("click", () => this.page.judge(this.ion, button.dataset.label || null));
     this.dialog.addEventListener("keydown", (event) => this.pressKey(event));
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
     this.canvas.addEventListener("pointermove", (event) => this.readPixel(event));
-    new ResizeObserver(() => this.placeOutline()).observe(this.canvas);
+    new ResizeObserver(() => this.placeOverlays()).observe(this.canvas);
   }
 
   get buttons() {
@@ -29,7 +29,7 @@ export class Detail {
     this.items = items;
     this.show(ion);
     if (!this.dialog.open) this.dialog.showModal();
-    this.placeOutline();
+    this.placeOverlays();
   }
 
   step(by) {
@@ -53,7 +53,7 @@ export class Detail {
     this.dialog.querySelector(".detail-picture").hidden = ion.block === null;
     if (ion.block !== null) {
       this.canvas.setAttribute("aria-label", `Ion image of ${nameOf(ion)}`);
-      painter.paint(this.canvas, ion).then(() => this.placeOutline());
+      painter.paint(this.canvas, ion).then(() => this.placeOverlays());
       document.getElementById("scale-top").textContent = `${short(choices.clipped ? ion.ceiling : ion.highest)}${choices.clipped ? " and more" : ""}`;
       this.drawScale();
     }
@@ -92,22 +92,42 @@ export class Detail {
     canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
-  /** Lay the outline of the sample over the picture, which is centred in its canvas. */
-  placeOutline() {
+  /** Lay the outline of the sample and the reasons of the label over the picture. */
+  placeOverlays() {
+    if (!this.ion?.shape) return;
+    this.placeOutline(this.ion.shape);
+    const { explanations } = this.page;
+    const isExplained = explanations.has(this.ion);
+    const isShown = isExplained && document.getElementById("why").checked;
+    const why = document.getElementById("detail-why");
+    const text = document.getElementById("why-text");
+    document.getElementById("why-field").hidden = !isExplained;
+    why.hidden = text.hidden = !isShown;
+    why.parentElement.classList.toggle("explained", isShown);
+    if (!isShown) return;
+    text.textContent = explanations.describe(this.ion);
+    this.cover(why, this.ion.shape);
+    explanations.draw(why, this.ion);
+  }
+
+  /** Make an element as large as the picture, which is centred in its canvas. */
+  cover(element, [height, width]) {
+    const scale = Math.min(this.canvas.clientWidth / width, this.canvas.clientHeight / height);
+    Object.assign(element.style, {
+      width: `${width * scale}px`,
+      height: `${height * scale}px`,
+      left: `${this.canvas.offsetLeft + (this.canvas.clientWidth - width * scale) / 2}px`,
+      top: `${this.canvas.offsetTop + (this.canvas.clientHeight - height * scale) / 2}px`,
+    });
+  }
+
+  placeOutline([height, width]) {
     const { area } = this.page;
-    const [height, width] = this.ion?.shape ?? [0, 0];
     const fits = area?.outline && String(area.figures.shape) === String([height, width]);
     document.getElementById("outline-field").hidden = !fits;
     this.outline.replaceChildren();
     if (!fits || !document.getElementById("outline").checked) return;
-    const scale = Math.min(this.canvas.clientWidth / width, this.canvas.clientHeight / height);
-    const size = { width: width * scale, height: height * scale };
-    Object.assign(this.outline.style, {
-      width: `${size.width}px`,
-      height: `${size.height}px`,
-      left: `${this.canvas.offsetLeft + (this.canvas.clientWidth - size.width) / 2}px`,
-      top: `${this.canvas.offsetTop + (this.canvas.clientHeight - size.height) / 2}px`,
-    });
+    this.cover(this.outline, [height, width]);
     this.outline.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
     path.setAttribute("d", area.outline);

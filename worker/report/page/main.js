@@ -3,6 +3,7 @@
 import { Area } from "./area.js";
 import { Corrections } from "./corrections.js";
 import { Detail } from "./detail.js";
+import { Explanations } from "./explanations.js";
 import { drawHistogram } from "./histogram.js";
 import { GROUPS, groupOf, matches, readIons, sortIons } from "./ions.js";
 import { Painter } from "./painting.js";
@@ -24,6 +25,7 @@ class Page {
     this.corrections = new Corrections(data.dataset_id);
     this.painter = new Painter(new Tiles(this.ions), data.codes, this.choices);
     this.area = data.figures ? new Area(data.figures, data.codes, this.choices) : null;
+    this.explanations = new Explanations(data.explanations);
     this.tileRatio = commonRatio(this.ions);
     this.pictures = new Pictures(this);
     this.table = new IonTable(this);
