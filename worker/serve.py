@@ -87,6 +87,7 @@ def _run_worker(app: "OffSampleApp", settings: Settings, concurrency: int) -> in
 def _open_endpoint(settings: Settings, vitals: "Vitals", report: WorkerReport, stack: ExitStack) -> "Endpoint | None":
     """Listen for HTTP requests, if that is wanted; the numbers of the children are in a folder until the stack ends."""
     if settings.http_endpoint is None:
+        use_folder(None)
         return None
     use_folder(Path(stack.enter_context(TemporaryDirectory(prefix="offsample-metrics-"))))
     # Imported here because prometheus-client looks for the folder when it is imported.

@@ -1,10 +1,12 @@
 """The HTTP endpoint of a live worker: probes that follow its state, and metrics as documented."""
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -199,9 +201,21 @@ def test_a_worker_without_its_server_is_alive_and_not_ready(service: LiveService
 
 def test_an_address_in_use_stops_the_start(service: LiveService, worker: LiveWorker) -> None:
     (line,) = worker.logged("http_listening")
-    ended = run_command("worker", redis_url=service.server.url, http_address=str(line["port"]))
-    assert ended.code == 3
-    assert "OFFSAMPLE_HTTP_ADDRESS" in ended.errors
+    ended = subprocess.run(
+        [sys.executable, "-m", "worker.cli.main", "worker"],
+        env=os.environ | service.environment | {"OFFSAMPLE_HTTP_ADDRESS": str(line["port"])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 3
+    assert "OFFSAMPLE_HTTP_ADDRESS" in ended.stderr
+
+
+def test_a_folder_of_another_program_is_not_used(service: LiveService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/nowhere")
+    assert service.start_worker().stop() == 0
 
 
 def test_a_stopped_worker_leaves_no_folder(worker: LiveWorker) -> None:

@@ -27,7 +27,7 @@ class SourceQuota:
         self._names = names
         lease, quota = FOLDER / "lease.lua", FOLDER / "quota.lua"
         self._admit = compose_script(server, ALLOWED_WHEN_FULL, lease, quota, FOLDER / "admit.lua")
-        self._park = compose_script(server, ALLOWED_WHEN_FULL, lease, FOLDER / "release_claim.lua")
+        self._park = compose_script(server, ALLOWED_WHEN_FULL, lease, FOLDER / "park.lua")
         self._unpark = compose_script(server, ALLOWED_WHEN_FULL, quota, FOLDER / "unpark.lua")
 
     def admit(self, claim: Claim, source: str) -> bool:
@@ -48,13 +48,12 @@ class SourceQuota:
     def park(self, claims: list[Claim], source: str) -> None:
         """Park claimed events of one source, without counting the attempt."""
         key = name_source(source)
-        self._server.sadd(self._names.parked_sources, key)  # first: an event that nobody knows of would wait for ever
         with self._server.pipeline(transaction=False) as pipeline:
             for claim in claims:
+                keys = [claim.stream, self._names.parked(claim.stream, key), self._names.parked_sources]
                 holder: list[Any] = [GROUP, claim.entry_id, claim.consumer, claim.deliveries]
-                state = [0, claim.deliveries - 1, claim.postponements, claim.first_postponed_ms]
-                parked = self._names.parked(claim.stream, key)
-                self._park(keys=[claim.stream, parked], args=[*holder, *state], client=pipeline)
+                state = [claim.deliveries - 1, claim.postponements, claim.first_postponed_ms]
+                self._park(keys=keys, args=[*holder, key, *state], client=pipeline)
             pipeline.execute()
 
     def unpark(self, source: str) -> int:

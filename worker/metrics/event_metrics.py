@@ -123,6 +123,8 @@ class EventMetrics:
             probability.observe(one)
 
 
-def use_folder(folder: Path) -> None:
-    """Share the numbers of this process and its children in a folder; call it before any metric is created."""
-    os.environ[FOLDER_VARIABLE] = str(folder)
+def use_folder(folder: Path | None) -> None:
+    """Share the numbers of this process and its children in a folder, or not at all; call it before metrics exist."""
+    os.environ.pop(FOLDER_VARIABLE, None)  # another program's, perhaps
+    if folder is not None:
+        os.environ[FOLDER_VARIABLE] = str(folder)
