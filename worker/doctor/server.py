@@ -41,6 +41,9 @@ def _check_encryption(settings: Settings) -> Finding:
     parts = urlsplit(settings.redis_url)
     if parts.scheme == "unix" or parts.hostname in _LOOPBACK:
         return ok("encryption", "the server is on this machine")
+    if "ssl_cert_reqs=none" in parts.query:
+        advice = "remove ssl_cert_reqs=none, and name the CA in ssl_ca_certs"
+        return warning("encryption", "the server's certificate is not verified: anybody could answer instead", advice)
     if parts.scheme == "rediss":
         return ok("encryption", "the connection uses TLS")
     return warning(

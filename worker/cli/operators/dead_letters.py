@@ -56,7 +56,8 @@ def list_letters(*, error: Error = None, older_than: OlderThan = None, as_json: 
         print_json(_Letters(dead_letters=letters))
         return
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
-    console.print(_make_table(letters))
+    if letters:
+        console.print(_make_table(letters))
     counts = ", ".join(f"{count:,} {code}" for code, count in Counter(one.error for one in letters).most_common())
     console.print(f"{len(letters):,} dead letters{f': {counts}' if counts else ''}", markup=False)
 

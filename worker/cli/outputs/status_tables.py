@@ -8,7 +8,7 @@ from worker.cli.outputs.durations import describe_bytes, describe_seconds
 from worker.operators.backlog import PriorityBacklog
 from worker.operators.fleet import WorkerStatus
 from worker.operators.running import RunningEvent
-from worker.operators.status import QueueStatus
+from worker.operators.status import QueueStatus, StreamAge
 
 
 def make_status_tables(status: QueueStatus) -> Group:
@@ -82,8 +82,8 @@ def _describe_rest(status: QueueStatus) -> list[str]:
     letters, results, memory = status.dead_letters, status.results, status.memory
     limit = "no limit" if memory.share is None else f"{memory.share:.0%} of {describe_bytes(memory.max_bytes)}"
     return [
-        f"dead letters: {letters.entries:,}, the oldest {describe_seconds(letters.oldest_seconds)}",
-        f"results: {results.entries:,}, the oldest {describe_seconds(results.oldest_seconds)}",
+        f"dead letters: {_describe_age(letters)}",
+        f"results: {_describe_age(results)}",
         *(
             f"  group {group.name}: {'?' if group.unread is None else f'{group.unread:,}'} unread,"
             f" {group.unacknowledged:,} not acknowledged"
@@ -91,3 +91,8 @@ def _describe_rest(status: QueueStatus) -> list[str]:
         ),
         f"memory: {describe_bytes(memory.used_bytes)}, {limit}, {memory.policy}",
     ]
+
+
+def _describe_age(stream: StreamAge) -> str:
+    age = f", the oldest {describe_seconds(stream.oldest_seconds)} old" if stream.entries else ""
+    return f"{stream.entries:,}{age}"
