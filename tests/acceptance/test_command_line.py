@@ -188,6 +188,7 @@ def test_the_demo_classifies_the_real_bladder_and_cleans_up(tmp_path: Path) -> N
     assert f"of {sum(label != 'unclear' for label in read_by_eye().values())} agree" in finished.stdout
     with Image.open(tmp_path / "offsample-demo" / "gallery.png") as page:
         assert page.size[0] > 1000
+    assert "25 of 79 ion images" in (tmp_path / "offsample-demo" / "report.html").read_text(encoding="utf-8")
 
 
 def test_health_succeeds_only_with_a_live_worker(service: LiveService) -> None:

@@ -34,6 +34,7 @@ from worker.settings import Settings
 from worker.sources.opening import SourceAccess, open_source
 
 DEMO_DATASET = Path(__file__).parent / "demo_data" / "mouse_bladder"
+REPORT_NAME = "report.html"
 _SHOWN_PER_LABEL = 5
 _WAIT_SECONDS = 120.0
 _STOP_SECONDS = 20.0
@@ -43,13 +44,14 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option(help="Folder for the gallery.")] = Path("offsample-demo"),
+    output: Annotated[Path, typer.Option(help="Folder for gallery and report.")] = Path("offsample-demo"),
 ) -> None:
     """Classify the real mouse bladder dataset through a real queue, and show the results."""
     started = time.monotonic()
     console = Console(highlight=False)
     gallery = run_demo(output, console)
     console.print(f"gallery: {gallery}", markup=False)
+    console.print(f"report, to be opened in a browser: {output / REPORT_NAME}", markup=False)
     console.print(f"done in {time.monotonic() - started:.1f} s; server and worker are stopped, their data is deleted")
 
 
@@ -78,14 +80,22 @@ def read_demo_dataset() -> DemoDataset:
 
 
 def run_demo(output: Path, console: Console) -> Path:
-    """Run the demo, print its table and return the path of its gallery; server and worker are stopped at the end."""
+    """Run the demo, print its table, and return the path of its gallery, which is next to its report.
+
+    Server and worker are stopped at the end.
+    """
     dataset = read_demo_dataset()
+    output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="offsample-") as folder, embedded_server(Path(folder)) as url:
         console.print("valkey-server is up (unix socket, append-only file on)")
-        environment = {"OFFSAMPLE_REDIS_URL": url, "OFFSAMPLE_ALLOWED_ROOTS": str(DEMO_DATASET)}
+        environment = {
+            "OFFSAMPLE_REDIS_URL": url,
+            "OFFSAMPLE_ALLOWED_ROOTS": str(DEMO_DATASET),
+            "OFFSAMPLE_REPORT_ROOT": str(output.resolve()),
+        }
         with _worker_process(environment, Path(folder) / "worker.log") as require_worker:
             console.print("worker is starting; the event is in its queue")
-            answer = _send_and_wait(url, dataset.event, require_worker)
+            answer = _send_and_wait(url, _ask_for_report(dataset.event), require_worker)
     _print_findings(answer, dataset, console)
     return _draw_gallery(answer, dataset, output / "gallery.png")
 
@@ -117,6 +127,10 @@ def _worker_process(environment: dict[str, str], log_path: Path) -> Iterator[Cal
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _ask_for_report(event: DatasetAnnotatedEvent) -> DatasetAnnotatedEvent:
+    return event.model_copy(update={"data": event.data.model_copy(update={"report": REPORT_NAME})})
 
 
 def _send_and_wait(url: str, event: DatasetAnnotatedEvent, require_worker: Callable[[], None]) -> EventAnswer:

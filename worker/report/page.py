@@ -27,6 +27,7 @@ GROUPS: Final = (
 )
 SORTS: Final = (
     ("confidence", "most confident first"),
+    ("review", "worth checking first"),
     ("doubt", "closest to the threshold"),
     ("mz", "m/z"),
     ("name", "id"),

@@ -11,6 +11,7 @@ from worker.classification.classification import Classification
 from worker.messages.event import Annotation, DatasetAnnotated, MetaspaceIonImages
 from worker.messages.results import ResultRow
 from worker.report.area_figures import AreaFigures
+from worker.report.review_order import order_for_review
 from worker.report.tile import HOT_LEVELS, LINEAR_LEVELS, NOT_ACQUIRED
 from worker.report.tile_buffer import TileBuffer
 from worker.report.tile_packing import TilePacking, pack_codes
@@ -82,6 +83,8 @@ def _make_columns(
     ids = [row.annotation_id for row in rows]
     means = {} if figures is None else figures.means
     block_of = {one: number for number, block in enumerate(packing.blocks) for one in block}
+    ordered_for_review = order_for_review(rows, tiles, dataset.threshold)
+    review = {one: number for number, one in enumerate(ordered_for_review)}
     place_of = {one: place for block in packing.blocks for place, one in enumerate(block)}
 
     def of_tiles(read: Callable[[str], Any]) -> list[Any]:
@@ -106,6 +109,7 @@ def _make_columns(
         "highest": of_tiles(lambda one: _round(tiles.scale(one)[1])),
         "block": [block_of.get(one) for one in ids],
         "place": [place_of.get(one) for one in ids],
+        "review": [review.get(one) for one in ids],
         "mean_on": [_round(means[one].on) if one in means else None for one in ids],
         "mean_off": [_round(means[one].off) if one in means else None for one in ids],
     }

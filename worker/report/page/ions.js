@@ -56,6 +56,7 @@ const KEYS = {
   maximum: (ion) => ion.maximum,
   signal: (ion) => ion.signal_share,
   order: (ion) => ion.index,
+  review: (ion) => ion.review,
 };
 
 /** Sorted copies: ions without a value come last, equal ones keep their order. */
