@@ -4,11 +4,10 @@ import os
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from redis import Redis
 
 from model_store.predictors.predictor import Engine
 from model_store.release import RELEASES_ROOT
@@ -17,13 +16,15 @@ from shared.files.secret_file import read_secret
 from shared.limits import Limits
 from worker.access.allowed_stores import AllowedStores
 from worker.access.store_uri import HTTP_PORTS, parse_store_uri
-from worker.ledger.ledger import connect
 from worker.ledger.names import Names
 from worker.server.tls import with_explicit_tls
 from worker.server.url import require_server_url
 from worker.sources.metaspace_dataset import METASPACE_URL, MetaspaceAccess
 from worker.stores.opening import StoreAccess
 from worker.stores.store import RetryPolicy
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 _DEFAULT_LIMITS = Limits()
 LEAST_LEASE_SECONDS = 30.0
@@ -246,8 +247,10 @@ class Settings(BaseSettings):
         """The METASPACE server and API key."""
         return MetaspaceAccess(self.metaspace_url, self.metaspace_api_key, self.metaspace_api_key_file)
 
-    def connect(self, socket_timeout_seconds: float = 10.0) -> Redis:
+    def connect(self, socket_timeout_seconds: float = 10.0) -> "Redis":
         """A client of the server."""
+        from worker.ledger.ledger import connect  # noqa: PLC0415 - commands on files import nothing of the service
+
         return connect(self.redis_url, socket_timeout_seconds, self.redis_url_file)
 
     @property
