@@ -1,6 +1,6 @@
 """Everything that a release of area networks is decided by and evaluated on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
@@ -12,19 +12,24 @@ from training.area.held_out_reading import prepare
 from training.area.held_out_scores import score_held_out
 from training.area.publish import AreaContent
 from training.area.run import AreaRun
-from training.benchmark.frozen_set import draw_frozen_set
-from training.real_sets import load_real_sets
 
 
-def gather_content(run: AreaRun, plain: Release, on_acquisition: Callable[[str], None]) -> AreaContent:
-    """Read every acquisition with the networks that did not see it, and calibrate them; a minute or two.
+def gather_content(
+    run: AreaRun,
+    plain: Release,
+    on_acquisition: Callable[[str], None] = lambda _: None,
+    acquisitions: Sequence[str] | None = None,
+) -> AreaContent:
+    """Read every acquisition with the networks that did not see it, and calibrate them; a few minutes.
 
     Parameters
     ----------
     on_acquisition
         Called with the name of each acquisition that was read.
+    acquisitions
+        Their names; None = all. They must include some with and some without off-sample area.
     """
-    prepared = {one.name: prepare(one) for one in load_acquisitions()}
+    prepared = {one.name: prepare(one) for one in load_acquisitions(acquisitions)}
     readings = list(read_held_out(run, prepared, on_acquisition))
     read = {name: prepared[name] for name in dict.fromkeys(one.acquisition for one in readings)}
     held_out = score_held_out(readings, read, open_predictor(plain, Engine.ONNX))
@@ -32,6 +37,4 @@ def gather_content(run: AreaRun, plain: Release, on_acquisition: Callable[[str],
         decision=calibrate(readings),
         held_out=held_out,
         datasets=[one.inputs for one in read.values()],
-        real_sets=load_real_sets(),
-        frozen=draw_frozen_set(),
     )

@@ -69,20 +69,37 @@ def _fit_in_process(path: Path, settings: AreaSettings, task: NetworkTask) -> No
     fit_network(settings, run, task, pool)
 
 
-def fit_network(settings: AreaSettings, run: AreaRun, task: NetworkTask, pool: Sequence[AreaExample]) -> None:
-    """Fit one network on the examples that its fold may see, and save it without its optimiser."""
+def fit_network(
+    settings: AreaSettings,
+    run: AreaRun,
+    task: NetworkTask,
+    pool: Sequence[AreaExample],
+    *,
+    block_steps: int = _BLOCK_STEPS,
+    on_block: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Fit one network on the examples that its fold may see, and save it without its optimiser.
+
+    Parameters
+    ----------
+    block_steps
+        Steps between two saved states, from which an interrupted fit goes on.
+    on_block
+        Called with the number of steps that are done and saved.
+    """
     examples = keep_examples(settings, task, pool)
     series = {one.name: one.series for one in list_acquisitions()}
     source = BatchSource(examples, [series[example.origin] for example in examples], settings)
     model = _open_state(settings, run, task)
     done = int(model.optimizer.iterations)
     while done < settings.steps:
-        steps = min(_BLOCK_STEPS - done % _BLOCK_STEPS, settings.steps - done)
+        steps = min(block_steps - done % block_steps, settings.steps - done)
         rng = np.random.default_rng((*_seed(settings, task), done))
         losses = [model.train_on_batch(*source.draw(rng), return_dict=True) for _ in range(steps)]
         done += steps
         _log(run.log_path(task), done, losses)
         save_whole(model, run.state_path(task))
+        on_block(done)
     fitted = build_network(settings.datasets, name=task.name)
     fitted.set_weights(model.get_weights())
     save_whole(fitted, run.network_path(task))

@@ -59,7 +59,7 @@ class AreaContent:
     decision: AreaDecision
     held_out: Sequence[HeldOutScores]
     datasets: Sequence[NetworkInputs]
-    real_sets: Sequence[RealSet]
+    real_sets: Sequence[RealSet] = ()
     frozen: FrozenSet | None = None
 
 

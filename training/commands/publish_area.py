@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - these take seconds to import, and --help none
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,8 @@ def publish_area(  # noqa: PLR0913 - options of a command
     from training.area.publish import publish_area_release, require_plain
     from training.area.report import print_held_out
     from training.area.run import AreaRun
+    from training.benchmark.frozen_set import draw_frozen_set
+    from training.real_sets import load_real_sets
     from training.release.evaluation_log import note_evaluation
     from training.release.evaluation_table import print_scores
 
@@ -49,6 +52,7 @@ def publish_area(  # noqa: PLR0913 - options of a command
     console = Console(width=None if sys.stdout.isatty() else 160)
     with console.status("reading acquisitions that the networks did not see") as status:
         content = gather_content(finished, opened, lambda name: status.update(f"read {name}"))
+    content = replace(content, real_sets=load_real_sets(), frozen=draw_frozen_set())
     print_held_out(content.held_out, console)
     release, rows = publish_area_release(
         finished, version, opened, content, default=default, although_worse_on=although_worse_on or [], root=root
