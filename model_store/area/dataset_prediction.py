@@ -1,6 +1,6 @@
 """Predictions for a whole dataset by a release that knows whether off-sample area was measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
@@ -9,6 +9,7 @@ from model_store.area.decision import AreaDecision, AreaVerdict
 from model_store.area.reading import AreaReading, Array, Batches, read_area
 from model_store.predictors.predictor import Prediction, Predictor
 from shared.errors import ReleaseError
+from shared.preprocessing import NetworkInputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +26,15 @@ class DatasetPrediction:
         Calibrated probability that the dataset has off-sample area.
     sample_mask
         (28, 28) in [0, 1]: which pixels are sample, as the area networks see it.
+    reading
+        Of the area networks.
     """
 
     ions: Prediction
     off_sample_area: AreaVerdict
     area_probability: float
     sample_mask: Array
+    reading: AreaReading
 
 
 def predict_dataset(predictor: Predictor, batches: Batches) -> DatasetPrediction | None:
@@ -55,7 +59,24 @@ def predict_dataset(predictor: Predictor, batches: Batches) -> DatasetPrediction
     probability = parts.decision.find_probability(reading.area_logits)
     verdict = parts.decision.judge(probability)
     ions = _predict_alone(predictor, batches) if verdict == "unclear" else combine(reading, parts.decision, verdict)
-    return DatasetPrediction(ions, verdict, probability, reading.sample_mask)
+    return DatasetPrediction(ions, verdict, probability, reading.sample_mask, reading)
+
+
+def predict_alike(predictor: Predictor, dataset: DatasetPrediction, inputs: NetworkInputs) -> Prediction:
+    """Predict for further images of the same dataset, or changed ones, (n, 56, 56, 2); what it shows stays the same.
+
+    Raises
+    ------
+    ReleaseError
+        When the predictor is of a release of another kind.
+    """
+    parts, networks = predictor.release.manifest.area, predictor.area_networks
+    if parts is None or networks is None:
+        raise ReleaseError(f"release {predictor.release.version} has no area networks; expected a release of kind area")
+    if dataset.off_sample_area == "unclear":
+        return predictor.predict(inputs)
+    logits, *_ = dataset.reading.context.judge(networks, inputs)
+    return combine(replace(dataset.reading, off_logits=logits), parts.decision, dataset.off_sample_area)
 
 
 def combine(reading: AreaReading, decision: AreaDecision, verdict: AreaVerdict) -> Prediction:

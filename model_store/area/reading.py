@@ -37,6 +37,26 @@ class AreaNetworks(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class DatasetArea:
+    """What the ion images of a dataset show together, as networks take it.
+
+    Attributes
+    ----------
+    borders
+        (56, 56, 2): acquired, depth.
+    shared
+        Inputs of `AreaNetworks.judge`.
+    """
+
+    borders: Array
+    shared: list[Array]
+
+    def judge(self, networks: AreaNetworks, inputs: NetworkInputs) -> list[Array]:
+        """Conditional logits of images, (n, 56, 56, 2) -> (n, M), and sums over them."""
+        return networks.judge(_see(inputs, self.borders), self.shared)
+
+
+@dataclass(frozen=True, eq=False)
 class AreaReading:
     """What M area networks read in a dataset of N ion images.
 
@@ -48,11 +68,14 @@ class AreaReading:
         (N, M), log-odds that each ion is off-sample, given that the dataset has off-sample area.
     sample_mask
         (28, 28) in [0, 1], mean over the networks: which pixels are sample.
+    context
+        What further images of the dataset can be judged by.
     """
 
     area_logits: Array
     off_logits: Array
     sample_mask: Array
+    context: DatasetArea
 
 
 def read_area(networks: AreaNetworks, batches: Batches) -> AreaReading | None:
@@ -66,16 +89,16 @@ def read_area(networks: AreaNetworks, batches: Batches) -> AreaReading | None:
     means = [_divide(one, images) for one in sums]
     channels, mask, summary, guess = networks.context([*means, borders[np.newaxis], ions])
     half = borders[..., 0].reshape(1, HALF_PX, 2, HALF_PX, 2, 1).mean(axis=(2, 4), dtype=np.float32)
-    shared = [half, ions, channels, mask, guess]
+    context = DatasetArea(borders, [half, ions, channels, mask, guess])
     logits: list[Array] = []
     totals: list[Array] | None = None
     for inputs in batches():
-        found, *more = networks.judge(_see(inputs, borders), shared)
+        found, *more = context.judge(networks, inputs)
         logits.append(found)
         totals = _add(totals, more)
     (outputs,) = totals or []
     (area,) = networks.verdict([_divide(outputs, images), summary, guess, ions])
-    return AreaReading(area[:, 0], np.concatenate(logits), mask.mean(axis=0)[..., 0])
+    return AreaReading(area[:, 0], np.concatenate(logits), mask.mean(axis=0)[..., 0], context)
 
 
 def _divide(total: Array, images: int) -> Array:

@@ -8,7 +8,7 @@ import pytest
 from area_making import decide_with, make_area_release, make_decision
 from context_making import BLADDER, classify_all, probabilities, see_bladder
 
-from model_store.area.dataset_prediction import DatasetPrediction, predict_dataset
+from model_store.area.dataset_prediction import DatasetPrediction, predict_alike, predict_dataset
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release, verify_release
@@ -67,6 +67,16 @@ def test_both_engines_agree(deciding: Release, bladder: NetworkInputs, verdict: 
         assert one.area_probability == pytest.approx(other.area_probability, abs=1e-5)
         np.testing.assert_allclose(one.ions.off_sample_probability, other.ions.off_sample_probability, atol=1e-5)
         np.testing.assert_allclose(one.ions.member_spread, other.ions.member_spread, atol=1e-5)
+
+
+def test_a_further_image_is_predicted_as_if_it_had_been_one_of_the_dataset(
+    deciding: Release, bladder: NetworkInputs
+) -> None:
+    for verdict in ("present", "absent", "unclear"):
+        predictor = open_with(deciding, verdict)
+        found = predict(predictor, bladder)
+        again = predict_alike(predictor, found, bladder[5:9])
+        np.testing.assert_allclose(again.off_sample_probability, found.ions.off_sample_probability[5:9], atol=1e-5)
 
 
 def test_the_order_of_the_ions_does_not_matter(deciding: Release, bladder: NetworkInputs) -> None:

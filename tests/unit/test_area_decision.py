@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from model_store.area.borders import FULL, measure_depth
 from model_store.area.dataset_prediction import combine
 from model_store.area.decision import AreaDecision
-from model_store.area.reading import AreaReading
+from model_store.area.reading import AreaReading, DatasetArea
 
 
 def make_decision(**changes: float) -> AreaDecision:
@@ -17,7 +17,8 @@ def make_decision(**changes: float) -> AreaDecision:
 
 def make_reading(area: list[float], off: list[list[float]]) -> AreaReading:
     as_array = (np.asarray(values, dtype=np.float32) for values in (area, off))
-    return AreaReading(*as_array, sample_mask=np.ones((28, 28), dtype=np.float32))
+    mask = np.ones((28, 28), dtype=np.float32)
+    return AreaReading(*as_array, sample_mask=mask, context=DatasetArea(mask, []))
 
 
 @pytest.mark.parametrize(

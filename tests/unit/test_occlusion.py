@@ -21,7 +21,7 @@ def test_most_of_a_clear_image_speaks_for_its_label(predictor: Predictor, label:
     with (DEMO_DATASET / "labels.csv").open(encoding="utf-8", newline="") as stream:
         name = next(row["annotation_id"] for row in csv.DictReader(stream) if row["label"] == label)
     image = decode_png((DEMO_DATASET / "ion_images" / f"{name}.png").read_bytes(), Limits())
-    found = find_occlusion(preprocess([image])[0], predictor)
+    found = find_occlusion(preprocess([image])[0], predictor.predict)
     assert found.shape == (14, 14)
     assert (sign * found).sum() > 0
 
@@ -30,7 +30,7 @@ def test_what_was_not_acquired_says_nothing(predictor: Predictor) -> None:
     acquired = np.ones((56, 56), dtype=bool)
     acquired[:, 28:] = False
     image = make_ion_image(np.random.default_rng(0).exponential(size=(56, 56)), acquired)
-    found = find_occlusion(preprocess([image])[0], predictor)
+    found = find_occlusion(preprocess([image])[0], predictor.predict)
     assert np.abs(found[:, 10:]).max() < 0.05 * np.abs(found).max()
 
 

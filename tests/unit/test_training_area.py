@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model_store.area.reading import AreaReading
+from model_store.area.reading import AreaReading, DatasetArea
 from shared.errors import InvalidInputError, ReleaseError
 from training.acquisitions.acquisition import AreaTruth
 from training.acquisitions.folds import leave_one_out
@@ -88,6 +88,7 @@ def make_reading(
         np.asarray([logit - 1, logit + 1], dtype=np.float32),
         np.asarray([[4, 4], [-4, -4]], dtype=np.float32),
         np.ones((28, 28), dtype=np.float32),
+        DatasetArea(np.ones((56, 56, 2), dtype=np.float32), []),
     )
     return HeldOutReading(name, series or name, truth, ions, np.arange(2), labels, reading)
 

@@ -1,17 +1,19 @@
 """Occlusion maps for a report: of the ion images whose labels are most in doubt."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
-from model_store.context.dataset_context import DatasetContext, add_context, read_context
+from model_store.area.dataset_prediction import predict_alike, predict_dataset
+from model_store.context.dataset_context import add_context, read_context
 from model_store.predictors.predictor import Predictor
 from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.ion_image import IonImage
 from shared.preprocessing import NetworkInputs, preprocess
-from worker.classification.occlusion import OcclusionMap, find_occlusion
+from worker.classification.occlusion import OcclusionMap, Predict, find_occlusion
 from worker.messages.results import ResultRow
 from worker.report.tile import NOT_ACQUIRED, Tile, decode_tile
 from worker.report.tile_buffer import TileBuffer
@@ -30,28 +32,34 @@ _BATCH = 128
 class Explainer:
     """Makes occlusion maps of ion images from their tiles."""
 
-    predictor: Predictor
+    predict: Predict
     tiles: TileBuffer
-    context: DatasetContext | None
 
     def explain(self, annotation_id: str) -> OcclusionMap:
         """The occlusion map of one ion image."""
-        network_input = _preprocess([self.tiles.read(annotation_id)])
-        if self.predictor.release.manifest.uses_context:
-            network_input = add_context(network_input, self.context)
-        return find_occlusion(network_input[0], self.predictor)
+        return find_occlusion(_preprocess([self.tiles.read(annotation_id)])[0], self.predict)
 
 
 def open_explainer(predictor: Predictor, tiles: TileBuffer, annotation_ids: Sequence[str], *, loose: bool) -> Explainer:
-    """An explainer for a dataset with these ion images; `loose` ones have no context."""
-    if loose or not predictor.release.manifest.uses_context:
-        return Explainer(predictor, tiles, None)
+    """An explainer for a dataset with these ion images; each of the `loose` ones is predicted alone."""
 
     def batches() -> Iterator[NetworkInputs]:
         for start in range(0, len(annotation_ids), _BATCH):
             yield _preprocess([tiles.read(one) for one in annotation_ids[start : start + _BATCH]])
 
-    return Explainer(predictor, tiles, read_context(batches))
+    return Explainer(_choose_prediction(predictor, batches, loose=loose), tiles)
+
+
+def _choose_prediction(predictor: Predictor, batches: Callable[[], Iterator[NetworkInputs]], *, loose: bool) -> Predict:
+    """How an image of the dataset is predicted when a part of it is occluded, and the others are as they are."""
+    manifest = predictor.release.manifest
+    if manifest.kind == "area" and not loose:
+        dataset = predict_dataset(predictor, batches)
+        return predictor.predict if dataset is None else partial(predict_alike, predictor, dataset)
+    if manifest.uses_context:
+        context = None if loose else read_context(batches)
+        return lambda inputs: predictor.predict(add_context(inputs, context))
+    return predictor.predict
 
 
 def choose_explained(rows: Sequence[ResultRow], threshold: float) -> list[str]:
