@@ -21,7 +21,7 @@ class AreaSettings(BaseModel):
     """Parts of the acquisitions that are held out in turn, each from networks of its own; None = nothing is held out,
     so nothing can be calibrated."""
 
-    fold_members: int = Field(default=2, ge=1)
+    fold_members: int = Field(default=3, ge=1)
     """Networks of each fold."""
 
     steps: int = Field(default=3000, ge=1)
