@@ -14,8 +14,8 @@ from training.area.held_out_reading import HeldOutReading
 from training.metrics.calibration import fit_temperature
 
 CORRECT_OUTSIDE = 0.9
-"""Share of the certain verdicts, with equal weight for every series, that must be correct on held-out acquisitions; as for
-the uncertain band of labels (`training/release/decision.py`)."""
+"""Share of the certain verdicts on held-out acquisitions, with equal weight for every series, that must be correct; as
+for the uncertain band of labels (`training/release/decision.py`)."""
 
 _NARROWEST, _WIDEST = 0.1, 0.45
 """Half-widths of the unclear band around 1/2."""
