@@ -53,6 +53,32 @@ class InputDescription(_Part):
         return ALL_CHANNELS[: len(self.channels)]
 
 
+class HeldOutAcquisition(_Part):
+    """What networks that did not see an acquisition did on it; with a few of its ions, sums over random choices."""
+
+    acquisition: str
+    series: str
+    truth: Literal["present", "absent", "unknown"]
+    """Whether it has off-sample area."""
+    ions: int | None = Field(ge=1)
+    """Number of ions that were read together; None = all."""
+    probability: Probability
+    """Mean calibrated probability of off-sample area."""
+    verdicts: tuple[int, int, int]
+    """How often the area was found present, absent and unclear."""
+    labelled: int = Field(ge=0)
+    correct: int = Field(ge=0)
+    plain_correct: int = Field(ge=0)
+    """Of the plain release, which sees every image alone."""
+    on: int = Field(ge=0)
+    false_off: int = Field(ge=0)
+    plain_false_off: int = Field(ge=0)
+    auc: Probability | None
+    plain_auc: Probability | None
+    plain_fitted_on: bool
+    """Whether the plain release was fitted on textures of it."""
+
+
 class AreaParts(_Part):
     """The area networks of a release, and how they decide."""
 
@@ -64,6 +90,7 @@ class AreaParts(_Part):
     verdict: ReleaseFile
     """ONNX graphs, each with one part of all members (`model_store/area/graphs.py`)."""
     decision: AreaDecision
+    held_out: tuple[HeldOutAcquisition, ...] = ()
 
     @property
     def graphs(self) -> dict[str, ReleaseFile]:

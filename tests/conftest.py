@@ -40,8 +40,9 @@ def plain_release() -> Release:
 
 
 @pytest.fixture(scope="session")
-def predictor(release: Release) -> Predictor:
-    return open_predictor(release, Engine.ONNX)
+def predictor(plain_release: Release) -> Predictor:
+    """Predicts every image alone."""
+    return open_predictor(plain_release, Engine.ONNX)
 
 
 @pytest.fixture

@@ -88,12 +88,12 @@ def test_a_plain_release_does_not_predict_the_off_sample_area(predictor: Predict
 
 
 @pytest.fixture
-def installed(context_release: Release, release: Release, tmp_path: Path) -> Path:
-    """A folder with the shipped release as default and the context release."""
+def installed(context_release: Release, plain_release: Release, tmp_path: Path) -> Path:
+    """A folder with the plain release as default and the context release."""
     root = tmp_path / "installed"
-    for one in (release, context_release):
+    for one in (plain_release, context_release):
         shutil.copytree(one.folder, root / one.version)
-    (root / "DEFAULT").write_text(f"{release.version}\n", encoding="ascii")
+    (root / "DEFAULT").write_text(f"{plain_release.version}\n", encoding="ascii")
     return root
 
 

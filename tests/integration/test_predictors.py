@@ -24,9 +24,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 
 
 @pytest.fixture(scope="module")
-def tensorflow(release: Release) -> Predictor:
+def tensorflow(plain_release: Release) -> Predictor:
     """The reference, on the CPU where there is no GPU."""
-    return open_predictor(release, Engine.TENSORFLOW)
+    return open_predictor(plain_release, Engine.TENSORFLOW)
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +110,11 @@ def test_an_image_gets_the_same_prediction_alone_and_in_any_batch(
 
 @pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
 def test_the_label_order_of_the_manifest_decides_which_output_is_off(
-    release: Release, engine: Engine, bladder: NetworkInputs
+    plain_release: Release, engine: Engine, bladder: NetworkInputs
 ) -> None:
-    order = list(release.manifest.label_order)
+    order = list(plain_release.manifest.label_order)
     expected, swapped = (
-        open_predictor(with_label_order(release, found), engine).predict(bladder[:9]).off_sample_probability
+        open_predictor(with_label_order(plain_release, found), engine).predict(bladder[:9]).off_sample_probability
         for found in (order, order[::-1])
     )
     np.testing.assert_allclose(swapped, 1 - expected, atol=1e-5)
@@ -134,25 +134,25 @@ def test_outputs_that_are_not_probabilities_are_refused(pair: list[float]) -> No
         average_members(np.array([[pair]], np.float32), off_index=0)
 
 
-def test_a_graph_with_other_output_shapes_is_refused_on_opening(release: Release, tmp_path: Path) -> None:
+def test_a_graph_with_other_output_shapes_is_refused_on_opening(plain_release: Release, tmp_path: Path) -> None:
     """One member's outputs would silently be broadcast to five."""
     for outputs in ([[0.5, 0.5]], [[0.5, 0.5]] * 4, [[0.2, 0.2, 0.6]] * 5):
         with pytest.raises(ReleaseError, match="shape"):
-            open_predictor(with_graph(release, tmp_path, outputs), Engine.ONNX)
-    assert open_predictor(with_graph(release, tmp_path, [[0.5, 0.5]] * 5), Engine.ONNX).engine is Engine.ONNX
+            open_predictor(with_graph(plain_release, tmp_path, outputs), Engine.ONNX)
+    assert open_predictor(with_graph(plain_release, tmp_path, [[0.5, 0.5]] * 5), Engine.ONNX).engine is Engine.ONNX
 
 
-def test_an_invalid_graph_is_named_in_the_error(release: Release, tmp_path: Path) -> None:
+def test_an_invalid_graph_is_named_in_the_error(plain_release: Release, tmp_path: Path) -> None:
     (tmp_path / "ensemble.onnx").write_bytes(b"no graph")
     with pytest.raises(ReleaseError, match=r"ensemble\.onnx"):
-        OnnxPredictor(Release(tmp_path, release.manifest))
+        OnnxPredictor(Release(tmp_path, plain_release.manifest))
 
 
-def test_invalid_members_are_a_release_error(release: Release, tmp_path: Path) -> None:
-    for path in release.member_paths:
+def test_invalid_members_are_a_release_error(plain_release: Release, tmp_path: Path) -> None:
+    for path in plain_release.member_paths:
         (tmp_path / path.name).write_bytes(b"no model")
     with pytest.raises(ReleaseError, match="members"):
-        open_predictor(Release(tmp_path, release.manifest), Engine.TENSORFLOW)
+        open_predictor(Release(tmp_path, plain_release.manifest), Engine.TENSORFLOW)
 
 
 @pytest.mark.parametrize(

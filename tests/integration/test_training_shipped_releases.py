@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 DEVELOPMENT = "metaspace_predicted"
 
 
-MOST_BYTES = {"ensemble": 16 * 2**20, "context": 32 * 2**20}
+MOST_BYTES = {"ensemble": 16 * 2**20, "context": 32 * 2**20, "area": 28 * 2**20}
 
 
 @pytest.fixture(scope="module", params=installed_versions())

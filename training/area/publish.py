@@ -2,14 +2,14 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from model_store.area.decision import AreaDecision
-from model_store.manifest import AreaParts, Manifest, Provenance
+from model_store.manifest import AreaParts, HeldOutAcquisition, Manifest, Provenance
 from model_store.release import (
     MANIFEST_NAME,
     RELEASES_ROOT,
@@ -133,6 +133,7 @@ def _build(folder: Path, run: AreaRun, plain: Release, content: AreaContent) -> 
         judge=describe_file(folder / name_graph("judge")),
         verdict=describe_file(folder / name_graph("verdict")),
         decision=content.decision,
+        held_out=tuple(HeldOutAcquisition(**asdict(row)) for row in content.held_out),
     )
     changes = {
         "version": folder.name,
