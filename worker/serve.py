@@ -115,7 +115,7 @@ def _make_report(settings: Settings, release: Release, concurrency: int, name: s
 def _forget(settings: Settings, worker: str) -> None:
     """Remove this worker from the list of workers; one that cannot is removed from it after an hour."""
     with suppress(RedisError):
-        open_ledger(settings).forget_worker(worker)
+        open_ledger(settings).hints.forget_worker(worker)
 
 
 def _require_temporary_folder() -> None:

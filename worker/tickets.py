@@ -84,7 +84,7 @@ class TicketStep(bootsteps.StartStopStep):
         ready = sum(child.is_ready for child in self._app.board.states())
         if self._quota is not None:
             self._quota.sweep()
-        is_paused = self._ledger.report_worker(report.model_copy(update={"ready": ready, "state": state}))
+        is_paused = self._ledger.hints.report_worker(report.model_copy(update={"ready": ready, "state": state}))
         vitals = self._app.vitals
         if is_paused is not vitals.is_paused:
             vitals.is_paused = is_paused

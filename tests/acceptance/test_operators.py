@@ -157,6 +157,32 @@ def test_one_producer_cannot_take_all_workers(service: LiveService, slow_store: 
     require_whole_once(service, [*flood, other])
 
 
+def test_killed_workers_lose_and_repeat_no_parked_events(service: LiveService, slow_store: SlowStore) -> None:
+    """Whatever they held, and whatever they had parked, is run by the next one."""
+    events = [slow_store.make_event(seconds=0.2) | {"source": f"/{number % 2}"} for number in range(12)]
+    settings = slow_store.settings | {"source_quota": "1", "concurrency": "2", "threads": "1"}
+    for worker in service.workers:
+        worker.kill()
+    for event in events:
+        service.send(event)
+
+    for answered in (2, 5):
+        doomed = service.start_worker(**settings)
+        wait_until(lambda least=answered: _count_closed(service, events) >= least, "some are answered")
+        doomed.kill()
+    service.start_worker(**settings)
+
+    for event in events:
+        service.wait_for_closing(event["id"])
+    require_whole_once(service, events)
+    assert not service.dead_letters()
+
+
+def _count_closed(service: LiveService, events: list[dict[str, Any]]) -> int:
+    closed = {message["data"]["event_id"] for message in service.results() if "counts" in message["data"]}
+    return len(closed & {event["id"] for event in events})
+
+
 def test_the_dashboard_shows_the_status_until_it_is_interrupted(service: LiveService) -> None:
     command = [sys.executable, "-m", "worker.cli.main", "queue", "top", "--interval", "0.2"]
     offsample(service, "queue", "status")

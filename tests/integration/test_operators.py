@@ -100,9 +100,9 @@ def test_the_status_shows_what_waits_runs_and_is_postponed(server: LiveServer, o
         event_id="event-2", event_source="test", dataset_id="bladder", trace_id=None, task_id="task-7",
         consumer=held[2].consumer, started_ms=held[2].claimed_ms,
     )  # fmt: skip
-    ledger.record_run(held[2], record, 60)
-    ledger.report_progress(held[2], 3, 79)
-    ledger.report_worker(
+    ledger.hints.record_run(held[2], record, 60)
+    ledger.hints.report_progress(held[2], 3, 79)
+    ledger.hints.report_worker(
         WorkerReport(worker="crunch@host-1", pid=7, version="1", release="2026", engine="onnx", concurrency=1)
     )
 
@@ -433,7 +433,7 @@ def test_a_finished_event_shows_its_record_and_its_run(server: LiveServer, offsa
         event_id="run-1", event_source="test", dataset_id="bladder", trace_id=None, task_id="task-7",
         consumer=held.consumer, started_ms=held.claimed_ms,
     )  # fmt: skip
-    ledger.record_run(held, record, 60)
+    ledger.hints.record_run(held, record, 60)
     finish(ledger, held)
 
     ended = offsample("events", "show", "run-1", "--source", "test", "--json")

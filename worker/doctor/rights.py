@@ -51,12 +51,14 @@ def _run_one(server: Redis, ledger: Ledger) -> None:
     names = ledger.names
     ledger.create_groups()
     server.xadd(names.events("normal"), {"message": "{}"})
-    ledger.report_worker(WorkerReport(worker="doctor", pid=0, version="0", release="0", engine="onnx", concurrency=1))
+    ledger.hints.report_worker(
+        WorkerReport(worker="doctor", pid=0, version="0", release="0", engine="onnx", concurrency=1)
+    )
     ledger.is_ready()
     claim = ledger.claim()
     if claim is None:
         raise ConfigurationError("a new event could not be claimed; expected nobody else in the doctor's namespace")
-    ledger.report_progress(claim, 0, 1)
+    ledger.hints.report_progress(claim, 0, 1)
     ledger.release_claim(claim)
     claim = ledger.claim() or claim
     ledger.renew(claim)

@@ -91,7 +91,7 @@ def _record_run(run: EventRun, task_id: str | None) -> None:
         started_ms=claim.claimed_ms,
     )
     try:
-        run.runtime.ledger.record_run(claim, record, settings.event_timeout_seconds + settings.lease_seconds)
+        run.runtime.ledger.hints.record_run(claim, record, settings.event_timeout_seconds + settings.lease_seconds)
     except RedisError as error:
         _log.debug("run_not_recorded", error=str(error))
 

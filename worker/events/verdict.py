@@ -91,7 +91,7 @@ class ProgressMonitor:
             return
         self._next_report = now + _PROGRESS_INTERVAL_SECONDS
         try:
-            self._run.runtime.ledger.report_progress(self._run.claim, done, self.total)
+            self._run.runtime.ledger.hints.report_progress(self._run.claim, done, self.total)
         except RedisError as error:
             _log.debug("progress_not_reported", error=str(error))
 

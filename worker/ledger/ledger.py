@@ -18,9 +18,9 @@ from redis.retry import Retry
 from shared.errors import ConfigurationError, ServerUnavailableError
 from worker.ledger.claim import Answer, Claim, DoneRecord, Outcome
 from worker.ledger.consumer import Consumer
+from worker.ledger.hints import Hints
 from worker.ledger.names import GROUP, Names
 from worker.ledger.oversized import describe_oversized
-from worker.ledger.presence import FORGOTTEN_SECONDS, RunRecord, WorkerReport
 from worker.ledger.scripts import register_scripts
 from worker.server.login import LoginFile
 from worker.server.outage import Outage, is_outage
@@ -32,7 +32,6 @@ CONSUMER_IDLE_SECONDS = 86_400
 SCRIPT_BYTES = 1_000_000
 """Approximate size of the messages that one script handles; it blocks the server for about 10 ms."""
 
-_PROGRESS_SECONDS = 60
 _STAGED_SECONDS = 3600
 
 
@@ -73,6 +72,7 @@ class Ledger:
         self.lease_seconds = lease_seconds
         self.consumer = str(Consumer.of_this_process(worker))
         self._outage = outage
+        self.hints = Hints(server, names)
         self._server = server
         self._scripts = register_scripts(server)
         self._lease_ms = int(lease_seconds * 1000)
@@ -263,24 +263,6 @@ class Ledger:
         records = self._with_retries(lambda: self._server.mget(done_keys), give_up_at)
         record = next((one for one in records if one), None)
         return DoneRecord.model_validate_json(record) if record else None
-
-    def record_run(self, claim: Claim, record: RunRecord, seconds: float) -> None:
-        """Store which event a run is of, as a hint that expires after this time."""
-        self._server.set(self.names.run(claim.entry), record.model_dump_json(), ex=max(1, int(seconds)))
-
-    def report_worker(self, report: WorkerReport) -> bool:
-        """Store what a worker reports about itself, and return whether the intake is paused."""
-        keys = [self.names.workers, self.names.pause]
-        arguments: list[str | int] = [report.worker, report.model_dump_json(), int(FORGOTTEN_SECONDS * 1000)]
-        return bool(self._ask(lambda: self._scripts.present(keys=keys, args=arguments)))
-
-    def forget_worker(self, worker: str) -> None:
-        """Remove the report of a worker that ends."""
-        self._server.hdel(self.names.workers, worker)
-
-    def report_progress(self, claim: Claim, done: int, total: int | None) -> None:
-        """Store the progress of a run, as a hint that expires."""
-        self._server.set(self.names.progress(claim.entry), f"{done}/{total or ''}", ex=_PROGRESS_SECONDS)
 
     def sweep_consumers(self, idle_seconds: float = CONSUMER_IDLE_SECONDS) -> int:
         """Delete the consumers of dead processes, and return their number."""

@@ -25,7 +25,6 @@ class Scripts:
     publish: Script
     release_claim: Script
     sweep: Script
-    present: Script
 
 
 def register_scripts(server: Redis) -> Scripts:
@@ -44,7 +43,6 @@ def register_scripts(server: Redis) -> Scripts:
         publish=compose(REFUSED_WHEN_FULL, "types", "index", "publish"),
         release_claim=compose(ALLOWED_WHEN_FULL, "lease", "release_claim"),
         sweep=compose(ALLOWED_WHEN_FULL, "sweep"),
-        present=compose(ALLOWED_WHEN_FULL, "present"),
     )
 
 
