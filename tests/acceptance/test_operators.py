@@ -48,43 +48,40 @@ def wait_for_run(service: LiveService, entry_id: str) -> dict[str, Any]:
     return run
 
 
-def test_a_running_event_is_joined_to_celery_and_to_the_logs(
+def test_a_running_event_is_joined_to_celery_and_to_the_logs_and_cancelled(
     service: LiveService, worker: LiveWorker, slow_store: SlowStore
 ) -> None:
     trace = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
-    event = slow_store.make_event(seconds=3) | {"traceparent": trace}
+    event, after = slow_store.make_event(seconds=300) | {"traceparent": trace}, make_event()
 
     run = wait_for_run(service, service.send(event))
-    celery = (sys.executable, "-m", "celery", "--app", "worker.app", "inspect", "active", "--json")
-    active = subprocess.run(celery, env=os.environ | service.environment, capture_output=True, text=True, check=True)
-    service.wait_for_closing(event["id"])
-
-    assert (run["event_id"], run["event_source"], run["dataset_id"]) == (event["id"], "test", "bladder")
-    assert run["pid"] in worker.children
-    assert run["total"] == 30
-    assert f'"{run["worker"]}"' in active.stdout
-    assert f'"id": "{run["task_id"]}"' in active.stdout
-    assert f'"worker_pid": {run["pid"]}' in active.stdout
-    (line,) = [one for one in worker.logged("dataset_classified") if one["event_id"] == event["id"]]
-    assert (line["entry"], line["task_id"], line["trace_id"]) == (run["entry"], run["task_id"], "ab" * 16)
-    (known,) = offsample(service, "events", "show", event["id"], "--json").json["records"]
-    assert known["run"]["task_id"] == run["task_id"]
-
-
-def test_a_running_event_is_cancelled_and_its_worker_takes_the_next(
-    service: LiveService, worker: LiveWorker, slow_store: SlowStore
-) -> None:
-    event, after = slow_store.make_event(seconds=60), make_event()
-    wait_for_run(service, service.send(event))
     service.send(after)
-
+    celery = (sys.executable, "-m", "celery", "--app", "worker.app", "inspect", "active", "--json", "--timeout", "10")
+    active = subprocess.run(celery, env=os.environ | service.environment, capture_output=True, text=True, check=True)
     ended = offsample(service, "cancel", event["id"], "--json")
 
+    assert (run["event_id"], run["event_source"], run["dataset_id"]) == (event["id"], "test", "bladder")
+    assert (run["pid"] in worker.children, run["total"]) == (True, 3000)
+    for shown in (f'"{run["worker"]}"', f'"id": "{run["task_id"]}"', f'"worker_pid": {run["pid"]}'):
+        assert shown in active.stdout
     assert [entry["place"] for entry in ended.json["entries"]] == ["running"]
     assert service.wait_for_closing(event["id"])["data"]["error"] == "cancelled"
-    service.wait_for_closing(after["id"])
-    assert [line["event_id"] for line in worker.logged("event_fenced")] == [event["id"]]
     assert len(service.answers(event["id"])) == 1
+    (fenced,) = wait_until(lambda: worker.logged("event_fenced"), "its worker notices")
+    assert (fenced["event_id"], fenced["entry"]) == (event["id"], run["entry"])
+    assert (fenced["task_id"], fenced["trace_id"]) == (run["task_id"], "ab" * 16)
+
+
+def test_a_finished_event_is_joined_to_the_logs(service: LiveService, worker: LiveWorker) -> None:
+    event = make_event(ions=3)
+    service.send(event)
+    service.wait_for_closing(event["id"])
+
+    (known,) = offsample(service, "events", "show", event["id"], "--json").json["records"]
+
+    lines = wait_until(lambda: worker.logged("dataset_classified"), "it is logged")
+    (line,) = [one for one in lines if one["event_id"] == event["id"]]
+    assert (line["entry"], line["task_id"]) == (known["entry"], known["run"]["task_id"])
 
 
 def test_cancelling_while_events_finish_loses_and_doubles_no_answer(service: LiveService) -> None:
