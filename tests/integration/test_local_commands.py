@@ -258,6 +258,25 @@ def test_several_datasets_have_a_report_each(png_folder: Path, tmp_path: Path) -
     assert pages["page_other.html"].count("<b>") == pages["page_dataset.html"].count("<b>")
 
 
+def test_a_report_that_does_not_fit_on_the_disk_is_an_error_and_leaves_no_file(
+    png_folder: Path, tmp_path: Path
+) -> None:
+    """A limit on the size of a file stands for the full disk."""
+    (tmp_path / "pages").mkdir()
+    command = [sys.executable, "-m", "worker.cli.main", "classify", str(png_folder), "--report", "pages/page.html"]
+    ended = subprocess.run(
+        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_SECONDS,
+    )
+    assert "full" in require_one_line(ended, 1)
+    assert list((tmp_path / "pages").iterdir()) == []
+
+
 def test_a_label_is_explained_by_a_picture(png_folder: Path, tmp_path: Path) -> None:
     ended = run("explain", png_folder, "--ion", "image_3", "--output", tmp_path / "new" / "why.png")
     assert ended.returncode == 0, ended.stderr

@@ -7,6 +7,8 @@ import { inflate } from "./tiles.js";
 /** 0 off-sample, 1 sample, 2 not acquired; as the swatches of the page's key. */
 const MASK_PIXELS = Uint32Array.of(0xff4c8ae0, 0xffc1741d, 0);
 
+const LOW_CONFIDENCE = 0.75;
+
 export class Area {
   constructor(figures, codes, choices) {
     this.figures = figures;
@@ -36,7 +38,7 @@ export class Area {
 
   describe() {
     const { off_sample_area: area, confidence, sample_share: share } = this.figures;
-    const sure = `confidence ${Math.round(confidence * 100)} %`;
+    const sure = `confidence ${Math.round(confidence * 100)} %${confidence < LOW_CONFIDENCE ? ", which is low: look whether it is right" : ""}`;
     const texts = {
       present: `${Math.round(share * 100)} % of the measured pixels are sample, ${sure}`,
       absent: `no off-sample area was found, ${sure}`,
