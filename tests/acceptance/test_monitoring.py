@@ -164,7 +164,7 @@ def test_prometheus_answers_every_query_of_dashboard_and_alerts(
         return not unanswered
 
     try:
-        wait_until(find_unanswered, "every query has data", 30)
+        wait_until(find_unanswered, "every query has data")
     finally:
         assert not unanswered
     for rule in read_alerts():

@@ -58,6 +58,9 @@ def test_a_default_is_shown_as_a_person_would_type_it(monkeypatch: pytest.Monkey
     ("name", "value"),
     [
         ("REDIS_URL", "http://localhost"),
+        ("HTTP_ADDRESS", "host"),
+        ("HTTP_ADDRESS", "host:99999"),
+        ("SOURCE_QUOTA", "-1"),
         ("NAMESPACE", "with blank"),
         ("NAMESPACE", ""),
         ("ALLOWED_ROOTS", "relative/folder"),
@@ -205,3 +208,14 @@ def test_a_secret_and_its_file_together_are_an_error(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OFFSAMPLE_REDIS_URL_FILE", str(tmp_path / "url"))
     with pytest.raises(ConfigurationError, match="both"):
         Settings.read()
+
+
+@pytest.mark.parametrize(
+    ("address", "endpoint"),
+    [("", None), ("9400", ("127.0.0.1", 9400)), ("0.0.0.0:9400", ("0.0.0.0", 9400)), ("[::1]:9400", ("::1", 9400))],
+)
+def test_an_http_address_without_a_host_is_on_loopback(
+    monkeypatch: pytest.MonkeyPatch, address: str, endpoint: tuple[str, int] | None
+) -> None:
+    monkeypatch.setenv("OFFSAMPLE_HTTP_ADDRESS", address)
+    assert Settings.read().http_endpoint == endpoint

@@ -1,10 +1,12 @@
 """HTTP for orchestrators and Prometheus: /livez, /readyz, /metrics."""
 
 import json
+import socket
 import threading
 from functools import partial
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -31,12 +33,12 @@ class Endpoint:
             When the address cannot be used.
         """
         try:
-            self._server = ThreadingHTTPServer((host, port), partial(_Handler, vitals, queue))
+            self._server = _Server(host, port, partial(_Handler, vitals, queue))
         except OSError as error:
             raise ConfigurationError(
                 f"expected OFFSAMPLE_HTTP_ADDRESS to be free, but {host}:{port} cannot be used ({error.strerror})"
             ) from error
-        self.port = self._server.server_port
+        self.port: int = self._server.server_address[1]
 
     def start(self) -> None:
         """Answer requests from now on; call it after the children are forked."""
@@ -45,6 +47,17 @@ class Endpoint:
     def close(self) -> None:
         """In a pool child: give up the socket that it inherited."""
         self._server.socket.close()
+
+
+class _Server(ThreadingTCPServer):
+    """Without the look-up of the host's name that http.server makes, which can take long."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, host: str, port: int, handler: Any) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), handler)
 
 
 class _Handler(BaseHTTPRequestHandler):
