@@ -13,6 +13,9 @@ from training.area.held_out_scores import score_held_out
 from training.area.publish import AreaContent
 from training.area.run import AreaRun
 
+_CHECKED_IONS = 60
+"""Ions of each acquisition on which both engines must agree."""
+
 
 def gather_content(
     run: AreaRun,
@@ -36,5 +39,5 @@ def gather_content(
     return AreaContent(
         decision=calibrate(readings),
         held_out=held_out,
-        datasets=[one.inputs for one in read.values()],
+        datasets=[one.inputs[:_CHECKED_IONS] for one in read.values()],
     )

@@ -8,11 +8,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import onnxruntime
+from scipy.special import expit
 
 from model_store.area.graphs import GRAPHS, build_graphs, take_parts
 from model_store.area.keras_networks import KerasAreaNetworks
 from model_store.area.onnx_networks import OnnxAreaNetworks
-from model_store.area.reading import AreaNetworks, AreaReading, read_area
+from model_store.area.reading import AreaNetworks, AreaReading, Array, read_area
 from shared.errors import ReleaseError
 from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs
 from training.fit.quiet_tensorflow import native_errors_hidden
@@ -61,7 +62,7 @@ def build_area_files(network_paths: Sequence[Path], folder: Path, datasets: Sequ
 
 
 def require_same_reading(one: AreaNetworks, other: AreaNetworks, inputs: NetworkInputs) -> float:
-    """Read a dataset, (N, 56, 56, 2), with both; return the largest difference of any probability.
+    """Read a dataset, (N, 56, 56, 2), with both; return the largest difference of any probability of the ensemble.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def require_same_reading(one: AreaNetworks, other: AreaNetworks, inputs: Network
     """
     first, second = (_read(networks, inputs) for networks in (one, other))
     difference = max(
-        float(np.abs(_probability(left) - _probability(right)).max())
+        float(np.abs(_average(left) - _average(right)).max())
         for left, right in ((first.area_logits, second.area_logits), (first.off_logits, second.off_logits))
     )
     if not difference <= AGREEMENT:
@@ -88,10 +89,9 @@ def _read(networks: AreaNetworks, inputs: NetworkInputs) -> AreaReading:
     return found
 
 
-def _probability(
-    logits: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-    return 1 / (1 + np.exp(-logits.astype(np.float64)))
+def _average(logits: Array) -> Array:
+    """The probability of an ensemble, from the log-odds of its members on the last axis."""
+    return np.asarray(expit(logits.mean(axis=-1, dtype=np.float64)), dtype=np.float32)
 
 
 def _load(path: Path) -> keras.Model:
