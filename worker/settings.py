@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     )
     """The server, Redis >= 7 or Valkey."""
     redis_url_file: Path | None = None
-    """Instead: a file that holds this URL; user and password are read again for every connection."""
+    """Instead: a file that holds this URL; user and password are read again at each connection."""
     namespace: str = Field(default="offsample", pattern=r"^[A-Za-z0-9_.:{}-]+$")
     """Prefix of every key on the server; braces (`{offsample}`) put all keys into one hash slot."""
     allowed_roots: Annotated[tuple[Path, ...], NoDecode] = ()
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     metaspace_api_key: SecretStr | None = None
     """API key for private METASPACE datasets; unset = public datasets only."""
     metaspace_api_key_file: Path | None = None
-    """Instead: a file that holds this key; read again for every event."""
+    """Instead: a file that holds this key; read again at each event."""
     fetch_threads: int = Field(default=4, ge=1, le=256)
     """Ion images fetched concurrently for one event from a store; from a local folder, half as many."""
     fetch_timeout_seconds: float = Field(default=15.0, gt=0, le=600)
@@ -249,7 +249,7 @@ class Settings(BaseSettings):
 
     def connect(self, socket_timeout_seconds: float = 10.0) -> "Redis":
         """A client of the server."""
-        from worker.ledger.ledger import connect  # noqa: PLC0415 - commands on files import nothing of the service
+        from worker.server.connection import connect  # noqa: PLC0415 - commands on files import nothing of the service
 
         return connect(self.redis_url, socket_timeout_seconds, self.redis_url_file)
 

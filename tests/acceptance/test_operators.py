@@ -85,7 +85,7 @@ def test_a_finished_event_is_joined_to_the_logs(service: LiveService, worker: Li
 
 
 def test_cancelling_while_events_finish_loses_and_doubles_no_answer(service: LiveService) -> None:
-    """Each event has one answer, its classification or the rejection, whoever is first."""
+    """Each event has one answer, its classification or the rejection, whichever was published first."""
     events = [make_event(ions=3) for _ in range(12)]
     for event in events:
         service.send(event)
