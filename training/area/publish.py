@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as distribution_version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from model_store.area.decision import AreaDecision
 from model_store.manifest import AreaParts, HeldOutAcquisition, Manifest, Provenance
@@ -32,6 +31,7 @@ from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.metrics.real_set_scores import RealSetScores
 from training.real_sets import RealSet
 from training.release.default_gate import require_not_worse
+from training.release.installation import install_release
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import rewrite_scores
 from training.release.release_manifest import CARD_NAME, PICTURES_NAME, as_published, describe_file
@@ -86,10 +86,7 @@ def publish_area_release(  # noqa: PLR0913 - options of the caller
     require_new_version(version, root)
     run.require_finished()
     require_plain(plain)
-    root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
-        folder = Path(scratch) / version
-        folder.mkdir()
+    with install_release(version, root) as folder:
         manifest = _build(folder, run, plain, content)
         draft = Release(folder, manifest)
         rows = evaluate_release(draft, content.real_sets)
@@ -100,8 +97,6 @@ def publish_area_release(  # noqa: PLR0913 - options of the caller
             worse_on = require_better_held_out(version, content.held_out, although_worse_on)
             worse_on += require_not_worse(version, rows, content.real_sets, sets, root)
         _describe(draft, run, plain, content, rows, worse_on)
-        verify_release(folder)
-        folder.rename(root / version)
     if default:
         write_default(version, root)
     return verify_release(root / version), rows

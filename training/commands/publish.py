@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from training.commands.release_options import LogEvaluation, ReleasesRoot
+from training.commands.release_options import AlthoughWorseOn, LogEvaluation, MakeDefault, ReleasesRoot
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
 
@@ -25,13 +25,8 @@ def publish(  # noqa: PLR0913 - options of a command
     plain: Annotated[str | None, typer.Option(help="Release whose members join networks that use the context.")] = None,
     releases_root: ReleasesRoot = None,
     *,
-    default: Annotated[
-        bool, typer.Option("--default", help="Make it the default release, unless it is worse than the current one.")
-    ] = False,
-    although_worse_on: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SET", help="Real set on which a new default may be worse than the current one."),
-    ] = None,
+    default: MakeDefault = False,
+    although_worse_on: AlthoughWorseOn = None,
     log_evaluation: LogEvaluation = False,
 ) -> None:
     """Turn a finished run into a verified release."""
@@ -41,11 +36,10 @@ def publish(  # noqa: PLR0913 - options of a command
     require_new_version(version, root)
     import_tensorflow_quietly()
     from training.benchmark.frozen_set import draw_frozen_set
+    from training.commands.published import print_published
     from training.fit.run_folder import RunFolder
     from training.real_sets import load_real_sets
     from training.release.decision import UNDECIDED, decide
-    from training.release.evaluation_log import note_evaluation
-    from training.release.evaluation_table import print_scores
     from training.release.publish import publish_release, require_publishable
     from training.release.release_manifest import ReleaseParts
 
@@ -61,9 +55,4 @@ def publish(  # noqa: PLR0913 - options of a command
         finished, version, parts, default=default, although_worse_on=although_worse_on or [], root=root
     )
     console = Console(width=None if sys.stdout.isatty() else 140)
-    print_scores(rows, console)
-    note = note_evaluation(release, rows, log=log_evaluation)
-    if note is not None:
-        console.print(note, soft_wrap=True)
-    made = " and made it the default" if default else ""
-    console.print(f"published {release.version} in {release.folder}{made}", soft_wrap=True)
+    print_published(release, rows, console, default=default, log_evaluation=log_evaluation)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from training.commands.release_options import LogEvaluation, ReleasesRoot
+from training.commands.release_options import AlthoughWorseOn, LogEvaluation, MakeDefault, ReleasesRoot
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
 
@@ -21,13 +21,8 @@ def publish_area(  # noqa: PLR0913 - options of a command
     ] = None,
     releases_root: ReleasesRoot = None,
     *,
-    default: Annotated[
-        bool, typer.Option("--default", help="Make it the default release, unless it is worse than the plain one.")
-    ] = False,
-    although_worse_on: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SET", help="Real set or acquisition on which a new default may be worse."),
-    ] = None,
+    default: MakeDefault = False,
+    although_worse_on: AlthoughWorseOn = None,
     log_evaluation: LogEvaluation = False,
 ) -> None:
     """Evaluate area networks on acquisitions that they did not see, and join them with a plain release."""
@@ -35,16 +30,15 @@ def publish_area(  # noqa: PLR0913 - options of a command
 
     root = releases_root or RELEASES_ROOT
     require_new_version(version, root)
-    opened = open_release(plain, root if plain is None or (root / plain).exists() else RELEASES_ROOT)
+    opened = open_release(plain, root)
     import_tensorflow_quietly()
     from training.area.area_content import gather_content
     from training.area.publish import publish_area_release, require_plain
     from training.area.report import print_held_out
     from training.area.run import AreaRun
     from training.benchmark.frozen_set import draw_frozen_set
+    from training.commands.published import print_published
     from training.real_sets import load_real_sets
-    from training.release.evaluation_log import note_evaluation
-    from training.release.evaluation_table import print_scores
 
     require_plain(opened)
     finished = AreaRun(run)
@@ -57,9 +51,4 @@ def publish_area(  # noqa: PLR0913 - options of a command
     release, rows = publish_area_release(
         finished, version, opened, content, default=default, although_worse_on=although_worse_on or [], root=root
     )
-    print_scores(rows, console)
-    note = note_evaluation(release, rows, log=log_evaluation)
-    if note is not None:
-        console.print(note, soft_wrap=True)
-    made = " and made it the default" if default else ""
-    console.print(f"published {release.version} in {release.folder}{made}", soft_wrap=True)
+    print_published(release, rows, console, default=default, log_evaluation=log_evaluation)

@@ -21,3 +21,15 @@ LogEvaluation = Annotated[
         help="Log this ensemble's evaluation on the mouse bladder in training/data/mouse_bladder/evaluations.csv.",
     ),
 ]
+
+MakeDefault = Annotated[
+    bool, typer.Option("--default", help="Make it the default release, unless it is worse than the current one.")
+]
+
+AlthoughWorseOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SET",
+        help="Real set or held-out acquisition on which a new default may be worse than the current one.",
+    ),
+]

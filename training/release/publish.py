@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from model_store.release import (
     MANIFEST_NAME,
@@ -13,13 +12,14 @@ from model_store.release import (
     verify_release,
     write_default,
 )
-from shared.errors import InvalidInputError, ReleaseError
+from shared.errors import InvalidInputError
 from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.fit.network import LABEL_ORDER
 from training.fit.run_folder import RunFolder
 from training.metrics.real_set_scores import RealSetScores
 from training.release.decision import UNDECIDED, decide_with_plain
 from training.release.default_gate import require_not_worse
+from training.release.installation import install_release
 from training.release.members import build_files
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import CardContent, write_model_card
@@ -63,17 +63,12 @@ def publish_release(
         parts = replace(parts, decision=decide_with_plain(parts.plain.manifest, parts.blend))
     plain_paths = [] if parts.plain is None else parts.plain.member_paths
     member_paths = [*plain_paths, *run.finished_member_paths()]
-    root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
-        folder = Path(scratch) / version
-        folder.mkdir()
+    with install_release(version, root) as folder:
         build_files(member_paths, folder, ONNX_NAME, parts.real_sets)
         draft = _draft(folder, run, parts)
         rows = evaluate_release(draft, parts.real_sets)
         worse_on = require_not_worse(version, rows, parts.real_sets, although_worse_on, root) if default else ()
         _describe(draft, run, parts, rows, worse_on)
-        verify_release(folder)
-        _move(folder, root / version)
     if default:
         write_default(version, root)
     return verify_release(root / version), rows
@@ -125,12 +120,3 @@ def _describe(
     (folder / CARD_NAME).write_text(write_model_card(content), encoding="utf-8")
     manifest = make_manifest(folder, settings, parts, rows, benchmark, worse_on)
     (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def _move(folder: Path, destination: Path) -> None:
-    try:
-        folder.rename(destination)
-    except OSError as error:
-        raise ReleaseError(
-            f"release {destination.name} cannot be moved into {destination.parent}: {error.strerror}"
-        ) from error
