@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from conftest import make_random_ion_image
+from counting import count
 
 from shared.ion_image import make_ion_image
 from worker.classification.assessment import SENTENCES, ImageExtent, assess, find_acquired_share, measure_extent
-from worker.messages.results import Assessment, Counts
+from worker.messages.results import Assessment
 
 
 def extent_of(acquired_share: float, acquired_pixels: int, counts: float) -> ImageExtent:
@@ -41,7 +42,7 @@ def test_an_extent_is_measured_over_acquired_pixels() -> None:
     ],
 )
 def test_a_dataset_is_assessed_by_all_its_images(extents: list[ImageExtent], expected: list[Assessment]) -> None:
-    assert assess(extents, count_of(on=len(extents))) == expected
+    assert assess(extents, count(on=len(extents))) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,20 +60,8 @@ def test_a_dataset_is_assessed_by_all_its_images(extents: list[ImageExtent], exp
 def test_a_dataset_is_assessed_by_its_labels_and_background(
     counts: dict[str, int], area: str | None, expected: list[Assessment]
 ) -> None:
-    found = count_of(**counts)
+    found = count(**counts)
     assert assess([USUAL] * found.classified, found, area) == expected
-
-
-def count_of(on: int = 0, off: int = 0, uncertain: int = 0, no_signal: int = 0, unreadable: int = 0) -> Counts:
-    return Counts(
-        annotations=on + off + no_signal + unreadable,
-        classified=on + off,
-        on=on,
-        off=off,
-        uncertain=uncertain,
-        no_signal=no_signal,
-        unreadable=unreadable,
-    )
 
 
 def test_scaling_an_image_changes_its_intensities_only() -> None:

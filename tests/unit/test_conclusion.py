@@ -1,21 +1,10 @@
 """The sentence with which every dataset begins."""
 
 import pytest
+from counting import count
 
 from worker.classification.conclusion import conclude
 from worker.messages.results import Counts
-
-
-def count(off: int = 0, on: int = 0, uncertain: int = 0, no_signal: int = 0, unreadable: int = 0) -> Counts:
-    return Counts(
-        annotations=off + on + no_signal + unreadable,
-        classified=off + on,
-        on=on,
-        off=off,
-        uncertain=uncertain,
-        no_signal=no_signal,
-        unreadable=unreadable,
-    )
 
 
 @pytest.mark.parametrize(
@@ -30,7 +19,11 @@ def count(off: int = 0, on: int = 0, uncertain: int = 0, no_signal: int = 0, unr
         ),
         (count(no_signal=2), None, "none of 2 ion images could be classified: 2 images show no signal"),
         (count(), None, "the dataset has no ion images"),
-        (count(off=2, on=2), "present", "2 of 4 ion images are off-sample; background was measured beside the sample"),
+        (
+            count(off=2, on=2),
+            "present",
+            "2 of 4 ion images are off-sample; background was measured beside the sample",
+        ),
         (count(off=2, on=2), "absent", "2 of 4 ion images are off-sample"),
     ],
 )

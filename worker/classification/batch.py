@@ -1,7 +1,8 @@
-"""Batches on their way through a classification, and which images belong to the dataset."""
+"""Batches on their way through a classification, and which images are one dataset."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,29 @@ Shape = tuple[int, int]
 """Height and width, px."""
 
 
-def find_dataset_members(annotation_ids: Sequence[str], shapes: Mapping[str, Shape]) -> npt.NDArray[np.bool_]:
-    """(N,), which images have the shape of their dataset, the most frequent one of `shapes`."""
-    frequencies = Counter(shapes.values())
-    if not frequencies:
-        return np.zeros(len(annotation_ids), dtype=np.bool_)
-    shape = frequencies.most_common(1)[0][0]
-    return np.asarray([shapes[one] == shape for one in annotation_ids], dtype=np.bool_)
+@dataclass(frozen=True)
+class DatasetScope:
+    """Which of the images of a run are one dataset.
+
+    Attributes
+    ----------
+    images
+        Maximum number of ion images.
+    one_shape
+        True: the dataset is the images of the most frequent shape; others cannot be rows of it. False: images of
+        several shapes are not one dataset.
+    loose
+        Each image is its own dataset.
+    """
+
+    images: int
+    one_shape: bool
+    loose: bool
+
+    def find_members(self, annotation_ids: Sequence[str], shapes: Mapping[str, Shape]) -> npt.NDArray[np.bool_] | None:
+        """(N,), which images belong to the dataset; None when each image is its own."""
+        frequencies = Counter(shapes.values())
+        if self.loose or (len(frequencies) > 1 and not self.one_shape):
+            return None
+        most_frequent = [shape for shape, _ in frequencies.most_common(1)]
+        return np.asarray([shapes[one] in most_frequent for one in annotation_ids], dtype=np.bool_)

@@ -14,7 +14,7 @@ from model_store.predictors.predictor import Predictor
 from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
 from worker.classification.area_run import AreaRun
 from worker.classification.assessment import ImageExtent, assess, measure_extent
-from worker.classification.batch import InputBatch, PredictedBatch, Shape
+from worker.classification.batch import DatasetScope, InputBatch, PredictedBatch, Shape
 from worker.classification.context_run import ContextRun
 from worker.messages.event import Annotation
 from worker.messages.results import Assessment, Counts, Label, ResultRow, count_rows
@@ -146,13 +146,13 @@ def classify(  # noqa: PLR0913 - options of the caller
     def on_wait() -> None:
         on_progress(len(progress.rows))
 
-    area_run = AreaRun(predictor, len(annotations), BATCH_IMAGES, one_shape=one_shape)
-    context_run = ContextRun(len(annotations), BATCH_IMAGES, one_shape=one_shape, loose=loose)
+    scope = DatasetScope(len(annotations), one_shape=one_shape, loose=loose)
+    area_run, context_run = AreaRun(predictor, scope, BATCH_IMAGES), ContextRun(scope, BATCH_IMAGES)
     fetched = _time_fetching(source.fetch(annotations), progress)
     prepared = map(partial(_prepare, channels=manifest.input.image_channels, progress=progress), fetched)
     with prefetch_batches(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
         batches = _record_finished(gathered, progress)
-        if manifest.kind == "area" and not loose:
+        if manifest.kind == "area":
             predicted = area_run.predict(batches, progress.shapes, on_wait)
         elif manifest.uses_context:
             predicted = _predict(context_run.complete(batches, progress.shapes, on_wait), predictor, progress)

@@ -1,6 +1,7 @@
 """Network inputs buffered on disk until the context of their dataset is known."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from shared.files.temporary_room import reserve_room
 from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs
+from worker.classification.batch import InputBatch
 
 _SHAPE = (INPUT_SIDE_PX, INPUT_SIDE_PX, len(ALL_CHANNELS))
 _IMAGE_BYTES = int(np.prod(_SHAPE)) * np.dtype(np.float32).itemsize
@@ -86,3 +88,26 @@ class InputBuffer:
     def _read(self, start: int, images: int) -> NetworkInputs:
         self._file.seek(start * _IMAGE_BYTES)
         return np.frombuffer(self._file.read(images * _IMAGE_BYTES), dtype=np.float32).reshape(images, *_SHAPE)
+
+
+@contextmanager
+def buffer_inputs(batches: Iterable[InputBatch], images: int, on_step: Callable[[], None]) -> Iterator[InputBuffer]:
+    """A buffer with all batches.
+
+    Parameters
+    ----------
+    images
+        Maximum number of images.
+    on_step
+        Called between batches; an exception that it raises ends the run.
+
+    Raises
+    ------
+    TooLargeError, NoRoomError
+        As `InputBuffer`.
+    """
+    with InputBuffer(images) as buffer:
+        for annotation_ids, inputs in batches:
+            buffer.add(annotation_ids, inputs)
+            on_step()
+        yield buffer
