@@ -19,9 +19,9 @@ from worker.cli.demo import read_demo_dataset
 from worker.cli.embedded_server import embedded_server
 from worker.client.producer import send_event
 from worker.client.results_stream import ResultsStream
-from worker.ledger.ledger import connect
 from worker.ledger.names import Names
 from worker.messages.event import DatasetAnnotatedEvent, PngIonImages
+from worker.server.connection import connect
 
 VANISHED_EVENTS, ROUNDS = 3000, 5
 READY_SECONDS = 60.0

@@ -12,8 +12,9 @@ from measuring import compare, print_machine
 import worker.ledger.ledger
 from worker.cli.embedded_server import embedded_server
 from worker.ledger.claim import Answer, DoneRecord
-from worker.ledger.ledger import Ledger, connect
+from worker.ledger.ledger import Ledger
 from worker.ledger.names import GROUP, Names
+from worker.server.connection import connect
 
 EVENTS = 1000
 MESSAGE = "x" * 500

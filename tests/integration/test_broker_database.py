@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from kombu import Connection
 from live_service import LiveServer
 
-from worker.ledger.ledger import connect
+from worker.server.connection import connect
 from worker.server.url import broker_url
 
 

@@ -14,7 +14,7 @@ from worker.ledger.claim import Claim
 DESCRIBE = """
 import resource, sys
 from worker.ledger.claim import Claim
-from worker.ledger.ledger import connect
+from worker.server.connection import connect
 from worker.ledger.oversized import describe_oversized
 url, stream, entry_id, size = sys.argv[1:]
 server = connect(url)

@@ -27,9 +27,9 @@ from worker.cli.submit import show_wait
 from worker.client.event_answer import EventAnswer
 from worker.client.producer import send_event
 from worker.client.results_stream import ResultsStream
-from worker.ledger.ledger import connect
 from worker.messages.event import DATASET_ANNOTATED, Annotation, DatasetAnnotated, DatasetAnnotatedEvent, PngIonImages
 from worker.messages.results import ResultRow
+from worker.server.connection import connect
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess, open_source
 

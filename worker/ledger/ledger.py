@@ -4,27 +4,22 @@ The stream is the source of truth; a lease is held by (consumer, delivery count)
 script of this folder; finish writes results, then done record, then ack.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
-from redis.retry import Retry
+from redis.exceptions import ResponseError
 
-from shared.errors import ConfigurationError, ServerUnavailableError
+from shared.errors import ConfigurationError
 from worker.ledger.claim import Answer, Claim, DoneRecord, Outcome
 from worker.ledger.consumer import Consumer
 from worker.ledger.hints import Hints
 from worker.ledger.names import GROUP, Names
 from worker.ledger.oversized import describe_oversized
 from worker.ledger.scripts import register_scripts
-from worker.server.login import LoginFile
-from worker.server.outage import Outage, is_outage
-from worker.server.url import split_login
+from worker.ledger.server_calls import ServerCalls
+from worker.server.outage import Outage
 
 CONSUMER_IDLE_SECONDS = 86_400
 """A consumer that held nothing for this long belongs to a dead process."""
@@ -33,25 +28,6 @@ SCRIPT_BYTES = 1_000_000
 """Approximate size of the messages that one script handles; it blocks the server for about 10 ms."""
 
 _STAGED_SECONDS = 3600
-
-
-def connect(url: str, socket_timeout_seconds: float = 10.0, url_file: Path | None = None) -> Redis:
-    """A client that fails immediately when the server is unavailable, so that each caller decides what to do.
-
-    Parameters
-    ----------
-    url_file
-        Where user and password are read from for every connection, instead of from the URL.
-    """
-    login = {} if url_file is None else {"credential_provider": LoginFile(url_file)}
-    return Redis.from_url(
-        url if url_file is None else split_login(url)[2],
-        **login,
-        socket_timeout=socket_timeout_seconds,
-        socket_connect_timeout=min(socket_timeout_seconds, 5.0),
-        retry=Retry(NoBackoff(), 0),
-        **({} if url.startswith("unix:") else {"socket_keepalive": True}),
-    )
 
 
 class Ledger:
@@ -71,7 +47,7 @@ class Ledger:
         self.names = names
         self.lease_seconds = lease_seconds
         self.consumer = str(Consumer.of_this_process(worker))
-        self._outage = outage
+        self._calls = ServerCalls(self.create_groups, outage, min(1.0, lease_seconds / 8))
         self.hints = Hints(server, names)
         self._server = server
         self._scripts = register_scripts(server)
@@ -112,13 +88,13 @@ class Ledger:
     def is_ready(self) -> bool:
         """Whether there is an entry to claim and no ticket for it yet; never while the intake is paused."""
         keys = [self.names.clock, self.names.tickets, self.names.pause, *self._intake_keys()]
-        return bool(self._run_with_groups(self._scripts.ready, keys, [self._lease_ms, GROUP]))
+        return bool(self._calls.run_with_groups(self._scripts.ready, keys, [self._lease_ms, GROUP]))
 
     def claim(self) -> Claim | None:
         """Take the next entry; None when there is none, or while the intake is paused."""
         keys = [self.names.clock, self.names.pause, *self._intake_keys()]
         arguments = [self._lease_ms, GROUP, self.consumer, self._max_message_bytes]
-        found = self._run_with_groups(self._scripts.claim, keys, arguments)
+        found = self._calls.run_with_groups(self._scripts.claim, keys, arguments)
         if found is None:
             return None
         stream, entry_id, deliveries, message_bytes, message, now_ms, postponements, first_postponed_ms = found
@@ -152,12 +128,14 @@ class Ledger:
                 message_bytes=message_bytes,
                 queued_seconds=0.0,
             )
-            for entry_id, message_bytes, message in self._run_with_groups(self._scripts.claim_new, [stream], arguments)
+            for entry_id, message_bytes, message in self._calls.run_with_groups(
+                self._scripts.claim_new, [stream], arguments
+            )
         ]
 
     def renew(self, claim: Claim) -> bool:
         """Renew the lease; False when it was lost."""
-        return bool(self._run_leased(self._scripts.heartbeat, [claim.stream], self._holder(claim)))
+        return bool(self._calls.run_leased(self._scripts.heartbeat, [claim.stream], self._holder(claim)))
 
     def finish(self, claim: Claim, answer: Answer, *, give_up_at: float) -> tuple[Outcome, DoneRecord | None]:
         """Publish the answer and delete the entry; waits while the server is unavailable or full.
@@ -178,7 +156,7 @@ class Ledger:
         head: bytes | str = ""
         digest = ""
         if letter and claim.message_bytes > self._max_message_bytes:
-            head, digest = self._with_retries(lambda: describe_oversized(self._server, claim), give_up_at)
+            head, digest = self._calls.with_retries(lambda: describe_oversized(self._server, claim), give_up_at)
         staged = sum(map(len, answer.messages)) > SCRIPT_BYTES
         keys = [
             claim.stream,
@@ -204,7 +182,9 @@ class Ledger:
         while outcome == b"unstaged":
             if staged and not self._stage(claim, answer.messages, give_up_at):
                 return Outcome.FENCED, None
-            reply = self._with_retries(lambda: self._run_leased(self._scripts.finish, keys, arguments), give_up_at)
+            reply = self._calls.with_retries(
+                lambda: self._calls.run_leased(self._scripts.finish, keys, arguments), give_up_at
+            )
             outcome, record = reply or (b"fenced", b"")
         done = DoneRecord.model_validate_json(record) if record else None
         if done is not None:
@@ -218,7 +198,7 @@ class Ledger:
         stream, _, entry_id = done.entry.rpartition("/")
         keys = [self.names.outbox(done.entry), self.names.results, index_key, stream]
         arguments: list[str | int] = [GROUP, entry_id, SCRIPT_BYTES, self._done_seconds]
-        while self._with_retries(lambda: self._scripts.publish(keys=keys, args=arguments), give_up_at):
+        while self._calls.with_retries(lambda: self._scripts.publish(keys=keys, args=arguments), give_up_at):
             pass
 
     def _stage(self, claim: Claim, messages: list[str], give_up_at: float) -> bool:
@@ -227,8 +207,8 @@ class Ledger:
         offset = 0
         for some in split_by_size(messages, SCRIPT_BYTES):
             arguments = [*self._holder(claim), offset, _STAGED_SECONDS, *some]
-            call = partial(self._run_leased, self._scripts.stage, keys, arguments)
-            staged = self._with_retries(call, give_up_at)
+            call = partial(self._calls.run_leased, self._scripts.stage, keys, arguments)
+            staged = self._calls.with_retries(call, give_up_at)
             offset += len(some)
             if staged <= 0:
                 return False
@@ -243,7 +223,7 @@ class Ledger:
             Delay before it can be claimed again; 0 = it is the next to be claimed.
         """
         keys = [claim.stream, self.names.postponed(claim.stream)]
-        return bool(self._run_leased(self._scripts.release_claim, keys, self._release(claim, delay_seconds)))
+        return bool(self._calls.run_leased(self._scripts.release_claim, keys, self._release(claim, delay_seconds)))
 
     def release_claims(self, claims: list[tuple[Claim, float]]) -> None:
         """Release several entries, each with its delay in seconds, in one round trip."""
@@ -260,65 +240,20 @@ class Ledger:
 
     def find_done(self, done_keys: list[str], *, give_up_at: float) -> DoneRecord | None:
         """The done record under the first of the keys that exists; waits as `finish` does."""
-        records = self._with_retries(lambda: self._server.mget(done_keys), give_up_at)
+        records = self._calls.with_retries(lambda: self._server.mget(done_keys), give_up_at)
         record = next((one for one in records if one), None)
         return DoneRecord.model_validate_json(record) if record else None
 
     def sweep_consumers(self, idle_seconds: float = CONSUMER_IDLE_SECONDS) -> int:
         """Delete the consumers of dead processes, and return their number."""
         arguments = [GROUP, int(idle_seconds * 1000)]
-        return int(self._run_with_groups(self._scripts.sweep, self.names.streams, arguments))
+        return int(self._calls.run_with_groups(self._scripts.sweep, self.names.streams, arguments))
 
     def _intake_keys(self) -> list[str]:
         return [key for stream in self.names.streams for key in (stream, self.names.postponed(stream))]
 
     def _holder(self, claim: Claim) -> list[Any]:
         return [GROUP, claim.entry_id, claim.consumer, claim.deliveries]
-
-    def _run_with_groups(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
-        """Run a script; on a server that was emptied, create the groups and run it again."""
-        try:
-            return self._ask(lambda: script(keys=keys, args=arguments))
-        except ResponseError as error:
-            if "NOGROUP" not in str(error) and "no such key" not in str(error):
-                raise
-        self.create_groups()
-        return self._ask(lambda: script(keys=keys, args=arguments))
-
-    def _with_retries(self, call: Callable[[], Any], give_up_at: float) -> Any:
-        """Repeat the call during an outage, until it succeeds or `give_up_at` has passed."""
-        while True:
-            try:
-                return self._ask(call)
-            except RedisError as error:
-                if not is_outage(error):
-                    raise
-                if time.monotonic() >= give_up_at:
-                    raise ServerUnavailableError(
-                        f"server is unavailable ({error}); the event will be run again"
-                    ) from error
-                time.sleep(min(1.0, self.lease_seconds / 8))
-
-    def _run_leased(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
-        """Run a script that needs the lease; on a server that was emptied the lease is lost (0)."""
-        try:
-            return self._ask(lambda: script(keys=keys, args=arguments))
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-        return 0
-
-    def _ask(self, call: Callable[[], Any]) -> Any:
-        """Call once, and report success or failure to the outage log."""
-        try:
-            reply = call()
-        except RedisError as error:
-            if self._outage is not None and is_outage(error):
-                self._outage.begin(error)
-            raise
-        if self._outage is not None:
-            self._outage.end()
-        return reply
 
 
 def split_by_size(messages: list[str], enough: int) -> Iterator[list[str]]:
