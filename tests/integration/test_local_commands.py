@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,62 +13,13 @@ import numpy as np
 import pytest
 from imzml_damaging import renumber, rewrite
 from imzml_making import REAL_IMZML, make_spectra, write_imzml
-from PIL import Image
+from local_commands import classify, require_one_line, run
 
-from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release
 from shared.ion_image import make_ion_image
 from shared.png.image import encode_png
-from worker.cli.demo import DEMO_DATASET
 
 FIELDS = ["annotation_id", "status", "label", "off_sample_probability", "member_spread"]
 TIMEOUT_SECONDS = 60
-
-
-def run(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
-    """Run `offsample` in a process of its own, with these settings and no others."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OFFSAMPLE_")}
-    environment |= {f"OFFSAMPLE_{name.upper()}": str(value) for name, value in settings.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", *map(str, arguments)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT_SECONDS,
-    )
-
-
-def classify(*arguments: object) -> tuple[list[dict[str, object]], str]:
-    """The rows that `classify --format json` prints, and its stderr."""
-    ended = run("classify", *arguments, "--format", "json")
-    assert ended.returncode == 0, ended.stderr
-    return [json.loads(line) for line in ended.stdout.splitlines()], ended.stderr
-
-
-def require_one_line(ended: subprocess.CompletedProcess[str], exit_code: int) -> str:
-    """Require one line on stderr, nothing on stdout, and the exit code."""
-    assert ended.returncode == exit_code, ended.stderr
-    assert ended.stdout == ""
-    (line,) = ended.stderr.splitlines()
-    assert line.startswith("offsample: ")
-    assert "Traceback" not in line
-    return line
-
-
-@pytest.fixture
-def tampered(release: Release, tmp_path: Path) -> Path:
-    """A copy of the shipped releases in which every file may be replaced."""
-    root = tmp_path / "releases"
-    (root / release.version).mkdir(parents=True)
-    for path in release.folder.iterdir():
-        (root / release.version / path.name).symlink_to(path)
-    shutil.copy(RELEASES_ROOT / "DEFAULT", root)
-    return root
-
-
-def replace(path: Path, content: bytes) -> None:
-    path.unlink()
-    path.write_bytes(content)
 
 
 def test_json_is_one_object_a_line(png_folder: Path) -> None:
@@ -159,17 +109,6 @@ def test_a_list_of_annotations_and_a_threshold_are_used(png_folder: Path, tmp_pa
     assert [(row["annotation_id"], row["status"], row["label"]) for row in rows] == [("mine", "classified", "off")]
 
 
-@pytest.mark.parametrize("option", ["--gallery", "--sheet"])
-def test_a_gallery_is_drawn_under_either_name_of_the_option(tmp_path: Path, option: str) -> None:
-    rows, stderr = classify(DEMO_DATASET / "ion_images", option, tmp_path / "new" / "page.png")
-    with Image.open(tmp_path / "new" / "page.png") as page:
-        page.load()
-        assert (page.format, page.mode) == ("PNG", "RGB")
-        assert page.height > 8 * 80
-    assert len(rows) == 79
-    assert "page.png" in stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -231,72 +170,6 @@ def test_a_folder_of_imzml_files_is_classified(tmp_path: Path) -> None:
     assert sum(line.startswith("offsample: third: ") for line in ended.stderr.splitlines()) == 1
 
 
-def test_several_datasets_have_a_gallery_each(png_folder: Path, tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        np.savez(tmp_path / name / "s.npz", images=np.random.default_rng(0).random((2, 20, 30)))
-    inputs = [png_folder, tmp_path / "a" / "s.npz", tmp_path / "b" / "s.npz"]
-    ended = run("classify", *inputs, "--gallery", tmp_path / "pages" / "page.png")
-    assert ended.returncode == 0, ended.stderr
-    drawn = sorted(path.name for path in (tmp_path / "pages").iterdir())
-    assert drawn == ["page_a_s.png", "page_b_s.png", "page_dataset.png"]
-
-
-def test_several_datasets_have_a_report_each(png_folder: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.npz"
-    np.savez(other, images=np.random.default_rng(0).random((3, 20, 30)), annotation_ids=["<b>", "c", "d"])
-    (tmp_path / "broken.npz").write_bytes(b"no array")
-    inputs = [png_folder, other, tmp_path / "broken.npz"]
-    ended = run("classify", *inputs, "--report", tmp_path / "pages" / "page.html")
-    assert ended.returncode == 1
-    pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "pages").iterdir()}
-    assert sorted(pages) == ["page.html", "page_dataset.html", "page_other.html"]
-    assert "8 ion images" in pages["page_dataset.html"]
-    assert [name in pages["page.html"] for name in ('href="page_other.html"', "of 3 ion images", "Not classified")] == [
-        True
-    ] * 3
-    assert pages["page_other.html"].count("<b>") == pages["page_dataset.html"].count("<b>")
-
-
-def test_a_report_that_does_not_fit_on_the_disk_is_an_error_and_leaves_no_file(
-    png_folder: Path, tmp_path: Path
-) -> None:
-    """A limit on the size of a file stands for the full disk."""
-    (tmp_path / "pages").mkdir()
-    command = [sys.executable, "-m", "worker.cli.main", "classify", str(png_folder), "--report", "pages/page.html"]
-    ended = subprocess.run(
-        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT_SECONDS,
-    )
-    assert "full" in require_one_line(ended, 1)
-    assert list((tmp_path / "pages").iterdir()) == []
-
-
-def test_a_label_is_explained_by_a_picture(png_folder: Path, tmp_path: Path) -> None:
-    ended = run("explain", png_folder, "--ion", "image_3", "--output", tmp_path / "new" / "why.png")
-    assert ended.returncode == 0, ended.stderr
-    assert "image_3: " in ended.stderr
-    with Image.open(tmp_path / "new" / "why.png") as picture:
-        assert picture.width > picture.height
-
-
-def test_an_ion_that_cannot_be_explained_is_an_error(png_folder: Path, tmp_path: Path) -> None:
-    (png_folder / "silent.png").write_bytes(encode_png(make_ion_image(np.zeros((20, 30)))))
-    output = tmp_path / "why.png"
-    line = require_one_line(run("explain", png_folder, "--ion", "image_33", "--output", output), 1)
-    assert "'image_3'" in line
-    assert "every acquired pixel" in require_one_line(
-        run("explain", png_folder, "--ion", "silent", "--output", output), 1
-    )
-    assert "--output" in require_one_line(run("explain", png_folder, "--ion", "image_3", "--output", tmp_path), 1)
-    assert not output.exists()
-
-
 def test_corrected_rows_are_labels_for_training(tmp_path: Path) -> None:
     """As documented: classify, save next to the images, correct, and train."""
     names = ["liver", "brain", "kidney"]
@@ -351,15 +224,6 @@ def test_datasets_unlike_the_training_data_get_a_caution(tmp_path: Path) -> None
     assert len(stderr.splitlines()) == 1
 
 
-def test_a_gallery_that_cannot_be_written_is_an_error(png_folder: Path) -> None:
-    below_a_file = next(png_folder.glob("*.png")) / "page.png"
-    ended = run("classify", png_folder, "--gallery", below_a_file)
-    assert ended.returncode == 1
-    assert "gallery" in ended.stderr.splitlines()[-1]
-    assert "--gallery" in run("classify", png_folder, "--gallery", png_folder).stderr
-    assert "Traceback" not in ended.stderr
-
-
 def test_the_error_for_a_wrong_setting_names_it(png_folder: Path) -> None:
     line = require_one_line(run("classify", png_folder, threads="many"), 3)
     assert "OFFSAMPLE_THREADS" in line
@@ -369,48 +233,3 @@ def test_wrong_usage_has_no_traceback(png_folder: Path) -> None:
     ended = run("classify", png_folder, "--format", "xml")
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
-
-
-def test_a_release_is_shown(release: Release) -> None:
-    ended = run("releases", "show")
-    assert ended.returncode == 0
-    assert f"release {release.version} (default)" in ended.stdout
-    assert "mouse_bladder" in ended.stdout
-
-
-def test_an_installed_release_is_verified(release: Release) -> None:
-    ended = run("releases", "verify")
-    assert ended.returncode == 0
-    assert release.version in ended.stdout
-
-
-def test_a_copied_release_verifies(tampered: Path, release: Release) -> None:
-    assert run("releases", "verify", release.version, releases_root=tampered).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "command"),
-    [("member_3.keras", ["classify", "{folder}"]), ("ensemble.onnx", ["releases", "verify"])],
-)
-def test_the_error_for_an_altered_file_names_it(
-    tampered: Path, release: Release, png_folder: Path, name: str, command: list[str]
-) -> None:
-    path = tampered / release.version / name
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    replace(path, bytes(content))
-    arguments = [one.format(folder=png_folder) for one in command]
-    line = require_one_line(run(*arguments, releases_root=tampered), 3)
-    assert f"{release.version}/{name}" in line
-
-
-def test_the_error_for_an_altered_manifest_names_it(tampered: Path, release: Release) -> None:
-    path = tampered / release.version / MANIFEST_NAME
-    replace(path, path.read_bytes().replace(b'"threshold"', b'"treshold"'))
-    line = require_one_line(run("releases", "verify", releases_root=tampered), 3)
-    assert "manifest.json" in line
-
-
-def test_the_error_for_a_folder_without_releases_names_it(tmp_path: Path) -> None:
-    line = require_one_line(run("releases", "verify", releases_root=tmp_path), 3)
-    assert str(tmp_path) in line

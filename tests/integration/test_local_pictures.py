@@ -1,0 +1,103 @@
+"""What local commands draw: galleries, reports, explanations."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from local_commands import classify, require_one_line, run
+from PIL import Image
+
+from shared.ion_image import make_ion_image
+from shared.png.image import encode_png
+from worker.cli.demo import DEMO_DATASET
+
+TIMEOUT_SECONDS = 60
+
+
+@pytest.mark.parametrize("option", ["--gallery", "--sheet"])
+def test_a_gallery_is_drawn_under_either_name_of_the_option(tmp_path: Path, option: str) -> None:
+    rows, stderr = classify(DEMO_DATASET / "ion_images", option, tmp_path / "new" / "page.png")
+    with Image.open(tmp_path / "new" / "page.png") as page:
+        page.load()
+        assert (page.format, page.mode) == ("PNG", "RGB")
+        assert page.height > 8 * 80
+    assert len(rows) == 79
+    assert "page.png" in stderr
+
+
+def test_several_datasets_have_a_gallery_each(png_folder: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        np.savez(tmp_path / name / "s.npz", images=np.random.default_rng(0).random((2, 20, 30)))
+    inputs = [png_folder, tmp_path / "a" / "s.npz", tmp_path / "b" / "s.npz"]
+    ended = run("classify", *inputs, "--gallery", tmp_path / "pages" / "page.png")
+    assert ended.returncode == 0, ended.stderr
+    drawn = sorted(path.name for path in (tmp_path / "pages").iterdir())
+    assert drawn == ["page_a_s.png", "page_b_s.png", "page_dataset.png"]
+
+
+def test_several_datasets_have_a_report_each(png_folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.npz"
+    np.savez(other, images=np.random.default_rng(0).random((3, 20, 30)), annotation_ids=["<b>", "c", "d"])
+    (tmp_path / "broken.npz").write_bytes(b"no array")
+    inputs = [png_folder, other, tmp_path / "broken.npz"]
+    ended = run("classify", *inputs, "--report", tmp_path / "pages" / "page.html")
+    assert ended.returncode == 1
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "pages").iterdir()}
+    assert sorted(pages) == ["page.html", "page_dataset.html", "page_other.html"]
+    assert "8 ion images" in pages["page_dataset.html"]
+    assert [name in pages["page.html"] for name in ('href="page_other.html"', "of 3 ion images", "Not classified")] == [
+        True
+    ] * 3
+    assert pages["page_other.html"].count("<b>") == pages["page_dataset.html"].count("<b>")
+
+
+def test_a_report_that_does_not_fit_on_the_disk_is_an_error_and_leaves_no_file(
+    png_folder: Path, tmp_path: Path
+) -> None:
+    """A limit on the size of a file stands for the full disk."""
+    (tmp_path / "pages").mkdir()
+    command = [sys.executable, "-m", "worker.cli.main", "classify", str(png_folder), "--report", "pages/page.html"]
+    ended = subprocess.run(
+        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_SECONDS,
+    )
+    assert "full" in require_one_line(ended, 1)
+    assert list((tmp_path / "pages").iterdir()) == []
+
+
+def test_a_label_is_explained_by_a_picture(png_folder: Path, tmp_path: Path) -> None:
+    ended = run("explain", png_folder, "--ion", "image_3", "--output", tmp_path / "new" / "why.png")
+    assert ended.returncode == 0, ended.stderr
+    assert "image_3: " in ended.stderr
+    with Image.open(tmp_path / "new" / "why.png") as picture:
+        assert picture.width > picture.height
+
+
+def test_an_ion_that_cannot_be_explained_is_an_error(png_folder: Path, tmp_path: Path) -> None:
+    (png_folder / "silent.png").write_bytes(encode_png(make_ion_image(np.zeros((20, 30)))))
+    output = tmp_path / "why.png"
+    line = require_one_line(run("explain", png_folder, "--ion", "image_33", "--output", output), 1)
+    assert "'image_3'" in line
+    assert "every acquired pixel" in require_one_line(
+        run("explain", png_folder, "--ion", "silent", "--output", output), 1
+    )
+    assert "--output" in require_one_line(run("explain", png_folder, "--ion", "image_3", "--output", tmp_path), 1)
+    assert not output.exists()
+
+
+def test_a_gallery_that_cannot_be_written_is_an_error(png_folder: Path) -> None:
+    below_a_file = next(png_folder.glob("*.png")) / "page.png"
+    ended = run("classify", png_folder, "--gallery", below_a_file)
+    assert ended.returncode == 1
+    assert "gallery" in ended.stderr.splitlines()[-1]
+    assert "--gallery" in run("classify", png_folder, "--gallery", png_folder).stderr
+    assert "Traceback" not in ended.stderr
