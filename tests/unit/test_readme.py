@@ -44,6 +44,24 @@ def test_the_figures_of_the_context_release_are_those_of_its_manifest() -> None:
         assert f"{ours[name].auc:.3f}".lstrip("0") in texts[1]
 
 
+def test_the_figures_of_the_area_release_are_those_of_its_manifest() -> None:
+    manifest = open_release("2026.11.4").manifest
+    text = " ".join(TRAINING.read_text(encoding="utf-8").split())
+    assert manifest.area is not None
+    whole = [row for row in manifest.area.held_out if row.ions is None]
+    interiors = [row for row in whole if row.series == "mouse_brain_interior"]
+    others = [row for row in whole if row.truth == "absent" and row not in interiors]
+    for rows in (interiors, others):
+        own, plain, on = (sum(getattr(row, name) for row in rows) for name in ("false_off", "plain_false_off", "on"))
+        assert f"{own} of {on}" in text
+        assert f"plain {plain}" in text or f"the plain release {plain}" in text
+    (aorta,) = [row for row in whole if row.acquisition == "mouse_aorta_proteins"]
+    assert aorta.plain_correct - aorta.correct == 4
+    ours = {row.data_set: row for row in manifest.figures if row.predictor.startswith("release ")}
+    for name in ("metaspace_predicted", "metaspace_predicted_sure"):
+        assert f"{ours[name].correct} of {ours[name].images} (plain" in text
+
+
 def test_the_readme_has_the_benchmark_of_the_release() -> None:
     benchmark = open_release().manifest.benchmark
     assert benchmark is not None

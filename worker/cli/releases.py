@@ -1,13 +1,15 @@
 """`offsample releases show|verify`: which releases are installed, and whether their files are intact."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from model_store.manifest import Manifest
+from model_store.area.decision import VERDICTS
+from model_store.manifest import HeldOutAcquisition, Manifest
 from model_store.release import Release, default_version, installed_versions, open_release
 from shared.errors import ReleaseError
 from worker.settings import Settings
@@ -24,6 +26,8 @@ def show(version: _VERSION = None) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_describe(release, is_default=release.version == default_version(settings.releases_root)))
     console.print(_make_metrics_table(release))
+    if release.manifest.area is not None and release.manifest.area.held_out:
+        console.print(_make_held_out_table(release.manifest.area.held_out))
     others = [found for found in installed_versions(settings.releases_root) if found != release.version]
     console.print(f"also installed: {', '.join(others) or 'nothing'}")
 
@@ -75,6 +79,20 @@ def _make_metrics_table(release: Release) -> Table:
         auc = "-" if row.auc is None else f"{row.auc:.3f}"
         intervals = (_interval(row.wilson_95), _interval(row.acquisitions_95))
         table.add_row(row.data_set, row.predictor, f"{row.correct} of {row.images}", *intervals, auc)
+    return table
+
+
+def _make_held_out_table(rows: Sequence[HeldOutAcquisition]) -> Table:
+    """Whole acquisitions; the model card has them with fewer ions too."""
+    table = Table(title="acquisitions that the networks did not see, with all ions", title_justify="left")
+    for heading in ("acquisition", "off-sample area", "probability", "found", "correct", "plain", "false off", "plain"):
+        table.add_column(heading)
+    for row in rows:
+        if row.ions is None:
+            found = dict(zip(row.verdicts, VERDICTS, strict=True))[1]
+            of_labelled = (f"{count} of {row.labelled}" for count in (row.correct, row.plain_correct))
+            of_on = (f"{count} of {row.on}" for count in (row.false_off, row.plain_false_off))
+            table.add_row(row.acquisition, row.truth, f"{row.probability:.2f}", found, *of_labelled, *of_on)
     return table
 
 
