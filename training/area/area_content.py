@@ -7,7 +7,7 @@ from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from training.acquisitions.series import load_acquisitions
 from training.area.calibration import calibrate
-from training.area.held_out import read_held_out
+from training.area.held_out import REPEATS, read_held_out
 from training.area.held_out_reading import prepare
 from training.area.held_out_scores import score_held_out
 from training.area.publish import AreaContent
@@ -22,6 +22,7 @@ def gather_content(
     plain: Release,
     on_acquisition: Callable[[str], None] = lambda _: None,
     acquisitions: Sequence[str] | None = None,
+    repeats: int = REPEATS,
 ) -> AreaContent:
     """Read every acquisition with the networks that did not see it, and calibrate them; a few minutes.
 
@@ -31,9 +32,11 @@ def gather_content(
         Called with the name of each acquisition that was read.
     acquisitions
         Their names; None = all. They must include some with and some without off-sample area.
+    repeats
+        Random choices of each number of ions.
     """
     prepared = {one.name: prepare(one) for one in load_acquisitions(acquisitions)}
-    readings = list(read_held_out(run, prepared, on_acquisition))
+    readings = list(read_held_out(run, prepared, on_acquisition, repeats))
     read = {name: prepared[name] for name in dict.fromkeys(one.acquisition for one in readings)}
     held_out = score_held_out(readings, read, open_predictor(plain, Engine.ONNX))
     return AreaContent(

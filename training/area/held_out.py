@@ -13,7 +13,7 @@ from training.acquisitions.folds import find_folds
 from training.area.held_out_reading import IONS, HeldOutReading, PreparedAcquisition
 from training.area.run import AreaRun, NetworkTask, list_folds
 
-_REPEATS = 20
+REPEATS = 20
 """Random choices of that many ions of an acquisition."""
 
 _SEED = 20261126
@@ -21,7 +21,10 @@ _BATCH = 128
 
 
 def read_held_out(
-    run: AreaRun, prepared: Mapping[str, PreparedAcquisition], on_acquisition: Callable[[str], None]
+    run: AreaRun,
+    prepared: Mapping[str, PreparedAcquisition],
+    on_acquisition: Callable[[str], None],
+    repeats: int = REPEATS,
 ) -> Iterator[HeldOutReading]:
     """Every acquisition that a fold holds out, with all its ions and with random choices of a few.
 
@@ -29,6 +32,8 @@ def read_held_out(
     ----------
     prepared
         By the name of the acquisition.
+    repeats
+        Random choices of each number of ions.
     """
     folds = list_folds(run.settings())
     names = list(prepared)
@@ -36,7 +41,7 @@ def read_held_out(
     for number in range(len(folds)):
         networks = open_networks(run, [NetworkTask(number, k) for k in range(1, run.settings().fold_members + 1)])
         for row in np.flatnonzero(fold_of == number):
-            yield from read_choices(networks, prepared[names[row]])
+            yield from read_choices(networks, prepared[names[row]], repeats)
             on_acquisition(names[row])
 
 
@@ -46,14 +51,14 @@ def open_networks(run: AreaRun, tasks: Sequence[NetworkTask]) -> KerasAreaNetwor
     return KerasAreaNetworks([take_parts(network) for network in loaded])
 
 
-def read_choices(networks: KerasAreaNetworks, prepared: PreparedAcquisition) -> Iterator[HeldOutReading]:
+def read_choices(networks: KerasAreaNetworks, prepared: PreparedAcquisition, repeats: int) -> Iterator[HeldOutReading]:
     """Readings for each of `IONS` that the acquisition has."""
     one, count = prepared.acquisition, len(prepared.inputs)
     rng = np.random.default_rng(_SEED)
     for ions in IONS:
         if ions is not None and ions >= count:
             continue
-        for _ in range(1 if ions is None else _REPEATS):
+        for _ in range(1 if ions is None else repeats):
             rows = np.arange(count) if ions is None else np.sort(rng.choice(count, ions, replace=False))
             reading = read_area(networks, lambda rows=rows: _batches(prepared.inputs[rows]))  # type: ignore[misc]
             if reading is not None:
