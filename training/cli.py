@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - each command imports what it needs: TensorFlow takes seconds, and --help and errors need none of it
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -65,10 +66,16 @@ def synthetic_gallery(
     console.print(f"wrote {output}: green = on, red = off, orange = ambiguous, blue = real", soft_wrap=True)
 
 
-def main() -> None:
-    """Run a command; an `OffSampleError` becomes one sentence and exit status 1."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; an `OffSampleError` becomes one sentence and exit status 1.
+
+    Parameters
+    ----------
+    arguments
+        Without the program's name; None = those of the process.
+    """
     try:
-        app()
+        app(args=None if arguments is None else list(arguments))
     except OffSampleError as error:
         Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

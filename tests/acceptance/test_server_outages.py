@@ -86,7 +86,7 @@ def test_a_running_worker_waits_for_a_refusing_server_and_logs_it_once(guarded: 
             wait_until(
                 lambda n=number: len(worker.logged("ledger_unreachable")) == n, f"outage is finished: {name}", 20
             )
-            time.sleep(2.5)
+            time.sleep(1.2)  # a dozen looks for work
             end(server)
 
             event = make_event()

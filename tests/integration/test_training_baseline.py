@@ -2,13 +2,12 @@
 
 import csv
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from training_commands import run_training
 
 from model_store.context.sample_mask import find_sample_mask
 from shared.errors import InvalidInputError
@@ -211,9 +210,7 @@ def test_the_command_compares_all_methods_with_the_rule_on_labelled_data(sources
     write_gold_standard_like(tmp_path / "GS", sources, datasets=8, images=8, seed=4)
     output = tmp_path / "baseline"
     command = ("baseline", str(tmp_path / "GS"), "--output", str(output), "--folds", "2", "--no-networks")
-    ended = subprocess.run(
-        [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
-    )
+    ended = run_training(*command)
     assert ended.returncode == 0, ended.stderr
     assert "random forest" in ended.stdout
     content = json.loads((output / "comparison.json").read_bytes())
@@ -222,12 +219,6 @@ def test_the_command_compares_all_methods_with_the_rule_on_labelled_data(sources
     assert (output / "roc.png").read_bytes().startswith(b"\x89PNG")
     with (output / "predictions.csv").open(encoding="utf-8", newline="") as stream:
         assert len(list(csv.DictReader(stream))) == content["images"]
-    refused = subprocess.run(
-        [sys.executable, "-m", "training", *command, "--ions", "3"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
+    refused = run_training(*command, "--ions", "3")
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: --datasets and --ions count semi-synthetic data")

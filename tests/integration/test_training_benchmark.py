@@ -1,12 +1,11 @@
 """Small seed comparisons and recipe searches: data, scores and resumption."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from training_commands import run_training
 
 from model_store.release import Release
 from shared.errors import InvalidInputError
@@ -132,9 +131,9 @@ def test_variants_change_one_thing_each_and_unknown_ones_are_rejected() -> None:
 
 
 def test_the_search_command_prints_a_row_per_variant_with_test_time_flips_of_the_same_networks(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "training", "search-recipes", "--output", str(tmp_path), "--images", "80"]
+    command = ["search-recipes", "--output", str(tmp_path), "--images", "80"]
     command += ["--folds", "2", "--variant", "no gamma", "--variant", "test-time flips"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250)
+    ended = run_training(*command)
     assert ended.returncode == 0, ended.stderr
     rows = json.loads((tmp_path / "variants.json").read_text(encoding="utf-8"))
     assert {row["variant"] for row in rows} == {"default", "no gamma", "test-time flips"}

@@ -3,13 +3,12 @@
 import base64
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from training_commands import run_training
 
 from shared.errors import InvalidInputError
 from training.cross_validation.evaluation import Evaluation, evaluate_folds
@@ -237,9 +236,7 @@ def test_the_option_images_is_rejected_for_labelled_data(tmp_path: Path) -> None
         ("fit", "--data", str(tmp_path), "--images", "9", "--output", str(tmp_path / "run")),
         ("cross-validate", str(tmp_path), "--images", "9", "--output", str(tmp_path / "run")),
     ):
-        ended = subprocess.run(
-            [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
-        )
+        ended = run_training(*command)
         assert ended.returncode == 1
         assert "--images" in ended.stderr
         assert len(ended.stderr.splitlines()) == 1
@@ -257,9 +254,7 @@ def test_the_commands_go_from_written_data_to_a_report_without_options_for_folds
         ("cross-validate", str(data), "--output", str(cross_validation), "--attempts", "1", *tiny),
         ("baseline", str(data), "--output", str(tmp_path / "baseline"), "--members", "1", "--epochs", "1"),
     ):
-        ended = subprocess.run(
-            [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
-        )
+        ended = run_training(*command)
         assert ended.returncode == 0, ended.stderr
         printed.append(ended.stdout)
     *_, fitted, validated, compared = printed

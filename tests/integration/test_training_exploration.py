@@ -2,12 +2,11 @@
 
 import base64
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from training_commands import run_training
 
 from shared.errors import InvalidInputError
 from training.data_root import DATA_ROOT
@@ -35,13 +34,7 @@ def figures_of(folder: Path) -> set[str]:
 
 
 def test_the_command_draws_the_bladder(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "training", "explore", str(DATA_ROOT / "mouse_bladder"), "--output", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
+    ended = run_training("explore", str(DATA_ROOT / "mouse_bladder"), "--output", str(tmp_path))
     assert ended.returncode == 0, ended.stderr
     assert "79 ion images, off_sample_area: present" in ended.stdout
     html = (tmp_path / "exploration.html").read_text(encoding="utf-8")

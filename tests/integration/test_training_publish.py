@@ -1,7 +1,6 @@
 """Publication: a release computes the same as its fitted members, and off means off."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from training_commands import run_training
 
 from model_store.manifest import Manifest
 from model_store.opening import open_predictor
@@ -219,18 +219,12 @@ def test_an_error_on_the_command_line_is_one_sentence_with_exit_status_1() -> No
     assert len(ended.stderr.splitlines()) == 1
 
 
-def run_training(*words: str, releases_root: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"OFFSAMPLE_RELEASES_ROOT": str(releases_root)}
-    command = [sys.executable, "-m", "training", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=400, env=environment)
-
-
 def test_an_existing_version_is_rejected_before_anything_else_is_read(root: Path, tmp_path: Path) -> None:
     """The run, missing here, is not read."""
-    ended = run_training("publish", str(tmp_path / "none"), "--version", VERSION, releases_root=root)
+    ended = run_training("publish", str(tmp_path / "none"), "--version", VERSION, "--releases-root", str(root))
     assert ended.returncode == 1
     assert "exists" in ended.stderr
-    ended = run_training("publish", str(tmp_path / "none"), "--version", "../2000", releases_root=root)
+    ended = run_training("publish", str(tmp_path / "none"), "--version", "../2000", "--releases-root", str(root))
     assert "version" in ended.stderr
 
 
@@ -238,12 +232,14 @@ def test_the_command_publishes_into_the_releases_folder_and_edits_no_file_of_the
     run: RunFolder, tmp_path: Path
 ) -> None:
     logged, packaged = LOG_PATH.read_bytes(), sorted(RELEASES_ROOT.iterdir())
-    ended = run_training("publish", str(run.path), "--version", "2000.1.4", "--default", releases_root=tmp_path)
+    ended = run_training(
+        "publish", str(run.path), "--version", "2000.1.4", "--default", "--releases-root", str(tmp_path)
+    )
     assert ended.returncode == 0, ended.stderr
     assert "--log-evaluation" in ended.stdout
     assert default_version(tmp_path) == "2000.1.4"
     assert (LOG_PATH.read_bytes(), sorted(RELEASES_ROOT.iterdir())) == (logged, packaged)
-    again = run_training("evaluate", "--set", "metaspace_predicted", releases_root=tmp_path)
+    again = run_training("evaluate", "--set", "metaspace_predicted", "--releases-root", str(tmp_path))
     assert "release 2000.1.4" in again.stdout
     assert "over acquisitions" in again.stdout
 

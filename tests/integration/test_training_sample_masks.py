@@ -1,13 +1,12 @@
 """Whole semi-synthetic datasets, and the evaluation of predicted sample masks against true ones."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from training_commands import run_training
 
 from model_store.context.mask_rule import PRESENCE, RANKING
 from training.sample_masks.mask_scores import MaskEvaluation, evaluate_masks, summarise_masks, summarise_verdicts
@@ -132,9 +131,7 @@ def test_the_fitted_rule_has_weights_of_the_expected_sign(datasets: list[MaskedD
 
 def test_the_command_prints_overlaps_and_verdicts(tmp_path: Path) -> None:
     command = ("sample-masks", "--datasets", "4", "--output", str(tmp_path / "figures.json"))
-    ended = subprocess.run(
-        [sys.executable, "-m", "training", *command], capture_output=True, text=True, check=False, timeout=200
-    )
+    ended = run_training(*command)
     assert ended.returncode == 0, ended.stderr
     assert "of 4 verdicts correct" in ended.stdout
     assert "real acquisition mouse_bladder, 77 ions: off-sample area is present, predicted present" in ended.stdout
