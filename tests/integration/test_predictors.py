@@ -89,6 +89,13 @@ def test_onnx_and_tensorflow_agree_on_the_bladder(
     assert np.ptp(fast.off_sample_probability) > 0.5
 
 
+def test_gpus_compute_with_all_bits_of_float32(tensorflow: Predictor) -> None:
+    import tensorflow as tf  # noqa: PLC0415 - as late as the engine imports it
+
+    assert tensorflow.engine is Engine.TENSORFLOW
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
+
+
 @pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
 def test_no_images_give_no_probabilities(predictor: Predictor, tensorflow: Predictor, engine: Engine) -> None:
     chosen = {Engine.ONNX: predictor, Engine.TENSORFLOW: tensorflow}[engine]

@@ -60,10 +60,11 @@ def fit_area_networks(
 
 def _fit_in_process(path: Path, settings: AreaSettings, task: NetworkTask) -> None:
     """Fit one network on one core: two small networks side by side are faster than one on two cores."""
-    import tensorflow as tf  # noqa: PLC0415 - only with Keras' default backend, and before its first operation
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf  # noqa: PLC0415 - only with Keras' default backend, and before its first operation
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
     run = AreaRun(path)
     pool = draw_pool(run.examples_path, settings.examples, settings.mixture, settings.seed, lambda *_: None)
     fit_network(settings, run, task, pool)
