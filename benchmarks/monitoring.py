@@ -1,4 +1,4 @@
-"""What probes, metrics and a quota cost: one worker with all of it, scraped every second, against one without.
+"""What probes, metrics, traces and a quota cost: one worker with all of it, scraped every second, against one without.
 
 python benchmarks/monitoring.py
 
@@ -16,6 +16,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryDirectory
@@ -36,11 +37,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def running_worker(url: str, namespace: str, log: Path, **settings: str) -> Iterator[int]:
+def running_worker(url: str, namespace: str, log: Path, **variables: str) -> Iterator[int]:
     """Run a worker on the queue of a namespace; yields its pid."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OFFSAMPLE_")}
-    environment |= {f"OFFSAMPLE_{name.upper()}": value for name, value in settings.items()}
-    environment |= {"OFFSAMPLE_REDIS_URL": url, "OFFSAMPLE_NAMESPACE": namespace, "OFFSAMPLE_CONCURRENCY": "1"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OFFSAMPLE_", "OTEL_"))}
+    environment |= variables | {
+        "OFFSAMPLE_REDIS_URL": url,
+        "OFFSAMPLE_NAMESPACE": namespace,
+        "OFFSAMPLE_CONCURRENCY": "1",
+    }
     environment["OFFSAMPLE_ALLOWED_ROOTS"] = str(Path(EVENT.data.ion_images.uri))
     command = [sys.executable, "-m", "worker.cli.main", "worker"]
     with (
@@ -67,6 +71,24 @@ def scrape_for_ever(port: int) -> None:
         time.sleep(SCRAPE_SECONDS)
 
 
+class Collector(BaseHTTPRequestHandler):
+    """Takes spans and forgets them."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Answer one request."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+threading.Thread(target=collector.serve_forever, daemon=True).start()
 with socket() as free:
     free.bind(("127.0.0.1", 0))
     port = free.getsockname()[1]
@@ -96,9 +118,15 @@ with TemporaryDirectory(prefix="offs-") as temporary, embedded_server(Path(tempo
 
     print_machine()
     folder = Path(temporary)
+    everything = {
+        "OFFSAMPLE_HTTP_ADDRESS": str(port),
+        "OFFSAMPLE_SOURCE_QUOTA": "8",
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}",
+    }
     with (
         running_worker(url, "plain", folder / "plain.log") as plain,
-        running_worker(url, "watched", folder / "watched.log", http_address=str(port), source_quota="8") as watched,
+        running_worker(url, "watched", folder / "watched.log", **everything) as watched,
     ):
         threading.Thread(target=scrape_for_ever, args=(port,), daemon=True).start()
         run_events("plain")

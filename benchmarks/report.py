@@ -62,7 +62,7 @@ def describe(images: list[IonImage]) -> ClassifiedDataset:
         for one, probability in zip(ids, probabilities.tolist(), strict=True)
     ]
     extents = {one: measure_extent(image) for one, image in zip(ids, images, strict=True)}
-    found = Classification(rows, Counter({(SIDE_PX, SIDE_PX): IONS}), 0.0, extents)
+    found = Classification(rows, Counter({(SIDE_PX, SIDE_PX): IONS}), extents=extents)
     annotations = [
         Annotation(annotation_id=one, mz=float(mz), formula="C35H30O20", adduct="+H")
         for one, mz in zip(ids, generator.uniform(100, 1000, IONS), strict=True)

@@ -43,7 +43,7 @@ def make_report(
     dataset = ClassifiedDataset(
         dataset_id,
         annotations or [Annotation(annotation_id=row.annotation_id) for row in rows],
-        Classification(list(rows), shapes, 0.0, extents),
+        Classification(list(rows), shapes, extents=extents),
         manifest,
         manifest.threshold,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import billiard.pool
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_shutting_down
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_shutting_down
 from celery.worker.control import inspect_command
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -160,6 +160,12 @@ def _initialise_child(**_: Any) -> None:
         os.kill(os.getppid(), signal.SIGTERM)
     else:
         app.board.make_ready(index)
+
+
+@worker_process_shutdown.connect
+def _end_child(**_: Any) -> None:
+    if app.runtime is not None:
+        app.runtime.tracer.close()
 
 
 @worker_shutting_down.connect

@@ -20,6 +20,8 @@ from worker.server.outage import Outage
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess
 from worker.stores.outages import StoreOutages
+from worker.tracing.opening import open_tracer
+from worker.tracing.tracer import Tracer
 
 _PINNED_KEPT = 2
 _log = structlog.get_logger(__name__)
@@ -65,6 +67,7 @@ class Runtime:
     predictors: Predictors
     access: SourceAccess
     outages: StoreOutages
+    tracer: Tracer
 
 
 def open_ledger(settings: Settings, outage: Outage | None = None, worker: str | None = None) -> Ledger:
@@ -99,7 +102,9 @@ def open_runtime(settings: Settings, worker: str | None = None) -> Runtime:
     )
     ledger = open_ledger(settings, Outage(), worker)
     quota = open_quota(settings)
-    return Runtime(settings, ledger, quota, EventMetrics(), predictors, access, StoreOutages(settings.retry_seconds))
+    tracer = open_tracer(ledger.consumer)
+    outages = StoreOutages(settings.retry_seconds)
+    return Runtime(settings, ledger, quota, EventMetrics(), predictors, access, outages, tracer)
 
 
 def _warm_decoding() -> None:

@@ -23,6 +23,7 @@ from worker.runtime import open_ledger
 from worker.server.outage import describe_server_error
 from worker.server.url import without_password
 from worker.settings import Settings
+from worker.tracing.opening import wants_tracing
 
 if TYPE_CHECKING:
     from worker.app import OffSampleApp
@@ -49,6 +50,7 @@ def serve(settings: Settings, name: str | None = None) -> int:
     except UnknownReleaseError as error:  # named by an event, it would be invalid input
         raise ConfigurationError(f"OFFSAMPLE_RELEASE cannot be used: {error}") from error
     choose_engine(settings.engine)
+    wants_tracing()
     _require_roots(settings)
     _require_temporary_folder()
     _require_server(settings)

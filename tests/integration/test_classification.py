@@ -168,7 +168,7 @@ def test_images_of_several_batches_are_classified_as_if_alone(tmp_path: Path, pr
 def test_an_empty_dataset_is_not_an_error(tmp_path: Path, predictor: Predictor) -> None:
     np.save(tmp_path / "none.npy", np.ones((0, 8, 9)))
     found = classify_all(tmp_path / "none.npy", predictor)
-    assert (found.rows, found.predict_seconds) == ([], 0)
+    assert (found.rows, found.stages.predict.seconds) == ([], 0)
 
 
 def test_a_dataset_of_bad_images_has_rows_without_labels(tmp_path: Path, predictor: Predictor) -> None:

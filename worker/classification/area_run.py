@@ -1,6 +1,5 @@
 """What a release of kind `area` adds: find out about a dataset's area from all its network inputs, then predict."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
@@ -9,15 +8,16 @@ from model_store.area.dataset_prediction import DatasetPrediction, predict_datas
 from model_store.predictors.predictor import Predictor
 from worker.classification.batch import DatasetScope, InputBatch, PredictedBatch, Shape
 from worker.classification.input_buffer import InputBuffer, buffer_inputs
+from worker.classification.stages import Stage
 
 
 class AreaRun:
     """Predicts for the images of one dataset together; afterwards `found` says what is known about the dataset."""
 
-    def __init__(self, predictor: Predictor, scope: DatasetScope, batch_images: int) -> None:
+    def __init__(self, predictor: Predictor, scope: DatasetScope, batch_images: int, stage: Stage) -> None:
         self.found: DatasetPrediction | None = None
-        self.predict_seconds = 0.0
         self._predictor, self._scope, self._batch_images = predictor, scope, batch_images
+        self._stage = stage
 
     def predict(
         self, batches: Iterable[InputBatch], shapes: Mapping[str, Shape], on_step: Callable[[], None]
@@ -36,10 +36,8 @@ class AreaRun:
         TooLargeError, NoRoomError
             When the temporary folder is too small for the dataset's network inputs, or is full at present.
         """
-        with buffer_inputs(batches, self._scope.images, on_step) as buffer:
-            started = time.perf_counter()
+        with buffer_inputs(batches, self._scope.images, on_step) as buffer, self._stage.working():
             predicted = list(self._predict(buffer, shapes, on_step))
-            self.predict_seconds = time.perf_counter() - started
         yield from predicted
 
     def _predict(

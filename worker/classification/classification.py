@@ -1,6 +1,5 @@
 """From ion images to result rows: the path that queue and command line share."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from worker.classification.area_run import AreaRun
 from worker.classification.assessment import ImageExtent, assess, measure_extent
 from worker.classification.batch import DatasetScope, InputBatch, PredictedBatch, Shape
 from worker.classification.context_run import ContextRun
+from worker.classification.stages import Stage, Stages
 from worker.messages.event import Annotation
 from worker.messages.results import Assessment, Counts, Label, ResultRow, count_rows
 from worker.sources.prefetching import prefetch_batches
@@ -37,7 +37,7 @@ class Classification:
     rows: list[ResultRow]
     shapes: Counter[Shape]
     """Number of readable ion images by (height, width), px."""
-    predict_seconds: float
+    stages: Stages = field(default_factory=Stages)
     extents: Mapping[str, ImageExtent] = field(default_factory=dict)
     """By annotation id, of all ion images that could be read."""
     off_sample_area: AreaVerdict | None = None
@@ -46,9 +46,6 @@ class Classification:
     """Of off-sample area; None when the release does not predict it."""
     sample_mask: npt.NDArray[np.float32] | None = None
     """(28, 28) in [0, 1], which part of the image is sample; None when the release does not predict it."""
-    fetch_seconds: float = 0.0
-    """Waiting for ion images and decoding them; overlaps with prediction, as preprocessing does."""
-    preprocess_seconds: float = 0.0
     batches: Sequence[int] = ()
     """Network inputs per call of the predictor."""
 
@@ -84,9 +81,7 @@ class _Progress:
     rows: dict[str, ResultRow] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     extents: dict[str, ImageExtent] = field(default_factory=dict)
-    predict_seconds: float = 0.0
-    fetch_seconds: float = 0.0
-    preprocess_seconds: float = 0.0
+    stages: Stages = field(default_factory=Stages)
     batches: list[int] = field(default_factory=list)
 
 
@@ -123,6 +118,7 @@ def classify(  # noqa: PLR0913 - options of the caller
     one_shape: bool = True,
     loose: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
+    stages: Stages | None = None,
 ) -> Classification:
     """Fetch and preprocess in other threads, predict in this one; memory holds a few batches.
 
@@ -138,17 +134,20 @@ def classify(  # noqa: PLR0913 - options of the caller
     on_progress
         Called with the number of finished annotations, at least once per batch; an exception that it raises ends
         the run.
+    stages
+        Where the times are kept, for a caller that wants those of a run that fails too.
     """
     manifest = predictor.release.manifest
     cut = manifest.threshold if threshold is None else threshold
-    progress = _Progress()
+    progress = _Progress(stages=stages or Stages())
 
     def on_wait() -> None:
         on_progress(len(progress.rows))
 
     scope = DatasetScope(len(annotations), one_shape=one_shape, loose=loose)
-    area_run, context_run = AreaRun(predictor, scope, BATCH_IMAGES), ContextRun(scope, BATCH_IMAGES)
-    fetched = _time_fetching(source.fetch(annotations), progress)
+    area_run = AreaRun(predictor, scope, BATCH_IMAGES, progress.stages.predict)
+    context_run = ContextRun(scope, BATCH_IMAGES)
+    fetched = _time_fetching(source.fetch(annotations), progress.stages.fetch)
     prepared = map(partial(_prepare, channels=manifest.input.image_channels, progress=progress), fetched)
     with prefetch_batches(prepared, BATCH_IMAGES, "prepare", on_wait) as gathered:
         batches = _record_finished(gathered, progress)
@@ -169,24 +168,23 @@ def classify(  # noqa: PLR0913 - options of the caller
     return Classification(
         rows,
         Counter(progress.shapes.values()),
-        predict_seconds=progress.predict_seconds + area_run.predict_seconds,
+        stages=progress.stages,
         extents=progress.extents,
         off_sample_area=context_run.off_sample_area if found is None else found.off_sample_area,
         off_sample_area_probability=None if found is None else round(found.area_probability, _DECIMALS),
         sample_mask=None if found is None else found.sample_mask,
-        fetch_seconds=progress.fetch_seconds,
-        preprocess_seconds=progress.preprocess_seconds,
         batches=progress.batches,
     )
 
 
-def _time_fetching(fetched: Iterator[FetchedIonImage], progress: _Progress) -> Iterator[FetchedIonImage]:
-    """The same images; the time until each of them arrives is recorded."""
-    started = time.perf_counter()
-    for one in fetched:
-        progress.fetch_seconds += time.perf_counter() - started
+def _time_fetching(fetched: Iterator[FetchedIonImage], stage: Stage) -> Iterator[FetchedIonImage]:
+    """The same images; the time until each of them arrives is work of the stage."""
+    while True:
+        with stage.working():
+            one = next(fetched, None)
+        if one is None:
+            return
         yield one
-        started = time.perf_counter()
 
 
 def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel], progress: _Progress) -> _Prepared:
@@ -194,14 +192,13 @@ def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel], progress: _P
     if ion_image is None:
         row = ResultRow(annotation_id=annotation_id, status="unreadable", reason=fetched.reason)
         return _Prepared(annotation_id, row=row)
-    started = time.perf_counter()
-    extent = measure_extent(ion_image)
-    missing = describe_missing_signal(ion_image)
-    if missing is not None:
-        row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
-        return _Prepared(annotation_id, ion_image.shape, row=row, extent=extent)
-    network_input = preprocess([ion_image], channels)[0]
-    progress.preprocess_seconds += time.perf_counter() - started
+    with progress.stages.preprocess.working():
+        extent = measure_extent(ion_image)
+        missing = describe_missing_signal(ion_image)
+        if missing is not None:
+            row = ResultRow(annotation_id=annotation_id, status="no_signal", reason=missing)
+            return _Prepared(annotation_id, ion_image.shape, row=row, extent=extent)
+        network_input = preprocess([ion_image], channels)[0]
     return _Prepared(annotation_id, ion_image.shape, network_input, extent=extent)
 
 
@@ -224,9 +221,8 @@ def _predict(batches: Iterator[InputBatch], predictor: Predictor, progress: _Pro
     """Predict batch by batch."""
     for annotation_ids, inputs in batches:
         if annotation_ids:
-            started = time.perf_counter()
-            prediction = predictor.predict(inputs)
-            progress.predict_seconds += time.perf_counter() - started
+            with progress.stages.predict.working():
+                prediction = predictor.predict(inputs)
             yield annotation_ids, prediction
 
 

@@ -12,6 +12,7 @@ from shared.errors import ConfigurationError, ReleaseError, UnknownReleaseError
 from worker.doctor.finding import Finding, failure, ok, warning
 from worker.settings import LEAST_LEASE_SECONDS, Settings
 from worker.tickets import TICK_SECONDS
+from worker.tracing.opening import SWITCH, wants_tracing
 
 _LEAST_FREE_BYTES = 5 * 2**30
 _MOST_FETCH_SECONDS = 20.0
@@ -29,6 +30,7 @@ def check_host(settings: Settings) -> Iterator[Finding]:
             "set OFFSAMPLE_ALLOWED_ROOTS or OFFSAMPLE_ALLOWED_STORES",
         )
     yield _check_temporary_folder()
+    yield _check_tracing()
 
 
 def check_times(settings: Settings) -> Iterator[Finding]:
@@ -77,6 +79,14 @@ def _check_root(root: Path) -> Finding:
     if first is None:
         return warning(check, "is empty", "mount it, if it is a mount point: events would be rejected as not_found")
     return ok(check, "can be read")
+
+
+def _check_tracing() -> Finding:
+    try:
+        is_wanted = wants_tracing()
+    except ConfigurationError as error:
+        return failure("traces", str(error), f"install the extra `tracing`, or unset {SWITCH}")
+    return ok("traces", "are sent to a collector" if is_wanted else "are not sent")
 
 
 def _check_temporary_folder() -> Finding:

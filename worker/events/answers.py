@@ -85,7 +85,7 @@ def classified_answer(
             counts=found.counts,
             timings=Timings(
                 queued_seconds=round(claim.queued_seconds, 3),
-                predict_seconds=round(found.predict_seconds, 3),
+                predict_seconds=round(found.stages.predict.seconds, 3),
                 total_seconds=round(total_seconds, 3),
             ),
             off_sample_area=found.off_sample_area,

@@ -38,28 +38,33 @@ def run_event(claim: Claim, runtime: Runtime, task_id: str | None = None) -> Non
     """
     deadline = time.monotonic() + runtime.settings.event_timeout_seconds
     identity = _read_identity(claim, runtime.settings.max_deliveries)
-    trace = {"trace_id": identity.trace_id} if identity.trace_id else {}
     with (
+        runtime.tracer.follow(claim, identity) as trace,
         structlog.contextvars.bound_contextvars(
             event_id=identity.event_id,
             dataset_id=identity.dataset_id,
             entry=claim.entry,
             task_id=task_id,
-            **trace,
+            **trace.log_ids,
         ),
         Heartbeat(runtime.ledger, claim, deadline + _HEARTBEAT_GRACE_SECONDS) as heartbeat,
     ):
-        run = EventRun(claim, identity, runtime, heartbeat, deadline)
+        followed = replace(identity, traceparent=trace.traceparent)
+        run = EventRun(claim, followed, runtime, heartbeat, deadline, trace)
         try:
             with admitted(run) as is_admitted:
                 if is_admitted:
                     _record_run(run, task_id)
                     _run(run)
+                else:
+                    trace.conclude("parked")
         except LeaseLostError as error:
             runtime.metrics.count_fenced()
+            trace.conclude("fenced", error=error.code, reason=str(error))
             _log.warning("event_fenced", reason=str(error))
         except SystemExit:
             heartbeat.stop()
+            trace.conclude("released", error="drained", reason="worker is shutting down")
             if _release(run, 0.0):
                 runtime.metrics.count_handed_back(HandBack.DRAINED)
                 _log.warning("event_released", reason="worker is shutting down")
@@ -131,17 +136,20 @@ def _finish(run: EventRun, verdict: Verdict) -> None:
     claim, ledger = run.claim, run.runtime.ledger
     give_up_at = run.deadline + _FINISH_GRACE_SECONDS
     started = time.perf_counter()
-    outcome, done = ledger.finish(claim, verdict.answer, give_up_at=give_up_at)
-    if outcome is Outcome.DUPLICATE and done is not None:
-        verdict = judge_duplicate(run, verdict, done)
-        outcome, _ = ledger.finish(claim, verdict.answer, give_up_at=give_up_at)
+    with run.trace.finishing(ledger.names.results, len(verdict.answer.messages)):
+        outcome, done = ledger.finish(claim, verdict.answer, give_up_at=give_up_at)
+        if outcome is Outcome.DUPLICATE and done is not None:
+            verdict = judge_duplicate(run, verdict, done)
+            outcome, _ = ledger.finish(claim, verdict.answer, give_up_at=give_up_at)
     if outcome is Outcome.FENCED:
         raise LeaseLostError(f"lease of {claim.entry} was lost before its results were published")
     if outcome is Outcome.ALREADY and done is not None and verdict.answer.done is None:
         # An earlier delivery committed its answer; all of it is published by now.
+        run.trace.conclude("answered_before")
         _log.info("event_answered_before", deliveries=claim.deliveries)
         return
     _count(run, verdict, time.perf_counter() - started)
+    run.trace.conclude(verdict.name.partition("_")[2], verdict.facts, error=verdict.error, reason=verdict.reason)
     log = _log.warning if verdict.is_refusal else _log.info
     log(verdict.name, deliveries=claim.deliveries, outcome=outcome.value, **verdict.facts)
 
@@ -157,6 +165,7 @@ def _postpone(run: EventRun, what: str, error: TransientError) -> None:
     """Release the event to be tried again later, because `what` is unavailable."""
     settings, outages = run.runtime.settings, run.runtime.outages
     run.heartbeat.stop()
+    run.trace.conclude("postponed", error=error.code, reason=str(error))
     if _release(run, choose_delay_seconds(run.claim.postponements, settings.retry_seconds)):
         run.runtime.metrics.count_handed_back(HandBack.POSTPONED)
         outages.log_postponed(what, str(error))

@@ -1,7 +1,8 @@
 """The answer to an event: its classification, a repeat of an earlier answer, or a rejection."""
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from shared.errors import (
 )
 from worker.access.store_name import name_stores
 from worker.classification.classification import Classification, classify
+from worker.classification.stages import Stages
 from worker.events.annotations import list_annotations
 from worker.events.answers import classified_answer, digest_event, is_about, rejected_answer, repeated_answer
 from worker.events.event_report import open_event_report
@@ -31,6 +33,7 @@ from worker.messages.event import DatasetAnnotatedEvent, EventIdentity, parse_ev
 from worker.metrics.measures import Measures
 from worker.runtime import Runtime
 from worker.sources.opening import open_source
+from worker.tracing.tracer import EventTrace
 
 _PROGRESS_INTERVAL_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
@@ -46,6 +49,7 @@ class EventRun:
     heartbeat: Heartbeat
     deadline: float
     """`time.monotonic()` at which the event must be done."""
+    trace: EventTrace
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ class Verdict:
     def error(self) -> str | None:
         """Code of a rejection."""
         return self.facts.get("error")
+
+    @property
+    def reason(self) -> str:
+        """Sentence of a rejection."""
+        return str(self.facts.get("reason", ""))
 
 
 class ProgressMonitor:
@@ -192,7 +201,7 @@ def _read_event(run: EventRun) -> DatasetAnnotatedEvent:
             f"event was started {claim.deliveries - 1} times and never finished: its worker died, stalled or failed"
             " each time; check the workers' logs before sending it again"
         )
-    return parse_event(claim.message)
+    return parse_event(claim.message).model_copy(update={"traceparent": run.identity.traceparent})
 
 
 def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
@@ -203,22 +212,26 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     access = replace(runtime.access, watch=watch.on_work)
     with ExitStack() as stack:
         report = stack.enter_context(open_event_report(event.data, runtime.settings.report_root))
-        source = stack.enter_context(open_source(event.data.ion_images, access))
-        annotations = list_annotations(event.data, source, access)
+        with run.trace.step("open"):
+            source = stack.enter_context(open_source(event.data.ion_images, access))
+            annotations = list_annotations(event.data, source, access)
         watch.total = len(annotations)
         recorded = source if report is None else report.record(source, len(annotations))
+        stages = stack.enter_context(_traced_stages(run.trace))
+        threshold = event.data.threshold
         found = classify(
-            recorded, annotations, predictor, threshold=event.data.threshold, on_progress=watch.on_progress
+            recorded, annotations, predictor, threshold=threshold, on_progress=watch.on_progress, stages=stages
         )
         if report is not None:
-            report.write(annotations, found, predictor, source.notes, watch.on_work)
+            with run.trace.step("report"):
+                report.write(annotations, found, predictor, source.notes, watch.on_work)
     seconds = time.perf_counter() - started
     facts = {
         "release": predictor.release.version,
         "engine": predictor.engine.value,
         "queued_seconds": round(run.claim.queued_seconds, 3),
         "total_seconds": round(seconds, 3),
-        "predict_seconds": round(found.predict_seconds, 3),
+        "predict_seconds": round(found.stages.predict.seconds, 3),
         **found.counts.model_dump(),
         **({"assessment": found.assessment} if found.assessment else {}),
         **({"notes": list(source.notes)} if source.notes else {}),
@@ -227,14 +240,26 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     return Verdict("dataset_classified", answer, facts, measures=_measure(found, predictor, run.claim))
 
 
+@contextmanager
+def _traced_stages(trace: EventTrace) -> Iterator[Stages]:
+    """Stages that are reported at the end, those of a run that fails too."""
+    stages = Stages()
+    try:
+        yield stages
+    finally:
+        for name, stage in (("fetch", stages.fetch), ("preprocess", stages.preprocess), ("predict", stages.predict)):
+            if stage.started_ns:
+                trace.record_stage(name, stage.started_ns, stage.ended_ns, stage.seconds)
+
+
 def _measure(found: Classification, predictor: Predictor, claim: Claim) -> Measures:
     return Measures(
         release=predictor.release.version,
         counts=found.counts,
         queued_seconds=claim.queued_seconds,
-        fetch_seconds=found.fetch_seconds,
-        preprocess_seconds=found.preprocess_seconds,
-        predict_seconds=found.predict_seconds,
+        fetch_seconds=found.stages.fetch.seconds,
+        preprocess_seconds=found.stages.preprocess.seconds,
+        predict_seconds=found.stages.predict.seconds,
         batches=found.batches,
         probabilities=[row.off_sample_probability for row in found.rows if row.off_sample_probability is not None],
         without_mask=sum(

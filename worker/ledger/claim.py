@@ -27,6 +27,10 @@ class Claim:
     """Server time of the first postponement; 0 = never."""
     postponed_seconds: float = 0.0
     """From the first postponement to this claim."""
+    asked_ns: int = 0
+    """`time.time_ns()` when this process asked for it; 0 = not recorded."""
+    received_ns: int = 0
+    """When it had the answer."""
 
     @property
     def claimed_ms(self) -> int:

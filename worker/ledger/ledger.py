@@ -4,6 +4,7 @@ The stream is the source of truth; a lease is held by (consumer, delivery count)
 script of this folder; finish writes results, then done record, then ack.
 """
 
+import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, cast
@@ -94,6 +95,7 @@ class Ledger:
         """Take the next entry; None when there is none, or while the intake is paused."""
         keys = [self.names.clock, self.names.pause, *self._intake_keys()]
         arguments = [self._lease_ms, GROUP, self.consumer, self._max_message_bytes]
+        asked_ns = time.time_ns()
         found = self._calls.run_with_groups(self._scripts.claim, keys, arguments)
         if found is None:
             return None
@@ -110,6 +112,8 @@ class Ledger:
             postponements=postponements,
             first_postponed_ms=first_postponed_ms,
             postponed_seconds=(now_ms - first_postponed_ms) / 1000 if first_postponed_ms else 0.0,
+            asked_ns=asked_ns,
+            received_ns=time.time_ns(),
         )
 
     def claim_new(self, stream: str, most: int) -> list[Claim]:

@@ -65,7 +65,7 @@ class CloudEvent(MessagePart):
     """Where the schema of `data` is described."""
 
     traceparent: Traceparent | None = None
-    """W3C trace context, copied from the event to its answers."""
+    """W3C trace context; the answers to an event are of the same trace."""
 
     @model_serializer(mode="wrap")
     def _leave_out_unset_attributes(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

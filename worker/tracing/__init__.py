@@ -1,0 +1,1 @@
+"""Traces: where the time of one event went, for OpenTelemetry."""
