@@ -55,6 +55,13 @@ ROWS = [
 ]
 COUNTS = Counts(annotations=2, classified=1, on=0, off=1, uncertain=0, no_signal=0, unreadable=1)
 TIMINGS = Timings(queued_seconds=0.1, predict_seconds=0.2, total_seconds=0.3)
+PROFILE = {
+    "images": 3,
+    "probability_quantiles": [0, 0.1, 0.2, 0.9, 1],
+    "spread": 0.01,
+    "zero_share": 0.4,
+    "off_share": 0.25,
+}
 TRIED = Tried(deliveries=1, stream="offsample:events", entry_id="1-0", worker="host-1")
 EXAMPLES: list[CloudEvent] = [
     IonImagesClassified(id="event-1/1", source="/w", time=NOW, data=ResultChunk(**ABOUT, part=1, parts=1, rows=ROWS)),
@@ -137,6 +144,8 @@ GOOD: list[tuple[type[CloudEvent], dict[str, Any]]] = [
     (EVENT, make_event(ion_images={"kind": "metaspace", "dataset_id": "x", "fdr": 0.5})),
     (EVENT, change(make_event(), tenant="lab", retries=3, time="2026-11-23T12:00:00+01:00")),
     (CHUNK, change_data(EXAMPLES[0], rows=[])),
+    (CHUNK, change_data(EXAMPLES[0], added_in_a_later_version=1)),
+    (CLOSING, change_data(EXAMPLES[1], profile=PROFILE, added_in_a_later_version={"a": 1})),
     (CLOSING, change_data(EXAMPLES[1], off_sample_area="present", report="a.html", assessment=["no_background"])),
     (REJECTED, change_data(EXAMPLES[2], event_id="event-1")),
 ]
@@ -171,6 +180,8 @@ BAD: list[tuple[type[CloudEvent], dict[str, Any]]] = [
     (CHUNK, change_data(EXAMPLES[0], rows=[{"annotation_id": "a", "status": "classified", "label": "maybe"}])),
     (CHUNK, change_data(EXAMPLES[0], rows=[{"annotation_id": str(row), "status": "no_signal"} for row in range(1001)])),
     (CLOSING, change_data(EXAMPLES[1], engine="abacus")),
+    (CLOSING, change_data(EXAMPLES[1], profile=PROFILE | {"probability_quantiles": [0.1, 0.2, 0.3, 0.4]})),
+    (CLOSING, change_data(EXAMPLES[1], profile=PROFILE | {"off_share": 1.5})),
     (CLOSING, change_data(EXAMPLES[1], off_sample_area="maybe")),
     (REJECTED, change_data(EXAMPLES[2], tried=None)),
 ]

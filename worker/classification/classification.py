@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from model_store.area.decision import AreaVerdict
 from model_store.predictors.predictor import Predictor
+from model_store.profile import DatasetProfile, make_profile
 from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
 from worker.classification.area_run import AreaRun
 from worker.classification.assessment import ImageExtent, assess, measure_extent
@@ -63,6 +64,16 @@ class Classification:
     def counts(self) -> Counts:
         """Number of annotations by outcome."""
         return count_rows(self.rows)
+
+    def make_profile(self, threshold: float) -> DatasetProfile | None:
+        """The profile of the dataset, with the release's own threshold."""
+        classified = [row for row in self.rows if row.off_sample_probability is not None]
+        return make_profile(
+            [row.off_sample_probability or 0.0 for row in classified],
+            [row.member_spread or 0.0 for row in classified],
+            [1 - self.extents[row.annotation_id].signal_share for row in classified],
+            threshold,
+        )
 
 
 @dataclass(frozen=True, eq=False)

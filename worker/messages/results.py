@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from model_store.profile import DatasetProfile
 from worker.messages.cloud_event import (
     AnnotationId,
     CloudEvent,
@@ -34,7 +35,13 @@ Assessment = Literal[
 Status = Literal["classified", "no_signal", "unreadable"]
 
 
-class ResultRow(MessagePart):
+class AnswerPart(MessagePart):
+    """A part of an answer; a later version may add fields, which readers ignore."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ResultRow(AnswerPart):
     """The result for one annotation."""
 
     annotation_id: AnnotationId
@@ -59,7 +66,7 @@ class ResultRow(MessagePart):
     """Why the row is not classified, in one sentence."""
 
 
-class AboutEvent(MessagePart):
+class AboutEvent(AnswerPart):
     """The event that a message answers, and the release and threshold used."""
 
     event_id: MessageId
@@ -81,7 +88,7 @@ class ResultChunk(AboutEvent):
     rows: list[ResultRow] = Field(max_length=ROWS_PER_CHUNK)
 
 
-class Counts(MessagePart):
+class Counts(AnswerPart):
     """Number of annotations by outcome; `on` + `off` = `classified`."""
 
     annotations: int = Field(ge=0)
@@ -108,7 +115,7 @@ def count_rows(rows: Sequence[ResultRow]) -> Counts:
     )
 
 
-class Timings(MessagePart):
+class Timings(AnswerPart):
     """Durations, seconds."""
 
     queued_seconds: float = Field(ge=0)
@@ -134,9 +141,11 @@ class DatasetSummary(AboutEvent):
     """What to check before the labels of this dataset are believed; usually nothing."""
     report: str | None = None
     """The report that was written, as the event named it; null when it named none."""
+    profile: DatasetProfile | None = None
+    """The dataset in a few numbers, to notice when datasets change; null when no ion image was classified."""
 
 
-class Tried(MessagePart):
+class Tried(AnswerPart):
     """Where, and after how many deliveries, an event was rejected."""
 
     deliveries: int = Field(ge=0)
@@ -148,7 +157,7 @@ class Tried(MessagePart):
     """The process that rejected it: `<name>@<host>/<pid>/<unique part>`."""
 
 
-class Rejection(MessagePart):
+class Rejection(AnswerPart):
     """Data of `offsample.dataset.rejected.v1`: the event could not be processed."""
 
     event_id: MessageId | None
