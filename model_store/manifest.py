@@ -84,7 +84,7 @@ class AreaParts(_Part):
 
     members: tuple[ReleaseFile, ...] = Field(min_length=1)
     """One Keras file a network."""
-    survey: ReleaseFile
+    encode: ReleaseFile
     context: ReleaseFile
     judge: ReleaseFile
     verdict: ReleaseFile
@@ -95,7 +95,7 @@ class AreaParts(_Part):
     @property
     def graphs(self) -> dict[str, ReleaseFile]:
         """The graphs by name."""
-        return {"survey": self.survey, "context": self.context, "judge": self.judge, "verdict": self.verdict}
+        return {"encode": self.encode, "context": self.context, "judge": self.judge, "verdict": self.verdict}
 
     @property
     def files(self) -> tuple[ReleaseFile, ...]:

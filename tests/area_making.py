@@ -23,7 +23,7 @@ ALWAYS = {
 
 
 def make_decision(verdict: str = "unclear", **changes: float) -> AreaDecision:
-    values = {"slope": 1.0, "intercept": 0.0, "temperature": 1.0, **ALWAYS[verdict], **changes}
+    values = {"slope": 1.0, "context_slope": 0.0, "intercept": 0.0, "temperature": 1.0, **ALWAYS[verdict], **changes}
     return AreaDecision(**values, calibration="not calibrated")  # type: ignore[arg-type]
 
 
@@ -42,7 +42,7 @@ def make_area_release(plain: Release, root: Path) -> Release:
 
 def decide_with(folder: Path, manifest: Manifest, decision: AreaDecision) -> Release:
     """The release in `folder`, with this decision."""
-    graphs = {graph: describe_file(folder / name_graph(graph)) for graph in ("survey", "context", "judge", "verdict")}
+    graphs = {graph: describe_file(folder / name_graph(graph)) for graph in ("encode", "context", "judge", "verdict")}
     members = tuple(describe_file(folder / name) for name in name_area_members(MEMBERS))
     area = AreaParts(members=members, decision=decision, **graphs)
     changed = manifest.model_copy(update={"version": folder.name, "kind": "area", "area": area})

@@ -38,7 +38,7 @@ class DatasetPrediction:
 
 
 def predict_dataset(predictor: Predictor, batches: Batches) -> DatasetPrediction | None:
-    """Predict for a dataset that is streamed three times, four where its area is unclear; None without an image.
+    """Predict for a dataset that is streamed two or three times; None without an image.
 
     Parameters
     ----------
@@ -56,9 +56,13 @@ def predict_dataset(predictor: Predictor, batches: Batches) -> DatasetPrediction
     reading = read_area(networks, batches)
     if reading is None:
         return None
-    probability = parts.decision.find_probability(reading.area_logits)
+    probability = parts.decision.find_probability(reading)
     verdict = parts.decision.judge(probability)
-    ions = _predict_alone(predictor, batches) if verdict == "unclear" else combine(reading, parts.decision, verdict)
+    if verdict == "unclear":
+        ions = _predict_alone(predictor, batches)
+    else:
+        whole = replace(reading, off_logits=reading.judge_all(networks, batches))
+        ions = combine(whole, parts.decision, verdict)
     return DatasetPrediction(ions, verdict, probability, reading.sample_mask, reading)
 
 
@@ -75,7 +79,7 @@ def predict_alike(predictor: Predictor, dataset: DatasetPrediction, inputs: Netw
         raise ReleaseError(f"release {predictor.release.version} has no area networks; expected a release of kind area")
     if dataset.off_sample_area == "unclear":
         return predictor.predict(inputs)
-    logits, *_ = dataset.reading.context.judge(networks, inputs)
+    logits = dataset.reading.context.judge(networks, inputs)
     return combine(replace(dataset.reading, off_logits=logits), parts.decision, dataset.off_sample_area)
 
 
@@ -88,7 +92,7 @@ def combine(reading: AreaReading, decision: AreaDecision, verdict: AreaVerdict) 
     logits = reading.off_logits.astype(np.float64) / decision.temperature
     members = expit(logits)
     if verdict == "absent":
-        members = members * expit(decision.slope * reading.area_logits.astype(np.float64) + decision.intercept)
+        members = members * expit(decision.find_logits(reading))
         mean = members.mean(axis=1)
     else:
         mean = expit(logits.mean(axis=1))

@@ -3,15 +3,24 @@
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy.special import expit
 
-from model_store.area.reading import Array
+from model_store.area.reading import AreaReading
 
 AreaVerdict = Literal["present", "absent", "unclear"]
 VERDICTS: tuple[AreaVerdict, ...] = get_args(AreaVerdict)
 
-Probability = float
+FULL_EVIDENCE = 60
+"""Ions from which more of them do not make a verdict more certain."""
+
+Logits = npt.NDArray[np.float64]
+
+
+def measure_evidence(ions: int) -> float:
+    """What the context of that many ions is worth, from 0 for one ion to 1; logarithmic."""
+    return float(np.log(min(ions, FULL_EVIDENCE)) / np.log(FULL_EVIDENCE))
 
 
 class AreaDecision(BaseModel):
@@ -24,8 +33,10 @@ class AreaDecision(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     slope: float = Field(gt=0)
+    context_slope: float = Field(ge=0)
     intercept: float
-    """Calibrated log-odds of off-sample area: slope x mean log-odds of the networks + intercept."""
+    """Calibrated log-odds of off-sample area: slope x mean log-odds of the networks + context_slope x evidence x mean
+    log-odds from the context + intercept. `evidence` grows with the ions read: that of a few ions is a guess."""
 
     absent_up_to: float = Field(ge=0, le=1)
     present_from: float = Field(ge=0, le=1)
@@ -45,9 +56,15 @@ class AreaDecision(BaseModel):
             )
         return self
 
-    def find_probability(self, area_logits: Array) -> float:
-        """The calibrated probability of off-sample area from the networks' log-odds, (M,)."""
-        return float(expit(self.slope * np.mean(area_logits, dtype=np.float64) + self.intercept))
+    def find_logits(self, reading: AreaReading) -> Logits:
+        """(M,), the calibrated log-odds of off-sample area, of which those of the ensemble are the mean."""
+        evidence = measure_evidence(len(reading.off_logits))
+        area, context = reading.area_logits.astype(np.float64), reading.context_logits.astype(np.float64)
+        return self.slope * area + self.context_slope * evidence * context + self.intercept
+
+    def find_probability(self, reading: AreaReading) -> float:
+        """The calibrated probability of off-sample area."""
+        return float(expit(self.find_logits(reading).mean()))
 
     def judge(self, probability: float) -> AreaVerdict:
         """The verdict."""

@@ -14,7 +14,7 @@ from keras import ops
 from model_store.area.borders import HALF_PX
 from shared.preprocessing import INPUT_SIDE_PX
 
-GraphName = Literal["survey", "context", "judge", "verdict"]
+GraphName = Literal["encode", "context", "judge", "verdict"]
 GRAPHS: tuple[GraphName, ...] = get_args(GraphName)
 
 Tensor = Any
@@ -61,7 +61,7 @@ def take_parts(member: keras.Model) -> MemberParts:
 
 
 def build_graphs(members: Sequence[MemberParts]) -> dict[GraphName, keras.Model]:
-    """All four graphs; each takes and gives lists of tensors, in the order stated below.
+    """All four graphs; each takes and gives tensors in the order stated below, members joined on the last axis.
 
     The parts are renamed in place, because names must be unique in a graph.
     """
@@ -69,7 +69,7 @@ def build_graphs(members: Sequence[MemberParts]) -> dict[GraphName, keras.Model]
         for name in _PARTS:
             getattr(member, name).name = f"{name}_{number}"
     build: dict[GraphName, Callable[[Sequence[MemberParts]], keras.Model]] = {
-        "survey": _build_survey,
+        "encode": _build_encode,
         "context": _build_context,
         "judge": _build_judge,
         "verdict": _build_verdict,
@@ -77,86 +77,71 @@ def build_graphs(members: Sequence[MemberParts]) -> dict[GraphName, keras.Model]
     return {name: build[name](members) for name in GRAPHS}
 
 
-def _build_survey(members: Sequence[MemberParts]) -> keras.Model:
-    """Pixels (N, 56, 56, 3), counted (N,) -> sums over the counted images of features, thumbnails and squares."""
-    pixels, counted = _pixels(), keras.Input((), name="counted")
-    weights = ops.reshape(counted, (-1, 1, 1, 1))
-    sums: list[list[Tensor]] = []
-    for member in members:
-        found = member.encoder(pixels, training=False)
-        powers = [one for value in found for one in (value, ops.square(value))]
-        sums.append([ops.sum(one * weights, axis=0) for one in powers])
-    return keras.Model([pixels, counted], _stack(sums), name="survey")
+def _build_encode(members: Sequence[MemberParts]) -> keras.Model:
+    """Pixels (N, 56, 56, 3) -> features (N, 14, 14, M F), thumbnails (N, 28, 28, 2), which all members share."""
+    pixels = keras.Input((INPUT_SIDE_PX, INPUT_SIDE_PX, 3), name="pixels")
+    found = [member.encoder(pixels, training=False) for member in members]
+    return keras.Model(pixels, [_join([features for features, _ in found]), found[0][1]], name="encode")
 
 
 def _build_context(members: Sequence[MemberParts]) -> keras.Model:
-    """Means of what survey sums; borders (1, 56, 56, 2); ions (1, 1) -> channels, mask, summary, guess."""
+    """Means of features, of their squares, and both of thumbnails; borders, ions -> channels, mask, summary, guess.
+
+    Of one dataset: the first axis of every value is 1.
+    """
     one = members[0].context
-    means = [keras.Input(batch_shape=(len(members), *given.shape[1:]), name=given.name) for given in one.inputs[:4]]
-    borders, ions = keras.Input(batch_shape=(1, INPUT_SIDE_PX, INPUT_SIDE_PX, 2), name="borders"), _ions()
+    features = [_input(given, members) for given in one.inputs[:2]]
+    shared = [_input(given) for given in one.inputs[2:]]
     found = [
-        member.context([*own, borders, ions], training=False)
-        for member, own in zip(members, _by_member(means, len(members)), strict=True)
+        member.context([*own, *shared], training=False)
+        for member, own in zip(members, _by_member(features, len(members)), strict=True)
     ]
-    return keras.Model([*means, borders, ions], _join(found), name="context")
+    return keras.Model([*features, *shared], [_join(column) for column in zip(*found, strict=True)], name="context")
 
 
 def _build_judge(members: Sequence[MemberParts]) -> keras.Model:
-    """pixels, counted; acquired (1, 28, 28, 1), ions, channels, mask, guess -> logits (N, M), sums (M, O)."""
-    pixels, counted = _pixels(), keras.Input((), name="counted")
-    acquired, ions = keras.Input(batch_shape=(1, HALF_PX, HALF_PX, 1), name="acquired"), _ions()
-    shared = [
-        keras.Input(batch_shape=(len(members), *made.shape[1:]), name=name)
-        for made, name in zip(_context_outputs(members[0]), ("channels", "mask", "guess"), strict=True)
-    ]
-    first = ops.cast(counted * 0, "int32")
-    logits, sums = [], []
-    for member, own in zip(members, _by_member(shared, len(members)), strict=True):
-        features, thumbnail = member.encoder(pixels, training=False)
-        channels, mask, guess = (ops.take(one, first, axis=0) for one in own)
-        repeated = [channels, mask, ops.take(acquired, first, axis=0), guess, ops.take(ions, first, axis=0)]
-        conditional, outputs = member.ion_head([features, thumbnail, *repeated], training=False)
+    """Features, thumbnails; acquired (1, 28, 28, 1), ions, channels, mask, guess -> logits (N, M), outputs (N, M O)."""
+    width = len(members) * int(members[0].encoder.output_shape[0][-1])
+    features = keras.Input((*members[0].encoder.output_shape[0][1:3], width), name="features")
+    thumbnails = keras.Input(members[0].encoder.output_shape[1][1:], name="thumbnails")
+    acquired = keras.Input(batch_shape=(1, HALF_PX, HALF_PX, 1), name="acquired")
+    ions = keras.Input(batch_shape=(1, 1), name="ions")
+    channels, mask, _, guess = members[0].context.outputs
+    shared = [_input(one, members, name) for one, name in ((channels, "channels"), (mask, "mask"), (guess, "guess"))]
+    plane = ops.zeros_like(thumbnails[:, :1, :1, :1])
+    flat = plane[:, 0, 0]
+    logits, outputs = [], []
+    for member, (own, channels, mask, guess) in zip(
+        members, _by_member([features, *shared], len(members)), strict=True
+    ):
+        repeated = [plane + channels, plane + mask, plane + acquired, flat + guess, flat + ions]
+        conditional, found = member.ion_head([own, thumbnails, *repeated], training=False)
         logits.append(conditional)
-        sums.append([ops.sum(outputs * ops.reshape(counted, (-1, 1)), axis=0)])
-    return keras.Model(
-        [pixels, counted, acquired, ions, *shared], [ops.concatenate(logits, axis=1), *_stack(sums)], name="judge"
-    )
+        outputs.append(found)
+    return keras.Model([features, thumbnails, acquired, ions, *shared], [_join(logits), _join(outputs)], name="judge")
 
 
 def _build_verdict(members: Sequence[MemberParts]) -> keras.Model:
-    """Mean outputs (M, O), summary, guess, ions -> area logits (M, 1)."""
-    given = members[0].area_head.inputs[:3]
-    inputs = [keras.Input(batch_shape=(len(members), *one.shape[1:]), name=one.name) for one in given]
-    ions = _ions()
+    """Mean outputs (1, M O), summary, guess, ions -> area logits (1, M)."""
+    *given, count = members[0].area_head.inputs
+    inputs, ions = [_input(one, members) for one in given], _input(count)
     found = [
-        [member.area_head([*own, ions], training=False)]
+        member.area_head([*own, ions], training=False)
         for member, own in zip(members, _by_member(inputs, len(members)), strict=True)
     ]
     return keras.Model([*inputs, ions], _join(found), name="verdict")
 
 
-def _context_outputs(member: MemberParts) -> list[Tensor]:
-    channels, mask, _, guess = member.context.outputs
-    return [channels, mask, guess]
+def _input(like: Tensor, members: Sequence[MemberParts] = (), name: str | None = None) -> Tensor:
+    """An input for one dataset, for all members where they are given, otherwise for one."""
+    *sides, width = like.shape[1:]
+    return keras.Input(batch_shape=(1, *sides, width * max(len(members), 1)), name=name or like.name)
 
 
-def _pixels() -> Tensor:
-    return keras.Input((INPUT_SIDE_PX, INPUT_SIDE_PX, 3), name="pixels")
+def _by_member(joined: Sequence[Tensor], members: int) -> list[tuple[Tensor, ...]]:
+    """From values whose last axis holds all members, one after the other, to the values of each."""
+    return list(zip(*(ops.split(one, members, axis=-1) for one in joined), strict=True))
 
 
-def _ions() -> Tensor:
-    return keras.Input(batch_shape=(1, 1), name="ions")
-
-
-def _by_member(stacked: Sequence[Tensor], members: int) -> list[tuple[Tensor, ...]]:
-    """From values stacked over the members, (M, ...), to the values of each, (1, ...)."""
-    return list(zip(*(ops.split(one, members, axis=0) for one in stacked), strict=True))
-
-
-def _stack(rows: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-    """From values by member to one stacked tensor for each value."""
-    return [ops.stack(list(column), axis=0) for column in zip(*rows, strict=True)]
-
-
-def _join(rows: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-    return [ops.concatenate(list(column), axis=0) for column in zip(*rows, strict=True)]
+def _join(values: Sequence[Tensor]) -> Tensor:
+    return ops.concatenate(list(values), axis=-1)

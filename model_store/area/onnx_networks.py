@@ -31,26 +31,28 @@ class OnnxAreaNetworks:
         """
         self._sessions = {name: _open(path, options) for name, path in paths.items()}
 
-    def survey(self, pixels: Array) -> list[Array]:
-        """Sums over the images."""
-        totals: list[Array] = []
-        for part in _split(pixels):
-            sums = self._run("survey", [part, np.ones(len(part), dtype=np.float32)])
-            totals = [one + other for one, other in zip(totals, sums, strict=True)] if totals else sums
-        return totals
+    def encode(self, pixels: Array) -> list[Array]:
+        """Features and thumbnails."""
+        return self._run_on_images("encode", [pixels], [])
 
     def context(self, inputs: list[Array]) -> list[Array]:
         """What the dataset's images show together."""
         return self._run("context", inputs)
 
-    def judge(self, pixels: Array, shared: list[Array]) -> list[Array]:
-        """Conditional logits of the images, and sums over them."""
-        found = [self._run("judge", [part, np.ones(len(part), dtype=np.float32), *shared]) for part in _split(pixels)]
-        return [np.concatenate([logits for logits, _ in found]), np.sum([sums for _, sums in found], axis=0)]
+    def judge(self, images: list[Array], shared: list[Array]) -> list[Array]:
+        """Conditional logits and outputs."""
+        return self._run_on_images("judge", images, shared)
 
     def verdict(self, inputs: list[Array]) -> list[Array]:
         """Area logits."""
         return self._run("verdict", inputs)
+
+    def _run_on_images(self, graph: str, images: list[Array], shared: list[Array]) -> list[Array]:
+        parts = [
+            self._run(graph, [*(one[start : start + _BATCH] for one in images), *shared])
+            for start in range(0, len(images[0]), _BATCH)
+        ]
+        return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
     def _run(self, graph: str, inputs: list[Array]) -> list[Array]:
         session = self._sessions[graph]
@@ -64,7 +66,3 @@ def _open(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.Infere
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own errors share no base class
         raise ReleaseError(f"{path} cannot be opened: {error}") from error
-
-
-def _split(pixels: Array) -> list[Array]:
-    return [pixels[start : start + _BATCH] for start in range(0, len(pixels), _BATCH)]

@@ -1,6 +1,6 @@
-"""Reading a dataset with area networks: two passes over its network inputs, in memory that does not depend on them."""
+"""Reading a dataset with area networks: two passes over its network inputs, in bounded memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,24 +11,27 @@ from model_store.area.borders import HALF_PX, measure_depth
 from shared.preprocessing import INPUT_SIDE_PX, NetworkInputs
 
 Batches = Callable[[], Iterable[NetworkInputs]]
-"""Starts an iteration over the images of one dataset, (n, 56, 56, 2) a batch; called three times."""
+"""Starts an iteration over the images of one dataset, (n, 56, 56, 2) a batch; called two or three times."""
+
+MOST_READ = 128
+"""Images that the verdict rests on: more of them take time, and hardly change it. Their features are kept in memory."""
 
 Array = npt.NDArray[np.float32]
 
 
 class AreaNetworks(Protocol):
-    """Runs the four graphs of `model_store/area/graphs.py`; `pixels` may hold any number of images."""
+    """Runs the four graphs of `model_store/area/graphs.py` on any number of images."""
 
-    def survey(self, pixels: Array) -> list[Array]:
-        """Sums over the images."""
+    def encode(self, pixels: Array) -> list[Array]:
+        """Features and thumbnails of images."""
         ...
 
     def context(self, inputs: list[Array]) -> list[Array]:
         """What the dataset's images show together."""
         ...
 
-    def judge(self, pixels: Array, shared: list[Array]) -> list[Array]:
-        """Conditional logits of the images, and sums over them."""
+    def judge(self, images: list[Array], shared: list[Array]) -> list[Array]:
+        """Conditional logits and outputs of encoded images."""
         ...
 
     def verdict(self, inputs: list[Array]) -> list[Array]:
@@ -51,58 +54,104 @@ class DatasetArea:
     borders: Array
     shared: list[Array]
 
-    def judge(self, networks: AreaNetworks, inputs: NetworkInputs) -> list[Array]:
-        """Conditional logits of images, (n, 56, 56, 2) -> (n, M), and sums over them."""
-        return networks.judge(_see(inputs, self.borders), self.shared)
+    def judge(self, networks: AreaNetworks, inputs: NetworkInputs) -> Array:
+        """Conditional logits of images, (n, 56, 56, 2) -> (n, M)."""
+        logits, _ = networks.judge(networks.encode(_see(inputs, self.borders)), self.shared)
+        return logits
 
 
 @dataclass(frozen=True, eq=False)
 class AreaReading:
-    """What M area networks read in a dataset of N ion images.
+    """What M area networks read in n of the N ion images of a dataset, in all of them where N is at most `MOST_READ`.
 
     Attributes
     ----------
+    images
+        N.
     area_logits
         (M,), log-odds that the dataset has off-sample area.
+    context_logits
+        (M,), the same from what the ion images have in common alone, without a look at single ions.
     off_logits
-        (N, M), log-odds that each ion is off-sample, given that the dataset has off-sample area.
+        (n, M), log-odds that each ion is off-sample, given that the dataset has off-sample area.
     sample_mask
         (28, 28) in [0, 1], mean over the networks: which pixels are sample.
     context
         What further images of the dataset can be judged by.
     """
 
+    images: int
     area_logits: Array
+    context_logits: Array
     off_logits: Array
     sample_mask: Array
     context: DatasetArea
 
+    def judge_all(self, networks: AreaNetworks, batches: Batches) -> Array:
+        """(N, M), conditional logits of all images; those that were not read are streamed once more."""
+        read = _choose(self.images)
+        if read.all():
+            return self.off_logits
+        logits = np.empty((self.images, self.off_logits.shape[1]), dtype=np.float32)
+        logits[read] = self.off_logits
+        start = 0
+        for inputs in batches():
+            rows = start + np.flatnonzero(~read[start : start + len(inputs)])
+            if len(rows):
+                logits[rows] = self.context.judge(networks, inputs[rows - start])
+            start += len(inputs)
+        return logits
+
 
 def read_area(networks: AreaNetworks, batches: Batches) -> AreaReading | None:
-    """Read a dataset that is streamed; None when it has no image."""
+    """Read a dataset that is streamed, with evenly spread ions where there are many; None when it has no image."""
     acquired, images = _find_acquired(batches)
     if images == 0:
         return None
     borders = np.stack([acquired, measure_depth(acquired)], axis=-1)
-    ions = np.full((1, 1), images, dtype=np.float32)
-    sums = _add_up(networks.survey(_see(inputs, borders)) for inputs in batches())
-    means = [_divide(one, images) for one in sums]
-    channels, mask, summary, guess = networks.context([*means, borders[np.newaxis], ions])
+    encoded = [networks.encode(_see(inputs, borders)) for inputs in _spread(batches(), images)]
+    read = min(images, MOST_READ)
+    ions = np.full((1, 1), read, dtype=np.float32)
+    channels, mask, summary, guess = networks.context([*_average_moments(encoded, read), borders[np.newaxis], ions])
     half = borders[..., 0].reshape(1, HALF_PX, 2, HALF_PX, 2, 1).mean(axis=(2, 4), dtype=np.float32)
     context = DatasetArea(borders, [half, ions, channels, mask, guess])
-    logits: list[Array] = []
-    totals: list[Array] | None = None
-    for inputs in batches():
-        found, *more = context.judge(networks, inputs)
-        logits.append(found)
-        totals = _add(totals, more)
-    (outputs,) = totals or []
-    (area,) = networks.verdict([_divide(outputs, images), summary, guess, ions])
-    return AreaReading(area[:, 0], np.concatenate(logits), mask.mean(axis=0)[..., 0], context)
+    logits, outputs = zip(*(networks.judge(one, context.shared) for one in encoded), strict=True)
+    (area,) = networks.verdict([_average(outputs, read), summary, guess, ions])
+    return AreaReading(images, area[0], guess[0], np.concatenate(logits), mask.mean(axis=-1)[0], context)
 
 
-def _divide(total: Array, images: int) -> Array:
-    return np.asarray(total / images, dtype=np.float32)
+def _average_moments(encoded: Sequence[list[Array]], count: int) -> list[Array]:
+    """Means over the images of features, of their squares, of thumbnails and of their squares; (1, ...) each."""
+    columns = list(zip(*encoded, strict=True))
+    return [
+        mean
+        for column in columns
+        for mean in (_average(column, count), _average((np.square(part) for part in column), count))
+    ]
+
+
+def _average(parts: Iterable[Array], count: int) -> Array:
+    total = np.sum([part.sum(axis=0) for part in parts], axis=0, keepdims=True)
+    return np.asarray(total / count, dtype=np.float32)
+
+
+def _choose(images: int) -> npt.NDArray[np.bool_]:
+    """(N,), True for at most `MOST_READ` images, evenly spread."""
+    chosen = np.zeros(images, dtype=np.bool_)
+    read = min(images, MOST_READ)
+    chosen[np.arange(read) * images // read] = True
+    return chosen
+
+
+def _spread(batches: Iterable[NetworkInputs], images: int) -> Iterator[NetworkInputs]:
+    """The chosen images; batches without one are left out."""
+    chosen = _choose(images)
+    start = 0
+    for inputs in batches:
+        part = inputs[chosen[start : start + len(inputs)]]
+        start += len(inputs)
+        if len(part):
+            yield part
 
 
 def _find_acquired(batches: Batches) -> tuple[Array, int]:
@@ -119,14 +168,3 @@ def _see(inputs: NetworkInputs, borders: Array) -> Array:
     pixels = np.empty((*inputs.shape[:3], 3), dtype=np.float32)
     pixels[..., 0], pixels[..., 1:] = inputs[..., 0], borders
     return pixels
-
-
-def _add_up(parts: Iterable[list[Array]]) -> list[Array]:
-    totals: list[Array] | None = None
-    for part in parts:
-        totals = _add(totals, part)
-    return totals or []
-
-
-def _add(totals: list[Array] | None, part: list[Array]) -> list[Array]:
-    return part if totals is None else [one + other for one, other in zip(totals, part, strict=True)]

@@ -9,6 +9,7 @@ from area_making import decide_with, make_area_release, make_decision
 from context_making import BLADDER, classify_all, probabilities, see_bladder
 
 from model_store.area.dataset_prediction import DatasetPrediction, predict_alike, predict_dataset
+from model_store.area.reading import MOST_READ
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release, verify_release
@@ -84,6 +85,19 @@ def test_the_order_of_the_ions_does_not_matter(deciding: Release, bladder: Netwo
     order = np.random.default_rng(0).permutation(len(bladder))
     one, other = predict(predictor, bladder), predict(predictor, bladder[order])
     np.testing.assert_allclose(one.ions.off_sample_probability[order], other.ions.off_sample_probability, atol=1e-5)
+
+
+def test_of_many_ions_evenly_spread_ones_decide_about_the_area_and_all_are_predicted(deciding: Release) -> None:
+    predictor = open_with(deciding, "present")
+    inputs = np.random.default_rng(0).random((MOST_READ + 100, 56, 56, 2), dtype=np.float32)
+    inputs[..., 1] = 1
+    found = predict(predictor, inputs)
+    read = inputs[np.arange(MOST_READ) * len(inputs) // MOST_READ]
+    part = predict(predictor, read)
+    assert found.area_probability == pytest.approx(part.area_probability, abs=1e-5)
+    np.testing.assert_allclose(
+        found.ions.off_sample_probability, predict_alike(predictor, part, inputs).off_sample_probability, atol=1e-5
+    )
 
 
 def test_an_unclear_area_gives_the_plain_probability_and_makes_off_sample_labels_uncertain(

@@ -12,10 +12,10 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.release import Release, default_version
 from shared.errors import InvalidInputError, ReleaseError
-from training.area.area_content import gather_content
+from training.area.area_content import AreaContent, gather_content
 from training.area.drawing import draw_pool
 from training.area.fitting import fit_area_networks, fit_network
-from training.area.publish import AreaContent, publish_area_release
+from training.area.publish import publish_area_release
 from training.area.run import AreaRun, NetworkTask, list_tasks
 from training.area.settings import AreaSettings
 from training.release.set_prediction import predict_together
@@ -91,13 +91,18 @@ def test_an_unfinished_run_is_not_published(tmp_path: Path, plain_release: Relea
     unfinished = AreaRun(tmp_path / "run")
     unfinished.begin(SETTINGS)
     with pytest.raises(InvalidInputError, match="fold_1_member_1"):
-        publish_area_release(unfinished, VERSION, plain_release, AreaContent(make_decision(), [], []), root=tmp_path)
+        publish_area_release(
+            unfinished, VERSION, plain_release, AreaContent(make_decision(), [], [], []), root=tmp_path
+        )
 
 
 def test_a_release_is_published_with_its_held_out_table_and_not_made_the_default_when_it_is_worse(
     run: AreaRun, tmp_path: Path, plain_release: Release
 ) -> None:
     content = gather_content(run, plain_release, acquisitions=ACQUISITIONS, repeats=1)
+    whole = [row for row in content.held_out if row.ions is None and row.truth == "absent"]
+    (fit,) = content.fits  # there is one network in each fold, so it alone is the whole ensemble
+    assert (fit.false_off, fit.sample_only) == (sum(row.false_off for row in whole), sum(row.on for row in whole))
     root = tmp_path / "releases"
     worse = replace(content, held_out=[replace(row, correct=0) for row in content.held_out])
     with pytest.raises(ReleaseError, match=VERSION):

@@ -11,14 +11,15 @@ from model_store.area.reading import AreaReading, DatasetArea
 
 
 def make_decision(**changes: float) -> AreaDecision:
-    values = {"slope": 1.0, "intercept": 0.0, "absent_up_to": 0.3, "present_from": 0.7, "temperature": 1.0, **changes}
+    values = {"slope": 1.0, "context_slope": 0.0, "intercept": 0.0, "temperature": 1.0}
+    values |= {"absent_up_to": 0.3, "present_from": 0.7, **changes}
     return AreaDecision(**values, calibration="not calibrated")  # type: ignore[arg-type]
 
 
-def make_reading(area: list[float], off: list[list[float]]) -> AreaReading:
-    as_array = (np.asarray(values, dtype=np.float32) for values in (area, off))
+def make_reading(area: list[float], off: list[list[float]], context: tuple[float, ...] = (0.0,)) -> AreaReading:
+    arrays = (np.asarray(values, dtype=np.float32) for values in (area, context, off))
     mask = np.ones((28, 28), dtype=np.float32)
-    return AreaReading(*as_array, sample_mask=mask, context=DatasetArea(mask, []))
+    return AreaReading(len(off), *arrays, sample_mask=mask, context=DatasetArea(mask, []))
 
 
 @pytest.mark.parametrize(
@@ -30,8 +31,15 @@ def test_both_bounds_belong_to_the_certain_verdicts(probability: float, verdict:
 
 
 def test_the_probability_is_that_of_the_scaled_mean_of_the_networks() -> None:
-    found = make_decision(slope=2.0, intercept=-1.0).find_probability(np.asarray([1.0, 2.0], dtype=np.float32))
+    found = make_decision(slope=2.0, intercept=-1.0).find_probability(make_reading([1, 2], [[0, 0]]))
     assert found == pytest.approx(1 / (1 + np.exp(-2.0)))
+
+
+@pytest.mark.parametrize(("ions", "evidence"), [(1, 0.0), (30, np.log(30) / np.log(60)), (60, 1.0), (500, 1.0)])
+def test_the_context_counts_the_more_the_more_ions_were_read(ions: int, evidence: float) -> None:
+    reading = make_reading([1], [[0]] * ions, context=(3.0,))
+    found = make_decision(context_slope=0.5).find_probability(reading)
+    assert found == pytest.approx(1 / (1 + np.exp(-(1 + 1.5 * evidence))))
 
 
 def test_bounds_in_the_wrong_order_are_refused() -> None:

@@ -1,5 +1,6 @@
 """Examples, folds, calibration and gate of area networks; without a network."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from training.area.gate import require_better_held_out
 from training.area.held_out_reading import HeldOutReading
 from training.area.held_out_scores import HeldOutScores
 from training.area.run import NetworkTask, keep_examples, list_tasks
+from training.area.seed_spread import FitScores, describe_fits
 from training.area.settings import AreaSettings
 
 
@@ -84,30 +86,46 @@ def make_reading(
     name: str, truth: AreaTruth, logit: float, ions: int | None = None, series: str = ""
 ) -> HeldOutReading:
     labels = np.asarray([1, 0]) if truth == "present" else np.asarray([0, 0])
-    reading = AreaReading(
+    return HeldOutReading(name, series or name, truth, ions, np.arange(2), labels, make_area_reading(logit))
+
+
+def make_area_reading(logit: float, context: float = 0.0) -> AreaReading:
+    return AreaReading(
+        2,
         np.asarray([logit - 1, logit + 1], dtype=np.float32),
+        np.asarray([context, context], dtype=np.float32),
         np.asarray([[4, 4], [-4, -4]], dtype=np.float32),
         np.ones((28, 28), dtype=np.float32),
         DatasetArea(np.ones((56, 56, 2), dtype=np.float32), []),
     )
-    return HeldOutReading(name, series or name, truth, ions, np.arange(2), labels, reading)
 
 
 def test_separated_acquisitions_give_a_narrow_unclear_band() -> None:
     readings = [make_reading(f"p{row}", "present", 3.0) for row in range(4)]
     readings += [make_reading(f"a{row}", "absent", -3.0) for row in range(4)]
     found = calibrate(readings)
-    assert (found.judge(found.find_probability(np.float32([3]))), found.temperature) == ("present", 1.0)
-    assert found.judge(found.find_probability(np.float32([-3]))) == "absent"
-    assert found.judge(found.find_probability(np.float32([0]))) == "unclear"
-    assert (found.absent_up_to, found.present_from) == (0.4, 0.6)
+    verdicts = [found.judge(found.find_probability(make_area_reading(logit))) for logit in (3, -3, 0)]
+    assert (verdicts, found.temperature) == (["present", "absent", "unclear"], 1.0)
+    assert (found.absent_up_to, found.present_from) == (0.2, 0.8)
+
+
+def test_a_context_that_tells_acquisitions_apart_decides() -> None:
+    readings = [
+        replace(make_reading(f"{truth}{row}", truth, 0.0), reading=make_area_reading(0.0, context))
+        for truth, context in (("present", 2.0), ("absent", -2.0))
+        for row in range(4)
+    ]
+    found = calibrate(readings)
+    assert found.context_slope > found.slope
+    verdicts = [found.judge(found.find_probability(make_area_reading(0.0, context))) for context in (2, -2, 0)]
+    assert verdicts == ["present", "absent", "unclear"]
 
 
 def test_contradicting_acquisitions_make_the_verdict_unclear() -> None:
     readings = [make_reading(f"p{row}", "present", (-1.0) ** row) for row in range(4)]
     readings += [make_reading(f"a{row}", "absent", (-1.0) ** row) for row in range(4)]
     found = calibrate(readings)
-    assert {found.judge(found.find_probability(np.float32([value]))) for value in (-1, 1)} == {"unclear"}
+    assert {found.judge(found.find_probability(make_area_reading(value))) for value in (-1, 1)} == {"unclear"}
 
 
 def test_every_series_weighs_the_same_whatever_its_size() -> None:
@@ -153,3 +171,11 @@ def test_few_ions_do_not_count_for_the_gate() -> None:
 def test_a_release_must_be_better_where_nothing_is_off_sample() -> None:
     with pytest.raises(ReleaseError, match="off-sample"):
         require_better_held_out("v", [make_scores("inside", "absent", correct=6, plain=6)], [])
+
+
+def test_the_spread_over_seeds_is_stated_for_two_networks_or_more() -> None:
+    fits = [FitScores(0.9, 3, 154, 1, 12), FitScores(0.94, 0, 154, 0, 12)]
+    text = describe_fits(fits)
+    for part in ("2 seeds", "92.0% correct", "2.8 points", "3, 0 of 154", "12 verdicts 1, 0 are wrong"):
+        assert part in text, part
+    assert describe_fits(fits[:1]) == ""

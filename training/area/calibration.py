@@ -8,7 +8,8 @@ import numpy.typing as npt
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from model_store.area.decision import AreaDecision
+from model_store.area.decision import AreaDecision, measure_evidence
+from model_store.area.reading import AreaReading
 from shared.errors import InvalidInputError
 from training.area.held_out_reading import HeldOutReading
 from training.metrics.calibration import fit_temperature
@@ -17,11 +18,11 @@ CORRECT_OUTSIDE = 0.9
 """Share of the certain verdicts on held-out acquisitions, with equal weight for every series, that must be correct; as
 for the uncertain band of labels (`training/release/decision.py`)."""
 
-_NARROWEST, _WIDEST = 0.1, 0.45
-"""Half-widths of the unclear band around 1/2."""
+_NARROWEST, _WIDEST = 0.3, 0.45
+"""Half-widths of the unclear band around 1/2: a verdict is certain from a probability of at least 80 %."""
 
 _STRENGTH = 10.0
-"""Inverse strength of the penalty on the slope: there are few acquisitions."""
+"""Inverse strength of the penalty on the slopes: there are few acquisitions."""
 
 _LEAST_SLOPE = 1e-3
 """Of networks that are no better than chance: every verdict is unclear then."""
@@ -30,7 +31,7 @@ Weights = npt.NDArray[np.float64]
 
 
 def calibrate(readings: Sequence[HeldOutReading]) -> AreaDecision:
-    """Fit probability, unclear band and temperature; readings of acquisitions with unknown truth do not count.
+    """Fit slopes, unclear band and temperature; readings of acquisitions with unknown truth do not count.
 
     Raises
     ------
@@ -41,21 +42,39 @@ def calibrate(readings: Sequence[HeldOutReading]) -> AreaDecision:
     present = np.asarray([one.truth == "present" for one in known], dtype=np.bool_)
     if present.all() or not present.any():
         raise InvalidInputError("expected held-out acquisitions with off-sample area and without, got one kind only")
-    logits = np.asarray([one.reading.area_logits.mean() for one in known])
     weights = weigh(known)
-    fitted = LogisticRegression(C=_STRENGTH).fit(logits[:, np.newaxis], present, sample_weight=weights)
-    slope, intercept = max(float(fitted.coef_[0, 0]), _LEAST_SLOPE), float(fitted.intercept_[0])
-    half = _find_band(expit(slope * logits + intercept), present, weights)
-    series = {kind: {one.series for one in known if one.truth == kind} for kind in ("present", "absent")}
-    return AreaDecision(
+    slope, context_slope, intercept = _fit_slopes([one.reading for one in known], present, weights)
+    bare = AreaDecision(
         slope=slope,
+        context_slope=context_slope,
         intercept=intercept,
-        absent_up_to=round(0.5 - half, 2),
-        present_from=round(0.5 + half, 2),
+        absent_up_to=0.0,
+        present_from=1.0,
         temperature=_fit_temperature(known),
-        calibration=f"calibrated on held-out real acquisitions of {len(series['present'])} series with off-sample area"
-        f" and {len(series['absent'])} without; on acquisitions of other kinds unknown",
+        calibration="",
     )
+    half = _find_band(np.asarray([bare.find_probability(one.reading) for one in known]), present, weights)
+    series = {kind: {one.series for one in known if one.truth == kind} for kind in ("present", "absent")}
+    return bare.model_copy(
+        update={
+            "absent_up_to": round(0.5 - half, 2),
+            "present_from": round(0.5 + half, 2),
+            "calibration": f"calibrated on held-out real acquisitions of {len(series['present'])} series with"
+            f" off-sample area and {len(series['absent'])} without; on acquisitions of other kinds unknown",
+        }
+    )
+
+
+def _fit_slopes(
+    readings: Sequence[AreaReading], present: npt.NDArray[np.bool_], weights: Weights
+) -> tuple[float, float, float]:
+    """Slope, slope of the context, and intercept."""
+    table = [
+        (one.area_logits.mean(), one.context_logits.mean() * measure_evidence(len(one.off_logits))) for one in readings
+    ]
+    fitted = LogisticRegression(C=_STRENGTH).fit(table, present, sample_weight=weights)
+    slope, context_slope = map(float, fitted.coef_[0])
+    return max(slope, _LEAST_SLOPE), max(context_slope, 0.0), float(fitted.intercept_[0])
 
 
 def weigh(readings: Sequence[HeldOutReading]) -> Weights:

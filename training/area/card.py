@@ -2,15 +2,22 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from model_store.manifest import AreaParts, Manifest
 from shared.errors import InvalidInputError
-from training.area.held_out_scores import HeldOutScores
+from training.area.area_content import AreaContent
+from training.area.held_out_scores import HeldOutScores, average_by_series
 from training.area.report import COLUMNS, tabulate
+from training.area.seed_spread import describe_fits
 from training.area.settings import AreaSettings
+from training.metrics.resampling import percentile_interval
 from training.release.card_limits import wrap
 
 AREA_HEADING = "## Off-sample area"
 _LIMITS_HEADING = "\n## Limits\n"
+_RESAMPLES = 10_000
 
 _PURPOSE = """\
 This release reads all ion images of a dataset together and first finds out whether off-sample area was measured at all.
@@ -33,7 +40,7 @@ def write_area_card(
     plain_version: str,
     manifest: Manifest,
     settings: AreaSettings,
-    scores: Sequence[HeldOutScores],
+    content: AreaContent,
     picture: str | None,
 ) -> str:
     """Markdown, with the scores on real sets still those of the plain release (`rewrite_scores` replaces them).
@@ -57,14 +64,14 @@ def write_area_card(
             f"# Release {manifest.version}\n",
             first.strip("\n") + "\n",
             _PURPOSE,
-            _write_area(parts, settings, scores, picture),
+            _write_area(parts, settings, content, picture),
             f"## {sections}\n",
             _LIMITS.format(calibration=parts.decision.calibration, plain=plain_version),
         ]
     )
 
 
-def _write_area(parts: AreaParts, settings: AreaSettings, scores: Sequence[HeldOutScores], picture: str | None) -> str:
+def _write_area(parts: AreaParts, settings: AreaSettings, content: AreaContent, picture: str | None) -> str:
     decision = parts.decision
     text = (
         f"{len(parts.members)} area networks, fitted on {settings.examples:,} windows of real acquisitions and"
@@ -73,7 +80,8 @@ def _write_area(parts: AreaParts, settings: AreaSettings, scores: Sequence[HeldO
         f" {decision.absent_up_to:g} and present from {decision.present_from:g}. The table is of"
         f" {settings.folds} folds of acquisitions, with {settings.fold_members} networks each that saw neither the"
         " acquisitions of the fold, nor their series, nor their textures; its probabilities are calibrated without the"
-        " series too. `ions` is the number of ions read together; with fewer than all, counts are sums over"
+        " series too. That the context counts more with more ions was decided after looking at these acquisitions."
+        " `ions` is the number of ions read together; with fewer than all, counts are sums over"
         " random choices. `plain` is the release that sees every image alone; it was fitted on textures of"
         " acquisitions marked with *. The shipped networks were fitted on all acquisitions."
     )
@@ -84,9 +92,11 @@ def _write_area(parts: AreaParts, settings: AreaSettings, scores: Sequence[HeldO
         "",
         f"| {' | '.join(COLUMNS)} |",
         "|---" * len(COLUMNS) + "|",
-        *(f"| {' | '.join(tabulate(row))} |" for row in scores),
+        *(f"| {' | '.join(tabulate(row))} |" for row in content.held_out),
         "",
-        *_summarise(scores),
+        *_summarise(content.held_out),
+        "",
+        wrap(describe_fits(content.fits)),
     ]
     if picture is not None:
         lines += ["", f"![reliability of the verdict]({picture})"]
@@ -94,19 +104,23 @@ def _write_area(parts: AreaParts, settings: AreaSettings, scores: Sequence[HeldO
 
 
 def _summarise(scores: Sequence[HeldOutScores]) -> list[str]:
-    """A sentence for each number of ions: means over the series, so that a large acquisition does not count more."""
+    """A sentence for each number of ions: means over the series, and what drawing other series would change."""
     lines = []
     for ions in dict.fromkeys(row.ions for row in scores):
         rows = [row for row in scores if row.ions == ions and row.labelled]
-        own, plain = (_mean_accuracy(rows, name) for name in ("correct", "plain_correct"))
+        own, plain = average_by_series(rows, "correct"), average_by_series(rows, "plain_correct")
         number = "all ions" if ions is None else f"{ions} ion{'' if ions == 1 else 's'}"
-        lines.append(f"- {number}: {own:.1%} correct, plain {plain:.1%} (mean over series, {len(rows)} acquisitions).")
-    return lines
+        lines.append(
+            f"- {number}: {_describe(own)} correct, plain {_describe(plain)}; difference {_describe(own - plain, '+')}"
+            f" points; {len(rows)} acquisitions of {len(own)} series."
+        )
+    return [*lines, "", "In brackets: 2.5th to 97.5th percentile of the mean over series, drawn with replacement."]
 
 
-def _mean_accuracy(rows: Sequence[HeldOutScores], name: str) -> float:
-    by_series: dict[str, list[float]] = {}
-    for row in rows:
-        by_series.setdefault(row.series, []).append(getattr(row, name) / row.labelled)
-    means = [sum(shares) / len(shares) for shares in by_series.values()]
-    return sum(means) / max(len(means), 1)
+def _describe(shares: npt.NDArray[np.float64], sign: str = "") -> str:
+    """Mean and bootstrap interval over series, in percent."""
+    if not len(shares):
+        return "-"
+    rows = np.random.default_rng(0).integers(len(shares), size=(_RESAMPLES, len(shares)))
+    low, high = percentile_interval(shares[rows].mean(axis=1))
+    return f"{100 * shares.mean():{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})"

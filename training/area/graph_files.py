@@ -100,7 +100,8 @@ def _load(path: Path) -> keras.Model:
 
 
 def _export(model: keras.Model, path: Path) -> None:
-    model([np.zeros([side or 1 for side in one.shape], dtype=np.float32) for one in model.inputs])
+    inputs = [np.zeros([side or 1 for side in one.shape], dtype=np.float32) for one in model.inputs]
+    model(inputs if len(inputs) > 1 else inputs[0])
     with warnings.catch_warnings(), native_errors_hidden():
         warnings.simplefilter("ignore")  # tf2onnx and its protobuf warn about their own internals
         model.export(path, format="onnx", verbose=False)

@@ -1,6 +1,8 @@
 """Readings of acquisitions by networks that saw neither them, nor their series, nor their textures."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -60,10 +62,12 @@ def read_choices(networks: KerasAreaNetworks, prepared: PreparedAcquisition, rep
             continue
         for _ in range(1 if ions is None else repeats):
             rows = np.arange(count) if ions is None else np.sort(rng.choice(count, ions, replace=False))
-            reading = read_area(networks, lambda rows=rows: _batches(prepared.inputs[rows]))  # type: ignore[misc]
+            batches = partial(_batches, prepared.inputs[rows])
+            reading = read_area(networks, batches)
             if reading is not None:
+                whole = replace(reading, off_logits=reading.judge_all(networks, batches))
                 labels = prepared.labels[rows]
-                yield HeldOutReading(one.name, one.series, one.off_sample_area, ions, rows, labels, reading)
+                yield HeldOutReading(one.name, one.series, one.off_sample_area, ions, rows, labels, whole)
 
 
 def _batches(inputs: NetworkInputs) -> list[NetworkInputs]:

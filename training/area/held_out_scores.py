@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -93,10 +94,21 @@ def score_held_out(
     ]
 
 
+def average_by_series(
+    rows: Sequence[HeldOutScores], name: Literal["correct", "plain_correct"]
+) -> npt.NDArray[np.float64]:
+    """(S,), share of the labelled ions of each series; of several acquisitions, the mean of their shares."""
+    by_series: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if row.labelled:
+            by_series[row.series].append(getattr(row, name) / row.labelled)
+    return np.asarray([np.mean(shares) for shares in by_series.values()])
+
+
 def _score(
     group: Sequence[HeldOutReading], alone: Probabilities, decision: AreaDecision, threshold: float, *, fitted: bool
 ) -> HeldOutScores:
-    chances = [decision.find_probability(one.reading.area_logits) for one in group]
+    chances = [decision.find_probability(one.reading) for one in group]
     verdicts = [decision.judge(chance) for chance in chances]
     own = np.concatenate(
         [_predict(one, alone, decision, verdict) for one, verdict in zip(group, verdicts, strict=True)]

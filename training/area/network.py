@@ -15,6 +15,7 @@ import keras
 from keras import layers, ops
 
 from model_store.area.borders import HALF_PX
+from model_store.area.decision import FULL_EVIDENCE
 from model_store.area.graphs import MemberParts
 from shared.preprocessing import INPUT_SIDE_PX
 
@@ -31,9 +32,6 @@ ion image without structure says nothing about the area."""
 
 LEAST_WEIGHT = 1e-3
 """Added to the weight of each ion, so that a dataset of nothing but noise has means too."""
-
-_MOST_COUNTED = 60
-"""More ions than this do not make a verdict more certain."""
 
 _SIGNAL = 0.02
 """Intensity in [0, 1] above which a pixel counts as signal."""
@@ -77,7 +75,7 @@ def _deviation(mean: Tensor, square: Tensor) -> Tensor:
 
 
 def _count(ions: Tensor) -> Tensor:
-    return ops.log(ops.minimum(ions, _MOST_COUNTED)) / 5
+    return ops.log(ops.minimum(ions, FULL_EVIDENCE)) / 5
 
 
 def _build_context(momentum: float) -> keras.Model:

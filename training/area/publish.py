@@ -2,12 +2,11 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 
-from model_store.area.decision import AreaDecision
 from model_store.manifest import AreaParts, HeldOutAcquisition, Manifest, Provenance
 from model_store.release import (
     MANIFEST_NAME,
@@ -18,18 +17,16 @@ from model_store.release import (
     write_default,
 )
 from shared.errors import InvalidInputError
-from shared.preprocessing import ALL_CHANNELS, NetworkInputs
+from shared.preprocessing import ALL_CHANNELS
 from training.acquisitions.series import load_acquisitions
+from training.area.area_content import AreaContent
 from training.area.card import write_area_card
 from training.area.gate import require_better_held_out
 from training.area.graph_files import build_area_files, name_area_members, name_graph
-from training.area.held_out_scores import HeldOutScores
 from training.area.reliability import draw_reliability
 from training.area.run import AreaRun, NetworkTask
-from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.metrics.real_set_scores import RealSetScores
-from training.real_sets import RealSet
 from training.release.default_gate import require_not_worse
 from training.release.installation import install_release
 from training.release.mistakes import draw_mistakes
@@ -40,27 +37,6 @@ from training.synthetic.sources import load_sources
 from training.windows.cutting import can_cut
 
 RELIABILITY_NAME = "area_reliability.png"
-
-
-@dataclass(frozen=True, eq=False)
-class AreaContent:
-    """What is known about the networks of a finished run, and what the release is evaluated on.
-
-    Attributes
-    ----------
-    held_out
-        Scores on acquisitions that the networks did not see.
-    datasets
-        Network inputs of real datasets, (N, 56, 56, 2) each, on which both engines must agree.
-    frozen
-        The benchmark; None = not run.
-    """
-
-    decision: AreaDecision
-    held_out: Sequence[HeldOutScores]
-    datasets: Sequence[NetworkInputs]
-    real_sets: Sequence[RealSet] = ()
-    frozen: FrozenSet | None = None
 
 
 def publish_area_release(  # noqa: PLR0913 - options of the caller
@@ -123,7 +99,7 @@ def _build(folder: Path, run: AreaRun, plain: Release, content: AreaContent) -> 
     (folder / CARD_NAME).touch()
     area = AreaParts(
         members=tuple(describe_file(folder / name) for name in name_area_members(settings.members)),
-        survey=describe_file(folder / name_graph("survey")),
+        encode=describe_file(folder / name_graph("encode")),
         context=describe_file(folder / name_graph("context")),
         judge=describe_file(folder / name_graph("judge")),
         verdict=describe_file(folder / name_graph("verdict")),
@@ -190,7 +166,7 @@ def _describe(
     drawn = draw_mistakes(draft, content.real_sets, benchmark, folder / PICTURES_NAME)
     draw_reliability(content.held_out, content.decision, folder / RELIABILITY_NAME)
     plain_card = (plain.folder / CARD_NAME).read_text(encoding="utf-8")
-    card = write_area_card(plain_card, plain.version, manifest, run.settings(), content.held_out, RELIABILITY_NAME)
+    card = write_area_card(plain_card, plain.version, manifest, run.settings(), content, RELIABILITY_NAME)
     card = rewrite_scores(card, manifest, rows, benchmark, PICTURES_NAME if drawn else None)
     (folder / CARD_NAME).write_text(card, encoding="utf-8")
     pictures = [RELIABILITY_NAME, *([PICTURES_NAME] if drawn else [])]

@@ -55,5 +55,5 @@ def _draw_acquisitions(axes: Axes, scores: Sequence[HeldOutScores]) -> None:
     axes.set_yticks(range(len(IONS)), ["all" if ions is None else str(ions) for ions in IONS])
     axes.invert_yaxis()
     axes.set_ylabel("ions read together")
-    axes.legend(loc="lower center", fontsize=8)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32), ncols=2, fontsize=8, frameon=False)
     axes.set_title("Each acquisition (mean over random choices of ions)", fontsize=10)

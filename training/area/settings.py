@@ -21,8 +21,8 @@ class AreaSettings(BaseModel):
     """Parts of the acquisitions that are held out in turn, each from networks of its own; None = nothing is held out,
     so nothing can be calibrated."""
 
-    fold_members: int = Field(default=3, ge=1)
-    """Networks of each fold."""
+    fold_members: int = Field(default=5, ge=1)
+    """Networks of each fold; as many as the release has members, for the verdict rests on their mean."""
 
     steps: int = Field(default=3000, ge=1)
     """Batches that a network is fitted on."""

@@ -15,7 +15,7 @@ from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
 def publish_area(  # noqa: PLR0913 - options of a command
     run: Annotated[Path, typer.Argument(help="Run folder of a finished `fit-area`.")],
-    version: Annotated[str, typer.Option(help="Version of the new release, such as 2026.11.4.")],
+    version: Annotated[str, typer.Option(help="Version of the new release, such as 2026.12.1.")],
     plain: Annotated[
         str | None, typer.Option(help="Plain release that lends its members; the default release when left out.")
     ] = None,
@@ -36,6 +36,7 @@ def publish_area(  # noqa: PLR0913 - options of a command
     from training.area.publish import publish_area_release, require_plain
     from training.area.report import print_held_out
     from training.area.run import AreaRun
+    from training.area.seed_spread import describe_fits
     from training.benchmark.frozen_set import draw_frozen_set
     from training.commands.published import print_published
     from training.real_sets import load_real_sets
@@ -48,6 +49,7 @@ def publish_area(  # noqa: PLR0913 - options of a command
         content = gather_content(finished, opened, lambda name: status.update(f"read {name}"))
     content = replace(content, real_sets=load_real_sets(), frozen=draw_frozen_set())
     print_held_out(content.held_out, console)
+    console.print(describe_fits(content.fits))
     release, rows = publish_area_release(
         finished, version, opened, content, default=default, although_worse_on=although_worse_on or [], root=root
     )

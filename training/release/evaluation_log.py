@@ -44,16 +44,21 @@ def log_evaluation(release: Release, rows: list[RealSetScores], path: Path = LOG
             writer.writerow(_FIELDS)
         today = datetime.now(UTC).date().isoformat()
         auc = "" if scores.auc is None else f"{scores.auc:.4f}"
-        digest = release.manifest.ensemble_onnx.sha256
-        writer.writerow((today, release.version, digest, scores.correct, scores.images, auc))
+        writer.writerow((today, release.version, _identify(release), scores.correct, scores.images, auc))
     return True
 
 
 def _find_unlogged(release: Release, rows: list[RealSetScores], path: Path) -> list[RealSetScores]:
     """The release's row on the bladder, unless its ensemble is in the log."""
-    if release.manifest.ensemble_onnx.sha256 in _logged_ensembles(path):
+    if _identify(release) in _logged_ensembles(path):
         return []
     return [row for row in rows if row.data_set == LOGGED_SET and row.predictor != RULE_NAME]
+
+
+def _identify(release: Release) -> str:
+    """The digest of the ensemble's graph, or of the first of its area networks."""
+    area = release.manifest.area
+    return (release.manifest.ensemble_onnx if area is None else area.members[0]).sha256
 
 
 def _logged_ensembles(path: Path) -> set[str]:
