@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from model_store.area.decision import AreaDecision
+from model_store.reference import Reference
 from shared.preprocessing import (
     ALL_CHANNELS,
     INPUT_SIDE_PX,
@@ -201,6 +202,8 @@ class Manifest(_Part):
     figures: tuple[PublishedScores, ...]
     """Scores on the real sets; the name is that of the JSON field."""
     benchmark: BenchmarkScores | None = None
+    reference: Reference | None = None
+    """What the release found in datasets at hand; None = it was published without, see `model_store/reference.py`."""
     provenance: Provenance
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from model_store.context.blend import Blend
 from model_store.manifest import VERSION_PATTERN, Manifest
+from model_store.reference import Reference, read_reference, reference_path
 from shared.errors import InvalidInputError, ReleaseError, UnknownReleaseError
 from shared.files.whole_file import write_whole
 from shared.preprocessing import PREPROCESSING_VERSION
@@ -49,6 +50,38 @@ class Release:
         """The area networks' `.onnx` files by the name of the graph."""
         area = self.manifest.area
         return {} if area is None else {name: self.folder / file.name for name, file in area.graphs.items()}
+
+    @property
+    def networks_sha256(self) -> tuple[str, ...]:
+        """Hashes of the files that determine the predictions of ONNX Runtime."""
+        manifest = self.manifest
+        graphs = () if manifest.area is None else tuple(manifest.area.graphs.values())
+        blend = () if manifest.blend is None else (manifest.blend,)
+        return tuple(file.sha256 for file in (manifest.ensemble_onnx, *graphs, *blend))
+
+    @property
+    def states_reference(self) -> bool:
+        """Whether the manifest has the reference of these very networks."""
+        return self._is_own(self.manifest.reference)
+
+    def find_reference(self) -> Reference | None:
+        """The reference, from the manifest or from the file beside the release; None when it has none.
+
+        Raises
+        ------
+        ReleaseError
+            When the file is damaged or is of other networks.
+        """
+        if self.states_reference:
+            return self.manifest.reference
+        path = reference_path(self.folder.parent, self.version)
+        found = read_reference(path)
+        if found is not None and not self._is_own(found):
+            raise ReleaseError(f"{path} is of release {found.release}, or of other networks than {self.version}")
+        return found
+
+    def _is_own(self, reference: Reference | None) -> bool:
+        return reference is not None and reference.networks_sha256 == self.networks_sha256
 
     @property
     def onnx_path(self) -> Path:

@@ -22,6 +22,7 @@ from training.commands.fit_area import fit_area
 from training.commands.gold_standard_like import write_gold_standard_like
 from training.commands.publish import publish
 from training.commands.publish_area import publish_area
+from training.commands.reference import reference
 from training.commands.sample_masks import fit_mask_rule, sample_masks
 from training.commands.search_recipes import search_recipes
 from training.commands.summary import summary
@@ -40,6 +41,7 @@ app.command()(evaluate)
 app.command()(publish)
 app.command("fit-area")(fit_area)
 app.command("publish-area")(publish_area)
+app.command()(reference)
 app.command()(describe)
 app.command()(explore)
 app.command()(baseline)

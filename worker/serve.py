@@ -93,12 +93,14 @@ def _open_endpoint(settings: Settings, vitals: "Vitals", report: WorkerReport, s
         return None
     use_folder(Path(stack.enter_context(TemporaryDirectory(prefix="offsample-metrics-"))))
     # Imported here because prometheus-client looks for the folder when it is imported.
+    from worker.monitoring.drift_collector import DriftCollector  # noqa: PLC0415 - see above
     from worker.monitoring.endpoint import Endpoint  # noqa: PLC0415 - see above
     from worker.monitoring.queue_collector import QueueCollector  # noqa: PLC0415 - see above
 
     queue = Queue(settings.connect(_SCRAPE_SECONDS), settings.names)
     host, port = settings.http_endpoint
-    endpoint = Endpoint(host, port, vitals, QueueCollector(queue, vitals, report))
+    collectors = [QueueCollector(queue, vitals, report), DriftCollector(queue, settings.releases_root)]
+    endpoint = Endpoint(host, port, vitals, collectors)
     _log.info("http_listening", host=host, port=endpoint.port)
     return endpoint
 

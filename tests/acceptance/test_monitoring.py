@@ -23,6 +23,9 @@ from live_service import SHORT_LEASE, LiveServer, LiveService, LiveWorker, make_
 from live_stores import find_free_port
 from prometheus_client.parser import text_string_to_metric_families
 
+from model_store.release import default_version
+from worker.operators.drift import FEWEST_DATASETS
+
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[LiveService]:
@@ -109,6 +112,11 @@ def value(worker: LiveWorker, name: str, **labels: str) -> float:
     return sum(sample.value for sample in family.samples if labels.items() <= sample.labels.items())
 
 
+def is_last(message: dict[str, Any]) -> bool:
+    """Whether it is the last message of an answer."""
+    return "rows" not in message["data"]
+
+
 def test_a_worker_is_alive_and_becomes_ready(worker: LiveWorker) -> None:
     wait_until(lambda: reasons(worker, "/readyz") == [], "both children are ready")
     assert reasons(worker, "/livez") == []
@@ -118,21 +126,25 @@ def test_a_worker_is_alive_and_becomes_ready(worker: LiveWorker) -> None:
 
 def test_the_metrics_are_those_of_the_page(service: LiveService, worker: LiveWorker) -> None:
     """After events of every outcome; the numbers of both children are added up."""
-    events = [make_event(ions=3) for _ in range(6)]
+    events = [make_event(ions=3) for _ in range(FEWEST_DATASETS)]
     for event in events:
         service.send(event)
     for event in [*events, make_event(release="1900.1.1"), {"id": "invalid"}]:
         if event not in events:
             service.send(event)
-    wait_until(lambda: len([one for one in service.results() if "rows" not in one["data"]]) == 8, "all are answered")
+    answers = FEWEST_DATASETS + 2
+    wait_until(lambda: [*map(is_last, service.results())].count(True) == answers, "all are answered")
     service.server.connect().xgroup_create("offsample:results", "archive", id="0")
 
-    wait_until(lambda: value(worker, "offsample_events_total", outcome="classified") == 6, "all are counted")
+    wait_until(
+        lambda: value(worker, "offsample_events_total", outcome="classified") == FEWEST_DATASETS, "all are counted"
+    )
     found, documented = scrape(worker), read_metrics()
 
     assert value(worker, "offsample_events_total", outcome="rejected") == 1
     assert value(worker, "offsample_event_rejections_total", error="unknown_release") == 1
-    assert value(worker, "offsample_ion_images_total", status="classified") == 18
+    assert value(worker, "offsample_ion_images_total", status="classified") == 3 * FEWEST_DATASETS
+    assert value(worker, "offsample_drift_datasets", release=default_version()) == FEWEST_DATASETS
     assert value(worker, "offsample_dead_letters") == 1
     assert value(worker, "offsample_results_unread", group="archive") == len(service.results())
     missing = {"offsample_events_handed_back_total", "offsample_events_fenced_total"} - set(found)

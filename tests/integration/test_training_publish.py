@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -23,7 +24,8 @@ from model_store.release import (
     open_release,
 )
 from shared.errors import InvalidInputError, ReleaseError
-from shared.preprocessing import NetworkInputs
+from shared.ion_image import make_ion_image
+from shared.preprocessing import NetworkInputs, preprocess
 from training.fit.epoch import build_member, one_hot
 from training.fit.fitting import without_optimiser
 from training.fit.recipe import Recipe
@@ -34,6 +36,7 @@ from training.release.ensemble_graph import export_ensemble, require_agreement
 from training.release.evaluation_log import LOG_PATH
 from training.release.publish import publish_release
 from training.release.redescription import redescribe_release
+from training.release.reference import NamedDataset, ReferenceData
 from training.release.release_manifest import ReleaseParts
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
@@ -96,7 +99,10 @@ def inverted_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def root(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A releases folder with one release in it."""
     folder = tmp_path_factory.mktemp("store") / "releases"
-    parts = ReleaseParts(load_real_sets(["metaspace_predicted"]))
+    (development,) = real_sets = load_real_sets(["metaspace_predicted"])
+    silent = make_ion_image(np.zeros((20, 30)))
+    datasets = [NamedDataset("all", [*development.ion_images, silent]), NamedDataset("silent", [silent])]
+    parts = ReleaseParts(real_sets, reference_data=ReferenceData("the development set as one", datasets))
     publish_release(run, VERSION, parts, default=True, root=folder)
     return folder
 
@@ -114,6 +120,26 @@ def test_a_published_release_is_whole_verified_and_the_default(root: Path) -> No
         "worst_mistakes.png",
     }
     assert [path.name for path in root.iterdir() if path.is_dir()] == [VERSION]
+
+
+def test_the_manifest_states_the_reference_of_these_networks(root: Path) -> None:
+    release = open_release(root=root)
+    (development,) = load_real_sets(["metaspace_predicted"])
+    inputs = preprocess(development.ion_images)
+    probabilities = open_predictor(release, Engine.ONNX).predict(inputs).off_sample_probability
+    found = release.find_reference()
+    assert found is not None
+    (dataset,) = found.datasets
+    assert (found.data, found.release, dataset.name) == ("the development set as one", VERSION, "all")
+    assert dataset.profile.images == len(probabilities)
+    assert dataset.profile.off_share == pytest.approx((probabilities >= release.manifest.threshold).mean(), abs=1e-5)
+
+
+def test_a_reference_of_other_networks_is_not_taken(root: Path) -> None:
+    release = open_release(root=root)
+    graph = release.manifest.ensemble_onnx.model_copy(update={"sha256": "0" * 64})
+    other = replace(release, manifest=release.manifest.model_copy(update={"ensemble_onnx": graph}))
+    assert other.find_reference() is None
 
 
 @pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])

@@ -1,18 +1,26 @@
 """The releases in model_store match their manifests and cards."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
+from model_store.reference import reference_path
 from model_store.release import Release, installed_versions, open_release
+from shared.errors import ReleaseError
 from shared.preprocessing import ALL_CHANNELS, NETWORK_CHANNELS, preprocess
+from training.acquisitions.reference_data import load_reference_data
 from training.fit.context_inputs import with_context, without_context
 from training.fit.network import LABEL_ORDER
 from training.metrics.border_centre import RULE_NAME
 from training.real_sets import load_real_sets
 from training.release.ensemble_graph import require_agreement
+from training.release.reference import ReferenceData, make_reference
 from training.release.release_scores import evaluate_release
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
@@ -54,6 +62,39 @@ def test_its_scores_on_the_development_set_are_reproduced(release: Release) -> N
         (row.predictor, row.correct, row.images) for row in again
     ]
     assert [row.auc for row in stated] == pytest.approx([row.auc for row in again])
+
+
+def test_its_reference_is_reproduced(release: Release) -> None:
+    """`python -m training reference VERSION` wrote it; the slowest of its datasets are left out here."""
+    stated = release.find_reference()
+    assert stated is not None
+    few = ReferenceData("", [one for one in load_reference_data().datasets if len(one.ion_images) < 60])
+    again = make_reference(release, few)
+    assert again is not None
+    profiles = {one.name: one.profile for one in stated.datasets}
+    assert len(again.datasets) > 10
+    for one in again.datasets:
+        expected = profiles[one.name]
+        assert one.profile.model_dump(exclude={"probability_quantiles"}) == pytest.approx(
+            expected.model_dump(exclude={"probability_quantiles"}), abs=1e-4
+        )
+        assert one.profile.probability_quantiles == pytest.approx(expected.probability_quantiles, abs=1e-4)
+
+
+def test_a_reference_beside_a_release_is_of_its_networks(tmp_path: Path) -> None:
+    release = open_release()
+    folder = tmp_path / release.version
+    folder.symlink_to(release.folder)
+    path = reference_path(tmp_path, release.version)
+    path.parent.mkdir()
+    shutil.copy(reference_path(release.folder.parent, "2026.11.4"), path)
+    with pytest.raises(ReleaseError, match="is of release"):
+        replace(release, folder=folder).find_reference()
+    path.write_text("{}")
+    with pytest.raises(ReleaseError, match="not a valid reference"):
+        replace(release, folder=folder).find_reference()
+    path.unlink()
+    assert replace(release, folder=folder).find_reference() is None
 
 
 def test_the_first_line_of_its_card_names_every_set_on_which_the_rule_is_not_beaten(release: Release) -> None:

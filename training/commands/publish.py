@@ -35,6 +35,7 @@ def publish(  # noqa: PLR0913 - options of a command
     root = releases_root or RELEASES_ROOT
     require_new_version(version, root)
     import_tensorflow_quietly()
+    from training.acquisitions.reference_data import load_reference_data
     from training.benchmark.frozen_set import draw_frozen_set
     from training.commands.published import print_published
     from training.fit.run_folder import RunFolder
@@ -50,7 +51,7 @@ def publish(  # noqa: PLR0913 - options of a command
         plain=None if plain is None else open_release(plain, root),
     )
     require_publishable(finished, version, parts, root)
-    parts = replace(parts, real_sets=load_real_sets(), frozen=draw_frozen_set())
+    parts = replace(parts, real_sets=load_real_sets(), frozen=draw_frozen_set(), reference_data=load_reference_data())
     release, rows = publish_release(
         finished, version, parts, default=default, although_worse_on=although_worse_on or [], root=root
     )

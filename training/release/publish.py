@@ -23,6 +23,7 @@ from training.release.installation import install_release
 from training.release.members import build_files
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import CardContent, write_model_card
+from training.release.reference import make_reference
 from training.release.release_manifest import (
     BLEND_NAME,
     CARD_NAME,
@@ -118,5 +119,7 @@ def _describe(
     plain = None if parts.plain is None else parts.plain.version
     content = CardContent(draft.manifest, settings, rows, parts.decision, benchmark, pictures, parts.blend, plain)
     (folder / CARD_NAME).write_text(write_model_card(content), encoding="utf-8")
+    reference = None if parts.reference_data is None else make_reference(draft, parts.reference_data)
     manifest = make_manifest(folder, settings, parts, rows, benchmark, worse_on)
+    manifest = manifest.model_copy(update={"reference": reference})
     (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")

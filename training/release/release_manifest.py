@@ -26,6 +26,7 @@ from training.metrics.real_set_scores import RealSetScores
 from training.real_sets import RealSet
 from training.release.decision import UNDECIDED, Decision
 from training.release.members import name_members
+from training.release.reference import ReferenceData
 from training.synthetic.sources import load_sources, split_sources
 
 ONNX_NAME, CARD_NAME, BLEND_NAME, PICTURES_NAME = "ensemble.onnx", "model_card.md", "blend.json", "worst_mistakes.png"
@@ -44,6 +45,9 @@ class ReleaseParts:
 
     blend: Blend | None = None
     """Combines the networks of a context release; None = their mean is used."""
+
+    reference_data: ReferenceData | None = None
+    """Datasets of the reference; None = the manifest states none."""
 
     plain: Release | None = None
     """Release whose image members join the run's context members; None = no image members."""

@@ -19,6 +19,7 @@ _MODULES = {
     "cancel": "operators.cancel",
     "events": "operators.events",
     "dead-letters": "operators.dead_letters",
+    "drift": "operators.drift",
     "doctor": "operators.doctor",
 }
 """The modules of `worker.cli` by command, in the order of the help; each has an `app`."""

@@ -15,6 +15,7 @@ from worker.ledger.presence import RunRecord
 from worker.memory_limit import is_memory_error
 from worker.messages.event import EventIdentity, read_identity
 from worker.metrics.event_metrics import HandBack
+from worker.metrics.measures import Measures
 from worker.runtime import Runtime
 from worker.stores.outages import choose_delay_seconds
 
@@ -159,6 +160,17 @@ def _count(run: EventRun, verdict: Verdict, publish_seconds: float) -> None:
     metrics.count_finished(verdict.name, len(verdict.answer.messages), publish_seconds, verdict.error)
     if verdict.measures is not None:
         metrics.observe(verdict.measures)
+        _record_profile(run, verdict.measures)
+
+
+def _record_profile(run: EventRun, measures: Measures) -> None:
+    """Keep what the dataset is like for `offsample drift`; the event is answered without that too."""
+    if measures.profile is None:
+        return
+    try:
+        run.runtime.ledger.hints.record_profile(measures.release, measures.profile.model_dump_json())
+    except RedisError as error:
+        _log.debug("profile_not_recorded", error=str(error))
 
 
 def _postpone(run: EventRun, what: str, error: TransientError) -> None:

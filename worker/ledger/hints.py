@@ -1,13 +1,13 @@
-"""What is stored for people and metrics: workers' reports, which event runs where, and how far it is.
+"""What is stored for people and metrics: workers' reports, which event runs where, its progress, profiles of datasets.
 
-Nothing depends on it, and all of it expires.
+Nothing depends on it, and all of it expires or is of bounded size.
 """
 
 from redis import Redis
 
 from worker.ledger.claim import Claim
 from worker.ledger.names import Names
-from worker.ledger.presence import FORGOTTEN_SECONDS, RunRecord, WorkerReport
+from worker.ledger.presence import FORGOTTEN_SECONDS, PROFILES_KEPT, RunRecord, WorkerReport
 from worker.ledger.scripts import ALLOWED_WHEN_FULL, FOLDER, compose_script
 
 _PROGRESS_SECONDS = 60
@@ -28,6 +28,11 @@ class Hints:
     def record_run(self, claim: Claim, record: RunRecord, seconds: float) -> None:
         """Store for this time which event a run is of."""
         self._server.set(self._names.run(claim.entry), record.model_dump_json(), ex=max(1, int(seconds)))
+
+    def record_profile(self, release: str, profile: str) -> None:
+        """Append the profile of a classified dataset, as JSON."""
+        fields = {"release": release, "profile": profile}
+        self._server.xadd(self._names.profiles, fields, maxlen=PROFILES_KEPT, approximate=True)  # type: ignore[arg-type]
 
     def report_worker(self, report: WorkerReport) -> bool:
         """Store what a worker reports about itself, and return whether the intake is paused."""

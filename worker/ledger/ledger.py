@@ -77,7 +77,7 @@ class Ledger:
         expected = dict.fromkeys([*self.names.streams, self.names.results, self.names.dead_letters], b"stream")
         expected |= dict.fromkeys(map(self.names.postponed, self.names.streams), b"zset")
         expected |= {self.names.clock: b"hash", self.names.tickets: b"list"}
-        expected |= {self.names.pause: b"hash", self.names.workers: b"hash"}
+        expected |= {self.names.pause: b"hash", self.names.workers: b"hash", self.names.profiles: b"stream"}
         for key, kind in expected.items():
             found = cast("bytes", self._server.type(key))
             if found not in (kind, b"none"):

@@ -53,6 +53,11 @@ class Names:
         """Hash of what each worker last reported about itself, by its name."""
         return f"{self.namespace}:workers"
 
+    @property
+    def profiles(self) -> str:
+        """Stream of the profiles of the datasets that were classified last: a hint for people of bounded size."""
+        return f"{self.namespace}:profiles"
+
     def postponed(self, stream: str) -> str:
         """Sorted set of a stream's entries that wait to be tried again, by due time."""
         return f"{stream}:postponed"

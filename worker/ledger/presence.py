@@ -13,6 +13,9 @@ SILENT_SECONDS = 3 * REPORT_SECONDS
 FORGOTTEN_SECONDS = 3600.0
 """After this time a silent worker is no longer listed."""
 
+PROFILES_KEPT = 1_000
+"""Datasets whose profiles are kept, approximately: the server drops whole blocks of older ones."""
+
 
 class _Report(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)

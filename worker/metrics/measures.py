@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from model_store.profile import DatasetProfile
 from worker.messages.results import Counts
 
 
@@ -24,3 +25,5 @@ class Measures:
     """Classified ion images in which every pixel counts as measured."""
     lacks_context: bool
     """Whether the release uses the context of the dataset, and there was none."""
+    profile: DatasetProfile | None = None
+    """None when no ion image was classified."""

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -12,9 +13,9 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from shared.errors import ConfigurationError
-from worker.monitoring.queue_collector import QueueCollector
 from worker.monitoring.vitals import Vitals
 
 _JSON = "application/json; charset=utf-8"
@@ -24,7 +25,7 @@ _REQUEST_SECONDS = 10
 class Endpoint:
     """A server in threads of the main process; it reads, and changes nothing."""
 
-    def __init__(self, host: str, port: int, vitals: Vitals, queue: QueueCollector) -> None:
+    def __init__(self, host: str, port: int, vitals: Vitals, collectors: Sequence[Collector]) -> None:
         """Listen.
 
         Raises
@@ -33,7 +34,7 @@ class Endpoint:
             When the address cannot be used.
         """
         try:
-            self._server = _Server(host, port, partial(_Handler, vitals, queue))
+            self._server = _Server(host, port, partial(_Handler, vitals, collectors))
         except OSError as error:
             raise ConfigurationError(
                 f"expected OFFSAMPLE_HTTP_ADDRESS to be free, but {host}:{port} cannot be used ({error.strerror})"
@@ -65,9 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "offsample"
     sys_version = ""
 
-    def __init__(self, vitals: Vitals, queue: QueueCollector, *request: Any) -> None:
+    def __init__(self, vitals: Vitals, collectors: Sequence[Collector], *request: Any) -> None:
         self._vitals = vitals
-        self._queue = queue
+        self._collectors = collectors
         super().__init__(*request)
 
     def do_GET(self) -> None:
@@ -87,10 +88,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, _JSON, json.dumps({"ok": not reasons, "reasons": reasons}).encode())
 
     def _send_metrics(self) -> None:
-        """The numbers of the children, from their files, and those of the queue."""
+        """The numbers of the children, from their files, and those of the collectors."""
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
-        registry.register(self._queue)
+        for collector in self._collectors:
+            registry.register(collector)
         encode, content_type = choose_encoder(self.headers.get("Accept", ""))
         self._send(HTTPStatus.OK, content_type, encode(registry))
 
