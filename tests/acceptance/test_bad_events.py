@@ -126,8 +126,9 @@ def test_bad_images_are_rows_and_the_others_are_classified(service: LiveService)
     (folder / f"{names[2]}.png").write_bytes(_grey_png(40, 41, None))
     (folder / f"{names[3]}.png").unlink()
     annotations = [{"annotation_id": name} for name in names]
-    bad = make_event(ion_images={"kind": "png", "uri": str(folder)}, annotations=annotations)
-    clean = make_event()
+    plain = "2026.11.3"  # sees every image alone
+    bad = make_event(ion_images={"kind": "png", "uri": str(folder)}, annotations=annotations, release=plain)
+    clean = make_event(release=plain)
     service.start_worker()
 
     service.send(bad)

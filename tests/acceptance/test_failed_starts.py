@@ -20,7 +20,7 @@ def _break_release(folder: Path, _: dict[str, str]) -> dict[str, str]:
     copy = folder / "releases" / release.version
     shutil.copytree(release.folder, copy)
     (folder / "releases" / "DEFAULT").write_text(release.version)
-    (graph,) = copy.glob("*.onnx")
+    graph = copy / release.manifest.ensemble_onnx.name
     graph.write_bytes(b"no graph")
     _state_hash_of(graph, copy / "manifest.json")
     return {"OFFSAMPLE_RELEASES_ROOT": str(folder / "releases")}

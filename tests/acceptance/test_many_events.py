@@ -43,7 +43,7 @@ def test_an_event_outside_the_models_domain_is_marked_in_its_closing_message_and
     odd, usual = make_event(ion_images={"kind": "array", "uri": str(service.folder / "odd.npz")}), make_event()
     for event in (odd, usual):
         service.send(event)
-    expected = ["little_acquired", "few_pixels"]
+    expected = ["no_background", "little_acquired", "few_pixels"]
     assert service.wait_for_closing(odd["id"])["data"]["assessment"] == expected
     assert service.wait_for_closing(usual["id"])["data"]["assessment"] == []
     lines = {line["event_id"]: line for line in wait_until(lambda: _two(worker), "both are logged")}

@@ -24,19 +24,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 
 
 @pytest.fixture(scope="module")
-def joined(context_run: RunFolder, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The members of the shipped release, and one that uses the context."""
+def joined(context_run: RunFolder, plain_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The members of the plain release that ships, and one that uses the context."""
     root = tmp_path_factory.mktemp("joined")
-    return publish_release(context_run, "2000.1.3-context", ReleaseParts(plain=release), root=root)[0]
+    return publish_release(context_run, "2000.1.3-context", ReleaseParts(plain=plain_release), root=root)[0]
 
 
 @pytest.mark.parametrize("engine", [Engine.ONNX, Engine.TENSORFLOW])
 def test_image_and_context_members_are_averaged_and_without_context_the_plain_release_predicts(
-    joined: Release, release: Release, context_release: Release, engine: Engine
+    joined: Release, plain_release: Release, context_release: Release, engine: Engine
 ) -> None:
     manifest = joined.manifest
     assert (len(manifest.members), manifest.image_members, manifest.context_members) == (6, 5, 1)
-    both, plain = open_predictor(joined, engine), open_predictor(release, Engine.ONNX)
+    both, plain = open_predictor(joined, engine), open_predictor(plain_release, Engine.ONNX)
     alone, within = see_bladder(context=False), see_bladder(context=True)
     without, found = plain.predict(alone), both.predict(alone)
     np.testing.assert_allclose(found.off_sample_probability, without.off_sample_probability, atol=1e-5)
@@ -53,29 +53,29 @@ def test_image_and_context_members_are_averaged_and_without_context_the_plain_re
 
 
 def test_a_joined_release_has_the_threshold_of_the_plain_one_and_its_card_states_it(
-    joined: Release, release: Release
+    joined: Release, plain_release: Release
 ) -> None:
-    assert joined.manifest.uncertain_band == release.manifest.uncertain_band
-    assert joined.manifest.temperature == release.manifest.temperature
+    assert joined.manifest.uncertain_band == plain_release.manifest.uncertain_band
+    assert joined.manifest.temperature == plain_release.manifest.temperature
     card = " ".join((joined.folder / "model_card.md").read_text(encoding="utf-8").split())
-    assert f"It also has the 5 members of release {release.version}" in card
-    assert f"The members of release {release.version} alone classify an image without context" in card
+    assert f"It also has the 5 members of release {plain_release.version}" in card
+    assert f"The members of release {plain_release.version} alone classify an image without context" in card
     assert "in context not calibrated" in card
-    assert joined.manifest.provenance.command.endswith(f"--plain {release.version}")
+    assert joined.manifest.provenance.command.endswith(f"--plain {plain_release.version}")
 
 
 def test_a_blend_weights_networks_by_mask_and_does_not_change_images_without_context(
-    context_run: RunFolder, release: Release, tmp_path: Path
+    context_run: RunFolder, plain_release: Release, tmp_path: Path
 ) -> None:
     blend = make_blend(correlation=2.0)
-    parts = ReleaseParts(blend=blend, plain=release)
+    parts = ReleaseParts(blend=blend, plain=plain_release)
     blending, _ = publish_release(context_run, "2000.1.2-context", parts, root=tmp_path / "releases")
     assert blending.blend == blend
     assert blending.manifest.uncertain_band == (0.1, 0.9)
     assert "## Blend" in (blending.folder / "model_card.md").read_text(encoding="utf-8")
     seen, alone = see_bladder(context=True), see_bladder(context=False)
     correlation = measure_features(seen)[:, FEATURES.index("correlation")]
-    plain = open_predictor(release, Engine.ONNX).predict(alone).off_sample_probability
+    plain = open_predictor(plain_release, Engine.ONNX).predict(alone).off_sample_probability
     for engine in (Engine.ONNX, Engine.TENSORFLOW):
         blended = open_predictor(blending, engine)
         found = blended.predict(seen).off_sample_probability
@@ -87,14 +87,14 @@ def test_a_blend_weights_networks_by_mask_and_does_not_change_images_without_con
 
 
 def test_a_blend_uses_the_unchanged_outputs_of_image_and_context_members(
-    context_run: RunFolder, release: Release, tmp_path: Path
+    context_run: RunFolder, plain_release: Release, tmp_path: Path
 ) -> None:
     """When the other has weight 0, the result is the mean of one, without temperature."""
     seen = see_bladder(context=True)
     networks = {"network": slice(0, 5), "context_network": slice(5, 6)}
     for number, (name, members) in enumerate(networks.items()):
         blend = make_blend(**{name: 1.0})
-        parts = ReleaseParts(blend=blend, plain=release)
+        parts = ReleaseParts(blend=blend, plain=plain_release)
         found, _ = publish_release(context_run, f"2000.1.{number}-context", parts, root=tmp_path / "releases")
         outputs = [keras.saving.load_model(path, compile=False) for path in found.member_paths[members]]
         off = [np.asarray(one(seen[..., : one.input_shape[-1]], training=False))[:, 1] for one in outputs]
@@ -103,7 +103,7 @@ def test_a_blend_uses_the_unchanged_outputs_of_image_and_context_members(
 
 
 def test_a_blend_needs_image_members_and_a_plain_release_no_context(
-    context_run: RunFolder, context_release: Release, release: Release, tmp_path: Path
+    context_run: RunFolder, context_release: Release, plain_release: Release, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidInputError, match="blend"):
         publish_release(context_run, "2000.1.4", ReleaseParts(blend=make_blend()), root=tmp_path)
@@ -111,17 +111,17 @@ def test_a_blend_needs_image_members_and_a_plain_release_no_context(
         publish_release(context_run, "2000.1.4", ReleaseParts(plain=context_release), root=tmp_path)
     decided = Decision(0.5, None, 1.5, "by this test", "")
     with pytest.raises(InvalidInputError, match="cross-validation"):
-        publish_release(context_run, "2000.1.4", ReleaseParts(plain=release, decision=decided), root=tmp_path)
-    turned = replace(release, manifest=release.manifest.model_copy(update={"label_order": ("off", "on")}))
+        publish_release(context_run, "2000.1.4", ReleaseParts(plain=plain_release, decision=decided), root=tmp_path)
+    turned = replace(plain_release, manifest=plain_release.manifest.model_copy(update={"label_order": ("off", "on")}))
     with pytest.raises(InvalidInputError, match="label order"):
         publish_release(context_run, "2000.1.4", ReleaseParts(plain=turned), root=tmp_path)
 
 
 def test_a_blend_of_other_members_or_an_altered_blend_is_a_release_error(
-    context_run: RunFolder, release: Release, tmp_path: Path
+    context_run: RunFolder, plain_release: Release, tmp_path: Path
 ) -> None:
     published, _ = publish_release(
-        context_run, "2000.1.2-context", ReleaseParts(blend=make_blend(), plain=release), root=tmp_path
+        context_run, "2000.1.2-context", ReleaseParts(blend=make_blend(), plain=plain_release), root=tmp_path
     )
     path = published.folder / "blend.json"
     sound = path.read_text(encoding="utf-8")

@@ -56,11 +56,12 @@ def test_scores_state_which_acquisitions_the_release_was_fitted_on(
     assert not any("fitted on" in role for role in rules)
 
 
-def test_the_release_that_ships_was_fitted_on_the_sample_only_acquisitions_and_not_on_the_brain_interiors() -> None:
-    fitted_on = set(open_release().manifest.provenance.fitted_on or ())
+def test_the_plain_release_was_not_fitted_on_the_brain_interiors_and_the_one_that_ships_was() -> None:
+    plain, shipped = (set(open_release(one).manifest.provenance.fitted_on or ()) for one in ("2026.11.3", None))
     sample_only, interiors = load_real_sets(["sample_only", "brain_interiors"])
-    assert set(sample_only.dataset_of) <= fitted_on
-    assert not set(interiors.dataset_of) & fitted_on
+    assert set(sample_only.dataset_of) <= plain
+    assert not set(interiors.dataset_of) & plain
+    assert set(sample_only.dataset_of) | set(interiors.dataset_of) <= shipped
     assert len(set(interiors.dataset_of)) == 3
 
 
