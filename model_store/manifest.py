@@ -27,7 +27,7 @@ class _Part(BaseModel):
 class ReleaseFile(_Part):
     """One file of a release and what its bytes must hash to."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -223,6 +223,13 @@ class Manifest(_Part):
         if self.blend is not None and 0 in {self.context_members, self.image_members}:
             raise ValueError("expected a blend only with both image members and context members")
         return self
+
+    @property
+    def files(self) -> tuple[ReleaseFile, ...]:
+        """Every file but the manifest itself."""
+        blend = () if self.blend is None else (self.blend,)
+        area = () if self.area is None else self.area.files
+        return (*self.members, self.ensemble_onnx, *blend, *area, self.model_card, *self.pictures)
 
     @property
     def uses_context(self) -> bool:

@@ -172,10 +172,7 @@ def verify_release(folder: Path) -> Release:
             f"release {manifest.version} was trained with preprocessing {manifest.input.preprocessing_version} and this"
             f" code uses {PREPROCESSING_VERSION}; expected the same version"
         )
-    blend_files = () if manifest.blend is None else (manifest.blend,)
-    area_files = () if manifest.area is None else manifest.area.files
-    members = (*manifest.members, manifest.ensemble_onnx, *blend_files, *area_files)
-    for file in (*members, manifest.model_card, *manifest.pictures):
+    for file in manifest.files:
         _verify_file(folder / file.name, file.sha256)
     return Release(folder, manifest, None if manifest.blend is None else read_blend(folder / manifest.blend.name))
 

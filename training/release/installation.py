@@ -1,30 +1,5 @@
-"""Installation of a new release: complete and verified, or not at all."""
+"""Where publication finds `install_release`, which installs releases from elsewhere too."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from model_store.installation import install_release
 
-from model_store.release import verify_release
-from shared.errors import ReleaseError
-
-
-@contextmanager
-def install_release(version: str, root: Path) -> Iterator[Path]:
-    """Yield an empty folder for the files of a release; after the block it is verified and moved into `root`.
-
-    Raises
-    ------
-    ReleaseError
-        When verification fails, or the folder cannot be moved; nothing is left behind then.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=root, prefix=".publishing-") as scratch:
-        folder = Path(scratch) / version
-        folder.mkdir()
-        yield folder
-        verify_release(folder)
-        try:
-            folder.rename(root / version)
-        except OSError as error:
-            raise ReleaseError(f"release {version} cannot be moved into {root}: {error.strerror}") from error
+__all__ = ["install_release"]

@@ -1,20 +1,44 @@
-"""`offsample releases show|verify`: which releases are installed, and whether their files are intact."""
+"""`offsample releases show|verify|install`: which releases are installed, whether they are intact, and further ones."""
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
 from model_store.area.decision import VERDICTS
 from model_store.manifest import HeldOutAcquisition, Manifest
-from model_store.release import Release, default_version, installed_versions, open_release
+from model_store.release import Release, default_version, installed_versions, open_release, write_default
 from shared.errors import ReleaseError
+from worker.cli.operators.options import AsJson, print_json
+from worker.cli.outputs.progress_bar import show_progress
+from worker.installation.installing import install_from
+from worker.installation.release_source import open_release_source
 from worker.settings import Settings
 
 app = typer.Typer(help="Published ensembles.", no_args_is_help=True, add_completion=False)
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class _Installed(BaseModel):
+    """What `install` prints with --json."""
+
+    release: str
+    folder: str
+    manifest_sha256: str
+    changed: bool
+
+
+def _parse_sha256(text: str) -> str:
+    if not _SHA256.fullmatch(text):
+        raise typer.BadParameter(f"expected 64 hexadecimal digits, got {text!r}")
+    return text
+
+
 _VERSION = Annotated[str | None, typer.Argument(help="Default: the worker's release.")]
 
 
@@ -42,6 +66,37 @@ def verify(version: Annotated[str | None, typer.Argument(help="Default: every in
     for found in versions:
         release = open_release(found, settings.releases_root)
         typer.echo(f"release {release.version} is intact ({len(release.manifest.members)} members)")
+
+
+@app.command()
+def install(
+    uri: Annotated[str, typer.Argument(help="Folder of the release: a path, http(s)://, s3:// or gs:// URI.")],
+    sha256: Annotated[
+        str | None,
+        typer.Option(parser=_parse_sha256, metavar="HEX", help="Expected SHA-256 of its manifest.json."),
+    ] = None,
+    *,
+    default: Annotated[bool, typer.Option("--default", help="Make it the default release of this folder.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Install a release into OFFSAMPLE_RELEASES_ROOT: completely and verified, or not at all."""
+    root = Settings.read().releases_root
+    with show_progress("installing") as on_progress, open_release_source(uri) as source:
+        installed = install_from(source, root, expected_sha256=sha256, on_progress=on_progress)
+    release = installed.release
+    if default:
+        write_default(release.version, root)
+    if as_json:
+        found = _Installed(
+            release=release.version,
+            folder=str(release.folder),
+            manifest_sha256=installed.manifest_sha256,
+            changed=installed.is_new,
+        )
+        print_json(found)
+    else:
+        what = "installed release" if installed.is_new else "was installed before: release"
+        typer.echo(f"{what} {release.version} in {release.folder} (manifest sha256 {installed.manifest_sha256})")
 
 
 def _describe(release: Release, *, is_default: bool) -> Table:

@@ -1,0 +1,1 @@
+"""Installs releases from folders, HTTP servers and buckets."""
