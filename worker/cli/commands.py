@@ -10,6 +10,7 @@ _MODULES = {
     "demo": "demo",
     "classify": "classify",
     "explain": "explain",
+    "clean": "clean",
     "submit": "submit",
     "results": "results",
     "worker": "worker",

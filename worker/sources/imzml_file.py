@@ -10,7 +10,7 @@ import numpy as np
 from shared.errors import InvalidAnnotationsError, InvalidIonImageError, NotFoundError
 from shared.files.closable import Closable
 from shared.files.foreign_file import OpenedFile
-from shared.imzml.dataset import open_imzml
+from shared.imzml.dataset import ImzmlDataset, open_imzml
 from shared.imzml.progress import ProgressCallback
 from shared.ion_image import make_ion_image
 from shared.ions.ion_mz import compute_mz, require_mz
@@ -39,6 +39,11 @@ class ImzmlFile(Closable):
         self._peak_notes: tuple[str, ...] = ()
         self._pixel_notes = PixelNotes()
         self._watch = watch
+
+    @property
+    def dataset(self) -> ImzmlDataset:
+        """The opened measurement, to be used while this is open."""
+        return self._dataset
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Writing an imzML file again without the peaks of some ions."""

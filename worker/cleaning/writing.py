@@ -1,0 +1,98 @@
+"""An imzML file written by pyimzml, under its final name only when it is whole."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+from pyimzml.compression import NoCompression, ZlibCompression
+from pyimzml.ImzMLWriter import IMZML_TEMPLATE, ImzMLWriter
+from wheezy.template import CoreExtension, DictLoader, Engine
+
+from shared.errors import InvalidInputError
+from shared.imzml.array_format import ArrayFormat
+from shared.imzml.chunk_plan import share_mz
+from shared.imzml.index import ImzmlIndex
+from worker.cleaning.header import ImzmlHeader
+
+_RUN_ID: Final = "cleaned"
+"""pyimzml's own would be the path of the file."""
+
+_AFTER: Final = 'name="max count of pixels y" value="@{(max(s.coords[1] for s in spectra))!!s}"/>\n'
+_PIXEL_SIZE: Final = """\
+      <cvParam cvRef="IMS" accession="IMS:1000046" name="pixel size (x)" value="{0}" unitCvRef="UO" \
+unitAccession="UO:0000017" unitName="micrometer"/>
+      <cvParam cvRef="IMS" accession="IMS:1000047" name="pixel size y" value="{1}" unitCvRef="UO" \
+unitAccession="UO:0000017" unitName="micrometer"/>
+"""
+
+_WIDER: Final = {np.dtype(np.int8): np.dtype(np.int32), np.dtype(np.int16): np.dtype(np.int32)}
+"""Number formats that pyimzml cannot declare, and those that hold the same numbers."""
+
+
+def is_continuous(index: ImzmlIndex) -> bool:
+    """Whether all spectra share one m/z array."""
+    return share_mz(index, slice(0, len(index)))
+
+
+@contextmanager
+def write_measurement(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> Iterator[ImzMLWriter]:
+    """A writer of the same mode, number formats and compression; afterwards both files stand under their names.
+
+    After an exception in the block there is no new file, and an old one is as it was.
+
+    Parameters
+    ----------
+    path
+        The .imzML file; the .ibd file stands beside it.
+
+    Raises
+    ------
+    InvalidInputError
+        When the disk is full, or the folder cannot be written to.
+    """
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=f".partial-{path.stem}-") as folder:
+            partial = Path(folder) / path.with_suffix(".imzML").name
+            with _open_writer(partial, index, header) as writer:
+                yield writer
+            for suffix in (".ibd", ".imzML"):
+                partial.with_suffix(suffix).replace(path.with_suffix(suffix))
+    except OSError as error:
+        raise InvalidInputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _open_writer(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> ImzMLWriter:
+    writer = ImzMLWriter(
+        str(path),
+        mz_dtype=find_dtype(index.mz.format).type,
+        intensity_dtype=find_dtype(index.intensity.format).type,
+        mode="continuous" if is_continuous(index) else "processed",
+        spec_type="profile" if index.is_centroid is False else "centroid",
+        mz_compression=_find_compression(index.mz.format),
+        intensity_compression=_find_compression(index.intensity.format),
+        polarity=header.polarity,
+        **header.scans,
+    )
+    writer.run_id = _RUN_ID
+    if header.pixel_size is not None:
+        writer.imzml_template = _add_pixel_size(header.pixel_size)
+    return writer
+
+
+def find_dtype(stored: ArrayFormat) -> np.dtype[Any]:
+    """The number format in which an array is written."""
+    dtype = np.dtype(stored.dtype)
+    return _WIDER.get(dtype, dtype)
+
+
+def _find_compression(stored: ArrayFormat) -> NoCompression | ZlibCompression:
+    return ZlibCompression() if stored.zlib else NoCompression()
+
+
+def _add_pixel_size(sizes: Sequence[str]) -> Any:
+    """The template of pyimzml, with the size of a pixel, which it leaves out."""
+    template = IMZML_TEMPLATE.replace(_AFTER, _AFTER + _PIXEL_SIZE.format(*sizes))
+    return Engine(loader=DictLoader({"imzml": template}), extensions=[CoreExtension()]).get_template("imzml")
