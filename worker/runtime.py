@@ -8,11 +8,13 @@ import structlog
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Predictor
 from model_store.release import default_version, open_release
+from shared.errors import ReleaseError, UnknownReleaseError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.png.image import decode_png, encode_png
 from shared.preprocessing import preprocess
 from worker.access.allowed_roots import AllowedRoots
+from worker.ledger.active_release import ActiveRelease
 from worker.ledger.ledger import Ledger
 from worker.ledger.quota import SourceQuota
 from worker.metrics.event_metrics import EventMetrics
@@ -68,6 +70,27 @@ class Runtime:
     access: SourceAccess
     outages: StoreOutages
     tracer: Tracer
+    active_release: ActiveRelease
+
+    def find_predictor(self, pinned: str | None) -> Predictor:
+        """The predictor for an event: of the release that it names, else of the active one, else of the worker's own.
+
+        An active release that cannot be used here is logged, and the worker's own is used: every result names its
+        release.
+
+        Raises
+        ------
+        UnknownReleaseError
+            When the event names a release that is not installed here.
+        """
+        active = None if pinned is not None else self.active_release.read()
+        try:
+            return self.predictors.find(pinned or active)
+        except (UnknownReleaseError, ReleaseError) as error:
+            if active is None:
+                raise
+            _log.error("active_release_unusable", release=active, reason=str(error))
+            return self.predictors.find(None)
 
 
 def open_ledger(settings: Settings, outage: Outage | None = None, worker: str | None = None) -> Ledger:
@@ -88,6 +111,11 @@ def open_quota(settings: Settings) -> SourceQuota:
     return SourceQuota(settings.connect(), settings.names, settings.source_quota)
 
 
+def open_active_release(settings: Settings) -> ActiveRelease:
+    """The activated release, for this process."""
+    return ActiveRelease(settings.connect(), settings.names)
+
+
 def open_runtime(settings: Settings, worker: str | None = None) -> Runtime:
     """Create the runtime of this process of a worker, with the default release opened and warmed up."""
     predictors = Predictors(settings)
@@ -104,7 +132,8 @@ def open_runtime(settings: Settings, worker: str | None = None) -> Runtime:
     quota = open_quota(settings)
     tracer = open_tracer(ledger.consumer)
     outages = StoreOutages(settings.retry_seconds)
-    return Runtime(settings, ledger, quota, EventMetrics(), predictors, access, outages, tracer)
+    active_release = open_active_release(settings)
+    return Runtime(settings, ledger, quota, EventMetrics(), predictors, access, outages, tracer, active_release)
 
 
 def _warm_decoding() -> None:

@@ -13,13 +13,13 @@ from redis.exceptions import RedisError
 
 from model_store.opening import choose_engine
 from model_store.release import Release, open_release
-from shared.errors import ConfigurationError, UnknownReleaseError
+from shared.errors import ConfigurationError, ReleaseError, UnknownReleaseError
 from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
 from worker.metrics.event_metrics import use_folder
 from worker.operators.queue import Queue
 from worker.pool.devices import choose_concurrency
-from worker.runtime import open_ledger
+from worker.runtime import open_active_release, open_ledger
 from worker.server.outage import describe_server_error
 from worker.server.url import without_password
 from worker.settings import Settings
@@ -54,6 +54,7 @@ def serve(settings: Settings, name: str | None = None) -> int:
     _require_roots(settings)
     _require_temporary_folder()
     _require_server(settings)
+    _require_active_release(settings)
     configure_logging(settings.log_level)
     concurrency = choose_concurrency(settings)
     _log_start(settings, release, concurrency)
@@ -120,6 +121,17 @@ def _forget(settings: Settings, worker: str) -> None:
     """Remove this worker from the list of workers; one that cannot is removed from it after an hour."""
     with suppress(RedisError):
         open_ledger(settings).hints.forget_worker(worker)
+
+
+def _require_active_release(settings: Settings) -> None:
+    """Check that the release that operators activated is here and intact."""
+    active = open_active_release(settings).read()
+    if active is None:
+        return
+    try:
+        open_release(active, settings.releases_root)
+    except (UnknownReleaseError, ReleaseError) as error:
+        raise ConfigurationError(f"the active release cannot be used here: {error}") from error
 
 
 def _require_temporary_folder() -> None:

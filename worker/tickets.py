@@ -11,10 +11,12 @@ from celery.worker import state
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from model_store.release import installed_versions
+from worker.ledger.active_release import ActiveRelease
 from worker.ledger.ledger import Ledger
 from worker.ledger.presence import REPORT_SECONDS
 from worker.ledger.quota import SourceQuota
-from worker.runtime import open_ledger, open_quota
+from worker.runtime import open_active_release, open_ledger, open_quota
 
 TICK_SECONDS = 0.1
 """Interval of the checks for waiting events, far below a lease: a late check looks like an outage to the clock."""
@@ -33,6 +35,7 @@ class TicketStep(bootsteps.StartStopStep):
         self._timer_entry: Any = None
         self._ledger: Ledger | None = None
         self._quota: SourceQuota | None = None
+        self._active_release: ActiveRelease | None = None
         self._app = worker.app
         self._next_sweep = 0.0
         self._next_report = 0.0
@@ -41,6 +44,7 @@ class TicketStep(bootsteps.StartStopStep):
         """Start the timer, and answer HTTP requests: the children are forked by now."""
         self._ledger = open_ledger(self._app.settings, self._app.outage)
         self._quota = open_quota(self._app.settings)
+        self._active_release = open_active_release(self._app.settings)
         if self._app.endpoint is not None:
             self._app.endpoint.start()
         self._timer_entry = worker.timer.call_repeatedly(TICK_SECONDS, self._tick)
@@ -84,8 +88,16 @@ class TicketStep(bootsteps.StartStopStep):
         ready = sum(child.is_ready for child in self._app.board.states())
         if self._quota is not None:
             self._quota.sweep()
-        is_paused = self._ledger.hints.report_worker(report.model_copy(update={"ready": ready, "state": state}))
         vitals = self._app.vitals
+        if self._active_release is not None:
+            vitals.active_release = self._active_release.read()
+        changes = {
+            "ready": ready,
+            "state": state,
+            "release": vitals.active_release or report.release,
+            "installed": tuple(installed_versions(self._app.settings.releases_root)),
+        }
+        is_paused = self._ledger.hints.report_worker(report.model_copy(update=changes))
         if is_paused is not vitals.is_paused:
             vitals.is_paused = is_paused
             _log.info("intake_paused" if is_paused else "intake_resumed")

@@ -140,3 +140,19 @@ def test_the_findings_are_printed_for_people(server: LiveServer) -> None:
     assert ended.code == EXIT_DEPLOYMENT
     assert "failure root /nowhere: cannot be read" in ended.output
     assert "1 of" in ended.errors
+
+
+@pytest.mark.parametrize(("active", "health"), [("2026.11.3", "ok"), ("1900.1.1", "failure")])
+def test_the_active_release_is_checked(server: LiveServer, doctor: Doctor, active: str, health: str) -> None:
+    connection = server.connect()
+    connection.hset("offsample:active-release", mapping={"version": active})
+    ended = doctor()
+    connection.delete("offsample:active-release")
+    assert active in found(ended, health)["active release"]["found"]
+    assert ended.code == (EXIT_DEPLOYMENT if health == "failure" else 0)
+
+
+@pytest.mark.parametrize(("exporter", "health"), [("otlp", "ok"), ("zipkin", "failure")])
+def test_traces_are_checked(doctor: Doctor, monkeypatch: pytest.MonkeyPatch, exporter: str, health: str) -> None:
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", exporter)
+    assert "traces" in found(doctor(), health)

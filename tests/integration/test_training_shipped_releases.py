@@ -87,7 +87,7 @@ def test_a_reference_beside_a_release_is_of_its_networks(tmp_path: Path) -> None
     folder.symlink_to(release.folder)
     path = reference_path(tmp_path, release.version)
     path.parent.mkdir()
-    shutil.copy(reference_path(release.folder.parent, "2026.11.4"), path)
+    shutil.copy(reference_path(release.folder.parent, "2026.11.3"), path)
     with pytest.raises(ReleaseError, match="is of release"):
         replace(release, folder=folder).find_reference()
     path.write_text("{}")

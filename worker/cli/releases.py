@@ -1,4 +1,4 @@
-"""`offsample releases show|verify|install`: which releases are installed, whether they are intact, and further ones."""
+"""`offsample releases`: which releases are installed, whether they are intact, and further ones."""
 
 import re
 import sys
@@ -14,13 +14,18 @@ from model_store.area.decision import VERDICTS
 from model_store.manifest import HeldOutAcquisition, Manifest
 from model_store.release import Release, default_version, installed_versions, open_release, write_default
 from shared.errors import ReleaseError
-from worker.cli.operators.options import AsJson, print_json
+from worker.cli.comparison import compare
+from worker.cli.operators.activation import activate, active
+from worker.cli.outputs.json_output import AsJson, print_json
 from worker.cli.outputs.progress_bar import show_progress
 from worker.installation.installing import install_from
 from worker.installation.release_source import open_release_source
 from worker.settings import Settings
 
 app = typer.Typer(help="Published ensembles.", no_args_is_help=True, add_completion=False)
+app.command()(active)
+app.command()(activate)
+app.command()(compare)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 

@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 from redis import Redis
 from redis.exceptions import RedisError
 
+from model_store.release import open_release
+from shared.errors import ReleaseError, UnknownReleaseError
 from worker.doctor.finding import Finding, failure, ok, warning
+from worker.ledger.active_release import ActiveRelease
 from worker.serve import OLDEST_REDIS
 from worker.server.url import without_password
 from worker.settings import Settings
@@ -24,8 +27,22 @@ def check_server(server: Redis, settings: Settings) -> Iterator[Finding]:
     yield _check_encryption(settings)
     yield from _check_persistence(server, info)
     yield from _check_memory(info)
+    yield from _check_active_release(server, settings)
     if info.get("role") != "master":
         yield failure("server role", "the server is a replica", "name the master in OFFSAMPLE_REDIS_URL")
+
+
+def _check_active_release(server: Redis, settings: Settings) -> Iterator[Finding]:
+    active = ActiveRelease(server, settings.names).read()
+    if active is None:
+        return
+    try:
+        open_release(active, settings.releases_root)
+    except (UnknownReleaseError, ReleaseError) as error:
+        advice = "install it here, or go back with `offsample releases activate --previous`"
+        yield failure("active release", str(error), advice)
+    else:
+        yield ok("active release", f"{active} is intact")
 
 
 def _check_version(info: dict[str, Any], settings: Settings) -> Finding:

@@ -207,7 +207,7 @@ def _read_event(run: EventRun) -> DatasetAnnotatedEvent:
 def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
     started = time.perf_counter()
     runtime = run.runtime
-    predictor = runtime.predictors.find(event.data.release)
+    predictor = runtime.find_predictor(event.data.release)
     watch = ProgressMonitor(run)
     access = replace(runtime.access, watch=watch.on_work)
     with ExitStack() as stack:

@@ -49,6 +49,11 @@ class Names:
         return f"{self.namespace}:pause"
 
     @property
+    def active_release(self) -> str:
+        """Hash of the release that operators activated, and of the one before."""
+        return f"{self.namespace}:active-release"
+
+    @property
     def workers(self) -> str:
         """Hash of what each worker last reported about itself, by its name."""
         return f"{self.namespace}:workers"

@@ -37,6 +37,8 @@ class WorkerReport(_Report):
     ready: int = 0
     """Pool children that can run an event."""
     state: Literal["running", "draining"] = "running"
+    installed: tuple[str, ...] = ()
+    """Versions of the releases that it can use."""
 
 
 class RunRecord(_Report):

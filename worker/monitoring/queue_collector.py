@@ -40,7 +40,7 @@ class QueueCollector(Collector):
         report, vitals = self._report, self._vitals
         build = {"version": report.version, "python": platform.python_version()}
         yield InfoMetricFamily("offsample_build", "Versions of the code and of Python.", build)
-        release = {"release": report.release, "engine": report.engine}
+        release = {"release": vitals.active_release or report.release, "engine": report.engine}
         yield InfoMetricFamily("offsample_release", "The release for events that name none, and what runs it.", release)
         yield _gauge("worker_children", "Pool children that there should be.", report.concurrency)
         yield _gauge("worker_children_ready", "Pool children that can run an event.", vitals.count_ready())

@@ -23,6 +23,8 @@ class Vitals:
     lease_seconds: float = 60.0
     is_paused: bool = False
     is_draining: bool = False
+    active_release: str | None = None
+    """The release that operators activated; None = the worker's own is used."""
     _ticked: float = field(default_factory=time.monotonic)
     _read: float = field(default_factory=time.monotonic)
     _has_read: bool = False

@@ -19,6 +19,7 @@ class OperatorScripts:
     backlog: Script
     page: Script
     pause: Script
+    activate: Script
     cancel: Script
     retry: Script
     trim: Script
@@ -34,6 +35,7 @@ def register_operator_scripts(server: Redis) -> OperatorScripts:
         backlog=compose(READING_ONLY, "backlog"),
         page=compose(READING_ONLY, "page"),
         pause=compose(ALLOWED_WHEN_FULL, "pause", _TYPES),
+        activate=compose(ALLOWED_WHEN_FULL, "activate", _TYPES),
         cancel=compose(ALLOWED_WHEN_FULL, "cancel", _TYPES, _INDEX),
         retry=compose(REFUSED_WHEN_FULL, "retry"),
         trim=compose(ALLOWED_WHEN_FULL, "trim"),

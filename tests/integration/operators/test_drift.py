@@ -13,7 +13,7 @@ from model_store.profile import DatasetProfile
 from model_store.release import RELEASES_ROOT, default_version, open_release
 from worker.ledger.presence import PROFILES_KEPT
 
-OTHER = "2026.11.4"
+OTHER = "2026.11.3"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import typer
 from pydantic import BaseModel
 
 from shared.errors import InvalidInputError
-from worker.cli.operators.options import AsJson, Source, name_operator, open_queue, print_json
+from worker.cli.operators.options import Source, name_operator, open_queue
+from worker.cli.outputs.json_output import AsJson, print_json
 from worker.operators.cancellation import Cancelled, CancelledEntry, cancel_event
 from worker.settings import Settings
 

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.errors import InvalidInputError, NotFoundError
-from worker.cli.operators.options import AsJson, OlderThan, open_queue, print_json
+from worker.cli.operators.options import OlderThan, open_queue
 from worker.cli.outputs.durations import describe_seconds
+from worker.cli.outputs.json_output import AsJson, print_json
 from worker.operators.dead_letters import (
     DeadLetter,
     LetterFilter,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.errors import ConfigurationError
-from worker.cli.operators.options import AsJson, print_json
+from worker.cli.outputs.json_output import AsJson, print_json
 from worker.doctor.examination import examine
 from worker.doctor.finding import Finding, Health
 from worker.settings import Settings

@@ -9,7 +9,8 @@ from rich.table import Table
 
 from model_store.release import open_release
 from shared.errors import InvalidInputError
-from worker.cli.operators.options import AsJson, open_queue, parse_duration
+from worker.cli.operators.options import open_queue, parse_duration
+from worker.cli.outputs.json_output import AsJson
 from worker.operators.drift import Against, Drift, DriftVerdict
 from worker.operators.recent_profiles import (
     WINDOW_DATASETS,

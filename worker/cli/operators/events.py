@@ -7,8 +7,9 @@ import typer
 from rich.console import Console
 
 from shared.errors import NotFoundError
-from worker.cli.operators.options import AsJson, Source, open_queue, print_json
+from worker.cli.operators.options import Source, open_queue
 from worker.cli.outputs.durations import describe_seconds
+from worker.cli.outputs.json_output import AsJson, print_json
 from worker.cli.outputs.row_format import describe_counts
 from worker.operators.event_trace import EventTrace, TracedAnswer, TracedEntry, TracedRecord, trace_event
 

@@ -7,7 +7,6 @@ import socket
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 
 from worker.operators.queue import Queue
 from worker.settings import Settings
@@ -23,7 +22,6 @@ def parse_duration(text: str) -> float:
     return float(found[1]) * _SECONDS[found[2] or "s"]
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Source = Annotated[str | None, typer.Option(help="Only events of this source.")]
 OlderThan = Annotated[
     float | None,
@@ -44,8 +42,3 @@ def name_operator() -> str:
     except (KeyError, OSError):  # a user without a name, as in a container
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}/{os.getpid()}/offsample"
-
-
-def print_json(found: BaseModel) -> None:
-    """Print a model as one JSON document."""
-    typer.echo(found.model_dump_json(indent=2))

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from worker.cli.operators.options import AsJson, name_operator, open_queue, print_json
+from worker.cli.operators.options import name_operator, open_queue
 from worker.cli.outputs.durations import describe_seconds
+from worker.cli.outputs.json_output import AsJson, print_json
 from worker.cli.outputs.status_tables import make_status_tables
 from worker.operators.intake import Pause, pause_intake, resume_intake
 from worker.operators.status import read_status

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from shared.errors import InvalidInputError
-from worker.cli.operators.options import AsJson, OlderThan, open_queue, print_json
+from worker.cli.operators.options import OlderThan, open_queue
+from worker.cli.outputs.json_output import AsJson, print_json
 from worker.operators.trimming import trim_results
 
 
