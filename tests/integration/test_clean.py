@@ -2,13 +2,15 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from imzml_making import open_with_pyimzml, write_imzml
-from local_commands import classify, run
+from imzml_making import REAL_IMZML, open_with_pyimzml, write_imzml
+from local_commands import classify, require_one_line, run
 from pyimzml.compression import ZlibCompression
 
 from shared.arrays.array import open_array
@@ -158,3 +160,14 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
         assert (ended.returncode, word in ended.stderr, len(ended.stderr.splitlines())) == (1, True, 1), ended.stderr
     assert run(*arguments, tmp_path / "clean.imzML", "--force").returncode == 0
     assert read_spectra(tmp_path / "clean.imzML").keys() == read_spectra(source).keys()
+
+
+def test_a_measurement_that_does_not_fit_on_the_disk_leaves_no_file(tmp_path: Path) -> None:
+    """A limit on the size of a file stands for the full disk."""
+    command = [sys.executable, "-m", "worker.cli.main", "clean", str(REAL_IMZML), "--most-peaks", "20"]
+    command += ["--release", "2026.11.3", "--output", str(tmp_path / "clean.imzML")]
+    ended = subprocess.run(
+        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "cannot write" in require_one_line(ended, 1)
+    assert list(tmp_path.iterdir()) == []
