@@ -1,6 +1,6 @@
 """`offsample clean` beside a plain copy by pyimzml, its parser and its writer: `python benchmarks/clean.py`.
 
-A file of 3,600 spectra with 1,500 centroids each is generated into a temporary folder. Classification is left out, it is
+A file of 3,600 spectra with 1,500 peaks each is generated into a temporary folder. Classification is left out: it is
 measured elsewhere. Both read the same 73 MB and write as much or a little less. About a minute.
 """
 
