@@ -12,6 +12,7 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import open_release
 from shared.errors import InvalidInputError, NotFoundError, OffSampleError, TransientError
+from worker.access.store_uri import is_remote
 from worker.classification.assessment import SENTENCES, find_acquired_share
 from worker.classification.classification import Classification, classify
 from worker.classification.conclusion import conclude
@@ -19,18 +20,21 @@ from worker.cli.inputs import options as input_options
 from worker.cli.inputs.access import make_access
 from worker.cli.inputs.local import LocalDataset, find_datasets
 from worker.cli.inputs.spec import KindOptions
-from worker.cli.outputs.dataset_files import DatasetFiles, choose_files
+from worker.cli.outputs.dataset_files import ANNDATA_SUFFIX, DatasetFiles, choose_files
 from worker.cli.outputs.gallery import make_gallery
 from worker.cli.outputs.ion_facts import find_ion_facts
 from worker.cli.outputs.progress_bar import make_progress_bar
 from worker.cli.outputs.reports import describe_for_report, write_report_summary
+from worker.cli.outputs.row_files import save_rows
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows, print_summary
 from worker.events.annotations import list_annotations
 from worker.memory_limit import reject_memory_errors
+from worker.messages.event import Annotation, ArrayIonImages
 from worker.report.recorded_source import RecordedSource
 from worker.report.tile_buffer import TileBuffer
 from worker.settings import Settings
 from worker.sources.opening import open_source
+from worker.sources.source import IonImageSource
 
 _EXIT_INPUT = 1
 """At least one input could not be classified."""
@@ -46,7 +50,17 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         list[str], typer.Argument(help=f"{input_options.HELP} Any number of them, or a folder that holds several.")
     ],
     *,
-    row_format: Annotated[RowFormat, typer.Option("--format", help="What is printed on stdout.")] = RowFormat.TABLE,
+    row_format: Annotated[
+        RowFormat | None,
+        typer.Option("--format", help="What is printed on stdout; default: table, and nothing with --output."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write the rows of all datasets into this .csv, .json or .parquet file, or each dataset into an"
+            " .h5ad file (AnnData)."
+        ),
+    ] = None,
     annotations: input_options.Annotations = None,
     ppm: input_options.Ppm = None,
     z: input_options.Z = None,
@@ -74,7 +88,7 @@ def classify_paths(  # noqa: PLR0913 - a command's options
     """
     settings = Settings.read()
     datasets, rejected = find_datasets(paths, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
-    files = choose_files([dataset.data.dataset_id for dataset in datasets], gallery, report)
+    files = choose_files([dataset.data.dataset_id for dataset in datasets], gallery, report, output)
     failures = _Failures(is_only_one=len(datasets) + len(rejected) == 1)
     for one in rejected:
         failures.add(one.text, one.error)
@@ -91,7 +105,11 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         except OSError as error:  # listing the folder or finding the .ibd file failed
             sentence = f"cannot read {error.filename or 'one of its files'}: {error.strerror}"
             failures.add(dataset.data.dataset_id, NotFoundError(sentence))
-    _print(classified, row_format, failures)
+    if classified and (row_format is not None or output is None):
+        print_rows(classified, row_format or RowFormat.TABLE)
+    if output is not None and output.suffix.lower() != ANNDATA_SUFFIX:
+        save_rows(output, classified)
+    _summarise(classified, failures)
     pages = {one.data.dataset_id: paths.report for one, paths in zip(datasets, files, strict=True) if paths.report}
     if report is not None and len(datasets) > 1:
         write_report_summary(report, classified, pages, failures.reasons)
@@ -99,10 +117,8 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         raise typer.Exit(_EXIT_INPUT)
 
 
-def _print(classified: Sequence[DatasetRows], row_format: RowFormat, failures: "_Failures") -> None:
-    """All rows, and with several datasets a summary."""
-    if classified:
-        print_rows(classified, row_format)
+def _summarise(classified: Sequence[DatasetRows], failures: "_Failures") -> None:
+    """Print a summary of several datasets, and note those without a readable image."""
     if len(classified) > 1:
         print_summary(classified)
     for rows in classified:
@@ -175,9 +191,26 @@ def _classify_dataset(
             console.print(f"gallery: {files.gallery}", markup=False, soft_wrap=True)
         if files.report is not None:
             console.print(f"report: {files.report}", markup=False, soft_wrap=True)
-    facts = find_ion_facts(annotations, found.extents)
-    conclusion = conclude(found.counts, found.off_sample_area)
-    return DatasetRows(dataset_id, predictor.release.version, found.rows, facts, found.assessment, conclusion)
+        facts = find_ion_facts(annotations, found.extents)
+        conclusion = conclude(found.counts, found.off_sample_area)
+        rows = DatasetRows(dataset_id, predictor.release.version, found.rows, facts, found.assessment, conclusion)
+        if files.anndata is not None:
+            _write_anndata(files.anndata, dataset, source, annotations, rows)
+            console.print(f"AnnData: {files.anndata}", markup=False, soft_wrap=True)
+    return rows
+
+
+def _write_anndata(
+    path: Path, dataset: LocalDataset, source: IonImageSource, annotations: Sequence[Annotation], rows: DatasetRows
+) -> None:
+    """A copy of the dataset's own .h5ad file with columns added, or a new file."""
+    from worker.cli.outputs.anndata_file import extend_anndata, make_anndata  # noqa: PLC0415 - only where it is used
+
+    location = dataset.data.ion_images
+    if isinstance(location, ArrayIonImages) and not is_remote(location.uri) and location.uri.endswith(ANNDATA_SUFFIX):
+        extend_anndata(Path(location.uri), path, annotations, rows)
+    else:
+        make_anndata(path, source, annotations, rows)
 
 
 def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor) -> Iterator[str]:

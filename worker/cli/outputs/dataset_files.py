@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import InvalidInputError
+from worker.cli.outputs.row_files import ROW_SUFFIXES
+
+ANNDATA_SUFFIX = ".h5ad"
 
 
 @dataclass(frozen=True)
@@ -14,21 +17,26 @@ class DatasetFiles:
 
     gallery: Path | None = None
     report: Path | None = None
+    anndata: Path | None = None
 
 
 def choose_files(
-    dataset_ids: Sequence[str], gallery: Path | None = None, report: Path | None = None
+    dataset_ids: Sequence[str], gallery: Path | None = None, report: Path | None = None, output: Path | None = None
 ) -> list[DatasetFiles]:
     """The files of each dataset; with several datasets, their names are appended to the files' names.
 
     Raises
     ------
     InvalidInputError
-        When the gallery is not a .png file or the report not an .html file, or their folder cannot be made.
+        When the gallery is not a .png file, the report not an .html file, or the output of no kind that can be
+        written; or when a folder cannot be made.
     """
     galleries = _name_files(gallery, "--gallery", (".png",), dataset_ids)
     reports = _name_files(report, "--report", (".html", ".htm"), dataset_ids)
-    return [DatasetFiles(*pair) for pair in zip(galleries, reports, strict=True)]
+    outputs = _name_files(output, "--output", (ANNDATA_SUFFIX, *ROW_SUFFIXES), dataset_ids)
+    of_rows = output is not None and output.suffix.lower() != ANNDATA_SUFFIX
+    anndata = [None] * len(dataset_ids) if of_rows else outputs
+    return [DatasetFiles(*files) for files in zip(galleries, reports, anndata, strict=True)]
 
 
 def _name_files(
@@ -37,7 +45,7 @@ def _name_files(
     if path is None:
         return [None] * len(dataset_ids)
     if path.suffix.lower() not in suffixes or path.is_dir():
-        raise InvalidInputError(f"expected {option} to name a {suffixes[0]} file, got {path}")
+        raise InvalidInputError(f"expected {option} to name a {' or '.join(suffixes)} file, got {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -4,10 +4,10 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -57,6 +57,19 @@ class DatasetRows:
 
 _UNKNOWN = IonFacts()
 
+COLUMNS: Mapping[str, type] = {
+    **dict.fromkeys(("annotation_id", "status", "label"), str),
+    **dict.fromkeys(("off_sample_probability", "member_spread"), float),
+    "uncertain": bool,
+    "reason": str,
+    "mz": float,
+    **dict.fromkeys(("formula", "adduct"), str),
+    **dict.fromkeys(("total_intensity", "maximum_intensity", "nonzero_share"), float),
+    **dict.fromkeys(("dataset_id", "release"), str),
+    "assessment": list,
+}
+"""What a line of `make_lines` holds, by name."""
+
 
 def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat) -> None:
     """Print to stdout, UTF-8; JSON is one object a line; objects and CSV lines hold what `make_lines` yields."""
@@ -72,7 +85,7 @@ def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat) -> None:
     if row_format is RowFormat.JSON:
         sys.stdout.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     else:
-        _write_csv(lines)
+        write_csv(lines, sys.stdout)
 
 
 def make_lines(dataset: DatasetRows) -> Iterator[dict[str, Any]]:
@@ -128,9 +141,9 @@ def describe_counts(counts: Counts) -> str:
     return ", ".join(parts)
 
 
-def _write_csv(lines: Iterable[dict[str, Any]]) -> None:
-    columns = [*ResultRow.model_fields, *(one.name for one in fields(IonFacts)), "dataset_id", "release", "assessment"]
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+def write_csv(lines: Iterable[dict[str, Any]], stream: TextIO) -> None:
+    """Write lines as CSV with a header; assessment codes are separated by spaces."""
+    writer = csv.DictWriter(stream, list(COLUMNS), lineterminator="\n")
     writer.writeheader()
     for line in lines:
         codes = {"assessment": " ".join(line["assessment"])}
