@@ -26,6 +26,7 @@ from worker.classification.stages import Stages
 from worker.events.annotations import list_annotations
 from worker.events.answers import classified_answer, digest_event, is_about, rejected_answer, repeated_answer
 from worker.events.event_report import open_event_report
+from worker.events.shadow_run import ClassifiedEvent
 from worker.ledger.claim import Answer, Claim, DoneRecord
 from worker.ledger.heartbeat import Heartbeat
 from worker.memory_limit import reject_memory_errors
@@ -62,6 +63,7 @@ class Verdict:
     is_refusal: bool = False
     measures: Measures | None = None
     """Of a classified dataset."""
+    classified: ClassifiedEvent | None = None
 
     @property
     def error(self) -> str | None:
@@ -237,7 +239,9 @@ def _classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
         **({"notes": list(source.notes)} if source.notes else {}),
     }
     answer = classified_answer(event, run.claim, runtime.settings.names, found, predictor, seconds)
-    return Verdict("dataset_classified", answer, facts, measures=_measure(found, predictor, run.claim))
+    measures = _measure(found, predictor, run.claim)
+    classified = ClassifiedEvent(event.data, predictor.release.version, found)
+    return Verdict("dataset_classified", answer, facts, measures=measures, classified=classified)
 
 
 @contextmanager
