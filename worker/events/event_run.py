@@ -8,8 +8,10 @@ from redis.exceptions import RedisError
 
 from shared.errors import LeaseLostError, NoRoomError, ServerUnavailableError, StoreAwayError, TransientError
 from worker.events.admission import admitted, released_on_error
+from worker.events.judging import find_stores, judge_duplicate, judge_event, judge_unavailable
+from worker.events.running_event import EventRun
 from worker.events.shadow_run import run_shadow
-from worker.events.verdict import EventRun, Verdict, find_stores, judge_duplicate, judge_event, judge_unavailable
+from worker.events.verdict import Verdict
 from worker.ledger.claim import Claim, Outcome
 from worker.ledger.heartbeat import Heartbeat
 from worker.ledger.presence import RunRecord

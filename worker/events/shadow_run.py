@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -10,13 +9,11 @@ from shared.errors import DeadlineExceededError, OffSampleError
 from worker.classification.classification import Classification, classify
 from worker.classification.release_comparison import ReleaseComparison, compare_classifications
 from worker.events.annotations import list_annotations
+from worker.events.running_event import EventRun
 from worker.memory_limit import reject_memory_errors
 from worker.messages.event import DatasetAnnotated
 from worker.metrics.measures import ShadowMeasures
 from worker.sources.opening import open_source
-
-if TYPE_CHECKING:
-    from worker.events.verdict import EventRun
 
 _log = structlog.get_logger(__name__)
 
@@ -30,7 +27,7 @@ class ClassifiedEvent:
     found: Classification
 
 
-def run_shadow(run: "EventRun", classified: ClassifiedEvent) -> None:
+def run_shadow(run: EventRun, classified: ClassifiedEvent) -> None:
     """Compare with the shadow release, if there is one; whatever fails changes nothing about the answer.
 
     The ion images are read again, within the time that the event had.
@@ -67,7 +64,7 @@ def _measure(comparison: ReleaseComparison) -> ShadowMeasures:
     )
 
 
-def _compare(run: "EventRun", classified: ClassifiedEvent, shadow: str) -> ReleaseComparison:
+def _compare(run: EventRun, classified: ClassifiedEvent, shadow: str) -> ReleaseComparison:
     runtime, data = run.runtime, classified.data
 
     def require_time(_: int) -> None:
