@@ -10,7 +10,7 @@ MEMBERS ?= 5
 FOLDS ?=
 ATTEMPTS ?= 5
 PYTEST_ARGS ?=
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +20,7 @@ TEST_READY := $(VENV)/.test-ready
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install
 INSTALL_PINNED := $(PIP_INSTALL) --require-hashes --requirement requirements/build.txt
 INSTALL_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
-PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --durations 15 $(PYTEST_ARGS)
+PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations 15 $(PYTEST_ARGS)
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(UV) pip compile --quiet $(UPGRADE) --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links
 LINUX := --python-platform x86_64-manylinux_2_28

@@ -13,6 +13,8 @@ from training.area.network import build_network
 from training.release.release_manifest import describe_file
 
 MEMBERS = 2
+DATASETS = 4
+"""Of a batch that the networks are built for."""
 
 ALWAYS = {
     "present": {"absent_up_to": 0.0, "present_from": 1e-9},
@@ -35,7 +37,7 @@ def make_area_release(plain: Release, root: Path) -> Release:
     for number in range(1, MEMBERS + 1):
         keras.utils.set_random_seed(number)
         paths.append(root / f"fitted_{number}.keras")
-        build_network(4).save(paths[-1])
+        build_network(DATASETS).save(paths[-1])
     build_area_files(paths, folder, [])
     return decide_with(folder, plain.manifest, make_decision())
 

@@ -2,8 +2,9 @@
 
 import time
 
-from live_service import LiveServer
+from live_service import LiveServer, wait_until
 
+from worker.ledger.claim import Claim
 from worker.ledger.ledger import Ledger
 from worker.ledger.names import Names
 
@@ -27,3 +28,10 @@ def pass_time(seconds: float, ledger: Ledger) -> None:
     while time.monotonic() < until:
         ledger.is_ready()
         time.sleep(0.02)
+
+
+def claim_after_lease(ledger: Ledger) -> Claim:
+    """Claim an entry that is held, as soon as its lease has expired; on a slow machine a silence may extend it."""
+    found = wait_until(ledger.claim, "the lease expires", 20)
+    assert isinstance(found, Claim)
+    return found

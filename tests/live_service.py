@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -218,6 +220,19 @@ class LiveService:
                 worker.signal_children(signal.SIGCONT)
                 worker.kill()
         self.server.kill()
+
+
+@contextmanager
+def open_service(settings: dict[str, str] = SHORT_LEASE, **options: str) -> Iterator[LiveService]:
+    """A server with these options and no worker yet; both end with the block."""
+    with TemporaryDirectory(prefix="offs-") as folder:
+        server = LiveServer(Path(folder), options=options)
+        server.start()
+        live = LiveService(server, Path(folder), dict(settings))
+        try:
+            yield live
+        finally:
+            live.close()
 
 
 def make_event(ions: int | None = None, **data: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from worker.access.allowed_roots import AllowedRoots
 from worker.ledger.active_release import ActiveRelease
 from worker.ledger.ledger import Ledger
 from worker.ledger.quota import SourceQuota
+from worker.ledger.shadow_release import ShadowRelease
 from worker.metrics.event_metrics import EventMetrics
 from worker.server.outage import Outage
 from worker.settings import Settings
@@ -71,6 +72,7 @@ class Runtime:
     outages: StoreOutages
     tracer: Tracer
     active_release: ActiveRelease
+    shadow_release: ShadowRelease
 
     def find_predictor(self, pinned: str | None) -> Predictor:
         """The predictor for an event: of the release that it names, else of the active one, else of the worker's own.
@@ -133,7 +135,10 @@ def open_runtime(settings: Settings, worker: str | None = None) -> Runtime:
     tracer = open_tracer(ledger.consumer)
     outages = StoreOutages(settings.retry_seconds)
     active_release = open_active_release(settings)
-    return Runtime(settings, ledger, quota, EventMetrics(), predictors, access, outages, tracer, active_release)
+    shadow_release = ShadowRelease(settings.connect(), settings.names)
+    return Runtime(
+        settings, ledger, quota, EventMetrics(), predictors, access, outages, tracer, active_release, shadow_release
+    )
 
 
 def _warm_decoding() -> None:

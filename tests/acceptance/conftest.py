@@ -1,25 +1,25 @@
-"""A separate service for each test."""
+"""A separate service for each test, and one for the tests of a module that change nothing in it."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from live_service import SHORT_LEASE, LiveServer, LiveService
+from live_service import LiveService, open_service
 from slow_store import SlowStore, serve_slowly
 
 
 @pytest.fixture
 def service() -> Iterator[LiveService]:
     """A server with short leases and no worker yet."""
-    with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder))
-        server.start()
-        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
-        try:
-            yield live
-        finally:
-            live.close()
+    with open_service() as live:
+        yield live
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[LiveService]:
+    """A server with one worker for all tests of a module that only send events and read answers."""
+    with open_service() as live:
+        live.start_worker()
+        yield live
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The commands as processes, with a real server and worker."""
+"""The commands with a real server and worker; as processes of their own where that matters."""
 
 import csv
 import io
@@ -7,50 +7,58 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from live_service import BLADDER, LiveService, make_event, read_by_eye
+from command_running import Ended, run_command, run_process
+from live_service import BLADDER, LiveService, make_event, open_service, read_by_eye
 from PIL import Image
 
 from model_store.release import RELEASES_ROOT, default_version, open_release
 
 
-def _offsample(
-    *arguments: object, service: LiveService | None = None, cwd: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", *map(str, arguments)],
-        env=os.environ | (service.environment if service else {}) | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=cwd,
-    )
+@pytest.fixture(scope="module")
+def service() -> Iterator[LiveService]:
+    """A server with one worker, which all tests share."""
+    with open_service({}) as live:
+        live.start_worker(allowed_stores="https://example.org/ions")
+        yield live
+
+
+@pytest.fixture(scope="module")
+def idle() -> Iterator[LiveService]:
+    """A server without a worker."""
+    with open_service({}) as live:
+        yield live
+
+
+def _run(service: LiveService, *arguments: object, **settings: str) -> Ended:
+    """Run a command in this process with the settings of a service."""
+    own = {name.removeprefix("OFFSAMPLE_").lower(): value for name, value in service.environment.items()}
+    return run_command(*map(str, arguments), **(own | settings))
 
 
 def _json_rows(text: str) -> dict[str, dict[str, Any]]:
     return {row["annotation_id"]: row for row in map(json.loads, text.splitlines())}
 
 
-def _require_one_line(finished: subprocess.CompletedProcess[str]) -> None:
-    assert finished.returncode != 0
-    assert "Traceback" not in finished.stderr + finished.stdout
-    assert finished.stderr.strip().count("\n") == 0, finished.stderr
+def _require_one_line(finished: Ended) -> None:
+    assert finished.code != 0
+    assert "Traceback" not in finished.errors + finished.output
+    assert finished.errors.strip().count("\n") == 0, finished.errors
 
 
 def test_queue_and_classify_agree_on_the_same_files(service: LiveService) -> None:
-    service.start_worker()
-    queued = _offsample("submit", "--ion-images", BLADDER, "--wait", "--format", "json", service=service)
-    direct = _offsample("classify", BLADDER, "--format", "json")
+    submit = ("submit", "--ion-images", BLADDER, "--wait", "--format", "json")
+    queued = run_process(*submit, **service.environment)
+    direct = run_process("classify", BLADDER, "--format", "json")
 
-    assert (queued.returncode, direct.returncode) == (0, 0), queued.stderr + direct.stderr
-    through_queue, directly = _json_rows(queued.stdout), _json_rows(direct.stdout)
+    assert (queued.code, direct.code) == (0, 0), queued.errors + direct.errors
+    through_queue, directly = _json_rows(queued.output), _json_rows(direct.output)
     assert through_queue.keys() == directly.keys()
     assert len(directly) == 79
     for annotation_id, row in directly.items():
@@ -61,143 +69,132 @@ def test_queue_and_classify_agree_on_the_same_files(service: LiveService) -> Non
 
 
 def test_the_results_of_an_event_file_can_be_read_again_later(service: LiveService) -> None:
-    service.start_worker()
     event = make_event(threshold=0.0)
     path = service.folder / "event.json"
     path.write_text(json.dumps(event))
 
-    sent = _offsample("submit", path, "--wait", "--priority", "high", "--format", "csv", service=service)
-    again = _offsample("submit", path, "--wait", "--format", "csv", service=service)
-    read = _offsample("results", event["id"], "--format", "json", service=service)
+    sent = _run(service, "submit", path, "--wait", "--priority", "high", "--format", "csv")
+    again = _run(service, "submit", path, "--wait", "--format", "csv")
+    read = _run(service, "results", event["id"], "--format", "json")
 
-    rows = list(csv.DictReader(io.StringIO(sent.stdout)))
+    rows = list(csv.DictReader(io.StringIO(sent.output)))
     assert len(rows) == 79
     assert {row["label"] for row in rows} == {"off"}, "with threshold 0 everything is off-sample"
-    assert again.stdout == sent.stdout, "a repeat is answered with the same rows"
-    assert len(_json_rows(read.stdout)) == 79
-    assert event["id"] in _offsample("results", service=service).stderr
+    assert again.output == sent.output, "a repeat is answered with the same rows"
+    assert len(_json_rows(read.output)) == 79
+    assert event["id"] in _run(service, "results").errors
 
 
-def test_a_rejected_event_is_an_error(service: LiveService) -> None:
-    service.start_worker()
-    elsewhere = service.folder.parent / "elsewhere-offsample"
-    elsewhere.mkdir(exist_ok=True)
-    shutil.copy(next(BLADDER.iterdir()), elsewhere / "one.png")
+def test_a_rejected_event_is_an_error(service: LiveService, tmp_path: Path) -> None:
+    """The folder is outside the worker's roots."""
+    shutil.copy(next(BLADDER.iterdir()), tmp_path / "one.png")
 
-    finished = _offsample("submit", "--ion-images", elsewhere, "--wait", service=service)
+    finished = _run(service, "submit", "--ion-images", tmp_path, "--wait")
 
-    shutil.rmtree(elsewhere)
-    assert finished.returncode != 0
-    assert "forbidden_uri" in finished.stderr
-    assert "Traceback" not in finished.stderr
-    (rejected,) = service.results()
-    again = _offsample("results", rejected["data"]["event_id"], "--format", "json", service=service)
-    assert again.returncode == 1
-    assert "forbidden_uri" in again.stderr
+    assert finished.code != 0
+    assert "forbidden_uri" in finished.errors
+    assert "Traceback" not in finished.errors
+    (rejected,) = [message for message in service.results() if message["data"].get("error")]
+    again = _run(service, "results", rejected["data"]["event_id"], "--format", "json")
+    assert again.code == 1
+    assert "forbidden_uri" in again.errors
 
 
-def test_an_unanswered_event_is_reported_as_queued(service: LiveService) -> None:
-    sent = _offsample("submit", "--ion-images", BLADDER, "--wait", "--timeout", "1", service=service)
-    _, _, event_id = sent.stderr.partition("sent event ")
-    assert "queue" in sent.stderr
-    answer = _offsample("results", event_id.split()[0], service=service)
-    assert "queued" in answer.stderr
-    _require_one_line(answer)
+def test_health_succeeds_only_with_a_live_worker(service: LiveService) -> None:
+    name = f"offsample-{service.workers[0].process.pid}"
 
-
-def test_a_worker_that_may_read_nothing_logs_it(service: LiveService) -> None:
-    worker = service.start_worker(allowed_roots="")
-    assert worker.logged("nothing_is_allowed")
+    assert run_process("health", "--name", name, **service.environment).code == 0
+    assert name in run_process("health", "--timeout", "2", **service.environment).output
+    _require_one_line(run_process("health", "--name", "nobody", "--timeout", "1", **service.environment))
 
 
 def test_a_worker_logs_its_release_and_what_it_may_read_at_its_start(service: LiveService) -> None:
-    worker = service.start_worker(allowed_stores="https://example.org/ions")
-
-    (started,) = worker.logged("worker_started")
+    (started,) = service.workers[0].logged("worker_started")
     assert started["version"] == version("offsample")
     assert started["release"] == default_version()
     assert str(service.folder) in started["allowed_roots"]
     assert started["allowed_stores"] == ["https://example.org/ions"]
+    assert not service.workers[0].logged("nothing_is_allowed")
 
 
-def test_a_misspelt_setting_is_an_error_and_an_unknown_variable_is_ignored() -> None:
-    misspelt = _offsample("releases", "show", OFFSAMPLE_RELEASE_ROOT="/nowhere")
-    _require_one_line(misspelt)
-    assert (misspelt.returncode, "OFFSAMPLE_RELEASES_ROOT" in misspelt.stderr) == (3, True)
+def test_an_unanswered_event_is_reported_as_queued(idle: LiveService) -> None:
+    sent = _run(idle, "submit", "--ion-images", BLADDER, "--wait", "--timeout", "1")
+    _, _, event_id = sent.errors.partition("sent event ")
+    assert "queue" in sent.errors
+    answer = _run(idle, "results", event_id.split()[0])
+    assert "queued" in answer.errors
+    _require_one_line(answer)
 
-    foreign = _offsample("releases", "show", OFFSAMPLE_SERVICE_HOST="10.0.0.1")
-    assert foreign.returncode == 0
-    assert "OFFSAMPLE_SERVICE_HOST" in foreign.stderr
 
-
-def test_invalid_input_of_submit_is_rejected_before_it_is_sent(service: LiveService) -> None:
-    path = service.folder / "event.json"
+def test_invalid_input_of_submit_is_rejected_before_it_is_sent(idle: LiveService) -> None:
+    before = idle.server.connect().xlen("offsample:events")
+    path = idle.folder / "event.json"
     path.write_text('{"specversion": "1.0"}')
 
     wrong_options = ("--ion-images", BLADDER, "--dataset-id", "")
     for arguments in ((path,), ("/no/such/file",), (), ("--ion-images", "/no/such/folder"), wrong_options):
-        _require_one_line(_offsample("submit", *arguments, service=service))
-    changed = _offsample("submit", path, "--release", "1900.1.1", service=service)
+        _require_one_line(_run(idle, "submit", *arguments))
+    changed = _run(idle, "submit", path, "--release", "1900.1.1")
     _require_one_line(changed)
-    assert "options" in changed.stderr
+    assert "options" in changed.errors
 
-    assert service.server.connect().xlen("offsample:events") == 0
-
-
-def test_without_a_server_the_error_of_each_command_names_it(tmp_path: Path) -> None:
-    nowhere = f"unix://{tmp_path}/none.sock"
-    for arguments in (("worker",), ("results",), ("health",), ("submit", "--ion-images", BLADDER)):
-        finished = _offsample(*arguments, OFFSAMPLE_REDIS_URL=nowhere)
-        _require_one_line(finished)
-        assert "none.sock" in finished.stderr
+    assert idle.server.connect().xlen("offsample:events") == before
 
 
-def test_a_worker_does_not_start_on_a_release_that_was_altered(service: LiveService) -> None:
-    releases = service.folder / "releases"
+@pytest.mark.timeout(60)
+def test_a_worker_does_not_start_on_a_release_that_was_altered(idle: LiveService, tmp_path: Path) -> None:
+    releases = tmp_path / "releases"
     shutil.copytree(RELEASES_ROOT, releases)
     member = releases / default_version() / "member_1.keras"
     member.write_bytes(member.read_bytes()[:-1] + b"?")
 
-    finished = _offsample("worker", service=service, OFFSAMPLE_RELEASES_ROOT=str(releases))
+    finished = _run(idle, "worker", releases_root=str(releases))
 
     _require_one_line(finished)
-    assert "member_1.keras" in finished.stderr
+    assert "member_1.keras" in finished.errors
 
 
-def test_a_worker_does_not_start_on_wrong_settings(service: LiveService) -> None:
-    wrong = {
-        "OFFSAMPLE_LEASE_SECONDS": "soon",
-        "OFFSAMPLE_ALLOWED_ROOTS": "relative/folder",
-        "OFFSAMPLE_REDIS_URL": "amqp://elsewhere",
-        "OFFSAMPLE_RELEASE": "none-such",
-    }
-    for name, value in wrong.items():
-        _require_one_line(_offsample("worker", service=service, **{name: value}))
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("lease_seconds", "soon"),
+        ("allowed_roots", "relative/folder"),
+        ("redis_url", "amqp://elsewhere"),
+        ("release", "none-such"),
+    ],
+)
+def test_a_worker_does_not_start_on_wrong_settings(idle: LiveService, setting: str, value: str) -> None:
+    _require_one_line(_run(idle, "worker", **{setting: value}))
+
+
+def test_a_worker_that_may_read_nothing_logs_it(idle: LiveService) -> None:
+    worker = idle.start_worker(allowed_roots="")
+    assert worker.logged("nothing_is_allowed")
+
+
+def test_a_misspelt_setting_is_an_error_and_an_unknown_variable_is_ignored() -> None:
+    misspelt = run_command("releases", "show", release_root="/nowhere")
+    _require_one_line(misspelt)
+    assert (misspelt.code, "OFFSAMPLE_RELEASES_ROOT" in misspelt.errors) == (3, True)
+
+    foreign = run_command("releases", "show", service_host="10.0.0.1")
+    assert foreign.code == 0
+    assert "OFFSAMPLE_SERVICE_HOST" in foreign.errors
 
 
 def test_the_demo_classifies_the_real_bladder_and_cleans_up(tmp_path: Path) -> None:
     """Whatever the environment of its shell."""
     with TemporaryDirectory(prefix="offs-") as short:  # a unix socket's path must be short
-        finished = _offsample(
-            "demo", cwd=tmp_path, TMPDIR=short, OFFSAMPLE_NAMESPACE="elsewhere", OFFSAMPLE_THREADS="many"
-        )
+        finished = run_process("demo", cwd=tmp_path, TMPDIR=short, namespace="elsewhere", threads="many")
         assert list(Path(short).glob("offsample-*")) == [], "the server's data is gone"
 
-    assert finished.returncode == 0, finished.stderr
-    assert "79 ion images" in finished.stdout
-    assert f"of {sum(label != 'unclear' for label in read_by_eye().values())} agree" in finished.stdout
+    assert finished.code == 0, finished.errors
+    assert "79 ion images" in finished.output
+    assert f"of {sum(label != 'unclear' for label in read_by_eye().values())} agree" in finished.output
     with Image.open(tmp_path / "offsample-demo" / "gallery.png") as page:
         assert page.size[0] > 1000
     assert "25 of 79 ion images" in (tmp_path / "offsample-demo" / "report.html").read_text(encoding="utf-8")
-
-
-def test_health_succeeds_only_with_a_live_worker(service: LiveService) -> None:
-    worker = service.start_worker()
-    name = f"offsample-{worker.process.pid}"
-
-    assert _offsample("health", "--name", name, service=service).returncode == 0
-    assert name in _offsample("health", service=service).stdout
-    _require_one_line(_offsample("health", "--name", "nobody", "--timeout", "1", service=service))
 
 
 def test_importing_the_app_connects_nothing_and_reads_no_environment() -> None:
@@ -214,9 +211,9 @@ def test_links_in_a_folder_are_followed(tmp_path: Path) -> None:
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
     (tmp_path / "._mac.png").write_bytes(b"metadata of macOS")
 
-    finished = _offsample("classify", tmp_path, "--format", "json")
+    finished = run_command("classify", str(tmp_path), "--format", "json")
 
-    rows = _json_rows(finished.stdout)
+    rows = _json_rows(finished.output)
     assert {name: row["status"] for name, row in rows.items()} == {
         first.stem: "classified",
         second.stem: "classified",
@@ -231,9 +228,9 @@ def test_rows_of_several_datasets_name_their_dataset_and_release(tmp_path: Path)
         (tmp_path / name).mkdir()
         shutil.copy(source, tmp_path / name / "same.png")
 
-    finished = _offsample("classify", tmp_path / "left", tmp_path / "right", "--format", "csv")
+    finished = run_command("classify", str(tmp_path / "left"), str(tmp_path / "right"), "--format", "csv")
 
-    rows = list(csv.DictReader(io.StringIO(finished.stdout)))
+    rows = list(csv.DictReader(io.StringIO(finished.output)))
     assert [(row["annotation_id"], row["dataset_id"]) for row in rows] == [("same", "left"), ("same", "right")]
     assert {row["release"] for row in rows} == {open_release().version}
 
@@ -242,7 +239,7 @@ def test_output_that_cannot_be_written_is_an_error_without_traceback(tmp_path: P
     folder = tmp_path / "mit Leerzeichen und ümläut 日本"
     folder.mkdir()
     shutil.copy(next(BLADDER.iterdir()), folder / "größe.png")
-    assert "größe" in _offsample("classify", folder, "--format", "csv", PYTHONIOENCODING="ascii").stdout
+    assert "größe" in run_process("classify", folder, "--format", "csv", PYTHONIOENCODING="ascii").output
     with Path("/dev/full").open("w") as full:
         finished = subprocess.run(
             [sys.executable, "-m", "worker.cli.main", "classify", str(folder), "--format", "csv"],
@@ -258,6 +255,6 @@ def test_output_that_cannot_be_written_is_an_error_without_traceback(tmp_path: P
 
 def test_a_folder_without_readable_images_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(b"\xff\xd8\xff\xe0 a JPEG by another name")
-    finished = _offsample("classify", tmp_path, "--format", "json")
-    assert finished.returncode != 0
-    assert _json_rows(finished.stdout)["photo"]["status"] == "unreadable"
+    finished = run_command("classify", str(tmp_path), "--format", "json")
+    assert finished.code != 0
+    assert _json_rows(finished.output)["photo"]["status"] == "unreadable"

@@ -1,21 +1,32 @@
 """Reports that events ask for: written before the closing message, and only where the operator allows it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from live_browser import live_browser
-from live_service import LiveService, make_event, require_whole_once
+from live_service import LiveService, make_event, open_service, require_whole_once
 
 
-def test_a_report_is_there_before_the_closing_message(service: LiveService) -> None:
-    root = service.folder / "reports"
-    root.mkdir()
-    service.start_worker(report_root=root)
+@pytest.fixture(scope="module")
+def reporting() -> Iterator[LiveService]:
+    """A worker that may write into `reports`, in which `link` leads to `outside`."""
+    with open_service() as live:
+        root, outside = live.folder / "reports", live.folder / "outside"
+        root.mkdir()
+        outside.mkdir()
+        (root / "link").symlink_to(outside)
+        live.start_worker(report_root=root)
+        yield live
+
+
+def test_a_report_is_there_before_the_closing_message(reporting: LiveService) -> None:
+    root = reporting.folder / "reports"
     event = make_event(report="2026/bladder.html")
-    service.send(event)
-    closing = service.wait_for_closing(event["id"])
+    reporting.send(event)
+    closing = reporting.wait_for_closing(event["id"])
     assert closing["data"]["report"] == "2026/bladder.html"
-    require_whole_once(service, [event])
+    require_whole_once(reporting, [event])
     (page,) = root.rglob("*.*")
     assert page == root / "2026" / "bladder.html"
     with live_browser() as browser:
@@ -27,17 +38,12 @@ def test_a_report_is_there_before_the_closing_message(service: LiveService) -> N
 
 
 @pytest.mark.parametrize("report", ["../outside.html", "link/outside.html", "a/../../outside.html"])
-def test_a_report_outside_the_root_is_refused(service: LiveService, report: str) -> None:
-    root, outside = service.folder / "reports", service.folder / "outside"
-    root.mkdir()
-    outside.mkdir()
-    (root / "link").symlink_to(outside)
-    service.start_worker(report_root=root)
+def test_a_report_outside_the_root_is_refused(reporting: LiveService, report: str) -> None:
     event = make_event(report=report)
-    service.send(event)
-    assert service.wait_for_closing(event["id"])["data"]["error"] == "forbidden_uri"
-    assert list(outside.iterdir()) == []
-    assert list(service.folder.glob("*.html")) == []
+    reporting.send(event)
+    assert reporting.wait_for_closing(event["id"])["data"]["error"] == "forbidden_uri"
+    assert list((reporting.folder / "outside").iterdir()) == []
+    assert list(reporting.folder.glob("*.html")) == []
 
 
 def test_a_worker_without_a_root_writes_no_report(service: LiveService) -> None:

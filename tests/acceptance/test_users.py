@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from command_running import run_command
 from documented import CHECKOUT, read_block
 from live_service import BLADDER, SHORT_LEASE, LiveServer, LiveService, make_event
 from live_stores import find_free_port
@@ -17,8 +18,6 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from worker.server.connection import connect
-
-OFFSAMPLE = [sys.executable, "-m", "worker.cli.main"]
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +70,22 @@ def run_as(url: str, *program: str) -> str:
     return finished.stdout
 
 
+def offsample(url: str, *arguments: str) -> str:
+    """Standard output of a command in this process, which must succeed."""
+    ended = run_command(*arguments, redis_url=url)
+    assert ended.code == 0, ended.errors + ended.output
+    assert "NOPERM" not in ended.errors + ended.output
+    return ended.output
+
+
 def test_the_producer_submits_and_waits_for_its_answer(service: LiveService, urls: dict[str, str]) -> None:
     path = service.folder / "event.json"
     path.write_text(json.dumps(make_event()))
-    submit = (*OFFSAMPLE, "submit", str(path), "--format", "json")
+    submit = ("submit", str(path), "--format", "json")
 
-    run_as(urls["producer"], *submit)
-    first = run_as(urls["producer"], *submit, "--wait")
-    again = run_as(urls["producer"], *submit, "--wait")
+    offsample(urls["producer"], *submit)
+    first = offsample(urls["producer"], *submit, "--wait")
+    again = offsample(urls["producer"], *submit, "--wait")
 
     assert len(first.splitlines()) == 79
     assert again == first
@@ -97,8 +104,8 @@ def test_the_consumer_receives_and_trims_the_answers_to_the_producer(
     receive = f'SERVER="$OFFSAMPLE_REDIS_URL"; ID={event_id}\n' + _example("receive")
 
     received = run_as(urls["consumer"], "sh", "-c", receive)
-    found = run_as(urls["consumer"], *OFFSAMPLE, "results", event_id, "--format", "json")
-    scanned = run_as(urls["consumer"], *OFFSAMPLE, "results", event_id, "--scan", "--format", "json")
+    found = offsample(urls["consumer"], "results", event_id, "--format", "json")
+    scanned = offsample(urls["consumer"], "results", event_id, "--scan", "--format", "json")
 
     assert received.count(f'"event_id":"{event_id}"') == 2
     assert len(found.splitlines()) == 79
@@ -128,14 +135,14 @@ def test_the_operator_runs_every_command(service: LiveService, urls: dict[str, s
         ("results", "trim", "--older-than", "1d"),
     )
     for command in commands:
-        run_as(urls["operator"], *OFFSAMPLE, *command)
-    letters = json.loads(run_as(urls["operator"], *OFFSAMPLE, "dead-letters", "retry", "--all", "--json"))["changed"]
+        offsample(urls["operator"], *command)
+    letters = json.loads(offsample(urls["operator"], "dead-letters", "retry", "--all", "--json"))["changed"]
     assert len(letters) == 1
     waiting = make_event()
-    run_as(urls["operator"], *OFFSAMPLE, "queue", "pause")
+    offsample(urls["operator"], "queue", "pause")
     service.send(waiting)
-    run_as(urls["operator"], *OFFSAMPLE, "cancel", waiting["id"])
-    run_as(urls["operator"], *OFFSAMPLE, "queue", "resume")
+    offsample(urls["operator"], "cancel", waiting["id"])
+    offsample(urls["operator"], "queue", "resume")
     assert service.wait_for_closing(waiting["id"])["data"]["error"] == "cancelled"
 
 
@@ -145,7 +152,7 @@ def test_the_operator_monitors_and_resends_dead_letters_as_the_user_worker(
     service.send("{}")
     name = f"offsample-{service.workers[0].process.pid}"
 
-    assert name in run_as(urls["worker"], *OFFSAMPLE, "health", "--name", name)
+    assert name in run_as(urls["worker"], sys.executable, "-m", "worker.cli.main", "health", "--name", name)
     celery = (sys.executable, "-m", "celery", "--app", "worker.app", "inspect", "active")
     assert name in run_as(urls["worker"], *celery)
     commands = re.findall(r"`((?:XLEN|XPENDING|XINFO|INFO)[^`]*)`", (CHECKOUT / "docs/operations.md").read_text())

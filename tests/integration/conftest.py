@@ -77,6 +77,16 @@ def access(tmp_path: Path) -> SourceAccess:
     return SourceAccess(AllowedRoots((tmp_path,)), Limits())
 
 
+@pytest.fixture(scope="module")
+def without_graphs() -> Iterator[None]:
+    """For modules that fit small networks: tracing a graph takes longer than their few steps."""
+    import tensorflow as tf  # noqa: PLC0415 - as below
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="session")
 def context_run(tmp_path_factory: pytest.TempPathFactory) -> "RunFolder":
     """One small network that uses the context."""

@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
-from area_making import decide_with, make_area_release, make_decision
+from area_making import DATASETS, MEMBERS, decide_with, make_area_release, make_decision
 from context_making import BLADDER, classify_all, probabilities, see_bladder
+from scipy.special import expit
 
+from model_store.area.borders import measure_depth
 from model_store.area.dataset_prediction import DatasetPrediction, predict_alike, predict_dataset
-from model_store.area.reading import MOST_READ
+from model_store.area.graphs import take_parts
+from model_store.area.keras_networks import KerasAreaNetworks
+from model_store.area.reading import MOST_READ, read_area
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import Release, verify_release
@@ -17,6 +22,7 @@ from shared.errors import ReleaseError
 from shared.ion_image import make_ion_image
 from shared.png.image import encode_png
 from shared.preprocessing import NetworkInputs
+from training.area.graph_files import name_area_members, require_same_reading
 
 # TensorFlow's variables lack NumPy 2's copy keyword, which Keras uses whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -51,6 +57,49 @@ def predict(predictor: Predictor, inputs: NetworkInputs, batch: int = 128) -> Da
     return found
 
 
+@pytest.fixture(scope="module")
+def fitted(area_release: Release) -> list[keras.Model]:
+    """The networks as they were fitted."""
+    paths = [area_release.folder / name for name in name_area_members(MEMBERS)]
+    return [keras.saving.load_model(path, compile=False) for path in paths]
+
+
+def test_a_release_reads_a_dataset_as_its_networks_do_while_they_are_fitted(
+    area_release: Release, fitted: list[keras.Model], bladder: NetworkInputs
+) -> None:
+    """Some images lack a part of what the others show, and batches differ in size."""
+    inputs = bladder[:20].copy()
+    inputs[:12, :14] = 0
+    inputs[:, :, 50:] = 0
+    acquired = inputs[..., 1].max(axis=0)
+    borders = np.stack([acquired, measure_depth(acquired)], axis=-1)
+    pixels = np.concatenate([inputs[..., :1], np.broadcast_to(borders, (len(inputs), 56, 56, 2))], axis=-1)
+    empty = np.ones((DATASETS - 1, 56, 56, 2), dtype=np.float32)
+    given = {
+        "pixels": pixels,
+        "dataset": np.zeros(len(inputs), dtype=np.int32),
+        "borders": np.concatenate([borders[np.newaxis], empty]),
+    }
+    networks = open_with(area_release, "unclear").area_networks
+    assert networks is not None
+    reading = read_area(networks, lambda: [inputs[:13], inputs[13:]])
+    assert reading is not None
+    expected = [{name: np.asarray(value) for name, value in one(given, training=False).items()} for one in fitted]
+    for number, one in enumerate(expected):
+        assert expit(reading.area_logits[number]) == pytest.approx(one["area"][0, 0], abs=1e-5)
+        assert expit(reading.context_logits[number]) == pytest.approx(one["guess"][0, 0], abs=1e-5)
+        np.testing.assert_allclose(expit(reading.off_logits[:, number]), one["conditional"][:, 0], atol=1e-5)
+    mask = np.mean([one["sample_mask"][0, ..., 0] for one in expected], axis=0)
+    np.testing.assert_allclose(reading.sample_mask, mask, atol=1e-5)
+
+
+def test_graphs_that_differ_from_their_networks_are_refused(fitted: list[keras.Model], bladder: NetworkInputs) -> None:
+    one, other = (KerasAreaNetworks([take_parts(member)]) for member in fitted)
+    assert require_same_reading(one, one, bladder[:3]) == 0
+    with pytest.raises(ReleaseError, match="agree"):
+        require_same_reading(one, other, bladder[:3])
+
+
 def test_streamed_equals_direct(deciding: Release, bladder: NetworkInputs) -> None:
     predictor = open_with(deciding, "present")
     direct, streamed = predict(predictor, bladder, 1000), predict(predictor, bladder, 7)
@@ -61,10 +110,9 @@ def test_streamed_equals_direct(deciding: Release, bladder: NetworkInputs) -> No
 
 @pytest.mark.parametrize("verdict", ["present", "absent"])
 def test_both_engines_agree(deciding: Release, bladder: NetworkInputs, verdict: str) -> None:
+    engines = [open_with(deciding, verdict, engine) for engine in (Engine.ONNX, Engine.TENSORFLOW)]
     for ions in (1, 30):
-        one, other = (
-            predict(open_with(deciding, verdict, engine), bladder[:ions]) for engine in (Engine.ONNX, Engine.TENSORFLOW)
-        )
+        one, other = (predict(engine, bladder[:ions]) for engine in engines)
         assert one.area_probability == pytest.approx(other.area_probability, abs=1e-5)
         np.testing.assert_allclose(one.ions.off_sample_probability, other.ions.off_sample_probability, atol=1e-5)
         np.testing.assert_allclose(one.ions.member_spread, other.ions.member_spread, atol=1e-5)

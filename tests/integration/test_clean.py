@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from command_running import Ended
 from imzml_making import REAL_IMZML, open_with_pyimzml, write_imzml
 from local_commands import classify, require_one_line, run
 from pyimzml.compression import ZlibCompression
@@ -56,7 +57,7 @@ def read_audit(path: Path) -> list[dict[str, str]]:
 
 def clean(source: Path, output: Path, *options: str) -> list[dict[str, str]]:
     ended = run("clean", source, "--annotations", source.with_suffix(".json"), "--output", output, *options)
-    assert ended.returncode == 0, ended.stderr
+    assert ended.code == 0, ended.errors
     return read_audit(output)
 
 
@@ -149,7 +150,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
     for existing in ("clean.ibd", "clean.csv"):
         (tmp_path / existing).write_text("old")
         ended = run(*arguments, tmp_path / "clean.imzML")
-        assert (ended.returncode, "--force" in ended.stderr) == (1, True)
+        assert (ended.code, "--force" in ended.errors) == (1, True)
         assert (tmp_path / existing).read_text() == "old"
     for output, word in (
         (source, "another file"),
@@ -157,8 +158,8 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
         (tmp_path / "a.csv", "imzML"),
     ):
         ended = run(*arguments, output, "--force")
-        assert (ended.returncode, word in ended.stderr, len(ended.stderr.splitlines())) == (1, True, 1), ended.stderr
-    assert run(*arguments, tmp_path / "clean.imzML", "--force").returncode == 0
+        assert (ended.code, word in ended.errors, len(ended.errors.splitlines())) == (1, True, 1), ended.errors
+    assert run(*arguments, tmp_path / "clean.imzML", "--force").code == 0
     assert read_spectra(tmp_path / "clean.imzML").keys() == read_spectra(source).keys()
 
 
@@ -169,5 +170,5 @@ def test_a_measurement_that_does_not_fit_on_the_disk_leaves_no_file(tmp_path: Pa
     ended = subprocess.run(
         ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command], capture_output=True, text=True, check=False, timeout=60
     )
-    assert "cannot write" in require_one_line(ended, 1)
+    assert "cannot write" in require_one_line(Ended(ended.returncode, ended.stdout, ended.stderr), 1)
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """Image members together with context members, averaged or blended."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,13 +65,20 @@ def test_a_joined_release_has_the_threshold_of_the_plain_one_and_its_card_states
     assert joined.manifest.provenance.command.endswith(f"--plain {plain_release.version}")
 
 
+BLEND = make_blend(correlation=2.0)
+
+
+@pytest.fixture(scope="module")
+def blending(context_run: RunFolder, plain_release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The same members with a blend of one feature."""
+    parts = ReleaseParts(blend=BLEND, plain=plain_release)
+    return publish_release(context_run, "2000.1.2-context", parts, root=tmp_path_factory.mktemp("blending"))[0]
+
+
 def test_a_blend_weights_networks_by_mask_and_does_not_change_images_without_context(
-    context_run: RunFolder, plain_release: Release, tmp_path: Path
+    blending: Release, plain_release: Release
 ) -> None:
-    blend = make_blend(correlation=2.0)
-    parts = ReleaseParts(blend=blend, plain=plain_release)
-    blending, _ = publish_release(context_run, "2000.1.2-context", parts, root=tmp_path / "releases")
-    assert blending.blend == blend
+    assert blending.blend == BLEND
     assert blending.manifest.uncertain_band == (0.1, 0.9)
     assert "## Blend" in (blending.folder / "model_card.md").read_text(encoding="utf-8")
     seen, alone = see_bladder(context=True), see_bladder(context=False)
@@ -117,16 +125,13 @@ def test_a_blend_needs_image_members_and_a_plain_release_no_context(
         publish_release(context_run, "2000.1.4", ReleaseParts(plain=turned), root=tmp_path)
 
 
-def test_a_blend_of_other_members_or_an_altered_blend_is_a_release_error(
-    context_run: RunFolder, plain_release: Release, tmp_path: Path
-) -> None:
-    published, _ = publish_release(
-        context_run, "2000.1.2-context", ReleaseParts(blend=make_blend(), plain=plain_release), root=tmp_path
-    )
-    path = published.folder / "blend.json"
+def test_a_blend_of_other_members_or_an_altered_blend_is_a_release_error(blending: Release, tmp_path: Path) -> None:
+    folder = tmp_path / blending.version
+    shutil.copytree(blending.folder, folder)
+    path = folder / "blend.json"
     sound = path.read_text(encoding="utf-8")
     path.write_text(sound.replace("correlation", "chemistry"), encoding="utf-8")
     with pytest.raises(ReleaseError, match=r"blend\.json"):
-        verify_release(published.folder)
+        verify_release(folder)
     with pytest.raises(ReleaseError, match=r"blend\.json"):
         read_blend(path)

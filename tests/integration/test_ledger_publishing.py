@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ledger_driving import EVENTS, NAMES, pass_time, read_results, send
+from ledger_driving import EVENTS, NAMES, claim_after_lease, read_results, send
 from live_service import LiveServer
 
 from worker.ledger.claim import Answer, Claim, DoneRecord, Outcome
@@ -99,8 +99,7 @@ def test_an_answer_whose_worker_dies_while_publishing_is_completed_by_the_next(
         _finish(dying, claim, _answer(claim))
     assert len(read_results(server)) < len(MESSAGES)
 
-    pass_time(0.5, other)
-    again = _claim(other)
+    again = claim_after_lease(other)
     assert again.entry == claim.entry
     assert _finish(other, again, _answer(again, ["another", "answer"])) is Outcome.ALREADY
 
@@ -130,8 +129,7 @@ def test_a_staged_answer_is_not_committed_without_the_lease(server: LiveServer, 
     send(server, "event")
     first, second = open_ledger(), open_ledger()
     claim = _claim(first)
-    pass_time(0.5, second)
-    again = _claim(second)
+    again = claim_after_lease(second)
 
     assert _finish(first, claim, _answer(claim)) is Outcome.FENCED
     assert read_results(server) == []
@@ -161,8 +159,7 @@ def test_an_answered_entry_without_an_outbox_is_removed(server: LiveServer, open
     with pytest.raises(Died):
         _finish(dying, claim, _answer(claim))
     server.connect().delete(NAMES.outbox(claim.entry))
-    pass_time(0.5, other)
-    again = _claim(other)
+    again = claim_after_lease(other)
 
     assert _finish(other, again, _answer(again)) is Outcome.ALREADY
     assert server.connect().xlen(EVENTS) == 0

@@ -1,11 +1,9 @@
-"""`offsample classify` and `offsample releases` as processes: what they print, and how they fail."""
+"""`offsample classify`: what it prints, and how it fails."""
 
 import csv
 import io
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,12 @@ import pytest
 from imzml_damaging import renumber, rewrite
 from imzml_making import REAL_IMZML, make_spectra, write_imzml
 from local_commands import classify, require_one_line, run
+from training_commands import run_training
 
 from shared.ion_image import make_ion_image
 from shared.png.image import encode_png
 
 FIELDS = ["annotation_id", "status", "label", "off_sample_probability", "member_spread"]
-TIMEOUT_SECONDS = 60
 
 
 def test_json_is_one_object_a_line(png_folder: Path) -> None:
@@ -91,7 +89,7 @@ def test_a_contradiction_in_an_imzml_is_noted_on_stderr(tmp_path: Path) -> None:
 
 def test_csv_can_be_read_back(png_folder: Path) -> None:
     ended = run("classify", png_folder, "--format", "csv")
-    read = list(csv.DictReader(io.StringIO(ended.stdout)))
+    read = list(csv.DictReader(io.StringIO(ended.output)))
     assert list(read[0])[:5] == FIELDS
     assert [row["annotation_id"] for row in read] == [f"image_{number}" for number in range(8)]
     assert all(0 <= float(row["off_sample_probability"]) <= 1 for row in read)
@@ -99,8 +97,8 @@ def test_csv_can_be_read_back(png_folder: Path) -> None:
 
 def test_the_default_output_is_a_table(png_folder: Path) -> None:
     ended = run("classify", png_folder)
-    assert "P(off-sample)" in ended.stdout
-    assert "image_7" in ended.stdout
+    assert "P(off-sample)" in ended.output
+    assert "image_7" in ended.output
 
 
 def test_a_list_of_annotations_and_a_threshold_are_used(png_folder: Path, tmp_path: Path) -> None:
@@ -137,20 +135,20 @@ def test_one_bad_input_is_one_line_and_the_rows_of_the_others_are_printed(png_fo
     (tmp_path / "bad" / "image.png").write_bytes(b"no image")
     inputs = [tmp_path / "broken.npz", png_folder, tmp_path / "missing", tmp_path / "good.npz", tmp_path / "bad"]
     ended = run("classify", *inputs, "--format", "json")
-    rows = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert ended.returncode == 1
+    rows = [json.loads(line) for line in ended.output.splitlines()]
+    assert ended.code == 1
     assert [row["dataset_id"] for row in rows] == ["dataset"] * 8 + ["good"] * 2 + ["bad"]
-    errors = [line for line in ended.stderr.splitlines() if line.startswith("offsample: ")]
+    errors = [line for line in ended.errors.splitlines() if line.startswith("offsample: ")]
     assert len(errors) == 3
     for name in (str(tmp_path / "missing"), "broken", "bad"):
         assert sum(line.startswith(f"offsample: {name}: ") for line in errors) == 1
-    assert "Traceback" not in ended.stderr
+    assert "Traceback" not in ended.errors
 
 
 def test_several_bad_inputs_are_one_line_each(tmp_path: Path) -> None:
     ended = run("classify", tmp_path / "one.npz", tmp_path / "two.npz")
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert [line.startswith("offsample: ") for line in ended.stderr.splitlines()] == [True, True]
+    assert (ended.code, ended.output) == (1, "")
+    assert [line.startswith("offsample: ") for line in ended.errors.splitlines()] == [True, True]
 
 
 def test_a_folder_of_imzml_files_is_classified(tmp_path: Path) -> None:
@@ -160,14 +158,14 @@ def test_a_folder_of_imzml_files_is_classified(tmp_path: Path) -> None:
     (tmp_path / "third.imzML").write_text("<none/>")
     (tmp_path / "ions.csv").write_text("name;m/z\nstrongest;656,7762\n")
     ended = run("classify", tmp_path, "--annotations", tmp_path / "ions.csv", "--ppm", "10", "--format", "json")
-    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    rows = [json.loads(line) for line in ended.output.splitlines()]
     assert [(row["dataset_id"], row["annotation_id"]) for row in rows] == [
         ("first", "strongest"),
         ("second", "strongest"),
     ]
     assert rows[0]["label"] == rows[1]["label"] is not None
-    assert ended.returncode == 1
-    assert sum(line.startswith("offsample: third: ") for line in ended.stderr.splitlines()) == 1
+    assert ended.code == 1
+    assert sum(line.startswith("offsample: third: ") for line in ended.errors.splitlines()) == 1
 
 
 def test_corrected_rows_are_labels_for_training(tmp_path: Path) -> None:
@@ -178,20 +176,14 @@ def test_corrected_rows_are_labels_for_training(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         np.savez(folder / "ion_images.npz", images=np.random.default_rng(seed).random((4, 20, 30)))
         ended = run("classify", folder / "ion_images.npz", "--format", "csv")
-        (folder / "labels.csv").write_text(ended.stdout)
-        assert {row["dataset_id"] for row in csv.DictReader(io.StringIO(ended.stdout))} == {name}
-    counted = subprocess.run(
-        [sys.executable, "-m", "training", "summary", str(tmp_path / "labelled"), "--figure", str(tmp_path / "f.png")],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=TIMEOUT_SECONDS,
-    ).stdout
+        (folder / "labels.csv").write_text(ended.output)
+        assert {row["dataset_id"] for row in csv.DictReader(io.StringIO(ended.output))} == {name}
+    counted = run_training("summary", str(tmp_path / "labelled"), "--figure", str(tmp_path / "f.png")).stdout
     assert "12 ion images of 3 datasets" in counted
     assert all(name in counted for name in names)
     assert "conflicting" not in counted
     together = run("classify", *(tmp_path / "labelled" / name / "ion_images.npz" for name in names), "--format", "json")
-    assert {json.loads(line)["dataset_id"] for line in together.stdout.splitlines()} == set(names)
+    assert {json.loads(line)["dataset_id"] for line in together.output.splitlines()} == set(names)
 
 
 def write_npz(path: Path, images: np.ndarray[Any, Any], share: float = 1.0) -> Path:
@@ -231,5 +223,5 @@ def test_the_error_for_a_wrong_setting_names_it(png_folder: Path) -> None:
 
 def test_wrong_usage_has_no_traceback(png_folder: Path) -> None:
     ended = run("classify", png_folder, "--format", "xml")
-    assert ended.returncode == 2
-    assert "Traceback" not in ended.stderr
+    assert ended.code == 2
+    assert "Traceback" not in ended.errors

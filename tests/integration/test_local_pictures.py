@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_running import Ended
 from local_commands import classify, require_one_line, run
 from PIL import Image
 
@@ -34,7 +35,7 @@ def test_several_datasets_have_a_gallery_each(png_folder: Path, tmp_path: Path) 
         np.savez(tmp_path / name / "s.npz", images=np.random.default_rng(0).random((2, 20, 30)))
     inputs = [png_folder, tmp_path / "a" / "s.npz", tmp_path / "b" / "s.npz"]
     ended = run("classify", *inputs, "--gallery", tmp_path / "pages" / "page.png")
-    assert ended.returncode == 0, ended.stderr
+    assert ended.code == 0, ended.errors
     drawn = sorted(path.name for path in (tmp_path / "pages").iterdir())
     assert drawn == ["page_a_s.png", "page_b_s.png", "page_dataset.png"]
 
@@ -45,7 +46,7 @@ def test_several_datasets_have_a_report_each(png_folder: Path, tmp_path: Path) -
     (tmp_path / "broken.npz").write_bytes(b"no array")
     inputs = [png_folder, other, tmp_path / "broken.npz"]
     ended = run("classify", *inputs, "--report", tmp_path / "pages" / "page.html")
-    assert ended.returncode == 1
+    assert ended.code == 1
     pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "pages").iterdir()}
     assert sorted(pages) == ["page.html", "page_dataset.html", "page_other.html"]
     assert "8 ion images" in pages["page_dataset.html"]
@@ -71,14 +72,14 @@ def test_a_report_that_does_not_fit_on_the_disk_is_an_error_and_leaves_no_file(
         check=False,
         timeout=TIMEOUT_SECONDS,
     )
-    assert "full" in require_one_line(ended, 1)
+    assert "full" in require_one_line(Ended(ended.returncode, ended.stdout, ended.stderr), 1)
     assert list((tmp_path / "pages").iterdir()) == []
 
 
 def test_a_label_is_explained_by_a_picture(png_folder: Path, tmp_path: Path) -> None:
     ended = run("explain", png_folder, "--ion", "image_3", "--output", tmp_path / "new" / "why.png")
-    assert ended.returncode == 0, ended.stderr
-    assert "image_3: " in ended.stderr
+    assert ended.code == 0, ended.errors
+    assert "image_3: " in ended.errors
     with Image.open(tmp_path / "new" / "why.png") as picture:
         assert picture.width > picture.height
 
@@ -98,7 +99,7 @@ def test_an_ion_that_cannot_be_explained_is_an_error(png_folder: Path, tmp_path:
 def test_a_gallery_that_cannot_be_written_is_an_error(png_folder: Path) -> None:
     below_a_file = next(png_folder.glob("*.png")) / "page.png"
     ended = run("classify", png_folder, "--gallery", below_a_file)
-    assert ended.returncode == 1
-    assert "gallery" in ended.stderr.splitlines()[-1]
-    assert "--gallery" in run("classify", png_folder, "--gallery", png_folder).stderr
-    assert "Traceback" not in ended.stderr
+    assert ended.code == 1
+    assert "gallery" in ended.errors.splitlines()[-1]
+    assert "--gallery" in run("classify", png_folder, "--gallery", png_folder).errors
+    assert "Traceback" not in ended.errors

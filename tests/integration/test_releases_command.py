@@ -27,19 +27,19 @@ def replace(path: Path, content: bytes) -> None:
 
 def test_a_release_is_shown(release: Release) -> None:
     ended = run("releases", "show")
-    assert ended.returncode == 0
-    assert f"release {release.version} (default)" in ended.stdout
-    assert "mouse_bladder" in ended.stdout
+    assert ended.code == 0
+    assert f"release {release.version} (default)" in ended.output
+    assert "mouse_bladder" in ended.output
 
 
 def test_an_installed_release_is_verified(release: Release) -> None:
     ended = run("releases", "verify")
-    assert ended.returncode == 0
-    assert release.version in ended.stdout
+    assert ended.code == 0
+    assert release.version in ended.output
 
 
 def test_a_copied_release_verifies(tampered: Path, release: Release) -> None:
-    assert run("releases", "verify", release.version, releases_root=tampered).returncode == 0
+    assert run("releases", "verify", release.version, releases_root=tampered).code == 0
 
 
 @pytest.mark.parametrize(

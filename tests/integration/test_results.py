@@ -1,9 +1,6 @@
 """`offsample results` distinguishes the events in the results stream, and shows the latest answer to each."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from command_running import Ended, run_command
 from live_service import LiveServer
 from redis import Redis
 
@@ -113,20 +111,13 @@ def rejected(
     )
 
 
-def run_results(live: LiveServer, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", "results", *arguments, "--format", "json"],
-        env=os.environ | {"OFFSAMPLE_REDIS_URL": live.url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def run_results(live: LiveServer, *arguments: str) -> Ended:
+    return run_command("results", *arguments, "--format", "json", redis_url=live.url)
 
 
-def annotations(finished: subprocess.CompletedProcess[str]) -> list[str]:
-    assert "Traceback" not in finished.stderr, finished.stderr
-    return [json.loads(line)["annotation_id"] for line in finished.stdout.splitlines()]
+def annotations(finished: Ended) -> list[str]:
+    assert "Traceback" not in finished.errors, finished.errors
+    return [json.loads(line)["annotation_id"] for line in finished.output.splitlines()]
 
 
 def test_equal_ids_of_different_sources_are_two_events(live: LiveServer) -> None:
@@ -141,10 +132,10 @@ def test_equal_ids_of_different_sources_are_two_events(live: LiveServer) -> None
     one = run_results(live, "run-1", "--source", "/b")
 
     assert annotations(every) == ["a1", "a2", "b1"]
-    assert every.returncode == 1, "one of the three was rejected"
-    assert "liver: 2 ion images" in every.stderr
-    assert "kidney: 1 ion image" in every.stderr
-    assert (annotations(one), one.returncode) == (["b1"], 0)
+    assert every.code == 1, "one of the three was rejected"
+    assert "liver: 2 ion images" in every.errors
+    assert "kidney: 1 ion image" in every.errors
+    assert (annotations(one), one.code) == (["b1"], 0)
 
 
 def test_two_datasets_under_one_event_id_are_two_answers(live: LiveServer) -> None:
@@ -158,7 +149,7 @@ def test_two_datasets_under_one_event_id_are_two_answers(live: LiveServer) -> No
     one = run_results(live, "--dataset-id", "kidney")
 
     assert annotations(both) == ["a1", "a2", "b1"]
-    assert "kidney: 1 ion image" in both.stderr
+    assert "kidney: 1 ion image" in both.errors
     assert annotations(one) == ["b1"]
 
 
@@ -170,9 +161,9 @@ def test_a_rejected_reuse_of_an_id_hides_no_rows(live: LiveServer) -> None:
     finished = run_results(live, "run-1")
 
     assert annotations(finished) == ["a1"]
-    assert finished.returncode == 1, "the last message is a rejection"
-    assert "liver: 1 ion image" in finished.stderr
-    assert "kidney: rejected (reused_event_id)" in finished.stderr
+    assert finished.code == 1, "the last message is a rejection"
+    assert "liver: 1 ion image" in finished.errors
+    assert "kidney: rejected (reused_event_id)" in finished.errors
 
 
 def test_rejections_without_an_id_are_separate_answers(live: LiveServer) -> None:
@@ -185,8 +176,8 @@ def test_rejections_without_an_id_are_separate_answers(live: LiveServer) -> None
     finished = run_results(live)
 
     assert annotations(finished) == []
-    assert "entry 1-1 is invalid" in finished.stderr
-    assert "entry 2-1 is invalid" in finished.stderr
+    assert "entry 1-1 is invalid" in finished.errors
+    assert "entry 2-1 is invalid" in finished.errors
 
 
 @pytest.mark.parametrize("rejected_dataset", ["liver", None])
@@ -197,8 +188,8 @@ def test_a_corrected_event_that_was_sent_again_is_shown_as_classified(
 
     finished = run_results(live, "run-1")
 
-    assert (annotations(finished), finished.returncode) == (["a1"], 0)
-    assert "rejected" not in finished.stderr
+    assert (annotations(finished), finished.code) == (["a1"], 0)
+    assert "rejected" not in finished.errors
 
 
 def test_an_event_that_ran_twice_shows_the_rows_of_its_last_run(live: LiveServer) -> None:
@@ -219,8 +210,8 @@ def test_foreign_entries_in_the_results_stream_are_skipped_and_counted(live: Liv
     finished = run_results(live)
 
     assert annotations(finished) == ["a1", "b1"]
-    assert finished.returncode == 0
-    assert "skipped 3 entries" in finished.stderr
+    assert finished.code == 0
+    assert "skipped 3 entries" in finished.errors
 
 
 def test_the_answer_to_one_event_is_found_without_reading_other_answers(live: LiveServer) -> None:
@@ -234,7 +225,7 @@ def test_the_answer_to_one_event_is_found_without_reading_other_answers(live: Li
     finished = run_results(live, "run-1")
 
     assert len(annotations(finished)) == 60
-    assert "skipped" not in finished.stderr
+    assert "skipped" not in finished.errors
     assert _bytes_sent(server) - before < 1_000_000
 
 
@@ -267,9 +258,9 @@ def test_an_answer_that_is_not_indexed_is_found_by_a_scan(live: LiveServer) -> N
     unknown = run_results(live, "run-1")
     finished = run_results(live, "run-1", "--scan")
 
-    assert unknown.returncode == 1
-    assert "--scan" in unknown.stderr
-    assert (annotations(finished), finished.returncode) == (["a1"], 0)
+    assert unknown.code == 1
+    assert "--scan" in unknown.errors
+    assert (annotations(finished), finished.code) == (["a1"], 0)
 
 
 def test_trimmed_chunks_are_reported_as_missing(live: LiveServer) -> None:
@@ -280,7 +271,7 @@ def test_trimmed_chunks_are_reported_as_missing(live: LiveServer) -> None:
     finished = run_results(live, "run-1")
 
     assert annotations(finished) == ["b", "c"]
-    assert "1 of 3 chunks are missing" in finished.stderr
+    assert "1 of 3 chunks are missing" in finished.errors
 
 
 def test_waiting_ignores_the_rejection_of_an_earlier_event_with_the_same_id(live: LiveServer) -> None:

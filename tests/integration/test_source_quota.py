@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from ledger_driving import EVENTS, NAMES, pass_time
+from ledger_driving import EVENTS, NAMES, claim_after_lease
 from live_service import LiveServer, make_event
 
 from shared.errors import LeaseLostError
@@ -110,8 +110,7 @@ def test_a_lost_lease_is_neither_admitted_nor_parked(server: LiveServer, open_le
     send(server, "/a")
     ledger, quota = open_ledger(0.3), open_quota(server, 1)
     lost = claim(ledger)
-    pass_time(0.4, ledger)
-    again = claim(ledger)
+    again = claim_after_lease(ledger)
 
     with pytest.raises(LeaseLostError):
         quota.admit(lost, "/a")

@@ -1,40 +1,39 @@
 """Area networks from fit to release; two steps each, so nothing is learnt."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-import tensorflow as tf
 from area_making import make_decision
 
+from model_store.area.reading import read_area
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.release import Release, default_version
 from shared.errors import InvalidInputError, ReleaseError
+from training.acquisitions.folds import leave_one_out
+from training.acquisitions.series import load_acquisitions
 from training.area.area_content import AreaContent, gather_content
 from training.area.drawing import draw_pool
 from training.area.fitting import fit_area_networks, fit_network
+from training.area.held_out import open_networks, read_held_out
+from training.area.held_out_reading import prepare
 from training.area.publish import publish_area_release
 from training.area.run import AreaRun, NetworkTask, list_tasks
 from training.area.settings import AreaSettings
 from training.release.set_prediction import predict_together
 
 # TensorFlow's variables lack NumPy 2's copy keyword, which Keras uses whenever it saves or loads weights.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
+    pytest.mark.usefixtures("without_graphs"),
+]
 
 SETTINGS = AreaSettings(examples=6, steps=2, ions=12, datasets=4, members=1, folds=2, fold_members=1)
 VERSION = "2000.2.1"
 ACQUISITIONS = ("gastric_cancer_afadesi", "mouse_brain_desi", "mouse_brain_interior_3", "mouse_brain_amyloid")
 """Two series with off-sample area and two without, so that each can be calibrated without itself."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def without_graphs() -> Iterator[None]:
-    """Tracing a graph takes longer than two steps."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +84,24 @@ def test_an_interrupted_network_goes_on_where_it_was_saved(run: AreaRun, tmp_pat
     assert (blocks, broken.network_path(task).exists()) == ([1, 2], True)
     rows = broken.log_path(task).read_text(encoding="utf-8").splitlines()
     assert [row.split(",")[0] for row in rows] == ["step", "1", "2"]
+
+
+def test_an_acquisition_is_read_by_the_networks_of_the_fold_that_holds_it_out(run: AreaRun) -> None:
+    prepared = {one.name: prepare(one) for one in load_acquisitions(ACQUISITIONS[:2])}
+    readings = list(read_held_out(run, prepared, lambda _: None, repeats=1))
+    for name, one in prepared.items():
+        (fold,) = [row for row, fold in enumerate(leave_one_out(folds=SETTINGS.folds)) if name in fold.held_out]
+        own, other = (
+            read_area(open_networks(run, [NetworkTask(row, 1)]), lambda inputs=one.inputs: [inputs])
+            for row in (fold, 1 - fold)
+        )
+        (found,) = [reading for reading in readings if (reading.acquisition, reading.ions) == (name, None)]
+        assert own is not None
+        assert other is not None
+        np.testing.assert_allclose(found.reading.area_logits, own.area_logits, atol=1e-4)
+        assert not np.allclose(found.reading.area_logits, other.area_logits, atol=1e-3)
+        assert len(found.reading.off_logits) == len(one.inputs)
+        assert {len(reading.rows) for reading in readings if reading.ions == 3} == {3}
 
 
 def test_an_unfinished_run_is_not_published(tmp_path: Path, plain_release: Release) -> None:

@@ -21,7 +21,10 @@ from training.recipe_search.variants import VARIANTS
 from training.synthetic.sources import load_sources, split_sources
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
+    pytest.mark.usefixtures("without_graphs"),
+]
 
 
 FIRST_300_IMAGES = "dd95ac533127dc0a"

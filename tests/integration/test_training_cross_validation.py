@@ -26,7 +26,10 @@ from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources, load_sources
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
+    pytest.mark.usefixtures("without_graphs"),
+]
 
 MIXTURE = load_training_mixture()
 DATASETS = ("rat 1", "rat 2", "mouse 1", "mouse 2")

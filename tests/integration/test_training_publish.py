@@ -258,10 +258,12 @@ def test_the_command_publishes_into_the_releases_folder_and_edits_no_file_of_the
     run: RunFolder, tmp_path: Path
 ) -> None:
     logged, packaged = LOG_PATH.read_bytes(), sorted(RELEASES_ROOT.iterdir())
-    ended = run_training(
-        "publish", str(run.path), "--version", "2000.1.4", "--default", "--releases-root", str(tmp_path)
-    )
+    trial = ("--default", "--benchmark-images", "300")
+    ended = run_training("publish", str(run.path), "--version", "2000.1.4", *trial, "--releases-root", str(tmp_path))
     assert ended.returncode == 0, ended.stderr
+    benchmark = open_release(root=tmp_path).manifest.benchmark
+    assert benchmark is not None
+    assert benchmark.images == 300
     assert "--log-evaluation" in ended.stdout
     assert default_version(tmp_path) == "2000.1.4"
     assert (LOG_PATH.read_bytes(), sorted(RELEASES_ROOT.iterdir())) == (logged, packaged)

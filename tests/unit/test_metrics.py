@@ -5,7 +5,7 @@ from documented_metrics import read_metrics
 
 from worker.messages.results import Counts
 from worker.metrics.event_metrics import EventMetrics, HandBack
-from worker.metrics.measures import Measures
+from worker.metrics.measures import Measures, ShadowMeasures
 from worker.monitoring.queue_collector import describe_queue
 from worker.operators.backlog import PriorityBacklog
 from worker.operators.status import QueueStatus, ReadingGroup, ServerMemory, StreamAge
@@ -27,6 +27,9 @@ def record_everything() -> EventMetrics:
         metrics.count_handed_back(reason)
     metrics.count_fenced()
     metrics.observe(MEASURES)
+    metrics.count_shadow_failed("2027")
+    for other_label in (1, 2):
+        metrics.observe_shadow(ShadowMeasures("2026", "2027", compared=5, other_label=other_label, difference=0.25))
     return metrics
 
 
@@ -77,6 +80,10 @@ def test_the_numbers_of_a_dataset_are_added_up() -> None:
     assert value("result_messages_total") == 3
     assert value("event_claims_total", attempt="repeated") == 1
     assert value("events_without_context_total", release="2026") == 1
+    shadow = {"release": "2026", "shadow": "2027"}
+    assert value("shadow_ion_images_total", **shadow) == 10
+    assert value("shadow_other_label_ion_images_total", **shadow) == 3
+    assert value("shadow_probability_difference_total", **shadow) == 0.5
 
 
 def test_the_backlog_has_a_number_for_each_state() -> None:

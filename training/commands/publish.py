@@ -23,6 +23,12 @@ def publish(  # noqa: PLR0913 - options of a command
         Path | None, typer.Option(help="blend.json of a `baseline` run, for networks that use the context.")
     ] = None,
     plain: Annotated[str | None, typer.Option(help="Release whose members join networks that use the context.")] = None,
+    benchmark_images: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Only the first images of the benchmark, for a trial; their scores are not its scores."
+        ),
+    ] = None,
     releases_root: ReleasesRoot = None,
     *,
     default: MakeDefault = False,
@@ -51,7 +57,8 @@ def publish(  # noqa: PLR0913 - options of a command
         plain=None if plain is None else open_release(plain, root),
     )
     require_publishable(finished, version, parts, root)
-    parts = replace(parts, real_sets=load_real_sets(), frozen=draw_frozen_set(), reference_data=load_reference_data())
+    frozen = draw_frozen_set(benchmark_images)
+    parts = replace(parts, real_sets=load_real_sets(), frozen=frozen, reference_data=load_reference_data())
     release, rows = publish_release(
         finished, version, parts, default=default, although_worse_on=although_worse_on or [], root=root
     )

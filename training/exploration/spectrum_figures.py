@@ -83,7 +83,7 @@ def draw_components(exploration: Exploration) -> Figure:
         if present:
             axes.scatter([], [], c=colour, s=24, label=label)
     axes.set(xlabel=_name_component(exploration, 0), ylabel=_name_component(exploration, 1))
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(loc="upper right", frameon=False, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -98,7 +98,7 @@ def draw_first_component(exploration: Exploration) -> Figure:
         if inside.any():
             axes.hist(scores[inside, 0], edges.tolist(), color=colour, alpha=0.65, label=f"{label} pixels")
     axes.set(xlabel=_name_component(exploration, 0), ylabel="pixels")
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(loc="upper right", frameon=False, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

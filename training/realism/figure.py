@@ -52,7 +52,7 @@ def _profiles(axes: Axes, groups: Sequence[DatasetGroup], *, has_area: bool, tit
             axes.plot(depths, middle, color=colour, label=f"{group.name} ({len(found)})")
     axes.set_title(f"border profile, {title}", fontsize=9)
     axes.set_xlabel("distance from the border, longest sides", fontsize=7)
-    axes.legend(fontsize=7)
+    axes.legend(loc="upper right", fontsize=7)
 
 
 def _pictures(part: SubFigure, group: DatasetGroup) -> None:

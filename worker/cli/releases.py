@@ -16,6 +16,7 @@ from model_store.release import Release, default_version, installed_versions, op
 from shared.errors import ReleaseError
 from worker.cli.comparison import compare
 from worker.cli.operators.activation import activate, active
+from worker.cli.operators.shadow import shadow
 from worker.cli.outputs.json_output import AsJson, print_json
 from worker.cli.outputs.progress_bar import show_progress
 from worker.installation.installing import install_from
@@ -26,6 +27,7 @@ app = typer.Typer(help="Published ensembles.", no_args_is_help=True, add_complet
 app.command()(active)
 app.command()(activate)
 app.command()(compare)
+app.command()(shadow)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 

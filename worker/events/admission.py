@@ -8,7 +8,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from shared.errors import InvalidInputError
-from worker.events.verdict import EventRun
+from worker.events.running_event import EventRun
 from worker.ledger.claim import Claim
 from worker.ledger.ledger import Ledger
 from worker.messages.event import read_identity

@@ -8,7 +8,10 @@ from redis.exceptions import RedisError
 
 from shared.errors import LeaseLostError, NoRoomError, ServerUnavailableError, StoreAwayError, TransientError
 from worker.events.admission import admitted, released_on_error
-from worker.events.verdict import EventRun, Verdict, find_stores, judge_duplicate, judge_event, judge_unavailable
+from worker.events.judging import find_stores, judge_duplicate, judge_event, judge_unavailable
+from worker.events.running_event import EventRun
+from worker.events.shadow_run import run_shadow
+from worker.events.verdict import Verdict
 from worker.ledger.claim import Claim, Outcome
 from worker.ledger.heartbeat import Heartbeat
 from worker.ledger.presence import RunRecord
@@ -52,11 +55,12 @@ def run_event(claim: Claim, runtime: Runtime, task_id: str | None = None) -> Non
     ):
         followed = replace(identity, traceparent=trace.traceparent)
         run = EventRun(claim, followed, runtime, heartbeat, deadline, trace)
+        answered: Verdict | None = None
         try:
             with admitted(run) as is_admitted:
                 if is_admitted:
                     _record_run(run, task_id)
-                    _run(run)
+                    answered = _run(run)
                 else:
                     trace.conclude("parked")
         except LeaseLostError as error:
@@ -70,6 +74,8 @@ def run_event(claim: Claim, runtime: Runtime, task_id: str | None = None) -> Non
                 runtime.metrics.count_handed_back(HandBack.DRAINED)
                 _log.warning("event_released", reason="worker is shutting down")
             raise
+        if answered is not None and answered.classified is not None:
+            run_shadow(run, answered.classified)
 
 
 def _read_identity(claim: Claim, max_deliveries: int) -> EventIdentity:
@@ -102,18 +108,20 @@ def _record_run(run: EventRun, task_id: str | None) -> None:
         _log.debug("run_not_recorded", error=str(error))
 
 
-def _run(run: EventRun) -> None:
+def _run(run: EventRun) -> Verdict | None:
+    """What the event was answered with; None when it was not answered now."""
     try:
-        _finish_or_give_up(run)
+        return _finish_or_give_up(run)
     except ServerUnavailableError as error:
         _postpone(run, "server of the queue", error)
     except NoRoomError as error:
         _postpone(run, "temporary folder", error)
     except TransientError as error:
         _postpone(run, find_stores(run), error)
+    return None
 
 
-def _finish_or_give_up(run: EventRun) -> None:
+def _finish_or_give_up(run: EventRun) -> Verdict | None:
     """Finish the event; one that was tried for too long is rejected.
 
     Raises
@@ -122,18 +130,18 @@ def _finish_or_give_up(run: EventRun) -> None:
         When it shall be tried again.
     """
     try:
-        _finish(run, judge_event(run))
+        return _finish(run, judge_event(run))
     except (ServerUnavailableError, StoreAwayError):  # not tried, or done but for its answer
         raise
     except TransientError as error:
         claim, limit_seconds = run.claim, run.runtime.settings.unavailable_seconds
         if claim.postponed_seconds < limit_seconds or claim.postponements < _MIN_POSTPONEMENTS:
             raise
-        _finish(run, judge_unavailable(run, error))
+        return _finish(run, judge_unavailable(run, error))
 
 
-def _finish(run: EventRun, verdict: Verdict) -> None:
-    """Publish the verdict and log the event."""
+def _finish(run: EventRun, verdict: Verdict) -> Verdict | None:
+    """Publish the verdict and log the event; the verdict that was published, None when an earlier one had been."""
     claim, ledger = run.claim, run.runtime.ledger
     give_up_at = run.deadline + _FINISH_GRACE_SECONDS
     started = time.perf_counter()
@@ -148,11 +156,12 @@ def _finish(run: EventRun, verdict: Verdict) -> None:
         # An earlier delivery committed its answer; all of it is published by now.
         run.trace.conclude("answered_before")
         _log.info("event_answered_before", deliveries=claim.deliveries)
-        return
+        return None
     _count(run, verdict, time.perf_counter() - started)
     run.trace.conclude(verdict.name.partition("_")[2], verdict.facts, error=verdict.error, reason=verdict.reason)
     log = _log.warning if verdict.is_refusal else _log.info
     log(verdict.name, deliveries=claim.deliveries, outcome=outcome.value, **verdict.facts)
+    return verdict
 
 
 def _count(run: EventRun, verdict: Verdict, publish_seconds: float) -> None:

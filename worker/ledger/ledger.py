@@ -78,7 +78,7 @@ class Ledger:
         expected |= dict.fromkeys(map(self.names.postponed, self.names.streams), b"zset")
         expected |= {self.names.clock: b"hash", self.names.tickets: b"list"}
         expected |= {self.names.pause: b"hash", self.names.workers: b"hash", self.names.profiles: b"stream"}
-        expected[self.names.active_release] = b"hash"
+        expected |= {self.names.active_release: b"hash", self.names.shadow_release: b"hash"}
         for key, kind in expected.items():
             found = cast("bytes", self._server.type(key))
             if found not in (kind, b"none"):

@@ -54,6 +54,11 @@ class Names:
         return f"{self.namespace}:active-release"
 
     @property
+    def shadow_release(self) -> str:
+        """Hash of the release that classifies answered events once more, and of their share."""
+        return f"{self.namespace}:shadow-release"
+
+    @property
     def workers(self) -> str:
         """Hash of what each worker last reported about itself, by its name."""
         return f"{self.namespace}:workers"

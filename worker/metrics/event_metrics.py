@@ -4,7 +4,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
-from worker.metrics.measures import Measures
+from worker.metrics.measures import Measures, ShadowMeasures
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus-client keeps the numbers of each process; it reads this when it is first imported."""
@@ -53,6 +53,17 @@ class EventMetrics:
         )
         self._without_context = count(
             "events_without_context", "Events of a context release whose dataset showed no context.", "release"
+        )
+        self._shadow_failed = count("shadow_failures", "Answered events that the shadow release failed on.", "shadow")
+        shadow_labels = ("release", "shadow")
+        self._shadow_images = count(
+            "shadow_ion_images", "Ion images that the shadow release classified too.", *shadow_labels
+        )
+        self._shadow_others = count(
+            "shadow_other_label_ion_images", "Those of them with another label.", *shadow_labels
+        )
+        self._shadow_difference = count(
+            "shadow_probability_difference", "Sum of the absolute differences of their probabilities.", *shadow_labels
         )
         self._probability = Histogram(
             "offsample_off_sample_probability",
@@ -121,6 +132,17 @@ class EventMetrics:
         probability = self._probability.labels(release)
         for one in measures.probabilities:
             probability.observe(one)
+
+    def count_shadow_failed(self, shadow: str) -> None:
+        """The shadow release could not classify an answered event."""
+        self._shadow_failed.labels(shadow).inc()
+
+    def observe_shadow(self, measures: ShadowMeasures) -> None:
+        """The shadow release classified an answered event too."""
+        labels = measures.release, measures.shadow
+        self._shadow_images.labels(*labels).inc(measures.compared)
+        self._shadow_others.labels(*labels).inc(measures.other_label)
+        self._shadow_difference.labels(*labels).inc(measures.difference)
 
 
 def use_folder(folder: Path | None) -> None:

@@ -27,3 +27,16 @@ class Measures:
     """Whether the release uses the context of the dataset, and there was none."""
     profile: DatasetProfile | None = None
     """None when no ion image was classified."""
+
+
+@dataclass(frozen=True)
+class ShadowMeasures:
+    """How a shadow release differs from the one that answered, on one dataset."""
+
+    release: str
+    shadow: str
+    compared: int
+    """Ion images that both classified."""
+    other_label: int
+    difference: float
+    """Sum of the absolute differences of the probabilities."""

@@ -38,7 +38,7 @@ def activate_release(queue: Queue, version: str, by: str) -> Activated:
     InvalidInputError
         When a worker lacks the release; names all that do.
     """
-    _require_everywhere(queue, version)
+    require_everywhere(queue, version)
     return _activate(queue, version, by, "")
 
 
@@ -54,7 +54,7 @@ def activate_previous(queue: Queue, by: str) -> Activated:
     if found.since_ms is None:
         raise InvalidInputError("no release was activated yet, so there is none to go back to")
     if found.previous is not None:
-        _require_everywhere(queue, found.previous)
+        require_everywhere(queue, found.previous)
     return _activate(queue, "", by, "back")
 
 
@@ -80,7 +80,8 @@ def _parse(fields: dict[bytes, bytes]) -> Activation:
     )
 
 
-def _require_everywhere(queue: Queue, version: str) -> None:
+def require_everywhere(queue: Queue, version: str) -> None:
+    """Raise `InvalidInputError` when a living worker does not report the release as installed."""
     lacking = [one.worker for one in read_fleet(queue) if one.is_alive and version not in one.installed]
     if lacking:
         raise InvalidInputError(
