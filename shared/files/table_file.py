@@ -11,6 +11,8 @@ from shared.errors import InvalidInputError
 
 _SEPARATORS: Final = (",", ";", "\t")
 _SEPARATOR_NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
+SPREADSHEET: Final = ""
+"""The separator of a spreadsheet, which has none."""
 _MAX_LINE_LENGTH: Final = 2**20
 """Characters of one line; parsing a very long one takes far more memory than it has bytes."""
 _BYTE_ORDER_MARKS: Final = (
@@ -31,9 +33,9 @@ class TextTable:
     """Line number, from 1, and the cells that are not empty, by column. Read lazily."""
 
     @property
-    def separator_name(self) -> str:
-        """The separator in words, for messages."""
-        return _SEPARATOR_NAMES[self.separator]
+    def form(self) -> str:
+        """How it was read, in words, for messages."""
+        return "a spreadsheet" if self.separator == SPREADSHEET else f"separated by {_SEPARATOR_NAMES[self.separator]}"
 
 
 def decode_text(content: bytes, name: str) -> str:
@@ -78,11 +80,16 @@ def read_table(content: bytes, name: str, known: Sequence[str]) -> TextTable:
         raise InvalidInputError(f"{name} is empty; expected a line that names its columns")
     separator = _find_separator(header[1], known)
     columns = [cell.strip() for cell in next(csv.reader([header[1]], delimiter=separator), [])]
+    require_different(columns, name)
+    return TextTable(columns, separator, _read_rows(lines, columns, separator, name))
+
+
+def require_different(columns: Sequence[str], name: str) -> None:
+    """Refuse a header with a column twice; raises `InvalidInputError`."""
     named = [column for column in columns if column]
     if len(set(named)) != len(named):
         twice = next(column for column in named if named.count(column) > 1)
         raise InvalidInputError(f"{name} has the column {twice[:100]!r} twice; expected different names")
-    return TextTable(columns, separator, _read_rows(lines, columns, separator, name))
 
 
 def _split_lines(text: str, name: str) -> Iterator[str]:

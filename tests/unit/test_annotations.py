@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from shared.errors import InvalidAnnotationsError, NotFoundError, TooLargeError
 from shared.limits import Limits
@@ -41,6 +42,8 @@ def test_csv_can_come_from_a_spreadsheet(tmp_path: Path) -> None:
     assert read_annotations(path, LIMITS) == [Annotation(annotation_id='a "1"', mz=5)]
 
 
+EMPTY_ARCHIVE = b"PK\x05\x06" + 18 * b"\0"
+
 BAD: dict[str, tuple[str, str | bytes]] = {
     "no json": ("list.json", "hello"),
     "json object": ("list.json", '{"annotation_id": "a"}'),
@@ -48,7 +51,10 @@ BAD: dict[str, tuple[str, str | bytes]] = {
     "json with m/z as text": ("list.json", '[{"annotation_id": "a", "mz": "5"}]'),
     "json with NaN": ("list.json", '[{"annotation_id": "a", "mz": NaN}]'),
     "json not UTF-8": ("list.json", b'[{"annotation_id": "\xff"}]'),
-    "csv without ids": ("list.csv", "mz\n5\n"),
+    "csv without a known column": ("list.csv", "colour\nred\n"),
+    "csv of a row without id, m/z and formula": ("list.csv", "mz,adduct\n,+H\n"),
+    "text as a workbook": ("list.xlsx", "mz\n5\n"),
+    "an archive as a workbook": ("list.xlsx", EMPTY_ARCHIVE),
     "csv of a misspelt column": ("list.csv", "annotation_id,adducts\na,+H\n"),
     "csv with a column twice": ("list.csv", "annotation_id,mz,mz\na,5,6\n"),
     "csv of nothing": ("list.csv", ""),
@@ -81,7 +87,7 @@ def test_a_bad_list_is_an_error_that_names_the_file(tmp_path: Path, name: str, c
         ("annotation_id,mz\na,5\nb,heavy\n", ("line 3", "mz", "heavy")),
         ("annotation_id,charge\na,+\n", ("line 2", "charge")),
         ("annotation_id,formulas\na,C\n", ("formulas", "'formula'")),
-        ("mz\n5\n", ("annotation_id",)),
+        ("colour\nred\n", ("annotation_id", "m/z")),
         ("annotation_id|mz\na|5\n", ("annotation_id|mz", "separat")),
         ("annotation_id,mz\na,5,6,7\n", ("line 2", "cells")),
         ("annotation_id,mz\n,5\n", ("line 2", "annotation_id")),
@@ -147,6 +153,51 @@ TABS = PLAIN.replace(",", "\t")
 def test_a_list_is_read_in_every_form_that_spreadsheets_save(tmp_path: Path, name: str, content: str | bytes) -> None:
     found = read_annotations(write(tmp_path, name, content), LIMITS)
     assert found == [Annotation(annotation_id="a", mz=500.25), Annotation(annotation_id="b", mz=501)]
+
+
+def test_rows_without_ids_get_them_from_mz_or_formula(tmp_path: Path) -> None:
+    path = write(tmp_path, "list.tsv", "m/z\tFormula\tAdduct\n500.25\t\t\n\tC6H12O6\t+H\n")
+    assert [one.annotation_id for one in read_annotations(path, LIMITS)] == ["mz_500.2500", "C6H12O6+H"]
+
+
+SCILS = """\
+# Exported with SCiLS Lab
+# Generation time: 2026-11-01
+m/z;Interval Width (+/- Da);Color;Name
+500,25;0,01;#ff0000;
+501.5;0.01;#00ff00;lipid
+502.5;0.01;#0000ff;lipid
+"""
+
+
+def test_a_feature_list_of_scils_is_a_list(tmp_path: Path) -> None:
+    found = read_annotations(write(tmp_path, "features.csv", SCILS), LIMITS)
+    assert [(one.annotation_id, one.mz) for one in found] == [
+        ("mz_500.2500", 500.25),
+        ("lipid 501.5000", 501.5),
+        ("lipid 502.5000", 502.5),
+    ]
+
+
+def test_the_first_sheet_of_a_workbook_is_a_list(tmp_path: Path) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row in (
+        ["Lipids of today"],
+        [],
+        ["Name", "m/z", "Remark", "charge"],
+        ["a", 500.25, "x", 1],
+        [None, 501, None, None],
+    ):
+        sheet.append(row)
+    workbook.create_sheet("other").append(["nothing"])
+    workbook.save(tmp_path / "ions.xlsx")
+    found = read_annotations(tmp_path / "ions.xlsx", LIMITS)
+    assert [(one.annotation_id, one.mz, one.charge) for one in found] == [
+        ("a", 500.25, 1),
+        ("mz_501.0000", 501.0, None),
+    ]
 
 
 def test_a_unicode_line_separator_does_not_end_a_row(tmp_path: Path) -> None:
