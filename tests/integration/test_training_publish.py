@@ -15,6 +15,7 @@ from training_commands import run_training
 from model_store.manifest import Manifest
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
+from model_store.reference import reference_path
 from model_store.release import (
     MANIFEST_NAME,
     RELEASES_ROOT,
@@ -133,6 +134,12 @@ def test_the_manifest_states_the_reference_of_these_networks(root: Path) -> None
     assert (found.data, found.release, dataset.name) == ("the development set as one", VERSION, "all")
     assert dataset.profile.images == len(probabilities)
     assert dataset.profile.off_share == pytest.approx((probabilities >= release.manifest.threshold).mean(), abs=1e-5)
+
+
+def test_a_release_that_states_its_reference_gets_no_other(root: Path) -> None:
+    ended = run_training("reference", VERSION, "--releases-root", str(root))
+    assert (ended.returncode, VERSION in ended.stderr) == (1, True)
+    assert not reference_path(root, VERSION).exists()
 
 
 def test_a_reference_of_other_networks_is_not_taken(root: Path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from training_commands import run_training
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.reference import reference_path
-from model_store.release import Release, installed_versions, open_release
+from model_store.release import RELEASES_ROOT, Release, installed_versions, open_release
 from shared.errors import ReleaseError
 from shared.preprocessing import ALL_CHANNELS, NETWORK_CHANNELS, preprocess
 from training.acquisitions.reference_data import load_reference_data
@@ -79,6 +80,17 @@ def test_its_reference_is_reproduced(release: Release) -> None:
             expected.model_dump(exclude={"probability_quantiles"}), abs=1e-4
         )
         assert one.profile.probability_quantiles == pytest.approx(expected.probability_quantiles, abs=1e-4)
+
+
+def test_the_command_writes_the_reference_beside_the_release(tmp_path: Path) -> None:
+    (tmp_path / "2026.11.3").symlink_to(RELEASES_ROOT / "2026.11.3")
+    ended = run_training("reference", "2026.11.3", "--releases-root", str(tmp_path))
+    assert (ended.returncode, "21 datasets" in ended.stdout) == (0, True)
+    written, shipped = open_release("2026.11.3", tmp_path).find_reference(), open_release("2026.11.3").find_reference()
+    assert written is not None
+    assert shipped is not None
+    assert (written.release, written.data) == (shipped.release, shipped.data)
+    assert [one.name for one in written.datasets] == [one.name for one in shipped.datasets]
 
 
 def test_a_reference_beside_a_release_is_of_its_networks(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def publish_area(  # noqa: PLR0913 - options of a command
     require_new_version(version, root)
     opened = open_release(plain, root)
     import_tensorflow_quietly()
+    from training.acquisitions.reference_data import load_reference_data
     from training.area.area_content import gather_content
     from training.area.publish import publish_area_release, require_plain
     from training.area.report import print_held_out
@@ -40,6 +41,7 @@ def publish_area(  # noqa: PLR0913 - options of a command
     from training.benchmark.frozen_set import draw_frozen_set
     from training.commands.published import print_published
     from training.real_sets import load_real_sets
+    from training.release.reference_file import write_reference_file
 
     require_plain(opened)
     finished = AreaRun(run)
@@ -54,3 +56,6 @@ def publish_area(  # noqa: PLR0913 - options of a command
         finished, version, opened, content, default=default, although_worse_on=although_worse_on or [], root=root
     )
     print_published(release, rows, console, default=default, log_evaluation=log_evaluation)
+    with console.status("profiling the acquisitions of the reference"):
+        path, _ = write_reference_file(release, load_reference_data())
+    console.print(f"reference of release {release.version}: {path}", soft_wrap=True)
