@@ -29,14 +29,14 @@ def make_array(path: Path) -> Path:
 
 def classify_into(output: Path, *inputs: object) -> str:
     ended = run("classify", *inputs, "--output", output)
-    assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
-    return ended.stderr
+    assert (ended.code, ended.output) == (0, ""), ended.errors
+    return ended.errors
 
 
 def test_rows_are_the_same_in_every_kind_of_file(tmp_path: Path) -> None:
     source = make_array(tmp_path / "a.npz")
     printed = run("classify", source, "--format", "json")
-    expected = [json.loads(line) for line in printed.stdout.splitlines()]
+    expected = [json.loads(line) for line in printed.output.splitlines()]
     for suffix in ("json", "csv", "parquet"):
         classify_into(tmp_path / f"rows.{suffix}", source)
     assert [json.loads(line) for line in (tmp_path / "rows.json").read_text().splitlines()] == expected
@@ -89,10 +89,10 @@ def test_of_an_anndata_everything_but_the_new_columns_stays(tmp_path: Path, dtyp
     original = anndata.AnnData(
         X=counts,
         obs=pd.DataFrame(
-            {"ion_image_pixel_x": x, "ion_image_pixel_y": y, "region": pd.Categorical(np.where(x > 9, "a", "b"))},
-            index=[f"p{number}" for number in range(HEIGHT * WIDTH)],
+            {"ion_image_pixel_x": x, "ion_image_pixel_y": y, "region": pd.Categorical(x > 9)},
+            index=pd.Index([f"p{number}" for number in range(HEIGHT * WIDTH)], dtype=object),
         ),
-        var=pd.DataFrame({"mz": [1.5, 2.5, 3.5]}, index=["b", "a", "c"]),
+        var=pd.DataFrame({"mz": [1.5, 2.5, 3.5]}, index=pd.Index(["b", "a", "c"], dtype=object)),
         obsm={"spatial": np.stack([x, y], axis=1).astype(float)},
         uns={"other": {"kept": 1}},
     )

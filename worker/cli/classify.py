@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -77,6 +78,10 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         Path | None,
         typer.Option(help="Also write a page to look through into this .html file; one file for each dataset."),
     ] = None,
+    all_rows: Annotated[
+        bool, typer.Option("--all", help="Print all rows of a table on a terminal, not only the first 40.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print rows and errors only.")] = False,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="Default: OFFSAMPLE_ENGINE, else auto.")] = None,
@@ -96,20 +101,21 @@ def classify_paths(  # noqa: PLR0913 - a command's options
     if datasets:
         opened = open_release(release or settings.release, settings.releases_root)
         predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
+        run = _Run(predictor, settings, threshold, Console(stderr=True, highlight=False, quiet=quiet))
     for dataset, dataset_files in zip(datasets, files, strict=True):
         try:
             with reject_memory_errors():
-                classified.append(_classify_dataset(dataset, predictor, settings, threshold, dataset_files))
+                classified.append(_classify_dataset(dataset, run, dataset_files))
         except (InvalidInputError, TransientError) as error:
             failures.add(dataset.data.dataset_id, error)
         except OSError as error:  # listing the folder or finding the .ibd file failed
             sentence = f"cannot read {error.filename or 'one of its files'}: {error.strerror}"
             failures.add(dataset.data.dataset_id, NotFoundError(sentence))
     if classified and (row_format is not None or output is None):
-        print_rows(classified, row_format or RowFormat.TABLE)
+        print_rows(classified, row_format or RowFormat.TABLE, all_rows=all_rows)
     if output is not None and output.suffix.lower() != ANNDATA_SUFFIX:
         save_rows(output, classified)
-    _summarise(classified, failures)
+    _summarise(classified, failures, quiet=quiet)
     pages = {one.data.dataset_id: paths.report for one, paths in zip(datasets, files, strict=True) if paths.report}
     if report is not None and len(datasets) > 1:
         write_report_summary(report, classified, pages, failures.reasons)
@@ -117,9 +123,9 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         raise typer.Exit(_EXIT_INPUT)
 
 
-def _summarise(classified: Sequence[DatasetRows], failures: "_Failures") -> None:
+def _summarise(classified: Sequence[DatasetRows], failures: "_Failures", *, quiet: bool) -> None:
     """Print a summary of several datasets, and note those without a readable image."""
-    if len(classified) > 1:
+    if len(classified) > 1 and not quiet:
         print_summary(classified)
     for rows in classified:
         if rows.rows and all(row.status == "unreadable" for row in rows.rows):
@@ -142,10 +148,18 @@ class _Failures:
         self._console.print(f"offsample: {name}: {error}", markup=False, emoji=False, soft_wrap=True)
 
 
-def _classify_dataset(
-    dataset: LocalDataset, predictor: Predictor, settings: Settings, threshold: float | None, files: DatasetFiles
-) -> DatasetRows:
-    console = Console(stderr=True, highlight=False)
+@dataclass(frozen=True)
+class _Run:
+    """What is the same for all datasets; `console` is where everything but rows and errors goes."""
+
+    predictor: Predictor
+    settings: Settings
+    threshold: float | None
+    console: Console
+
+
+def _classify_dataset(dataset: LocalDataset, run: _Run, files: DatasetFiles) -> DatasetRows:
+    console, predictor, threshold = run.console, run.predictor, run.threshold
     dataset_id = dataset.data.dataset_id
     with make_progress_bar(console) as bar, ExitStack() as stack:
         task = bar.add_task(dataset_id, total=None)
@@ -157,7 +171,7 @@ def _classify_dataset(
             if done:  # until then the bar shows what the source is doing
                 bar.update(task, description=dataset_id, completed=done, total=total)
 
-        access = make_access(dataset, settings, on_work)
+        access = make_access(dataset, run.settings, on_work)
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
         annotations = list_annotations(dataset.data, source, access)
         total = len(annotations)

@@ -23,22 +23,32 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
 app = typer.Typer(
     name="offsample",
     cls=LazyCommands,
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 
 
+_FIRST_STEPS = """\
+offsample demo                                    a real dataset through a real queue, to see what it does
+offsample classify my.imzML --report page.html    which of your ion images are off-sample, as a page to look through
+offsample doctor                                  whether a worker could work here, and what to change
+offsample --help                                  all commands; offsample COMMAND --help explains one"""
+
+
 @app.callback()
 def _options(
+    context: typer.Context,
     *,
-    show_version: Annotated[
+    show_version: Annotated[  # noqa: ARG001 - its callback prints it
         bool,
         typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Off-sample recognition for imaging mass spectrometry."""
+    if context.invoked_subcommand is None:
+        typer.echo(_FIRST_STEPS)
 
 
 def main() -> None:

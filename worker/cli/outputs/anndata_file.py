@@ -79,16 +79,16 @@ def make_anndata(path: Path, source: IonImageSource, annotations: Sequence[Annot
     by_id = {row.annotation_id: row for row in found.rows}
     names = [annotation.annotation_id for annotation in annotations]
     facts = [found.facts.get(name, IonFacts()) for name in names]
-    var = pd.DataFrame(index=pd.Index(names, dtype=str))
+    var = pd.DataFrame(index=pd.Index(names, dtype=object))
     var["mz"] = [np.nan if one.mz is None else one.mz for one in facts]
     for name in ("formula", "adduct"):
-        var[name] = [getattr(one, name) or "" for one in facts]
+        var[name] = _as_text([getattr(one, name) or "" for one in facts])
     for name, column in _make_columns([by_id.get(one) for one in names]).items():
         var[name] = column
     obs = pd.DataFrame(
         {"ion_image_pixel_x": x, "ion_image_pixel_y": y, "ion_image_shape_x": mask.shape[1]}
         | {"ion_image_shape_y": mask.shape[0]},
-        index=pd.Index([f"{column}_{row}" for row, column in zip(y, x, strict=True)]),
+        index=pd.Index([f"{column}_{row}" for row, column in zip(y, x, strict=True)], dtype=object),
     )
     made = anndata.AnnData(
         X=values[:, mask].T.copy(),
@@ -165,11 +165,16 @@ def _make_columns(rows: Sequence[ResultRow | None]) -> Mapping[str, Any]:
 
     return {
         "off_sample_probability": number("off_sample_probability"),
-        "off_sample_label": [(row.label or "") if row else "" for row in rows],
-        "off_sample_status": [row.status if row else "" for row in rows],
+        "off_sample_label": _as_text([(row.label or "") if row else "" for row in rows]),
+        "off_sample_status": _as_text([row.status if row else "" for row in rows]),
         "member_spread": number("member_spread"),
         "uncertain": np.asarray([bool(row and row.uncertain) for row in rows]),
     }
+
+
+def _as_text(values: Sequence[str]) -> npt.NDArray[np.object_]:
+    """Texts as objects: anndata does not write those that pandas keeps in Arrow's form."""
+    return np.asarray(values, dtype=object)
 
 
 def _describe(found: DatasetRows) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from shared.imzml.progress import ProgressCallback
 def make_progress_bar(console: Console) -> Progress:
     """A bar that vanishes at its end."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*columns, console=console, transient=True, disable=console.quiet or not console.is_terminal)
 
 
 @contextmanager

@@ -16,6 +16,10 @@ from rich.text import Text
 from worker.messages.results import Assessment, Counts, ResultRow, count_rows
 
 _PIPED_COLUMNS = 120
+_OTHER_COLUMNS = 100
+"""Room for the columns beside the id."""
+MOST_ROWS = 40
+"""Rows of a table on a terminal."""
 _SUMMED = ("annotations", "off", "on", "uncertain", "no signal", "unreadable")
 
 
@@ -71,21 +75,38 @@ COLUMNS: Mapping[str, type] = {
 """What a line of `make_lines` holds, by name."""
 
 
-def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat) -> None:
-    """Print to stdout, UTF-8; JSON is one object a line; objects and CSV lines hold what `make_lines` yields."""
+def print_rows(datasets: Sequence[DatasetRows], row_format: RowFormat, *, all_rows: bool = False) -> None:
+    """Print to stdout, UTF-8; JSON is one object a line; objects and CSV lines hold what `make_lines` yields.
+
+    Tables are sorted by probability; on a terminal they end after 40 rows, unless `all_rows`.
+    """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     if row_format is RowFormat.TABLE:
-        console = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
         for dataset in datasets:
             title = Text(f"{dataset.dataset_id}, release {dataset.release}") if len(datasets) > 1 else None
-            console.print(make_row_table(dataset.rows, title))
+            _print_table(dataset.rows, title, None if all_rows or not sys.stdout.isatty() else MOST_ROWS)
         return
     lines = (line for dataset in datasets for line in make_lines(dataset))
     if row_format is RowFormat.JSON:
         sys.stdout.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     else:
         write_csv(lines, sys.stdout)
+
+
+def _print_table(rows: Sequence[ResultRow], title: Text | None, most: int | None) -> None:
+    """The table of one dataset; where it is not on a terminal, as wide as its ids need."""
+    longest = max((len(row.annotation_id) for row in rows), default=0)
+    console = Console(width=None if sys.stdout.isatty() else max(_PIPED_COLUMNS, longest + _OTHER_COLUMNS))
+    ordered = sorted(rows, key=lambda row: -1 if row.off_sample_probability is None else row.off_sample_probability)
+    ordered.reverse()
+    console.print(make_row_table(ordered[:most], title))
+    if left := ordered[len(ordered[:most]) :]:
+        console.print(
+            f"and {len(left):,} less likely off-sample: {describe_counts(count_rows(left))}; --all or --format csv"
+            " prints them too",
+            soft_wrap=True,
+        )
 
 
 def make_lines(dataset: DatasetRows) -> Iterator[dict[str, Any]]:
@@ -110,7 +131,7 @@ def print_summary(datasets: Sequence[DatasetRows]) -> None:
 def make_row_table(rows: Iterable[ResultRow], title: str | Text | None = None) -> Table:
     """A table of rows; off-sample labels are red."""
     table = Table(title=title, title_justify="left")
-    table.add_column("annotation", overflow="fold")
+    table.add_column("annotation", no_wrap=True)
     table.add_column("label")
     table.add_column("P(off-sample)", justify="right")
     table.add_column("member spread", justify="right")
