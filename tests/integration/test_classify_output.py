@@ -29,14 +29,14 @@ def make_array(path: Path) -> Path:
 
 def classify_into(output: Path, *inputs: object) -> str:
     ended = run("classify", *inputs, "--output", output)
-    assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
-    return ended.stderr
+    assert (ended.code, ended.output) == (0, ""), ended.errors
+    return ended.errors
 
 
 def test_rows_are_the_same_in_every_kind_of_file(tmp_path: Path) -> None:
     source = make_array(tmp_path / "a.npz")
     printed = run("classify", source, "--format", "json")
-    expected = [json.loads(line) for line in printed.stdout.splitlines()]
+    expected = [json.loads(line) for line in printed.output.splitlines()]
     for suffix in ("json", "csv", "parquet"):
         classify_into(tmp_path / f"rows.{suffix}", source)
     assert [json.loads(line) for line in (tmp_path / "rows.json").read_text().splitlines()] == expected
