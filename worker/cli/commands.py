@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 _MODULES = {
     "demo": "demo",
+    "init": "init",
     "classify": "classify",
     "explain": "explain",
     "clean": "clean",

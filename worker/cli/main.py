@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,16 +46,35 @@ def _options(
         bool,
         typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit."),
     ] = False,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(help="Read settings from this file (`offsample init`); the environment comes first."),
+    ] = None,
 ) -> None:
     """Off-sample recognition for imaging mass spectrometry."""
+    if env_file is not None:
+        _read_env_file(env_file)
+    _report_unknown_settings()
     if context.invoked_subcommand is None:
         typer.echo(_FIRST_STEPS)
+
+
+def _read_env_file(path: Path) -> None:
+    from dotenv import dotenv_values  # noqa: PLC0415 - only where it is used
+
+    try:
+        with path.open(encoding="utf-8") as stream:
+            given = dotenv_values(stream=stream, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"--env-file {path} cannot be read: {error}") from error
+    for name, value in given.items():
+        if value is not None:
+            os.environ.setdefault(name, value)
 
 
 def main() -> None:
     """Run one command; an error is printed as one sentence with a non-zero exit code, never as a traceback."""
     try:
-        _report_unknown_settings()
         app()
     except SystemExit:  # how typer exits; first, because the last clause imports redis
         raise
