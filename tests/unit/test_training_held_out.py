@@ -12,7 +12,7 @@ from training.acquisitions.acquisition import AreaTruth
 from training.acquisitions.series import load_acquisitions
 from training.area.calibration import calibrate
 from training.area.held_out_reading import HeldOutReading, PreparedAcquisition, prepare
-from training.area.held_out_scores import score_held_out
+from training.area.held_out_scores import HeldOutScores, average_by_series, score_held_out
 
 ALL_PRESENT = AreaDecision(
     slope=1,
@@ -29,13 +29,19 @@ NEVER_SURE = AreaDecision(
 
 
 def make_reading(
-    name: str, truth: AreaTruth, logit: float, *, off: Sequence[float] = (4, -4), labels: Sequence[int] = (1, 0)
+    name: str,
+    truth: AreaTruth,
+    logit: float,
+    *,
+    context: float = 0.0,
+    off: Sequence[float] = (4, -4),
+    labels: Sequence[int] = (1, 0),
 ) -> HeldOutReading:
     """One reading of all ions of an acquisition by two networks that agree."""
     reading = AreaReading(
         len(labels),
         np.full(2, logit, dtype=np.float32),
-        np.zeros(2, dtype=np.float32),
+        np.full(2, context, dtype=np.float32),
         np.repeat(np.asarray(off, dtype=np.float32)[:, np.newaxis], 2, axis=1),
         np.ones((28, 28), dtype=np.float32),
         DatasetArea(np.ones((56, 56, 2), dtype=np.float32), []),
@@ -94,3 +100,20 @@ def test_the_plain_release_decides_where_the_area_is_unclear(
     assert found.verdicts == (0, 0, 1)
     assert (found.correct, found.plain_correct) == (3, 3)
     assert found.false_off == found.plain_false_off == (1 if labels[0] == 0 else 0)
+
+
+def test_a_context_that_contradicts_the_ions_counts_for_nothing() -> None:
+    readings = [make_reading(name, "present", 3.0, context=-9.0) for name in ("p1", "p2")]
+    readings += [make_reading(name, "absent", -3.0, context=9.0, labels=(0, 0)) for name in ("a1", "a2")]
+    found = calibrate(readings)
+    assert found.context_slope == 0
+    assert found.find_probability(readings[0].reading) > 0.5 > found.find_probability(readings[-1].reading)
+
+
+def test_a_series_counts_once_however_many_acquisitions_it_has() -> None:
+    rows = [
+        HeldOutScores(name, series, "present", None, 0.9, (1, 0, 0), 10, correct, 5, 5, 0, 0, None, None, False)
+        for name, series, correct in (("a", "large", 10), ("b", "large", 0), ("c", "single", 10))
+    ]
+    assert average_by_series(rows, "correct").tolist() == [0.5, 1.0]
+    assert average_by_series(rows, "plain_correct").tolist() == [0.5, 0.5]
