@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ledger_driving import EVENTS, NAMES, pass_time, send
+from ledger_driving import EVENTS, NAMES, claim_after_lease, pass_time, send
 from live_service import LiveServer
 
 from worker.ledger.claim import Claim
@@ -71,8 +71,7 @@ def test_attempts_that_killed_a_worker_still_count_after_a_postponement(
     send(server, "event")
     ledger = open_ledger(0.3)
     _claim(ledger)
-    pass_time(0.4, ledger)
-    second = _claim(ledger)
+    second = claim_after_lease(ledger)
     assert second.deliveries == 2
 
     ledger.release_claim(second, 0.05)
