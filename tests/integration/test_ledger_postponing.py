@@ -37,14 +37,15 @@ def test_a_released_event_is_claimed_next_and_its_attempt_is_not_counted(
 def test_a_postponed_event_can_wait_longer_than_a_lease(server: LiveServer, open_ledger: OpenLedger) -> None:
     send(server, "event")
     ledger = open_ledger(0.2)
-    claim = _claim(ledger)
-    released = time.monotonic()
-    ledger.release_claim(claim, 0.6)
+    for notices in (ledger.is_ready, ledger.claim):
+        claim = _claim(ledger)
+        released = time.monotonic()
+        ledger.release_claim(claim, 0.5)
 
-    again = wait_until(ledger.claim, "the event has waited", 20)
+        found = wait_until(notices, "the event has waited", 20)
 
-    assert time.monotonic() - released >= 0.6
-    assert again.deliveries == 1
+        assert time.monotonic() - released >= 0.5
+    assert found.deliveries == 1
 
 
 def test_a_claim_knows_how_often_and_how_long_its_event_was_postponed(
