@@ -51,7 +51,7 @@ def draw_pool(
     missing = [part for part in parts if not paths[part].exists()]
     on_part(len(parts) - len(missing), len(parts))
     if missing:
-        draw = partial(_draw_part, mixture, seed)
+        draw = partial(_draw_part, mixture, seed, examples)
         with ProcessPoolExecutor(
             os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count(),
             mp_context=get_context("spawn"),
@@ -67,10 +67,10 @@ def _read(path: Path, wanted: int) -> list[AreaExample]:
     return read_examples(path)[:wanted]
 
 
-def _draw_part(mixture: str, seed: int, kind: Kind, number: int, path: Path) -> None:
+def _draw_part(mixture: str, seed: int, examples: int, kind: Kind, number: int, path: Path) -> None:
     draw = _draw_window if kind == "window" else partial(_draw_dataset, mixture)
-    first = number * _PART
-    write_examples([draw((seed, KINDS.index(kind), row)) for row in range(first, first + _PART)], path)
+    rows = range(number * _PART, min((number + 1) * _PART, examples))
+    write_examples([draw((seed, KINDS.index(kind), row)) for row in rows], path)
 
 
 def _draw_window(seed: tuple[int, ...]) -> AreaExample:
