@@ -1,13 +1,14 @@
-"""The validation part of labelled data: whole datasets, about a tenth, and recorded in the run folder."""
+"""Labelled data to fit on: everything, unless datasets are held out by name; and the record in the run folder."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from shared.errors import InvalidInputError
-from training.fit.labelled_data import describe_fit_data, split_validation
+from shared.preprocessing import ALL_CHANNELS
+from training.fit.labelled_data import describe_fit_data, hold_out, require_both_classes
+from training.fit.mixing import mix
 from training.labelled.labelled_set import LabelledSet
+from training.synthetic.synthetic_set import SyntheticSet
 
 
 def make_set(sizes: list[int], off: list[bool] | None = None) -> LabelledSet:
@@ -18,43 +19,49 @@ def make_set(sizes: list[int], off: list[bool] | None = None) -> LabelledSet:
     return LabelledSet("made", "labels", inputs, labels, datasets, tuple(map(str, range(images))))
 
 
-def test_the_largest_dataset_is_fitted_on_where_there_are_few() -> None:
-    training, validation = split_validation(make_set([300, 40, 20, 60]))
-    assert len(validation) <= 42
-    assert "dataset 0" in training.dataset_names
+def make_companions(images: int) -> SyntheticSet:
+    inputs = np.ones((images, 1, 1, len(ALL_CHANNELS)), dtype=np.float32)
+    names = ("x",) * images
+    return SyntheticSet(inputs, np.arange(images) % 2 == 0, (("mask", "texture"),) * images, names, names, names)
 
 
-def test_the_smallest_dataset_is_for_validation_when_each_is_more_than_a_tenth() -> None:
-    _, validation = split_validation(make_set([30, 20, 40]))
-    assert validation.dataset_names == ["dataset 1"]
+def test_everything_is_fitted_on_unless_a_dataset_is_held_out() -> None:
+    training, held_out = hold_out(make_set([30, 20, 40]), [])
+    assert (len(training), len(held_out)) == (90, 0)
 
 
-@given(sizes=st.lists(st.integers(2, 60), min_size=2, max_size=30))
-def test_at_most_a_tenth_or_one_dataset_is_for_validation_and_no_dataset_is_in_both_parts(sizes: list[int]) -> None:
-    training, validation = split_validation(make_set(sizes))
-    assert not set(training.datasets) & set(validation.datasets)
-    assert len(training) + len(validation) == sum(sizes)
-    assert len(validation) <= sum(sizes) / 10 or len(validation) == min(sizes)
+def test_named_datasets_are_held_out_whole() -> None:
+    training, held_out = hold_out(make_set([30, 20, 40]), ["dataset 1"])
+    assert (training.dataset_names, held_out.dataset_names) == (["dataset 0", "dataset 2"], ["dataset 1"])
+    assert (len(training), len(held_out)) == (70, 20)
 
 
-def test_the_training_part_keeps_both_classes() -> None:
-    """All off-sample images are of the smallest dataset."""
-    training, validation = split_validation(make_set([40, 6, 30], [False] * 40 + [True] * 6 + [False] * 30))
-    assert validation.dataset_names == ["dataset 2"]
-    assert training.off.any()
+def test_a_name_that_no_dataset_has_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="dataset 7"):
+        hold_out(make_set([3, 3]), ["dataset 7"])
 
 
-def test_data_with_each_class_in_one_dataset_only_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="classes"):
-        split_validation(make_set([3, 3], [True] * 3 + [False] * 3))
+def test_something_must_be_left_to_fit_on() -> None:
+    with pytest.raises(InvalidInputError, match="held out"):
+        hold_out(make_set([3, 3]), ["dataset 0", "dataset 1"])
 
 
-def test_one_dataset_cannot_be_split() -> None:
-    with pytest.raises(InvalidInputError, match="datasets"):
-        split_validation(make_set([9]))
+def test_labels_of_one_class_alone_are_refused_with_their_numbers() -> None:
+    with pytest.raises(InvalidInputError, match="9 on and 0 off"):
+        require_both_classes(make_set([9], [False] * 9))
+    require_both_classes(make_set([9]))
 
 
 def test_a_run_records_which_datasets_it_is_fitted_on() -> None:
     labelled_set = make_set([30, 20, 40])
-    found = describe_fit_data(labelled_set, *split_validation(labelled_set))
+    found = describe_fit_data(labelled_set, *hold_out(labelled_set, ["dataset 1"]))
     assert (found.datasets, found.fitted, found.watched) == (3, ("dataset 0", "dataset 2"), ("dataset 1",))
+    assert found.images == 70
+
+
+@pytest.mark.parametrize(("labelled", "companions", "shown"), [(10, 40, 40), (3, 100, 30), (50, 20, 50)])
+def test_labelled_images_are_half_of_a_mix_or_shown_ten_times(labelled: int, companions: int, shown: int) -> None:
+    mixed = mix(make_set([labelled]), make_companions(companions))
+    assert len(mixed.off) == len(mixed.groups) == len(mixed.inputs) == shown + companions
+    assert np.count_nonzero(mixed.inputs.max(axis=(1, 2, 3)) == 0) == shown
+    assert mixed.inputs.shape[1:] == (1, 1, 2)

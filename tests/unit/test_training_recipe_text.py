@@ -9,6 +9,7 @@ from training.fit.recipe_text import (
     write_fit_command,
 )
 from training.fit.settings import FitData, FitSettings, make_settings
+from training.fit.start import StartRecord
 
 LABELLED = make_settings(
     PresetName.REPORT_2018,
@@ -70,7 +71,8 @@ def test_the_command_repeats_the_run() -> None:
         " --seed 1 --output RUN_DIR"
     )
     assert write_fit_command(LABELLED) == (
-        "python -m training fit --data my_labels --preset report-2018 --members 5 --epochs 3 --seed 1 --output RUN_DIR"
+        "python -m training fit --data my_labels --hold-out 'dataset 12' --preset report-2018 --members 5 --epochs 3"
+        " --seed 1 --output RUN_DIR"
     )
 
 
@@ -78,3 +80,17 @@ def test_the_command_names_the_mixture_unless_it_is_that_of_the_shipped_releases
     shipped, current = (make_settings(PresetName.DEFAULT, mixture=name) for name in (None, "training-2"))
     assert "--mixture" not in write_fit_command(shipped)
     assert "--mixture training-2" in write_fit_command(current)
+
+
+def test_text_about_a_retraining_names_its_start_and_what_was_mixed_in() -> None:
+    data = FitData(name="mine, more", digest="0" * 64, datasets=2, fitted=("a", "b"), images=10)
+    start = StartRecord(release="2026.11.3", sha256=("0" * 64,))
+    settings = make_settings(
+        PresetName.DEFAULT, data=data, images=1_100, synthetic_images=1_000, start=start, validation_images=0
+    )
+    assert "1,010 labelled ion images of mine, more, 2 datasets, mixed with semi-synthetic" in describe_data(settings)
+    assert "No dataset was held out" in describe_data(settings)
+    assert "started from the networks of release 2026.11.3. Nothing was held out" in describe_recipe(settings, 0.5)
+    assert "fit --data mine --data more --from 2026.11.3 --with-synthetic --images 1000 --members" in write_fit_command(
+        settings
+    )

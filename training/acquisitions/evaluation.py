@@ -73,7 +73,7 @@ def _evaluate(predictor: Predictor, acquisition: Acquisition) -> AcquisitionEval
     if not rows:
         return None
     inputs = preprocess([images[row] for row in rows])
-    seen = _see(predictor, inputs)
+    seen = see_acquisition(predictor, inputs)
     probability = seen.off_sample_probability
     ratios = score_border_centre(inputs)
     labels = [acquisition.effective_labels[row] for row in rows]
@@ -105,7 +105,7 @@ def _evaluate(predictor: Predictor, acquisition: Acquisition) -> AcquisitionEval
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class SeenAcquisition:
     """What a release, or without one of kind `area` the mask rule, says about N ion images of one dataset."""
 
     off_sample_probability: npt.NDArray[np.float32]
@@ -117,7 +117,8 @@ class _Seen:
     """(56, 56)."""
 
 
-def _see(predictor: Predictor, inputs: NetworkInputs) -> _Seen:
+def see_acquisition(predictor: Predictor, inputs: NetworkInputs) -> SeenAcquisition:
+    """Predict (N, 56, 56, 2) inputs of one acquisition together."""
     manifest = predictor.release.manifest
     if manifest.kind == "area":
         found = predict_dataset(predictor, lambda: [inputs])
@@ -126,11 +127,11 @@ def _see(predictor: Predictor, inputs: NetworkInputs) -> _Seen:
         confidence = max(found.area_probability, 1 - found.area_probability)
         mask = np.kron(found.sample_mask, np.ones((2, 2))) > 0.5
         acquired = read_acquired(inputs)
-        return _Seen(found.ions.off_sample_probability, found.off_sample_area, confidence, mask & acquired)
+        return SeenAcquisition(found.ions.off_sample_probability, found.off_sample_area, confidence, mask & acquired)
     network_inputs = add_context(inputs, find_context(inputs)) if manifest.uses_context else inputs
     rule = find_sample_mask(inputs[..., 0], read_acquired(inputs))
     probability = predictor.predict(network_inputs).off_sample_probability
-    return _Seen(probability, rule.off_sample_area, rule.confidence, np.asarray(rule.mask, dtype=np.bool_))
+    return SeenAcquisition(probability, rule.off_sample_area, rule.confidence, np.asarray(rule.mask, dtype=np.bool_))
 
 
 def _make_real_set(acquisition: Acquisition, rows: list[int]) -> RealSet:

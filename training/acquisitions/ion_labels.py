@@ -163,7 +163,7 @@ def _read_own(path: Path) -> Iterator[IonLabel]:
         if row.by_index:
             yield IonLabel(label, index=int(row.annotation_id))
         else:
-            yield IonLabel(label, (row.annotation_id, Path(row.annotation_id).stem))
+            yield IonLabel(label, (row.annotation_id, Path(row.annotation_id).stem), mz=row.mz)
 
 
 def _read_metaspace(rows: Iterator[tuple[int, dict[str, str]]], names: Mapping[str, str]) -> Iterator[IonLabel]:

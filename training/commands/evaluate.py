@@ -1,7 +1,9 @@
 """`python -m training evaluate`."""
 # ruff: noqa: PLC0415 - these take a second to import, and --help none
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +25,10 @@ def evaluate(  # noqa: PLR0913 - options of a command
             " the real sets when left out."
         ),
     ] = None,
-    release: Annotated[str | None, typer.Option(help="Version; the default release when left out.")] = None,
+    release: Annotated[
+        list[str] | None,
+        typer.Option(help="Version; the default release when left out. Two, with acquisitions, are compared in pairs."),
+    ] = None,
     only: Annotated[list[str] | None, typer.Option("--set", help="Name of a real set; all when left out.")] = None,
     releases_root: ReleasesRoot = None,
     labels: Annotated[
@@ -48,11 +53,17 @@ def evaluate(  # noqa: PLR0913 - options of a command
     from training.release.evaluation_table import print_benchmark, print_scores, scores_as_json
     from training.release.release_scores import evaluate_release
 
-    opened = open_release(release, releases_root or RELEASES_ROOT)
+    versions: list[str | None] = [*release] if release else [None]
+    if len(versions) > (2 if paths else 1):
+        raise InvalidInputError(f"expected one --release, or two with acquisitions, got {len(versions)}")
+    opened, *others = (open_release(version, releases_root or RELEASES_ROOT) for version in versions)
     if paths:
         if only or benchmark:
             raise InvalidInputError("expected either acquisitions or --set and --benchmark, got both")
-        _evaluate_acquisitions(opened, paths, labels, as_json=as_json)
+        if others:
+            _compare_releases(opened, others[0], paths, labels, as_json=as_json)
+        else:
+            _evaluate_acquisitions(opened, paths, labels, as_json=as_json)
         return
     rows = evaluate_release(opened, load_real_sets(only))
     found = run_on_benchmark(opened, draw_frozen_set()) if benchmark else None
@@ -78,3 +89,20 @@ def _evaluate_acquisitions(release: "Release", inputs: list[str], labels: Path |
         typer.echo(acquisitions_as_json(rows))
         return
     print_acquisitions(rows, Console(width=None if sys.stdout.isatty() else 140))
+
+
+def _compare_releases(
+    first: "Release", second: "Release", inputs: list[str], labels: Path | None, *, as_json: bool
+) -> None:
+    from training.acquisitions.inputs import open_inputs
+    from training.acquisitions.paired_evaluation import compare_releases
+    from training.cross_validation.paired_table import make_paired_table
+    from training.reports.text_tables import print_table
+
+    comparison = compare_releases(first, second, open_inputs(inputs, labels))
+    if as_json:
+        typer.echo(json.dumps(asdict(comparison) | {"verdict": comparison.verdict}, indent=2))
+        return
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    print_table(make_paired_table("Two releases on the same labelled ions", comparison), console)
+    console.print(comparison.verdict, soft_wrap=True, highlight=False)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.fit.recipe import PresetName, Recipe
 from training.fit.settings import FitSettings, settings_of
+from training.fit.start import StartRecord
 
 _REPEAT_STREAM = 5
 
@@ -37,6 +38,11 @@ class CrossValidationSettings(BaseModel):
     recipe: Recipe
 
     seed: int = Field(ge=0)
+    start: StartRecord | None = None
+    """The release whose networks are retrained; None = new networks."""
+
+    synthetic_images: int = Field(default=0, ge=0)
+    """Semi-synthetic images mixed into those of every fold."""
 
     def fit_settings(self, fold: int, repeat: int, training_images: int, held_out_images: int) -> FitSettings:
         """Fit settings of one repeat, with its own seed; `fold` and `repeat` count from 1."""
@@ -48,11 +54,21 @@ class CrossValidationSettings(BaseModel):
             members=self.members,
             seed=int(own_seed),
             validation_images=held_out_images,
+            start=self.start,
+            synthetic_images=self.synthetic_images,
         )
 
 
-def describe_run(
-    folded: FoldedSet, preset: PresetName, recipe: Recipe, *, attempts: int, members: int, seed: int
+def describe_run(  # noqa: PLR0913 - everything that determines a run
+    folded: FoldedSet,
+    preset: PresetName,
+    recipe: Recipe,
+    *,
+    attempts: int,
+    members: int,
+    seed: int,
+    start: StartRecord | None = None,
+    synthetic_images: int = 0,
 ) -> CrossValidationSettings:
     """The settings of a cross-validation of these images."""
     labelled_set = folded.labelled_set
@@ -68,4 +84,6 @@ def describe_run(
         preset=preset,
         recipe=recipe,
         seed=seed,
+        start=start,
+        synthetic_images=synthetic_images,
     )

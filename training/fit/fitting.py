@@ -1,6 +1,7 @@
 """Fitting: members of an ensemble, one after the other, resumable at every epoch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -49,8 +50,16 @@ def fit_members(
     training: LabelledInputs,
     validation: LabelledInputs,
     on_epoch: OnEpoch,
+    starts: Sequence[Path] = (),
 ) -> None:
     """Fit every member that `run` lacks; calling it again after an interruption resumes.
+
+    Parameters
+    ----------
+    validation
+        May be empty; then the losses and accuracies of validation are NaN.
+    starts
+        Keras files of networks that the members start from, in turn; new networks without.
 
     Raises
     ------
@@ -60,19 +69,20 @@ def fit_members(
     run.begin(settings)
     for member in range(1, settings.members + 1):
         if not run.member_path(member).exists():
-            _fit_member(member, settings, run, training, validation, on_epoch)
+            _fit_member(member, settings, run, training, validation, on_epoch, starts)
 
 
-def _fit_member(
+def _fit_member(  # noqa: PLR0913 - a member, its data, and where it starts
     member: int,
     settings: FitSettings,
     run: RunFolder,
     training: LabelledInputs,
     validation: LabelledInputs,
     on_epoch: OnEpoch,
+    starts: Sequence[Path],
 ) -> None:
     """Fit one member, starting from its last saved epoch, and save it without its optimiser."""
-    model = _open_state(member, settings, run)
+    model = _open_state(member, settings, run, starts)
     done = int(model.optimizer.iterations) // settings.steps_per_epoch
     for epoch in range(done + 1, settings.recipe.epochs + 1):
         row = _run_epoch(model, member, epoch, settings, training, validation)
@@ -83,12 +93,15 @@ def _fit_member(
     run.state_path(member).unlink()
 
 
-def _open_state(member: int, settings: FitSettings, run: RunFolder) -> keras.Model:
-    """The member as saved after its last epoch, or a new one with its own seed."""
+def _open_state(member: int, settings: FitSettings, run: RunFolder, starts: Sequence[Path]) -> keras.Model:
+    """The member as saved after its last epoch, or a new one with its own seed, or with the weights of its start."""
     if run.state_path(member).exists():
         return keras.saving.load_model(run.state_path(member))
     keras.utils.set_random_seed(_member_seed(settings.seed, member))
-    return compile_network(settings, f"member_{member}")
+    model = compile_network(settings, f"member_{member}")
+    if starts:
+        model.set_weights(keras.saving.load_model(starts[(member - 1) % len(starts)], compile=False).get_weights())
+    return model
 
 
 def _run_epoch(
@@ -103,8 +116,10 @@ def _run_epoch(
     rng = np.random.default_rng((settings.seed, _MEMBER_STREAM, member, epoch))
     inputs, targets = draw_epoch(settings, training, rng)
     fitted = _run_batches(model.train_on_batch, inputs, targets, settings.recipe.batch)
-    validation_inputs, validation_targets = take_channels(settings.recipe, validation.inputs), one_hot(validation.off)
-    validated = _run_batches(model.test_on_batch, validation_inputs, validation_targets, _VALIDATION_BATCH)
+    validated = {"loss": np.nan, "accuracy": np.nan}
+    if len(validation.off) > 0:
+        seen = take_channels(settings.recipe, validation.inputs)
+        validated = _run_batches(model.test_on_batch, seen, one_hot(validation.off), _VALIDATION_BATCH)
     return EpochRow(
         member=member,
         epoch=epoch,

@@ -1,5 +1,7 @@
 """Text about a run's data and recipe, for model card and manifest."""
 
+from shlex import quote
+
 from training.fit.network import KERNELS_PER_CHANNEL, PARAMETERS_2018
 from training.fit.recipe import PresetName, Recipe
 from training.fit.settings import FitData, FitSettings
@@ -22,20 +24,22 @@ def describe_training_data(settings: FitSettings) -> str:
         return _SYNTHETIC_DATA
     fitted = settings.data.fitted
     datasets = f"some of its {settings.data.datasets} datasets" if fitted is None else _count_datasets(len(fitted))
-    return f"labelled ion images of {settings.data.name}, {datasets}"
+    labelled = f"labelled ion images of {settings.data.name}, {datasets}"
+    return f"{labelled}, mixed with {_SYNTHETIC_DATA}" if settings.synthetic_images else labelled
 
 
 def describe_licences(settings: FitSettings) -> str:
     """Sources and licences of the images."""
     if settings.data is None:
         return _SYNTHETIC_LICENCES
-    return f"those of {settings.data.name}, which are not recorded here"
+    own = f"those of {settings.data.name}, which are not recorded here"
+    return f"{own}; {_SYNTHETIC_LICENCES}" if settings.synthetic_images else own
 
 
 def describe_data(settings: FitSettings) -> str:
     """The card's paragraph on data."""
     whole = " They were drawn as whole datasets, whose ions give the context." if settings.recipe.uses_context else ""
-    start = f"{settings.images:,} {describe_training_data(settings)}."
+    start = f"{settings.distinct_images:,} {describe_training_data(settings)}."
     licences = f" Licences: {describe_licences(settings)}."
     if settings.data is not None:
         return f"{start} {_describe_held_out(settings, settings.data)}{licences}"
@@ -56,6 +60,8 @@ def _describe_held_out(settings: FitSettings, data: FitData) -> str:
     images = f"{settings.validation_images:,} images of"
     if data.fitted is None:
         return f"{images} the others were held out."
+    if not data.watched:
+        return "No dataset was held out."
     others = _count_datasets(len(data.watched)).replace("dataset", "other dataset")
     return f"{images} {others} were held out: {', '.join(data.watched)}."
 
@@ -72,13 +78,17 @@ def describe_recipe(settings: FitSettings, threshold: float) -> str:
         if settings.data is None
         else "images of the held-out datasets"
     )
+    validated = f"Validated on {settings.validation_images:,} {validated_on}, which selected nothing."
+    if settings.validation_images == 0:
+        validated = "Nothing was held out for validation."
+    begun = "" if settings.start is None else f" They started from the networks of release {settings.start.release}."
     *first, last = (channel.replace("_", " ") for channel in recipe.channels)
     channels = f"{', '.join(first)} and {last}" if first else last
     return (
         f"{settings.members} networks of {count_parameters(recipe):,} parameters (the 2018 network), with input"
         f" channels {channels}; softmax outputs averaged, threshold {threshold:g}. {_describe_optimiser(settings)};"
         f" seed {settings.seed}, a different one for each member."
-        f" Validated on {settings.validation_images:,} {validated_on}, which selected nothing."
+        f"{begun} {validated}"
     )
 
 
@@ -106,9 +116,17 @@ def write_fit_command(settings: FitSettings) -> str:
     """The command that repeats the run."""
     recipe = settings.recipe
     preset = "" if settings.preset is PresetName.DEFAULT else f" --preset {settings.preset}"
-    data = f" --images {settings.images}" if settings.data is None else f" --data {settings.data.name}"
+    data = f" --images {settings.images}" if settings.data is None else _name_data(settings.data)
+    data += "" if settings.start is None else f" --from {settings.start.release}"
+    data += f" --with-synthetic --images {settings.synthetic_images}" if settings.synthetic_images else ""
+    data += "" if settings.data is None else "".join(f" --hold-out {quote(name)}" for name in settings.data.watched)
     mixture = "" if settings.mixture == SHIPPED else f" --mixture {settings.mixture}"
     return (
         f"python -m training fit{data}{mixture}{preset} --members {settings.members} --epochs {recipe.epochs}"
         f" --seed {settings.seed} --output RUN_DIR"
     )
+
+
+def _name_data(data: FitData) -> str:
+    """The option for each of its inputs."""
+    return "".join(f" --data {quote(name)}" for name in data.name.split(", "))

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from shared.errors import InvalidInputError
 from shared.validation import describe_validation_error
 from training.fit.recipe import RECIPES, PresetName, Recipe
+from training.fit.start import StartRecord
 from training.synthetic.mixture import SHIPPED
 
 
@@ -30,6 +31,9 @@ class FitData(BaseModel):
     watched: tuple[str, ...] = ()
     """Names of the held-out datasets, used for validation only."""
 
+    images: int | None = Field(default=None, ge=1)
+    """Labelled images that are fitted on, each counted once; None = not recorded (older runs)."""
+
 
 class FitSettings(BaseModel):
     """Settings of one run; a run folder is resumed only with the same settings."""
@@ -43,16 +47,25 @@ class FitSettings(BaseModel):
     data: FitData | None = None
     """None = semi-synthetic ion images."""
 
+    start: StartRecord | None = None
+    """The networks that the members start from; None = new networks."""
+
+    synthetic_images: int = Field(default=0, ge=0)
+    """Semi-synthetic images mixed into the labelled ones."""
+
     mixture: str = SHIPPED
     """Name of the mixture that semi-synthetic ion images are drawn from."""
 
     images: int = Field(default=20_000, ge=2)
-    """Training images, shared by the members."""
+    """Training images of one pass, repeats included, shared by the members."""
 
     members: int = Field(default=5, ge=1)
     seed: int = Field(default=1, ge=0)
-    validation_images: int = Field(default=2_000, ge=1)
-    """Images of held-out outlines and textures, or of held-out datasets; they are monitored and select nothing."""
+    validation_images: int = Field(default=2_000, ge=0)
+    """Images of held-out outlines and textures, or of held-out datasets; they are monitored and select nothing.
+
+    0 = every labelled dataset is fitted on.
+    """
 
     @model_validator(mode="after")
     def _require_a_step(self) -> "FitSettings":
@@ -60,6 +73,12 @@ class FitSettings(BaseModel):
             least = self.recipe.batch
             raise ValueError(f"expected at least {least} images (one full batch), got {self.images}")
         return self
+
+    @property
+    def distinct_images(self) -> int:
+        """Training images, each counted once."""
+        labelled = None if self.data is None else self.data.images
+        return self.images if labelled is None else labelled + self.synthetic_images
 
     @property
     def images_per_pass(self) -> int:

@@ -6,6 +6,7 @@ The output of `offsample classify … --format csv` (or `json`) is such a file, 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from shared.files.table_file import decode_text, read_table
 _ID_COLUMNS = ("annotation_id", "index", "file")
 """Columns that may identify the ion image of a row, in order of preference."""
 
-_COLUMNS = (*_ID_COLUMNS, "label", "dataset", "dataset_id")
+_COLUMNS = (*_ID_COLUMNS, "label", "dataset", "dataset_id", "mz")
 _LARGEST_FILE_BYTES = 256 * 2**20
 
 
@@ -35,6 +36,9 @@ class LabelRow:
 
     served_as: str | None = None
     """From the column `dataset_id`, set by the service."""
+
+    mz: float | None = None
+    """From the column `mz`, Th."""
 
 
 def read_label_rows(path: Path) -> list[LabelRow]:
@@ -97,4 +101,14 @@ def _make_row(record: dict[str, Any], number: int, name: str) -> LabelRow:
         text,
         str(dataset) if dataset else None,
         str(served_as) if served_as else None,
+        _read_mz(record.get("mz")),
     )
+
+
+def _read_mz(value: Any) -> float | None:
+    """A positive number, or None: ions may have no m/z."""
+    try:
+        mz = float(value)
+    except (TypeError, ValueError):
+        return None
+    return mz if isfinite(mz) and mz > 0 else None

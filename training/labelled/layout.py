@@ -28,12 +28,13 @@ def load_labelled_set(path: Path, limits: Limits | None = None) -> LabelledSet:
     InvalidInputError
         When the path does not exist, its layout is unknown, or no image is usable.
     """
+    return collect(path.resolve().name, read_entries(path, limits or Limits()))
+
+
+def read_entries(path: Path, limits: Limits) -> Iterator[Entry]:
+    """Every labelled image of a path, and what was left out, before duplicates are found."""
     if not path.exists():
         raise InvalidInputError(f"expected {LAYOUTS}; {path} does not exist")
-    return collect(path.resolve().name, _read(path, limits or Limits()))
-
-
-def _read(path: Path, limits: Limits) -> Iterator[Entry]:
     gold_standard = find_gold_standard(path)
     if gold_standard is not None:
         return read_gold_standard(gold_standard, limits)

@@ -103,7 +103,7 @@ def _make_provenance(version: str, settings: FitSettings, parts: ReleaseParts, w
         code_version=distribution_version("offsample"),
         seed=settings.seed,
         training_data=_join_notes(describe_training_data(settings), parts.plain, "training_data"),
-        training_images=settings.images,
+        training_images=settings.distinct_images,
         licence_notes=_join_notes(describe_licences(settings), parts.plain, "licence_notes"),
         fitted_on=_join_fitted_on(settings, parts.plain),
         default_although_worse_on=tuple(worse_on),
@@ -117,10 +117,14 @@ def list_textures_fitted_on() -> tuple[str, ...]:
 
 
 def _join_fitted_on(settings: FitSettings, plain: Release | None) -> tuple[str, ...] | None:
-    """Acquisitions that the run or the plain release was fitted on; None when one did not record them."""
-    own = list_textures_fitted_on() if settings.data is None else settings.data.fitted
+    """Acquisitions that the run, its start or the plain release was fitted on; None when one did not record them."""
+    own = () if settings.data is None else settings.data.fitted
+    drawn = list_textures_fitted_on() if settings.data is None or settings.synthetic_images else ()
     theirs = () if plain is None else plain.manifest.provenance.fitted_on
-    return None if own is None or theirs is None else tuple(sorted({*own, *theirs}))
+    before = () if settings.start is None else settings.start.fitted_on
+    if own is None or theirs is None or before is None:
+        return None
+    return tuple(sorted({*own, *drawn, *theirs, *before}))
 
 
 def _join_notes(own: str, plain: Release | None, name: Literal["training_data", "licence_notes"]) -> str:

@@ -1,0 +1,54 @@
+"""Labelled inputs: several folders, label files and imzML files as one labelled set."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from shared.errors import InvalidInputError
+from shared.limits import Limits
+from training.acquisitions.imzml import SUFFIX
+from training.acquisitions.reading import read_acquisition
+from training.labelled.collection import collect
+from training.labelled.labelled_image import Entry, LabelledImage, LeftOut, Reason
+from training.labelled.labelled_set import LabelledSet
+from training.labelled.layout import read_entries
+
+
+def load_labelled_inputs(paths: Sequence[Path], limits: Limits | None = None) -> LabelledSet:
+    """Read the labels of all paths, in any layout of `load_labelled_set`; of an imzML file those next to it.
+
+    The labels of `mouse.imzML` are in `mouse.csv`, with a column `mz`, as the report saves them.
+
+    Raises
+    ------
+    InvalidInputError
+        When a path cannot be read, no image is usable, or two paths hold a dataset of the same name.
+    """
+    names = [path.resolve().stem if _is_imzml(path) else path.resolve().name for path in paths]
+    return collect(", ".join(names), _read_all(paths, limits or Limits()))
+
+
+def _read_all(paths: Sequence[Path], limits: Limits) -> Iterator[Entry]:
+    path_of: dict[str, Path] = {}
+    for path in paths:
+        for entry in _read_imzml(path, limits) if _is_imzml(path) else read_entries(path, limits):
+            first = path_of.setdefault(entry.dataset, path)
+            if first != path:
+                raise InvalidInputError(
+                    f"expected datasets with different names, got {entry.dataset!r} in both {first} and {path};"
+                    " rename a folder, or give its labels a column dataset"
+                )
+            yield entry
+
+
+def _is_imzml(path: Path) -> bool:
+    return path.suffix.lower() == SUFFIX
+
+
+def _read_imzml(path: Path, limits: Limits) -> Iterator[Entry]:
+    acquisition = read_acquisition(path, limits)
+    rows = zip(acquisition.annotation_ids, acquisition.labels, acquisition.ion_images, strict=True)
+    for annotation_id, label, ion_image in rows:
+        if label in ("on", "off"):
+            yield LabelledImage(acquisition.name, annotation_id, label, ion_image)
+        elif label is not None:
+            yield LeftOut(acquisition.name, annotation_id, Reason.UNCLEAR, "labelled unclear")
