@@ -17,6 +17,7 @@ COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY shared shared
 COPY model_store model_store
 COPY worker worker
+COPY offsample offsample
 RUN /opt/build/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation \
         --wheel-dir /wheels .
 

@@ -9,7 +9,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 ARCHITECTURE = REPOSITORY / "docs" / "architecture.md"
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-CODE = ("worker", "shared", "model_store", "training", "docs/schemas")
+CODE = ("offsample", "worker", "shared", "model_store", "training", "docs/schemas")
 CODE_SUFFIXES = {".py", ".lua", ".json", ".yaml", ".csv", ".md"}
 
 

@@ -13,7 +13,6 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from model_store.release import open_release
 from shared.errors import InvalidInputError, NotFoundError, OffSampleError, TransientError
-from worker.access.store_uri import is_remote
 from worker.classification.assessment import SENTENCES, find_acquired_share
 from worker.classification.classification import Classification, classify
 from worker.classification.conclusion import conclude
@@ -30,7 +29,7 @@ from worker.cli.outputs.row_files import save_rows
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows, print_summary
 from worker.events.annotations import list_annotations
 from worker.memory_limit import reject_memory_errors
-from worker.messages.event import Annotation, ArrayIonImages
+from worker.messages.event import Annotation
 from worker.report.recorded_source import RecordedSource
 from worker.report.tile_buffer import TileBuffer
 from worker.settings import Settings
@@ -220,9 +219,8 @@ def _write_anndata(
     """A copy of the dataset's own .h5ad file with columns added, or a new file."""
     from worker.cli.outputs.anndata_file import extend_anndata, make_anndata  # noqa: PLC0415 - only where it is used
 
-    location = dataset.data.ion_images
-    if isinstance(location, ArrayIonImages) and not is_remote(location.uri) and location.uri.endswith(ANNDATA_SUFFIX):
-        extend_anndata(Path(location.uri), path, annotations, rows)
+    if dataset.anndata is not None:
+        extend_anndata(dataset.anndata, path, annotations, rows)
     else:
         make_anndata(path, source, annotations, rows)
 

@@ -171,5 +171,5 @@ def _draw_gallery(answer: EventAnswer, dataset: DemoDataset, path: Path) -> Path
     if agree < labelled:
         title += "; red frame: the label by eye differs"
     with open_source(data.ion_images, access) as source:
-        make_gallery(source, data.annotations or [], answer.rows, path, title, dataset.by_eye)
+        make_gallery(source, data.annotations or [], answer.rows, path, title, expected=dataset.by_eye)
     return path

@@ -35,8 +35,8 @@ def open_array_file(opened: OpenedFile | OpenedFolder, limits: Limits) -> "Array
 class ArrayFile(Closable):
     """Reads one image after another, and skips rows without annotation."""
 
-    def __init__(self, array: IonImageArray, container: OpenedFile | OpenedFolder | Store) -> None:
-        """Take ownership of an array and of the file, folder or store that it is read from."""
+    def __init__(self, array: IonImageArray, container: OpenedFile | OpenedFolder | Store | ExitStack) -> None:
+        """Take ownership of an array and of the file, folder or store that it is read from; empty for one in memory."""
         self._array = array
         self._container = container
         self._pixel_notes = PixelNotes()

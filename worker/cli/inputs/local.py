@@ -18,6 +18,7 @@ from worker.cli.inputs.folders import find_in_folder
 from worker.cli.inputs.spec import InputSpec, KindOptions, parse_input
 from worker.messages.event import (
     Annotation,
+    ArrayIonImages,
     DatasetAnnotated,
     ImzmlIonImages,
     MetaspaceIonImages,
@@ -60,6 +61,14 @@ class LocalDataset:
         if isinstance(self.data.ion_images, MetaspaceIonImages):
             named.append(metaspace_url)
         return AllowedStores(tuple(parse_store_uri(uri) for uri in named if is_remote(uri)), ANY_NETWORK)
+
+    @property
+    def anndata(self) -> Path | None:
+        """Its file, if that is AnnData on this machine."""
+        location = self.data.ion_images
+        if not isinstance(location, ArrayIonImages) or is_remote(location.uri):
+            return None
+        return Path(location.uri) if location.uri.lower().endswith(".h5ad") else None
 
     def _named_uris(self) -> list[str]:
         location = self.data.ion_images

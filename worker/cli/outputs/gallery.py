@@ -58,13 +58,15 @@ class GalleryText:
     """How many ion images have each label, where not all are drawn."""
 
 
-def make_gallery(
+def make_gallery(  # noqa: PLR0913 - options of the caller
     source: IonImageSource,
     annotations: Sequence[Annotation],
     rows: Sequence[ResultRow],
     path: Path,
     title: str,
+    *,
     expected: Mapping[str, str] | None = None,
+    most: int = MOST_TILES,
 ) -> None:
     """Draw the most confident ion images of each label of a classified source.
 
@@ -74,8 +76,10 @@ def make_gallery(
     ----------
     expected
         As `GalleryText.expected`.
+    most
+        Ion images on the page.
     """
-    tiles = choose_tiles(rows)
+    tiles = choose_tiles(rows, most)
     chosen = {row.annotation_id for label_rows in tiles.values() for row in label_rows}
     wanted = [annotation for annotation in annotations if annotation.annotation_id in chosen]
     ion_images = {
