@@ -44,4 +44,4 @@ def test_too_few_datasets_are_not_judged_and_the_numbers_are_named() -> None:
     found = compare(FEWEST_DATASETS - 1, 0.1, 0.9)
     assert found.interval_95 is None
     assert f"80 labels of {FEWEST_DATASETS - 1} datasets" in found.verdict
-    assert f"{FEWEST_DATASETS} or more" in found.verdict
+    assert f"{FEWEST_DATASETS} datasets or more" in found.verdict

@@ -60,7 +60,7 @@ class PairedComparison:
         if self.interval_95 is None:
             return (
                 f"Not judged: {self.total.images} labels of {count} {'dataset' if count == 1 else 'datasets'} say too"
-                f" little about other datasets; expected labels of {FEWEST_DATASETS} or more."
+                f" little about other datasets; expected {FEWEST_DATASETS} datasets or more."
             )
         low, high = self.interval_95
         found = f"{self.difference:+.1%} ({low:+.1%} to {high:+.1%}, {count} datasets drawn with replacement)"
