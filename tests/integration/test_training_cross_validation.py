@@ -16,8 +16,7 @@ from training.cross_validation.folded_set import FoldedSet, Grouping, fold_label
 from training.cross_validation.report import write_report
 from training.cross_validation.run import run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
-from training.fit.network import LABEL_ORDER
-from training.fit.recipe import RECIPES, PresetName
+from training.fit.recipe import LABEL_ORDER, RECIPES, PresetName
 from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import EpochRow
 from training.labelled.labelled_image import LeftOut, Reason

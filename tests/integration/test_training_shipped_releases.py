@@ -17,7 +17,7 @@ from shared.errors import ReleaseError
 from shared.preprocessing import ALL_CHANNELS, NETWORK_CHANNELS, preprocess
 from training.acquisitions.reference_data import load_reference_data
 from training.fit.context_inputs import with_context, without_context
-from training.fit.network import LABEL_ORDER
+from training.fit.recipe import LABEL_ORDER
 from training.metrics.border_centre import RULE_NAME
 from training.real_sets import load_real_sets
 from training.release.ensemble_graph import require_agreement

@@ -17,8 +17,7 @@ from training.cross_validation.folded_set import FoldedSet, Grouping
 from training.cross_validation.member_outputs import predict_outputs
 from training.cross_validation.run import OnRepeatEpoch, repeat_folder, run_folds
 from training.cross_validation.settings import CrossValidationSettings, describe_run
-from training.fit.network import LABEL_ORDER
-from training.fit.recipe import RECIPES, PresetName
+from training.fit.recipe import LABEL_ORDER, RECIPES, PresetName
 from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import RunFolder
 from training.labelled.labelled_set import LabelledSet

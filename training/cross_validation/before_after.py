@@ -6,7 +6,7 @@ from model_store.predictors.predictor import average_members
 from training.cross_validation.evaluation import THRESHOLD
 from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.member_outputs import predict_outputs
-from training.fit.network import LABEL_ORDER
+from training.fit.recipe import LABEL_ORDER
 from training.fit.start import Start
 from training.metrics.paired_comparison import PairedComparison, compare_paired
 from training.metrics.scores import Scores

@@ -11,7 +11,7 @@ from model_store.predictors.predictor import average_members
 from shared.errors import InvalidInputError
 from shared.files.whole_file import write_whole
 from shared.preprocessing import NetworkInputs
-from training.fit.network import LABEL_ORDER
+from training.fit.recipe import LABEL_ORDER
 
 _BATCH_IMAGES = 256
 

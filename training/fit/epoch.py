@@ -10,8 +10,8 @@ import numpy.typing as npt
 from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs
 from training.fit.augmentation import augment
-from training.fit.network import LABEL_ORDER, build_network
-from training.fit.recipe import Recipe
+from training.fit.network import build_network
+from training.fit.recipe import LABEL_ORDER, Recipe
 from training.fit.settings import FitSettings
 
 

@@ -1,17 +1,13 @@
 """The 2018 network: 378,226 parameters, of which 378,034 are trained."""
 
-from typing import Literal
-
 import keras
 from keras import layers
 
 from shared.preprocessing import INPUT_SIDE_PX
+from training.fit.recipe import LABEL_ORDER
 
 PRESET_2018_L2 = 0.05
 """L2 penalty on convolution and dense kernels in the notebook of the 2018 report."""
-
-LABEL_ORDER: tuple[Literal["on", "off"], Literal["on", "off"]] = ("on", "off")
-"""The label of each of the two outputs; every manifest states it."""
 
 PARAMETERS_2018 = 378_226
 """Parameters of the network with one input channel."""

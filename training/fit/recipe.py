@@ -20,6 +20,9 @@ Augmentation = Literal[
 ]
 """See `training/fit/augmentation.py`."""
 
+LABEL_ORDER: tuple[Literal["on", "off"], Literal["on", "off"]] = ("on", "off")
+"""The label of each of the two outputs; every manifest states it."""
+
 
 class PresetName(StrEnum):
     """`default` is the recipe of releases, `context` the same plus the context of the dataset.

@@ -7,8 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from model_store.release import Release
 from shared.errors import InvalidInputError
-from training.fit.network import LABEL_ORDER
-from training.fit.recipe import RECIPES, PresetName, Recipe
+from training.fit.recipe import LABEL_ORDER, RECIPES, PresetName, Recipe
 
 RETRAINING_RECIPE = RECIPES[PresetName.DEFAULT].model_copy(update={"learning_rate": 1e-4, "epochs": 4})
 """The default recipe at a tenth of its learning rate, so that the networks keep what they know."""

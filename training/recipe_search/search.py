@@ -14,8 +14,7 @@ from training.cross_validation.folded_set import FoldedSet
 from training.cross_validation.member_outputs import predict_outputs
 from training.cross_validation.run import repeat_folder, run_folds
 from training.cross_validation.settings import describe_run
-from training.fit.network import LABEL_ORDER
-from training.fit.recipe import PresetName
+from training.fit.recipe import LABEL_ORDER, PresetName
 from training.fit.resumable_run import open_resumable_run
 from training.fit.run_folder import RunFolder
 from training.metrics.resampling import Resampling

@@ -14,7 +14,7 @@ from model_store.release import (
 )
 from shared.errors import InvalidInputError
 from training.benchmark.release_on_benchmark import run_on_benchmark
-from training.fit.network import LABEL_ORDER
+from training.fit.recipe import LABEL_ORDER
 from training.fit.run_folder import RunFolder
 from training.metrics.real_set_scores import RealSetScores
 from training.release.decision import UNDECIDED, decide_with_plain

@@ -19,7 +19,7 @@ from model_store.manifest import (
 from model_store.release import Release, sha256_of
 from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_on_benchmark import ReleaseOnBenchmark
-from training.fit.network import LABEL_ORDER
+from training.fit.recipe import LABEL_ORDER
 from training.fit.recipe_text import describe_licences, describe_training_data, write_fit_command
 from training.fit.settings import FitSettings
 from training.metrics.real_set_scores import RealSetScores
