@@ -223,12 +223,22 @@ class LiveService:
 
 
 @contextmanager
-def open_service(settings: dict[str, str] = SHORT_LEASE, **options: str) -> Iterator[LiveService]:
-    """A server with these options and no worker yet; both end with the block."""
+def open_server(**options: str) -> Iterator[LiveServer]:
+    """A server with these options, which ends with the block."""
     with TemporaryDirectory(prefix="offs-") as folder:
         server = LiveServer(Path(folder), options=options)
         server.start()
-        live = LiveService(server, Path(folder), dict(settings))
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+@contextmanager
+def open_service(settings: dict[str, str] = SHORT_LEASE, **options: str) -> Iterator[LiveService]:
+    """A server with these options and no worker yet; both end with the block."""
+    with open_server(**options) as server:
+        live = LiveService(server, server.folder, dict(settings))
         try:
             yield live
         finally:

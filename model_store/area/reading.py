@@ -14,7 +14,7 @@ Batches = Callable[[], Iterable[NetworkInputs]]
 """Starts an iteration over the images of one dataset, (n, 56, 56, 2) a batch; called two or three times."""
 
 MOST_READ = 128
-"""Images that the verdict rests on: more of them take time, and hardly change it. Their features are kept in memory."""
+"""Images that the verdict rests on, so that its time is bounded; their features are kept in memory."""
 
 Array = npt.NDArray[np.float32]
 

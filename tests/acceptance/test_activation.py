@@ -1,12 +1,9 @@
 """The release of live workers is switched without a restart."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from command_running import run_command
+from command_running import run_command, run_process
 from live_service import LiveService, make_event, require_whole_once, wait_until
 
 from model_store.release import RELEASES_ROOT, default_version
@@ -64,16 +61,9 @@ def test_a_worker_without_the_active_release_does_not_start(service: LiveService
     root.mkdir()
     (root / default_version()).symlink_to(RELEASES_ROOT / default_version())
     shutil.copy(RELEASES_ROOT / "DEFAULT", root)
-    ended = subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", "worker"],
-        env=os.environ | service.environment | {"OFFSAMPLE_RELEASES_ROOT": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert ended.returncode == 3
-    assert OTHER in ended.stderr
+    ended = run_process("worker", **service.environment, releases_root=str(root))
+    assert ended.code == 3
+    assert OTHER in ended.errors
 
 
 def test_a_release_that_vanishes_is_logged_and_the_worker_answers_with_its_own(service: LiveService) -> None:

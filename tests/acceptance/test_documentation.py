@@ -8,12 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from documented import CHECKOUT, install_command, read_block
-from live_service import BLADDER, NAMES, SHORT_LEASE, LiveServer, LiveService, make_event, wait_until
+from live_service import BLADDER, NAMES, LiveService, make_event, open_service, wait_until
 from live_stores import find_free_port
 
 from worker.ledger.names import GROUP
@@ -29,14 +28,8 @@ def _example(name: str) -> str:
 @pytest.fixture
 def service() -> Iterator[LiveService]:
     """A service whose server listens on a port, because `redis-cli -u` and node-redis do not support sockets."""
-    with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder), options={"port": str(find_free_port()), "bind": "127.0.0.1"})
-        server.start()
-        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
-        try:
-            yield live
-        finally:
-            live.close()
+    with open_service(port=str(find_free_port()), bind="127.0.0.1") as live:
+        yield live
 
 
 @pytest.fixture

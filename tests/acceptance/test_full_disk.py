@@ -3,12 +3,10 @@
 import resource
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from live_service import SHORT_LEASE, LiveServer, LiveService, make_event, require_whole_once, wait_until
+from live_service import LiveServer, LiveService, make_event, open_service, require_whole_once, wait_until
 from redis.exceptions import RedisError
 
 _ROOM_BYTES = 40_000
@@ -16,14 +14,8 @@ _ROOM_BYTES = 40_000
 
 @pytest.fixture(params=["always", "everysec"])
 def service(request: pytest.FixtureRequest) -> Iterator[LiveService]:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder), options={"appendfsync": request.param})
-        server.start()
-        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
-        try:
-            yield live
-        finally:
-            live.close()
+    with open_service(appendfsync=request.param) as live:
+        yield live
 
 
 def test_a_full_disk_loses_no_acknowledged_event(service: LiveService) -> None:

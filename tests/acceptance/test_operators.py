@@ -6,28 +6,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from command_running import Ended, run_command
-from live_service import SHORT_LEASE, LiveServer, LiveService, LiveWorker, make_event, require_whole_once, wait_until
+from live_service import (
+    LiveService,
+    LiveWorker,
+    make_event,
+    open_service,
+    require_whole_once,
+    wait_until,
+)
 from slow_store import SlowStore
 
 
 @pytest.fixture(scope="module")
 def service(slow_store: SlowStore) -> Iterator[LiveService]:
     """A server and one worker for all tests of this module."""
-    with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder))
-        server.start()
-        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
-        try:
-            live.start_worker(**slow_store.settings)
-            yield live
-        finally:
-            live.close()
+    with open_service() as live:
+        live.start_worker(**slow_store.settings)
+        yield live
 
 
 @pytest.fixture

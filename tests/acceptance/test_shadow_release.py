@@ -1,13 +1,11 @@
 """A shadow release sees what live workers answer, and changes none of it."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from command_running import Ended, run_command
-from live_service import BLADDER, SHORT_LEASE, LiveServer, LiveService, LiveWorker, make_event, wait_until
+from live_service import BLADDER, LiveService, LiveWorker, make_event, open_service, wait_until
 
 from model_store.release import default_version
 
@@ -16,16 +14,10 @@ SHADOW = "2026.11.3-context"
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[LiveService]:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder))
-        server.start()
-        live = LiveService(server, Path(folder), dict(SHORT_LEASE))
-        try:
-            live.start_worker(concurrency=1)
-            wait_until(lambda: SHADOW in str(status(live)), "the worker reports its releases")
-            yield live
-        finally:
-            live.close()
+    with open_service() as live:
+        live.start_worker(concurrency=1)
+        wait_until(lambda: SHADOW in str(status(live)), "the worker reports its releases")
+        yield live
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
 from ledger_driving import NAMES
-from live_service import LiveServer
+from live_service import LiveServer, open_server
 from live_stores import BUCKET, HttpFiles, S3Server, http_files, s3_server
 from store_fetching import PNG
 
@@ -24,13 +23,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server() -> Iterator[LiveServer]:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        live = LiveServer(Path(folder))
-        live.start()
-        try:
-            yield live
-        finally:
-            live.kill()
+    with open_server() as live:
+        yield live
 
 
 @pytest.fixture

@@ -1,23 +1,15 @@
 """Tickets and ledger use the same database, however the URL names it."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 from kombu import Connection
-from live_service import LiveServer
+from live_service import open_server
 
 from worker.server.connection import connect
 from worker.server.url import broker_url
 
 
 def test_tickets_go_into_the_database_that_the_ledger_uses() -> None:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder))
-        server.start()
+    with open_server() as server:
         url = f"{server.url}?db=3"
         with Connection(broker_url(url)) as broker:
             broker.SimpleQueue("tickets").put("ticket")
-        try:
-            assert connect(url).llen("tickets") == 1
-        finally:
-            server.kill()
+        assert connect(url).llen("tickets") == 1

@@ -5,13 +5,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from context_making import BLADDER, classify_all, probabilities, see_bladder
 from live_service import BLADDER as PNG_BLADDER
-from live_service import LiveServer, LiveService, make_event
+from live_service import make_event, open_service
 
 from model_store.context.dataset_context import add_context, find_context
 from model_store.opening import open_predictor
@@ -98,18 +97,12 @@ def installed(context_release: Release, plain_release: Release, tmp_path: Path) 
 
 
 def test_the_answer_of_a_pinned_context_release_has_the_off_sample_area(installed: Path) -> None:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder))
-        server.start()
-        service = LiveService(server, Path(folder), {"OFFSAMPLE_RELEASES_ROOT": str(installed)})
-        try:
-            service.start_worker()
-            events = (make_event(), make_event(release="2000.1.1-context"))
-            for event in events:
-                service.send(event)
-            plain, pinned = (service.wait_for_closing(event["id"])["data"] for event in events)
-        finally:
-            service.close()
+    with open_service({"OFFSAMPLE_RELEASES_ROOT": str(installed)}) as service:
+        service.start_worker()
+        events = (make_event(), make_event(release="2000.1.1-context"))
+        for event in events:
+            service.send(event)
+        plain, pinned = (service.wait_for_closing(event["id"])["data"] for event in events)
     assert (plain["release"], plain["off_sample_area"]) != (pinned["release"], pinned["off_sample_area"])
     assert plain["off_sample_area"] is None
     assert (pinned["release"], pinned["off_sample_area"]) == ("2000.1.1-context", "present")

@@ -4,13 +4,11 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from command_running import Ended, run_command
-from live_service import LiveServer
+from live_service import LiveServer, open_server
 from redis import Redis
 
 from worker.client.consumer import wait_for_answer
@@ -38,11 +36,8 @@ NAMES = Names()
 
 @pytest.fixture
 def live() -> Iterator[LiveServer]:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        server = LiveServer(Path(folder))
-        server.start()
+    with open_server() as server:
         yield server
-        server.kill()
 
 
 def publish(server: Redis, *messages: ResultMessage, indexed: bool = True) -> list[bytes]:

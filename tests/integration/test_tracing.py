@@ -4,14 +4,12 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import structlog
 from ledger_driving import EVENTS, read_results, send
-from live_service import DEMO_DATASET, LiveServer, make_event
+from live_service import DEMO_DATASET, LiveServer, make_event, open_server
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -29,13 +27,8 @@ TRACEPARENT = f"00-{TRACE_ID}-{PRODUCER_SPAN}-01"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LiveServer]:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        live = LiveServer(Path(folder))
-        live.start()
-        try:
-            yield live
-        finally:
-            live.kill()
+    with open_server() as live:
+        yield live
 
 
 @pytest.fixture(scope="module")

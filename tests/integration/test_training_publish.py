@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from ring_networks import EPOCHS, draw_rings_and_discs, fit_member, save_run
 from training_commands import run_training
 
 from model_store.manifest import Manifest
@@ -26,12 +27,8 @@ from model_store.release import (
 )
 from shared.errors import InvalidInputError, ReleaseError
 from shared.ion_image import make_ion_image
-from shared.preprocessing import NetworkInputs, preprocess
-from training.fit.epoch import build_member, one_hot
-from training.fit.fitting import without_optimiser
-from training.fit.recipe import Recipe
+from shared.preprocessing import preprocess
 from training.fit.run_folder import RunFolder
-from training.fit.settings import FitSettings
 from training.real_sets import load_real_sets
 from training.release.ensemble_graph import export_ensemble, require_agreement
 from training.release.evaluation_log import LOG_PATH
@@ -44,56 +41,22 @@ from training.release.release_manifest import ReleaseParts
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 VERSION = "2000.1.1"
-RECIPE = Recipe(l2=0, epochs=4, normalisation_momentum=0.5)
-
-
-def draw_rings_and_discs(images: int) -> tuple[NetworkInputs, np.ndarray]:
-    """Signal along the border (off) or in the centre (on), in noise."""
-    rng = np.random.default_rng(0)
-    off = rng.random(images) < 0.5
-    inside = np.zeros((56, 56), dtype=np.bool_)
-    inside[10:-10, 10:-10] = True
-    inputs = np.ones((images, 56, 56, 2), dtype=np.float32)
-    inputs[..., 0] = rng.random((images, 56, 56), dtype=np.float32) * 0.2
-    inputs[inside[np.newaxis] ^ off[:, np.newaxis, np.newaxis], 0] += 0.7
-    return inputs, off
 
 
 @pytest.fixture(scope="module")
 def members() -> list[keras.Model]:
-    """Two small fits on rings and discs; the second for half as many epochs."""
-    inputs, off = draw_rings_and_discs(128)
-    fitted = []
-    for member in (1, 2):
-        keras.utils.set_random_seed(member)
-        model = build_member(RECIPE, f"member_{member}")
-        model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
-        model.fit(inputs, one_hot(off), batch_size=16, epochs=4 // member, verbose=0)
-        fitted.append(model)
-    return fitted
+    """Two small fits; the second for half as many epochs."""
+    return [fit_member(member, epochs=EPOCHS // member) for member in (1, 2)]
 
 
 @pytest.fixture(scope="module")
 def run(members: list[keras.Model], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    folder = RunFolder(tmp_path_factory.mktemp("run"))
-    folder.begin(FitSettings(recipe=RECIPE, images=128, members=2))
-    for member, model in enumerate(members, start=1):
-        without_optimiser(model, RECIPE, model.name).save(folder.member_path(member))
-    return folder
+    return save_run(tmp_path_factory.mktemp("run"), members)
 
 
 @pytest.fixture(scope="module")
 def inverted_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """A small fit with inverted labels."""
-    inputs, off = draw_rings_and_discs(128)
-    keras.utils.set_random_seed(1)
-    model = build_member(RECIPE, "member_1")
-    model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
-    model.fit(inputs, one_hot(~off), batch_size=16, epochs=4, verbose=0)
-    folder = RunFolder(tmp_path_factory.mktemp("inverted"))
-    folder.begin(FitSettings(recipe=RECIPE, images=128, members=1))
-    without_optimiser(model, RECIPE, model.name).save(folder.member_path(1))
-    return folder
+    return save_run(tmp_path_factory.mktemp("inverted"), [fit_member(1, inverted=True)])
 
 
 @pytest.fixture(scope="module")

@@ -110,5 +110,5 @@ def test_captions_of_any_script_can_be_drawn(tmp_path: Path) -> None:
 def test_a_page_that_cannot_be_written_is_an_input_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "page.png", tmp_path):
-        with pytest.raises(InvalidInputError, match="gallery"):
+        with pytest.raises(InvalidInputError, match="picture"):
             draw_gallery(choose_tiles([make_row("a", 0.9)]), {"a": make_picture()}, TEXT, path)

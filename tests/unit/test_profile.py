@@ -44,7 +44,7 @@ def test_images_without_a_prediction_are_left_out() -> None:
         ResultRow(annotation_id="d", status="no_signal", reason="empty"),
     ]
     extents = {name: measure_extent(image) for name, image in images.items()}
-    found = Classification(rows, Counter(), extents=extents).make_profile(0.5)
+    found = Classification(rows, Counter(), extents=extents).profile
     assert found == DatasetProfile(
         images=2, probability_quantiles=(0.1, 0.1, 0.1, 0.9, 0.9), spread=0.01, zero_share=0.625, off_share=0.5
     )

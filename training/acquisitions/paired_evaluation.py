@@ -38,7 +38,7 @@ def compare_releases(first: Release, second: Release, acquisitions: Iterable[Acq
 
 
 def _find_correct(predictor: Predictor, acquisition: Acquisition) -> Correct:
-    """Whether the prediction is correct, for every labelled ion with signal; all ions give the context."""
+    """(N,), whether each labelled ion with signal is predicted correctly; the release sees the other ions too."""
     pairs = zip(acquisition.ion_images, acquisition.effective_labels, strict=True)
     shown = [(image, label) for image, label in pairs if describe_missing_signal(image) is None]
     if not any(label in ("on", "off") for _, label in shown):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 
+from model_store.installation import install_release
 from model_store.manifest import AreaParts, HeldOutAcquisition, Manifest, Provenance
 from model_store.release import (
     MANIFEST_NAME,
@@ -28,7 +29,6 @@ from training.area.run import AreaRun, NetworkTask
 from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.metrics.real_set_scores import RealSetScores
 from training.release.default_gate import require_not_worse
-from training.release.installation import install_release
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import rewrite_scores
 from training.release.release_manifest import CARD_NAME, PICTURES_NAME, as_published, describe_file

@@ -19,9 +19,9 @@ class FitScores:
     correct
         Share of the labelled ions that are labelled correctly, mean over the series.
     false_off, sample_only
-        Ions called off-sample where no off-sample area was measured, of how many.
+        Number of ions predicted off-sample among those of acquisitions without off-sample area, and of all of those.
     wrong_verdicts, verdicts
-        Acquisitions whose area was found present but is absent, or the reverse; of how many with known area.
+        Number of acquisitions with the wrong verdict (present for absent, or the reverse), and of all with known area.
     """
 
     correct: float

@@ -16,7 +16,7 @@ Correct = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class PairedCounts:
-    """How many images of one dataset, or of all, each of two predictors has right."""
+    """How many images of one dataset, or of all, each of two predictors predicts correctly."""
 
     name: str
     images: int

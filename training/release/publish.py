@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from model_store.installation import install_release
 from model_store.release import (
     MANIFEST_NAME,
     RELEASES_ROOT,
@@ -19,7 +20,6 @@ from training.fit.run_folder import RunFolder
 from training.metrics.real_set_scores import RealSetScores
 from training.release.decision import UNDECIDED, decide_with_plain
 from training.release.default_gate import require_not_worse
-from training.release.installation import install_release
 from training.release.members import build_files
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import CardContent, write_model_card

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,8 @@ class Classification:
     """(28, 28) in [0, 1], which part of the image is sample; None when the release does not predict it."""
     batches: Sequence[int] = ()
     """Network inputs per call of the predictor."""
+    release_threshold: float = 0.5
+    """The release's own, which the profile uses whatever threshold the labels have."""
 
     @property
     def assessment(self) -> list[Assessment]:
@@ -65,14 +67,15 @@ class Classification:
         """Number of annotations by outcome."""
         return count_rows(self.rows)
 
-    def make_profile(self, threshold: float) -> DatasetProfile | None:
-        """The profile of the dataset, with the release's own threshold."""
+    @cached_property
+    def profile(self) -> DatasetProfile | None:
+        """The dataset in a few numbers; None when no ion image was classified."""
         classified = [row for row in self.rows if row.off_sample_probability is not None]
         return make_profile(
             [row.off_sample_probability or 0.0 for row in classified],
             [row.member_spread or 0.0 for row in classified],
             [1 - self.extents[row.annotation_id].signal_share for row in classified],
-            threshold,
+            self.release_threshold,
         )
 
 
@@ -185,6 +188,7 @@ def classify(  # noqa: PLR0913 - options of the caller
         off_sample_area_probability=None if found is None else round(found.area_probability, _DECIMALS),
         sample_mask=None if found is None else found.sample_mask,
         batches=progress.batches,
+        release_threshold=manifest.threshold,
     )
 
 

@@ -92,7 +92,7 @@ def classified_answer(
             off_sample_area_probability=found.off_sample_area_probability,
             assessment=found.assessment,
             report=data.report,
-            profile=found.make_profile(release.manifest.threshold),
+            profile=found.profile,
         ),
         **envelope,
     )

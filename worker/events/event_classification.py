@@ -133,5 +133,5 @@ def _measure(found: Classification, predictor: Predictor, claim: Claim) -> Measu
             row.status == "classified" and found.extents[row.annotation_id].acquired_share == 1 for row in found.rows
         ),
         lacks_context=predictor.release.manifest.sees_datasets and found.off_sample_area is None,
-        profile=found.make_profile(predictor.release.manifest.threshold),
+        profile=found.profile,
     )

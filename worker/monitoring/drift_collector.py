@@ -20,7 +20,7 @@ _READ_DATASETS = 2 * WINDOW_DATASETS
 
 
 class DriftCollector(Collector):
-    """Asks the server for every scrape, as `QueueCollector` does; without an answer its metrics are absent."""
+    """Queries the server at every scrape, like `QueueCollector`; if there is no reply, its metrics are left out."""
 
     def __init__(self, queue: Queue, releases_root: Path) -> None:
         self._queue = queue

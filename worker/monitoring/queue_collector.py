@@ -14,7 +14,7 @@ from worker.operators.status import QueueStatus, read_status
 
 
 class QueueCollector(Collector):
-    """Asks the server for every scrape; when it does not answer, `offsample_server_up` is 0 and the rest is absent."""
+    """Queries the server at every scrape; if there is no reply, `offsample_server_up` is 0 and the rest is left out."""
 
     def __init__(self, queue: Queue, vitals: Vitals, report: WorkerReport) -> None:
         self._queue = queue

@@ -1,22 +1,17 @@
 """One server for all tests of the operators' commands, emptied before each."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from command_running import run_command
-from live_service import LiveServer
+from live_service import LiveServer, open_server
 from operators_driving import Offsample
 
 
 @pytest.fixture(scope="session")
 def shared() -> Iterator[LiveServer]:
-    with TemporaryDirectory(prefix="offs-") as folder:
-        live = LiveServer(Path(folder))
-        live.start()
+    with open_server() as live:
         yield live
-        live.kill()
 
 
 @pytest.fixture

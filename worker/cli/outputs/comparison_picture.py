@@ -5,11 +5,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from shared.errors import InvalidInputError
-from shared.files.whole_file import write_whole
 from shared.ion_image import IonImage
 from worker.classification.release_comparison import ComparedIon, ReleaseComparison
 from worker.cli.outputs.gallery import colour_image
+from worker.cli.outputs.picture_file import save_picture
 
 MOST_TILES = 12
 """Ion images on the picture, the most different ones."""
@@ -53,12 +52,7 @@ def draw_comparison(
         corner = (left + column * (_TILE_PX + _GAP_PX), 2 * _GAP_PX + line * (_TILE_PX + _CAPTION_PX + _GAP_PX))
         _draw_tile(page, corner, ion_images[ion.annotation_id])
         _draw_caption(draw, corner, ion, captions.get(ion.annotation_id, ion.annotation_id))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with write_whole(path) as partial:
-            page.save(partial, format="PNG")
-    except OSError as error:
-        raise InvalidInputError(f"cannot write the picture to {path}: {error.strerror}") from error
+    save_picture(page, path)
 
 
 def _draw_plot(draw: ImageDraw.ImageDraw, comparison: ReleaseComparison, corner: tuple[int, int]) -> None:

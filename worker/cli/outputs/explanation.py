@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from shared.errors import InvalidInputError
-from shared.files.whole_file import write_whole
 from shared.ion_image import IonImage
 from worker.classification.occlusion import OcclusionMap
 from worker.cli.outputs.gallery import colour_image
+from worker.cli.outputs.picture_file import save_picture
 
 _SIDE_PX, _GAP_PX, _TEXT_PX, _LEAST_WIDTH_PX = 520, 16, 26, 700
 _OFF, _ON = (224, 100, 20), (20, 110, 220)
@@ -63,12 +62,7 @@ def draw_explanation(explained: ExplainedImage, path: Path) -> None:
     for number, line in enumerate(lines):
         top = size[1] + _GAP_PX + 8 + number * _TEXT_PX
         ImageDraw.Draw(page).text((_GAP_PX, top), line, _INK, font=ImageFont.load_default(17 if number == 0 else 14))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with write_whole(path) as partial:
-            page.save(partial, format="PNG")
-    except OSError as error:
-        raise InvalidInputError(f"cannot write the picture to {path}: {error.strerror}") from error
+    save_picture(page, path)
 
 
 def _make_overlay(occlusion: OcclusionMap, size: tuple[int, int]) -> tuple[Image.Image, tuple[int, int], Image.Image]:

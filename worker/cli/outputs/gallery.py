@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from shared.errors import InvalidInputError
 from shared.ion_image import IonImage
 from shared.preprocessing import scale_intensities
+from worker.cli.outputs.picture_file import save_picture
 from worker.messages.event import Annotation
 from worker.messages.results import Label, ResultRow
 from worker.sources.source import IonImageSource
@@ -127,11 +127,7 @@ def draw_gallery(
             line, column = divmod(number, _COLUMNS)
             page.draw_tile((_GAP_PX + column * (_TILE_PX + _GAP_PX), top + line * page.line_height), row)
         top += _count_lines(rows) * page.line_height
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        page.picture.save(path, format="PNG")
-    except OSError as error:
-        raise InvalidInputError(f"cannot write the gallery to {path}: {error.strerror}") from error
+    save_picture(page.picture, path)
 
 
 class _Page:

@@ -1,0 +1,24 @@
+"""A picture as a file."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from shared.errors import InvalidInputError
+from shared.files.whole_file import write_whole
+
+
+def save_picture(picture: Image.Image, path: Path) -> None:
+    """Write a PNG file, whole or not at all, and its folder where there is none.
+
+    Raises
+    ------
+    InvalidInputError
+        When it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with write_whole(path) as partial:
+            picture.save(partial, format="PNG")
+    except OSError as error:
+        raise InvalidInputError(f"cannot write the picture to {path}: {error.strerror}") from error
