@@ -25,7 +25,7 @@ class TensorFlowPredictor:
         self.release = release
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
-        # Otherwise GPUs round the inputs of convolutions to 10 bits, and the engines differ by up to .002.
+        # Otherwise GPUs round the inputs of convolutions to 10 bits.
         tf.config.experimental.enable_tensor_float_32_execution(False)
         try:
             members = [keras.saving.load_model(path, compile=False) for path in release.member_paths]
