@@ -81,11 +81,11 @@ format: $(TEST_READY) ## Format, and fix what ruff can fix
 
 requirements: ## Compile requirements/*.txt again (needs uv; UPGRADE=--upgrade takes newer versions)
 	$(COMPILE) pyproject.toml --universal --no-annotate --output-file requirements/worker.txt >/dev/null
-	$(COMPILE) pyproject.toml --extra sources --extra tracing --universal --constraint requirements/worker.txt --no-annotate \
+	$(COMPILE) pyproject.toml --extra sources --extra signing --extra tracing --universal --constraint requirements/worker.txt --no-annotate \
 		--output-file requirements/image.txt >/dev/null
 	$(COMPILE) pyproject.toml --extra test $(LINUX) --constraint requirements/image.txt \
 		--output-file requirements/test.txt >/dev/null
-	$(COMPILE) pyproject.toml --extra gpu --extra sources --extra tracing $(LINUX) --constraint requirements/image.txt --no-annotate \
+	$(COMPILE) pyproject.toml --extra gpu --extra sources --extra signing --extra tracing $(LINUX) --constraint requirements/image.txt --no-annotate \
 		--output-file requirements/gpu.txt >/dev/null
 	printf 'hatchling\neditables\n' | $(COMPILE) - --universal --no-annotate --constraint requirements/worker.txt \
 		--constraint requirements/test.txt --output-file requirements/build.txt >/dev/null

@@ -1,6 +1,6 @@
 """Installation of a new release: complete and verified, or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,7 @@ from shared.errors import ReleaseError
 
 
 @contextmanager
-def install_release(version: str, root: Path) -> Iterator[Path]:
+def install_release(version: str, root: Path, trusted_keys: Sequence[Path] = ()) -> Iterator[Path]:
     """Yield an empty folder for the files of a release; after the block it is verified and moved into `root`.
 
     Raises
@@ -23,7 +23,7 @@ def install_release(version: str, root: Path) -> Iterator[Path]:
         folder = Path(scratch) / version
         folder.mkdir()
         yield folder
-        verify_release(folder)
+        verify_release(folder, trusted_keys)
         try:
             folder.rename(root / version)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from model_store.context.blend import Blend
 from model_store.manifest import VERSION_PATTERN, Manifest
 from model_store.reference import Reference, read_reference, reference_path
+from model_store.signature import verify_signature
 from shared.errors import InvalidInputError, ReleaseError, UnknownReleaseError
 from shared.files.whole_file import write_whole
 from shared.preprocessing import PREPROCESSING_VERSION
@@ -129,8 +131,8 @@ def require_new_version(version: str, root: Path = RELEASES_ROOT) -> None:
         raise ReleaseError(f"release {version} already exists; expected a new version")
 
 
-def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Release:
-    """Find a release by version (None: the default one) and verify it.
+def open_release(version: str | None = None, root: Path = RELEASES_ROOT, trusted_keys: Sequence[Path] = ()) -> Release:
+    """Find a release by version (None: the default one) and verify it; also its signature, if there are trusted keys.
 
     Raises
     ------
@@ -138,6 +140,8 @@ def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Rele
         When the version named is not installed.
     ReleaseError
         When it is installed but invalid, or the default one is not installed.
+    UntrustedReleaseError
+        When there are trusted keys, and none of them signed it.
     """
     wanted = version or default_version(root)
     installed = installed_versions(root)
@@ -145,16 +149,23 @@ def open_release(version: str | None = None, root: Path = RELEASES_ROOT) -> Rele
         choices = f"expected one of {', '.join(installed)}" if installed else "no release is"
         sentence = f"release {wanted!r} is not installed; {choices}"
         raise UnknownReleaseError(sentence) if version else ReleaseError(f"{root / _DEFAULT_NAME}: {sentence}")
-    return verify_release(root / wanted)
+    return verify_release(root / wanted, trusted_keys)
 
 
-def verify_release(folder: Path) -> Release:
-    """Check manifest, file hashes and preprocessing version of the release in `folder`.
+def verify_release(folder: Path, trusted_keys: Sequence[Path] = ()) -> Release:
+    """Check manifest, file hashes and preprocessing version of the release in `folder`, and who signed it.
+
+    Parameters
+    ----------
+    trusted_keys
+        Public keys in PEM, one of which must have signed it; none = signatures are not required.
 
     Raises
     ------
     ReleaseError
         When any is wrong; the message names the file.
+    UntrustedReleaseError
+        When there are trusted keys, and none of them signed it.
     """
     path = folder / MANIFEST_NAME
     try:
@@ -174,6 +185,8 @@ def verify_release(folder: Path) -> Release:
         )
     for file in manifest.files:
         _verify_file(folder / file.name, file.sha256)
+    if trusted_keys:
+        verify_signature(folder, trusted_keys)
     return Release(folder, manifest, None if manifest.blend is None else read_blend(folder / manifest.blend.name))
 
 

@@ -19,6 +19,7 @@
     │   ├── StoreUnavailableError      an event whose store was unavailable for too long
     │   └── TooManyDeliveriesError     an event whose worker died too often
     ├── ReleaseError                   the deployment's fault: a missing, altered or invalid release
+    │   └── UntrustedReleaseError      a release that nobody signed whom settings trust
     ├── ConfigurationError             the deployment's fault: unusable settings or server
     ├── LeaseLostError                 another worker took over the event; this one's answer is dropped
     └── TransientError                 temporary; the event is postponed and retried
@@ -58,7 +59,7 @@ class UnsupportedMessageError(InvalidMessageError):
 
 
 class InvalidIonImageError(InvalidInputError):
-    """Bytes or bytes or pixels that are not an ion image."""
+    """Bytes or pixels that are not an ion image."""
 
     code = "invalid_ion_image"
 
@@ -145,6 +146,12 @@ class ReleaseError(OffSampleError):
     """A release that is missing, altered, or contradicts its manifest."""
 
     code = "release_error"
+
+
+class UntrustedReleaseError(ReleaseError):
+    """A release without a valid signature of a trusted key."""
+
+    code = "untrusted_release"
 
 
 class ConfigurationError(OffSampleError):

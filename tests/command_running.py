@@ -44,8 +44,11 @@ def run_command(*arguments: str, **settings: str) -> Ended:
     return Ended(code, output.getvalue(), errors.getvalue())
 
 
-def run_process(*arguments: object, cwd: Path | None = None, **settings: str) -> Ended:
-    """Run one command in a process of its own; settings in capitals are names of variables as they are."""
+def run_process(*arguments: object, cwd: Path | None = None, typed: str | None = None, **settings: str) -> Ended:
+    """Run one command in a process of its own; settings in capitals are names of variables as they are.
+
+    `typed` is its standard input.
+    """
     named = {name if name.isupper() else f"OFFSAMPLE_{name.upper()}": value for name, value in settings.items()}
     ended = subprocess.run(
         [sys.executable, "-m", "worker.cli.main", *map(str, arguments)],
@@ -55,5 +58,6 @@ def run_process(*arguments: object, cwd: Path | None = None, **settings: str) ->
         timeout=120,
         check=False,
         cwd=cwd,
+        input=typed,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)

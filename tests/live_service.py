@@ -26,7 +26,7 @@ from worker.server.connection import connect
 
 BLADDER = DEMO_DATASET / "ion_images"
 NAMES = Names()
-SHORT_LEASE = {"OFFSAMPLE_ALLOW_SHORT_LEASE": "1", "OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"}
+SHORT_LEASE = {"OFFSAMPLE_LEASE_SECONDS": "2", "OFFSAMPLE_RETRY_SECONDS": "0.5"}
 """Settings of a worker whose events go to others soon after it is killed."""
 
 _READY_SECONDS = 60.0

@@ -7,8 +7,8 @@ import structlog
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Predictor
-from model_store.release import default_version, open_release
-from shared.errors import ReleaseError, UnknownReleaseError
+from model_store.release import Release, default_version
+from shared.errors import ReleaseError, UnknownReleaseError, UntrustedReleaseError
 from shared.ion_image import make_ion_image
 from shared.limits import Limits
 from shared.png.image import decode_png, encode_png
@@ -43,13 +43,13 @@ class Predictors:
         Raises
         ------
         UnknownReleaseError
-            When no such release is installed here.
+            When no such release is installed here, or it is not signed as it must be.
         """
         settings = self.settings
         default = settings.release or default_version(settings.releases_root)
         wanted = version or default
         if wanted not in self._open:
-            release = open_release(wanted, settings.releases_root)
+            release = self._open_release(wanted, is_default=wanted == default)
             self._open[wanted] = open_predictor(release, settings.engine, settings.threads or None)
             _log.info("release_opened", release=release.version, engine=self._open[wanted].engine.value)
         self._open.move_to_end(wanted)
@@ -57,6 +57,14 @@ class Predictors:
         if len(pinned) > _PINNED_KEPT:
             del self._open[pinned[0]]
         return self._open[wanted]
+
+    def _open_release(self, version: str, *, is_default: bool) -> Release:
+        try:
+            return self.settings.open_release(version)
+        except UntrustedReleaseError as error:
+            if is_default:
+                raise
+            raise UnknownReleaseError(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class Runtime:
         Raises
         ------
         UnknownReleaseError
-            When the event names a release that is not installed here.
+            When the event names a release that is not installed here, or is not signed as it must be.
         """
         active = None if pinned is not None else self.active_release.read()
         try:

@@ -12,7 +12,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from model_store.opening import choose_engine
-from model_store.release import Release, open_release
+from model_store.release import Release
 from shared.errors import ConfigurationError, ReleaseError, UnknownReleaseError
 from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
@@ -22,7 +22,7 @@ from worker.pool.devices import choose_concurrency
 from worker.runtime import open_active_release, open_ledger
 from worker.server.outage import describe_server_error
 from worker.server.url import without_password
-from worker.settings import Settings
+from worker.settings import LEAST_LEASE_SECONDS, Settings
 from worker.tracing.opening import wants_tracing
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def serve(settings: Settings, name: str | None = None) -> int:
         When no worker could run.
     """
     try:
-        release = open_release(settings.release, settings.releases_root)
+        release = settings.open_release()
     except UnknownReleaseError as error:  # named by an event, it would be invalid input
         raise ConfigurationError(f"OFFSAMPLE_RELEASE cannot be used: {error}") from error
     choose_engine(settings.engine)
@@ -129,7 +129,7 @@ def _require_active_release(settings: Settings) -> None:
     if active is None:
         return
     try:
-        open_release(active, settings.releases_root)
+        settings.open_release(active)
     except (UnknownReleaseError, ReleaseError) as error:
         raise ConfigurationError(f"the active release cannot be used here: {error}") from error
 
@@ -168,6 +168,8 @@ def _log_start(settings: Settings, release: Release, concurrency: int) -> None:
         allowed_stores=list(settings.allowed_stores),
         allowed_networks=[str(network) for network in settings.allowed_networks],
     )
+    if settings.lease_seconds < LEAST_LEASE_SECONDS:
+        _log.warning("short_lease", lease_seconds=settings.lease_seconds, expected_at_least=LEAST_LEASE_SECONDS)
     if not settings.allowed_roots and not settings.allowed_stores:
         _log.warning(
             "nothing_is_allowed",

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model_store.predictors.predictor import Engine
-from model_store.release import RELEASES_ROOT
+from model_store.release import RELEASES_ROOT, Release, open_release
 from shared.errors import ConfigurationError, ForbiddenUriError
 from shared.files.secret_file import read_secret
 from shared.limits import Limits
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_LIMITS = Limits()
 LEAST_LEASE_SECONDS = 30.0
+"""Below this, a worker that is merely busy, as in long C code, may look dead to others."""
 _PREFIX = "OFFSAMPLE_"
 _CLOSE_MATCH = 0.75
 """How similar an unknown name must be to a setting's to count as a misspelling of it; 1 = identical."""
@@ -35,7 +36,14 @@ _CLOSE_MATCH = 0.75
 _TESTS_PREFIX = "TEST_"
 
 _REMOVED = frozenset(
-    {"FETCH_ATTEMPTS", "TICKET_SECONDS", "MAX_EVENT_IONS", "MAX_IMAGE_FILE_BYTES", "MAX_IMAGE_PIXELS"}
+    {
+        "ALLOW_SHORT_LEASE",
+        "FETCH_ATTEMPTS",
+        "TICKET_SECONDS",
+        "MAX_EVENT_IONS",
+        "MAX_IMAGE_FILE_BYTES",
+        "MAX_IMAGE_PIXELS",
+    }
     | {"MAX_IMAGE_SIDE_PX", "MAX_ARRAY_FILE_BYTES", "MAX_ARRAY_CHUNK_BYTES", "MAX_IMZML_BYTES", "MAX_IBD_BYTES"}
 )
 """Settings of earlier versions that are constants now: unknown, and not misspellings of the ones that remain."""
@@ -69,6 +77,8 @@ class Settings(BaseSettings):
     """`onnx`, `tensorflow`, or `auto`: TensorFlow where there is a GPU, else ONNX Runtime."""
     http_address: str | None = None
     """`PORT` (loopback only) or `HOST:PORT` for /livez, /readyz and /metrics of a worker; unset = off."""
+    trusted_keys: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Public keys (PEM files, separated by `:`), one of which must have signed a release; unset = none need be."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
@@ -98,9 +108,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, le=1024)
     """CPU threads of one predictor; 0 = all cores."""
     lease_seconds: float = Field(default=60.0, ge=1, le=3600)
-    """How long an event stays with a silent worker; at least 30, unless `OFFSAMPLE_ALLOW_SHORT_LEASE` is set."""
-    allow_short_lease: bool = False
-    """Accept a lease below 30 s, which a busy worker may lose to another; for tests."""
+    """How long an event stays with a silent worker; below 30, as in tests, a busy worker may lose it to another."""
     max_deliveries: int = Field(default=5, ge=1, le=1000)
     """How often an event is started before it is dead-lettered."""
     source_quota: int = Field(default=0, ge=0)
@@ -116,9 +124,9 @@ class Settings(BaseSettings):
     max_event_bytes: int = Field(default=_DEFAULT_LIMITS.event_bytes, ge=1)
     """Largest event, and largest file of an `annotations_uri`, bytes."""
 
-    @field_validator("allowed_roots", mode="before")
+    @field_validator("allowed_roots", "trusted_keys", mode="before")
     @classmethod
-    def _split_roots(cls, value: object) -> object:
+    def _split_paths(cls, value: object) -> object:
         return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
 
     @field_validator("allowed_stores", "allowed_networks", mode="before")
@@ -174,15 +182,6 @@ class Settings(BaseSettings):
             raise ValueError(f"expected absolute folders, but {str(relative)!r} is relative")
         return roots
 
-    @model_validator(mode="after")
-    def _require_long_lease(self) -> Self:
-        if self.lease_seconds < LEAST_LEASE_SECONDS and not self.allow_short_lease:
-            raise ValueError(
-                f"expected OFFSAMPLE_LEASE_SECONDS to be at least {LEAST_LEASE_SECONDS:g} (a busy worker can lose a"
-                f" shorter lease) or, in a test, OFFSAMPLE_ALLOW_SHORT_LEASE=1, got {self.lease_seconds:g}"
-            )
-        return self
-
     @model_validator(mode="before")
     @classmethod
     def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -237,6 +236,18 @@ class Settings(BaseSettings):
     def names(self) -> Names:
         """Keys on the server."""
         return Names(self.namespace)
+
+    def open_release(self, version: str | None = None) -> Release:
+        """Find a release by version (None: the one for events that name none), and verify it.
+
+        Raises
+        ------
+        UnknownReleaseError, ReleaseError, UntrustedReleaseError
+            As `model_store.release.open_release` does.
+        ConfigurationError
+            When trusted keys cannot be used.
+        """
+        return open_release(version or self.release, self.releases_root, self.trusted_keys)
 
     @property
     def store_access(self) -> StoreAccess:

@@ -109,7 +109,7 @@ def test_what_may_lose_something_is_a_warning(server: LiveServer, doctor: Doctor
     for name, value in changed.items():
         server.connect().config_set(name, value)
 
-    ended = doctor(lease_seconds="10", allow_short_lease="1", done_seconds="3600")
+    ended = doctor(lease_seconds="10", done_seconds="3600")
     for name, value in before.items():
         server.connect().config_set(name, value)
 
@@ -125,7 +125,7 @@ def test_a_full_server_fails(server: LiveServer, doctor: Doctor) -> None:
 
 
 def test_a_lease_shorter_than_twenty_looks_for_work_fails(doctor: Doctor) -> None:
-    ended = doctor(lease_seconds="1", allow_short_lease="1")
+    ended = doctor(lease_seconds="1")
     assert "lease" in found(ended, "failure")
 
 

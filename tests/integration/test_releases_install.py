@@ -10,6 +10,7 @@ from command_running import Ended, run_command
 from live_stores import Answer, HttpFiles, S3Server
 
 from model_store.release import MANIFEST_NAME, RELEASES_ROOT, Release, default_version, open_release
+from model_store.signature import SIGNATURE_NAME
 
 VERSION = default_version()
 SHIPPED = RELEASES_ROOT / VERSION
@@ -61,7 +62,7 @@ def test_a_release_behind_http_is_installed_once(root: Path, served: HttpFiles) 
     served.requested.clear()
     again = install(root, uri, "--json")
     assert (again.code, again.json["changed"]) == (0, False)
-    assert served.requested == [f"/r/{VERSION}/{MANIFEST_NAME}"]
+    assert served.requested == [f"/r/{VERSION}/{MANIFEST_NAME}", f"/r/{VERSION}/{SIGNATURE_NAME}"]
 
 
 def test_a_release_in_a_bucket_is_installed(root: Path, s3: S3Server, bucket: str) -> None:

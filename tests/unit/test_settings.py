@@ -77,7 +77,6 @@ def test_a_default_is_shown_as_a_person_would_type_it(monkeypatch: pytest.Monkey
         ("FETCH_THREADS", "0"),
         ("LEASE_SECONDS", "nan"),
         ("LEASE_SECONDS", "0"),
-        ("ALLOW_SHORT_LEASE", "perhaps"),
         ("EVENT_TIMEOUT_SECONDS", "inf"),
         ("MAX_DELIVERIES", "0"),
         ("MAX_EVENT_BYTES", "1e9"),
@@ -97,14 +96,6 @@ def test_every_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OFFSAMPLE_ENGINE", "abacus")
     with pytest.raises(ConfigurationError, match=r"OFFSAMPLE_ENGINE: .*; OFFSAMPLE_THREADS: "):
         Settings.read()
-
-
-def test_a_short_lease_is_an_error_unless_it_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OFFSAMPLE_LEASE_SECONDS", "29")
-    with pytest.raises(ConfigurationError, match="OFFSAMPLE_LEASE_SECONDS"):
-        Settings.read()
-    monkeypatch.setenv("OFFSAMPLE_ALLOW_SHORT_LEASE", "1")
-    assert Settings.read().lease_seconds == 29
 
 
 @pytest.mark.parametrize(

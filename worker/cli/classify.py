@@ -11,7 +11,6 @@ from rich.console import Console
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
-from model_store.release import open_release
 from shared.errors import InvalidInputError, NotFoundError, OffSampleError, TransientError
 from worker.classification.assessment import SENTENCES, find_acquired_share
 from worker.classification.classification import Classification, classify
@@ -98,7 +97,7 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         failures.add(one.text, one.error)
     classified: list[DatasetRows] = []
     if datasets:
-        opened = open_release(release or settings.release, settings.releases_root)
+        opened = settings.open_release(release)
         predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
         run = _Run(predictor, settings, threshold, Console(stderr=True, highlight=False, quiet=quiet))
     for dataset, dataset_files in zip(datasets, files, strict=True):

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
-from model_store.release import open_release
 from shared.errors import InvalidInputError
 from worker.access.store_uri import is_remote
 from worker.classification.classification import classify
@@ -67,7 +66,7 @@ def clean(  # noqa: PLR0913 - a command's options
     found = find_dataset(dataset, annotations, KindOptions(ppm, z, most_peaks))
     location = _require_local_imzml(found, dataset)
     _require_free(output, Path(location.uri), force=force)
-    opened = open_release(release or settings.release, settings.releases_root)
+    opened = settings.open_release(release)
     predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
     _clean(found, location, predictor, settings, _Wanted(drop, threshold, output.with_suffix(".imzML")))
 

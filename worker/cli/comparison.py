@@ -62,7 +62,7 @@ def _compare(
 ) -> "ReleaseComparison":
     """Read the dataset once for each release, and its most different ion images once more for the picture."""
     from model_store.opening import open_predictor
-    from model_store.release import Release, open_release
+    from model_store.release import Release
     from worker.classification.classification import Classification, classify
     from worker.classification.release_comparison import compare_classifications
     from worker.cli.inputs.access import make_access
@@ -71,7 +71,7 @@ def _compare(
     from worker.events.annotations import list_annotations
     from worker.sources.opening import open_source
 
-    releases = [open_release(version, settings.releases_root) for version in versions]
+    releases = [settings.open_release(version) for version in versions]
     with ExitStack() as stack:
         on_work = stack.enter_context(show_progress(dataset.data.dataset_id))
         access = make_access(dataset, settings, on_work)

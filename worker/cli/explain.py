@@ -11,7 +11,6 @@ from rich.console import Console
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
-from model_store.release import open_release
 from shared.errors import InvalidInputError, NotFoundError
 from shared.ion_image import make_ion_image
 from worker.classification.classification import Classification, classify
@@ -58,7 +57,7 @@ def explain(  # noqa: PLR0913 - a command's options
         raise InvalidInputError(f"expected --output to name a .png file, got {output}")
     settings = Settings.read()
     found = find_dataset(dataset, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
-    opened = open_release(release or settings.release, settings.releases_root)
+    opened = settings.open_release(release)
     predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
     explained = _explain(found, ion, predictor, settings)
     draw_explanation(explained, output)

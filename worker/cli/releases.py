@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ from worker.cli.operators.activation import activate, active
 from worker.cli.operators.shadow import shadow
 from worker.cli.outputs.json_output import AsJson, print_json
 from worker.cli.outputs.progress_bar import show_progress
+from worker.cli.signature import describe_signature, sign
 from worker.installation.installing import install_from
 from worker.installation.release_source import open_release_source
 from worker.settings import Settings
@@ -28,6 +30,7 @@ app.command()(active)
 app.command()(activate)
 app.command()(compare)
 app.command()(shadow)
+app.command()(sign)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -53,7 +56,7 @@ _VERSION = Annotated[str | None, typer.Argument(help="Default: the worker's rele
 def show(version: _VERSION = None) -> None:
     """Verify a release and show its manifest."""
     settings = Settings.read()
-    release = open_release(version or settings.release, settings.releases_root)
+    release = settings.open_release(version)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_describe(release, is_default=release.version == default_version(settings.releases_root)))
     console.print(_make_metrics_table(release))
@@ -64,15 +67,26 @@ def show(version: _VERSION = None) -> None:
 
 
 @app.command()
-def verify(version: Annotated[str | None, typer.Argument(help="Default: every installed release.")] = None) -> None:
-    """Check a release's files against its manifest; without a version, every installed release."""
+def verify(
+    version: Annotated[str | None, typer.Argument(help="Default: every installed release.")] = None,
+    trusted_key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Public key in PEM that must have signed it; may be repeated. Default: OFFSAMPLE_TRUSTED_KEYS.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Check a release's files against its manifest, and who signed it; without a version, every installed release."""
     settings = Settings.read()
     versions = [version] if version else installed_versions(settings.releases_root)
     if not versions:
         raise ReleaseError(f"expected at least one release in {settings.releases_root}, found none")
     for found in versions:
         release = open_release(found, settings.releases_root)
-        typer.echo(f"release {release.version} is intact ({len(release.manifest.members)} members)")
+        signature = describe_signature(release, tuple(trusted_key or settings.trusted_keys))
+        typer.echo(f"release {release.version} is intact ({len(release.manifest.members)} members); {signature}")
 
 
 @app.command()
@@ -87,9 +101,12 @@ def install(
     as_json: AsJson = False,
 ) -> None:
     """Install a release into OFFSAMPLE_RELEASES_ROOT: completely and verified, or not at all."""
-    root = Settings.read().releases_root
+    settings = Settings.read()
+    root = settings.releases_root
     with show_progress("installing") as on_progress, open_release_source(uri) as source:
-        installed = install_from(source, root, expected_sha256=sha256, on_progress=on_progress)
+        installed = install_from(
+            source, root, expected_sha256=sha256, trusted_keys=settings.trusted_keys, on_progress=on_progress
+        )
     release = installed.release
     if default:
         write_default(release.version, root)

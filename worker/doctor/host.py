@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 
 from model_store.opening import choose_engine
-from model_store.release import open_release
 from shared.errors import ConfigurationError, ReleaseError, UnknownReleaseError
 from worker.doctor.finding import Finding, failure, ok, warning
 from worker.settings import LEAST_LEASE_SECONDS, Settings
@@ -62,7 +61,7 @@ def check_times(settings: Settings) -> Iterator[Finding]:
 
 def _check_release(settings: Settings) -> Finding:
     try:
-        release = open_release(settings.release, settings.releases_root)
+        release = settings.open_release()
         engine = choose_engine(settings.engine)
     except (ReleaseError, UnknownReleaseError, ConfigurationError) as error:
         return failure("release", str(error), "install the release again, or correct OFFSAMPLE_RELEASE")

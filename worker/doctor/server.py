@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from redis import Redis
 from redis.exceptions import RedisError
 
-from model_store.release import open_release
 from shared.errors import ReleaseError, UnknownReleaseError
 from worker.doctor.finding import Finding, failure, ok, warning
 from worker.ledger.active_release import ActiveRelease
@@ -37,7 +36,7 @@ def _check_active_release(server: Redis, settings: Settings) -> Iterator[Finding
     if active is None:
         return
     try:
-        open_release(active, settings.releases_root)
+        settings.open_release(active)
     except (UnknownReleaseError, ReleaseError) as error:
         advice = "install it here, or go back with `offsample releases activate --previous`"
         yield failure("active release", str(error), advice)

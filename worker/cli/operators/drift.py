@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from model_store.release import open_release
 from shared.errors import InvalidInputError
 from worker.cli.operators.options import open_queue, parse_duration
 from worker.cli.outputs.json_output import AsJson
@@ -43,7 +42,7 @@ def drift(
 ) -> None:
     """Compare recent datasets with the release's reference. Exit codes: 0 nothing moved, 4 moved, 5 too few."""
     settings = Settings.read()
-    opened = open_release(release or settings.release, settings.releases_root)
+    opened = settings.open_release(release)
     queue = open_queue(settings)
     profiles = read_recent_profiles(queue.server, queue.names)
     since_ms = 0 if since is None else queue.now_ms() - int(since * 1000)
