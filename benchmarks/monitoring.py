@@ -64,7 +64,7 @@ def read_cpu_seconds(pid: int) -> float:
     return sum(int(field[11]) + int(field[12]) for field in fields) / TICKS
 
 
-def scrape_for_ever(port: int) -> None:
+def scrape_repeatedly(port: int) -> None:
     while True:
         with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
             answer.read()
@@ -128,7 +128,7 @@ with TemporaryDirectory(prefix="offs-") as temporary, embedded_server(Path(tempo
         running_worker(url, "plain", folder / "plain.log") as plain,
         running_worker(url, "watched", folder / "watched.log", **everything) as watched,
     ):
-        threading.Thread(target=scrape_for_ever, args=(port,), daemon=True).start()
+        threading.Thread(target=scrape_repeatedly, args=(port,), daemon=True).start()
         run_events("plain")
         run_events("watched")
         pairs = []
