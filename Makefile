@@ -27,7 +27,7 @@ LINUX := --python-platform x86_64-manylinux_2_28
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-unit test-tools lint format requirements schemas pictures fit evaluate gold-standard clean
+.PHONY: help setup demo test test-unit test-tools lint format requirements schemas pictures docs fit evaluate gold-standard clean
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -96,6 +96,11 @@ schemas: $(WORKER_READY) ## Write docs/schemas from the messages
 pictures: $(TEST_READY) ## Draw the pictures of README and docs again
 	@$(BIN)/python docs/images/draw.py
 
+docs: $(TEST_READY) ## Build the site of docs/ into site/, and check every link and anchor
+	@$(BIN)/zensical build --clean --strict
+	@$(BIN)/python docs/check_site.py site
+	@echo "now open site/index.html"
+
 fit: $(TEST_READY) ## Fit an ensemble into RUN=runs/latest (python -m training fit --help says how)
 	@$(BIN)/python -m training fit --output $(RUN)
 	@echo "now: $(BIN)/python -m training publish $(RUN) --version VERSION"
@@ -113,7 +118,7 @@ gold-standard: $(TEST_READY) ## Fit and cross-validate DATA=folder in the gold s
 	@echo "now: $(BIN)/python -m training publish $(GOLD_RUN)/fit --version VERSION"
 
 clean: ## Delete .venv, and files that tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis offsample-demo
+	rm -rf $(VENV) site .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis offsample-demo
 
 $(WORKER_READY): requirements/build.txt requirements/worker.txt pyproject.toml | $(BIN)/pip
 	@echo "installing the worker's packages into $(VENV) (under a minute)"

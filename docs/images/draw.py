@@ -12,13 +12,16 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
+CHECKOUT = HERE.parents[1]
+BLADDER = CHECKOUT / "worker" / "cli" / "demo_data" / "mouse_bladder"
+PROSTATE = CHECKOUT / "tests" / "data" / "mouse_prostate.imzML"
+RELEASES = CHECKOUT / "model_store" / "releases"
 WIDTH_PX, COLOURS = 1100, 256
 
 
 def draw_gallery(folder: Path) -> None:
     """The demo's gallery, and its report as HTML."""
-    command = [sys.executable, "-m", "worker.cli.main", "demo", "--output", str(folder)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    run_offsample("demo", "--output", str(folder))
     shrink(folder / "gallery.png")
 
 
@@ -30,24 +33,58 @@ def draw_synthetic_gallery(folder: Path) -> None:
 
 
 def draw_report(folder: Path) -> None:
-    """The first screen of the demo's report, as Debian's Chromium shows it."""
+    """The first screen of the demo's report."""
+    photograph(folder / "report.html", height_px=1300)
+
+
+def draw_no_background(folder: Path) -> None:
+    """The first screen of the report about a measurement of nothing but sample."""
+    report = folder / "no_background.html"
+    run_offsample("classify", str(PROSTATE), "--quiet", "--report", str(report))
+    # Of all pixels few are in the legend, whose colours a median cut loses.
+    photograph(report, height_px=900, method=Image.Quantize.MAXCOVERAGE)
+
+
+def draw_reasons(folder: Path) -> None:
+    """What of an ion image of the demo speaks for off-sample."""
+    picture = folder / "reasons.png"
+    run_offsample("explain", str(BLADDER), "--ion", "mz_855.1625", "--output", str(picture))
+    shrink(picture)
+
+
+def draw_mistakes(folder: Path) -> None:
+    """The most confident wrong predictions of the release that ships, as its card shows them."""
+    version = (RELEASES / "DEFAULT").read_text(encoding="utf-8").strip()
+    shutil.copyfile(RELEASES / version / "worst_mistakes.png", folder / "mistakes.png")
+    shrink(folder / "mistakes.png")
+
+
+def run_offsample(*arguments: str) -> None:
+    """Run a command of this checkout; its rows are not wanted."""
+    command = [sys.executable, "-m", "worker.cli.main", *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def photograph(report: Path, height_px: int, method: Image.Quantize = Image.Quantize.MEDIANCUT) -> None:
+    """Replace a report by a picture of its first screen, as Debian's Chromium shows it."""
+    picture = report.with_suffix(".png")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1440, "height": 1300}, color_scheme="light")
-        page.goto((folder / "report.html").resolve().as_uri())
+        page = browser.new_page(viewport={"width": 1440, "height": height_px}, color_scheme="light")
+        page.goto(report.resolve().as_uri())
         page.locator(".tile:visible canvas:not(.waiting)").first.wait_for()
-        page.screenshot(path=folder / "report.png")
+        page.screenshot(path=picture)
         browser.close()
-    (folder / "report.html").unlink()
-    shrink(folder / "report.png")
+    report.unlink()
+    shrink(picture, method)
 
 
-def shrink(path: Path) -> None:
+def shrink(path: Path, method: Image.Quantize = Image.Quantize.MEDIANCUT) -> None:
     """Make a picture smaller, with a palette: a repository keeps every version of it."""
     with Image.open(path) as page:
         height_px = round(page.height * WIDTH_PX / page.width)
         small = page.convert("RGB").resize((WIDTH_PX, height_px), Image.Resampling.LANCZOS)
-    small.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    small.quantize(COLOURS, method=method, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
@@ -55,5 +92,8 @@ if __name__ == "__main__":
     chosen.mkdir(parents=True, exist_ok=True)
     draw_gallery(chosen)
     draw_report(chosen)
+    draw_no_background(chosen)
+    draw_reasons(chosen)
+    draw_mistakes(chosen)
     draw_synthetic_gallery(chosen)
-    print(f"drew gallery.png, report.png and synthetic_gallery.png in {chosen}")
+    print(f"drew {', '.join(sorted(path.name for path in chosen.glob('*.png')))} in {chosen}")

@@ -26,16 +26,17 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["gallery.png", "synthetic_gallery.png"])
+@pytest.mark.parametrize("name", ["gallery.png", "synthetic_gallery.png", "mistakes.png"])
 def test_a_committed_picture_is_current(drawn: Path, name: str) -> None:
     committed, now = (read_pixels(folder / name) for folder in (IMAGES, drawn))
     assert committed.shape == now.shape
     assert (np.abs(committed - now).max(axis=-1) < SLIGHT).mean() > LEAST_ALIKE
 
 
-def test_the_committed_screenshot_of_a_report_is_current(drawn: Path) -> None:
+@pytest.mark.parametrize("name", ["report.png", "no_background.png", "reasons.png"])
+def test_a_committed_picture_with_text_is_current(drawn: Path, name: str) -> None:
     """Compared in blocks of 8 x 8 px: fonts differ between machines."""
-    committed, now = (read_blocks(folder / "report.png") for folder in (IMAGES, drawn))
+    committed, now = (read_blocks(folder / name) for folder in (IMAGES, drawn))
     assert committed.shape == now.shape
     assert (np.abs(committed - now).max(axis=-1) < SLIGHT).mean() > 0.95
 

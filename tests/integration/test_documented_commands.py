@@ -51,3 +51,20 @@ def test_the_report_page_explains_a_label(folder: Path) -> None:
 def test_every_block_of_the_report_page_is_held_to_the_code_here() -> None:
     page = (CHECKOUT / "docs" / "report.md").read_text(encoding="utf-8")
     assert page.count("```sh") == page.count("<!-- example: ") == 2
+
+
+def test_the_tutorial_leads_from_an_imzml_to_reports_and_rows(folder: Path) -> None:
+    (folder / "worker" / "cli").mkdir(parents=True)
+    (folder / "worker" / "cli" / "demo_data").symlink_to(CHECKOUT / "worker" / "cli" / "demo_data")
+    (folder / "ions.csv").write_text(read_block("tutorial.md", "example: ions.csv"))
+    page = (CHECKOUT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+
+    (first,) = run_block(read_block("tutorial.md", "example: first report"))
+    printed = first.errors.splitlines()[:2]
+    assert [line for line in printed if line not in page] == []
+
+    run_block(read_block("tutorial.md", "example: with background"))
+    assert "25 of 79 ion images" in (folder / "bladder.html").read_text(encoding="utf-8")
+
+    run_block(read_block("tutorial.md", "example: own ions"))
+    assert len((folder / "rows.csv").read_text(encoding="utf-8").splitlines()) == 1 + 3

@@ -29,6 +29,7 @@ from training.area.run import AreaRun, NetworkTask
 from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.metrics.real_set_scores import RealSetScores
 from training.release.default_gate import require_not_worse
+from training.release.front_matter import add_front_matter
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import rewrite_scores
 from training.release.release_manifest import CARD_NAME, PICTURES_NAME, as_published, describe_file
@@ -168,13 +169,16 @@ def _describe(
     plain_card = (plain.folder / CARD_NAME).read_text(encoding="utf-8")
     card = write_area_card(plain_card, plain.version, manifest, run.settings(), content, RELIABILITY_NAME)
     card = rewrite_scores(card, manifest, rows, benchmark, PICTURES_NAME if drawn else None)
-    (folder / CARD_NAME).write_text(card, encoding="utf-8")
+    scores = {
+        "figures": tuple(map(as_published, rows)),
+        "benchmark": None if benchmark is None else benchmark.scores(),
+    }
+    (folder / CARD_NAME).write_text(add_front_matter(card, manifest.model_copy(update=scores)), encoding="utf-8")
     pictures = [RELIABILITY_NAME, *([PICTURES_NAME] if drawn else [])]
     changes = {
         "model_card": describe_file(folder / CARD_NAME),
         "pictures": tuple(describe_file(folder / name) for name in pictures),
-        "figures": tuple(map(as_published, rows)),
-        "benchmark": None if benchmark is None else benchmark.scores(),
+        **scores,
         "provenance": manifest.provenance.model_copy(update={"default_although_worse_on": worse_on}),
     }
     text = manifest.model_copy(update=changes).model_dump_json(indent=2)

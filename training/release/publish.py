@@ -20,6 +20,7 @@ from training.fit.run_folder import RunFolder
 from training.metrics.real_set_scores import RealSetScores
 from training.release.decision import UNDECIDED, decide_with_plain
 from training.release.default_gate import require_not_worse
+from training.release.front_matter import add_front_matter
 from training.release.members import build_files
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import CardContent, write_model_card
@@ -118,7 +119,9 @@ def _describe(
     pictures = PICTURES_NAME if draw_mistakes(draft, parts.real_sets, benchmark, folder / PICTURES_NAME) else None
     plain = None if parts.plain is None else parts.plain.version
     content = CardContent(draft.manifest, settings, rows, parts.decision, benchmark, pictures, parts.blend, plain)
-    (folder / CARD_NAME).write_text(write_model_card(content), encoding="utf-8")
+    stated = make_manifest(folder, settings, parts, rows, benchmark, worse_on)
+    card = add_front_matter(write_model_card(content), stated)
+    (folder / CARD_NAME).write_text(card, encoding="utf-8")
     reference = None if parts.reference_data is None else make_reference(draft, parts.reference_data)
     manifest = make_manifest(folder, settings, parts, rows, benchmark, worse_on)
     manifest = manifest.model_copy(update={"reference": reference})

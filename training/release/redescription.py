@@ -16,6 +16,7 @@ from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.metrics.real_set_scores import RealSetScores
 from training.real_sets import RealSet
+from training.release.front_matter import add_front_matter
 from training.release.mistakes import draw_mistakes
 from training.release.model_card import rewrite_scores
 from training.release.release_manifest import (
@@ -53,14 +54,18 @@ def redescribe_release(
         drawn = draw_mistakes(copied, real_sets, benchmark, folder / PICTURES_NAME)
         card = (folder / CARD_NAME).read_text(encoding="utf-8")
         card = rewrite_scores(card, copied.manifest, rows, benchmark, PICTURES_NAME if drawn else None)
+        scores = {
+            "figures": tuple(map(as_published, rows)),
+            "benchmark": None if benchmark is None else benchmark.scores(),
+        }
+        card = add_front_matter(card, copied.manifest.model_copy(update=scores))
         (folder / CARD_NAME).write_text(card, encoding="utf-8")
         others = [picture for picture in release.manifest.pictures if picture.name != PICTURES_NAME]
         manifest = copied.manifest.model_copy(
             update={
                 "model_card": describe_file(folder / CARD_NAME),
                 "pictures": (*others, *([describe_file(folder / PICTURES_NAME)] if drawn else [])),
-                "figures": tuple(map(as_published, rows)),
-                "benchmark": None if benchmark is None else benchmark.scores(),
+                **scores,
             }
         )
         (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
