@@ -6,62 +6,23 @@ Both serve queues of their own on one server, in turn. CPU seconds are those of 
 programs of the machine disturb them less than they disturb the time.
 """
 
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
+from live_queue import IONS, read_cpu_seconds, run_events, running_worker
 from measuring import print_machine
 
-from worker.cli.demo import read_demo_dataset
 from worker.cli.embedded_server import embedded_server
-from worker.client.producer import send_event
-from worker.client.results_stream import ResultsStream
-from worker.ledger.names import Names
 from worker.server.connection import connect
 
 EVENTS, ROUNDS, SCRAPE_SECONDS = 20, 10, 1.0
-EVENT = read_demo_dataset().event
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def running_worker(url: str, namespace: str, log: Path, **variables: str) -> Iterator[int]:
-    """Run a worker on the queue of a namespace; yields its pid."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OFFSAMPLE_", "OTEL_"))}
-    environment |= variables | {
-        "OFFSAMPLE_REDIS_URL": url,
-        "OFFSAMPLE_NAMESPACE": namespace,
-        "OFFSAMPLE_CONCURRENCY": "1",
-    }
-    environment["OFFSAMPLE_ALLOWED_ROOTS"] = str(Path(EVENT.data.ion_images.uri))
-    command = [sys.executable, "-m", "worker.cli.main", "worker"]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, env=environment, stdout=output, stderr=output) as process,  # noqa: S603 - ourselves
-    ):
-        try:
-            yield process.pid
-        finally:
-            process.send_signal(signal.SIGTERM)
-
-
-def read_cpu_seconds(pid: int) -> float:
-    """CPU seconds of a process and its children so far."""
-    children = [child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
-    fields = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split() for one in (pid, *children)]
-    return sum(int(field[11]) + int(field[12]) for field in fields) / TICKS
 
 
 def scrape_repeatedly(port: int) -> None:
@@ -96,24 +57,10 @@ with socket() as free:
 with TemporaryDirectory(prefix="offs-") as temporary, embedded_server(Path(temporary)) as url:
     server = connect(url)
 
-    def run_events(namespace: str) -> None:
-        """Send events to one queue, and wait for their closing messages."""
-        names = Names(namespace)
-        results = ResultsStream(server, names)
-        since, waiting = results.newest_id(), set()
-        for _ in range(EVENTS):
-            event = EVENT.model_copy(update={"id": str(uuid4())})
-            send_event(server, names, event)
-            waiting.add(event.id)
-        for messages in results.follow(since):
-            waiting -= {message.data.event_id for message in messages if hasattr(message.data, "counts")}
-            if not waiting:
-                return
-
     def measure(namespace: str, pid: int) -> tuple[float, float]:
         """Seconds and CPU seconds of the events."""
         started, used = time.perf_counter(), read_cpu_seconds(pid)
-        run_events(namespace)
+        run_events(server, namespace, EVENTS)
         return time.perf_counter() - started, read_cpu_seconds(pid) - used
 
     print_machine()
@@ -129,14 +76,14 @@ with TemporaryDirectory(prefix="offs-") as temporary, embedded_server(Path(tempo
         running_worker(url, "watched", folder / "watched.log", **everything) as watched,
     ):
         threading.Thread(target=scrape_repeatedly, args=(port,), daemon=True).start()
-        run_events("plain")
-        run_events("watched")
+        run_events(server, "plain", EVENTS)
+        run_events(server, "watched", EVENTS)
         pairs = []
         for turn in range(ROUNDS):
             order = [("plain", plain), ("watched", watched)]
             found = {name: measure(name, pid) for name, pid in (order if turn % 2 else order[::-1])}
             pairs.append((found["plain"], found["watched"]))
-    images = EVENTS * len(EVENT.data.annotations or [])
+    images = EVENTS * IONS
     for index, unit in ((0, "seconds"), (1, "CPU seconds")):
         ratios = sorted(with_all[index] / without[index] for without, with_all in pairs)
         usual = statistics.median(without[index] for without, _ in pairs)
