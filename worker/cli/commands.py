@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 _MODULES = {
     "demo": "demo",
@@ -30,6 +30,9 @@ _MODULES = {
 class LazyCommands(TyperGroup):
     """A group of commands that imports a command when it is run."""
 
+    _names_only = False
+    """While a shell completes their names, no command is imported."""
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
         """All names, in the order of the help."""
         return list(_MODULES)
@@ -38,6 +41,16 @@ class LazyCommands(TyperGroup):
         """The command of this name, or None."""
         if cmd_name not in _MODULES:
             return None
+        if self._names_only:
+            return TyperCommand(cmd_name)
         command = typer.main.get_command(import_module(f"worker.cli.{_MODULES[cmd_name]}").app)
         command.name = cmd_name
         return command
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Names of commands, or options of `offsample` itself, that begin like this."""
+        self._names_only = True
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self._names_only = False

@@ -25,7 +25,6 @@ app = typer.Typer(
     name="offsample",
     cls=LazyCommands,
     invoke_without_command=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
