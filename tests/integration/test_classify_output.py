@@ -81,12 +81,12 @@ def test_an_imzml_file_becomes_anndata_with_mz(tmp_path: Path) -> None:
     assert found.obsm["spatial"].min() >= 0
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.uint16])
-def test_of_an_anndata_everything_but_the_new_columns_stays(tmp_path: Path, dtype: type) -> None:
+def make_anndata(path: Path, dtype: type = np.float32) -> None:
+    """Three ions, b, a and c, on all pixels, with columns, layers and more of other programs."""
     rng = np.random.default_rng(0)
     counts = rng.integers(0, 50, (HEIGHT * WIDTH, 3)).astype(dtype)
     y, x = np.divmod(np.arange(HEIGHT * WIDTH), WIDTH)
-    original = anndata.AnnData(
+    made = anndata.AnnData(
         X=counts,
         obs=pd.DataFrame(
             {"ion_image_pixel_x": x, "ion_image_pixel_y": y, "region": pd.Categorical(x > 9)},
@@ -96,8 +96,25 @@ def test_of_an_anndata_everything_but_the_new_columns_stays(tmp_path: Path, dtyp
         obsm={"spatial": np.stack([x, y], axis=1).astype(float)},
         uns={"other": {"kept": 1}},
     )
-    original.layers["raw"] = counts + 1
-    original.write_h5ad(tmp_path / "in.h5ad")
+    made.layers["raw"] = counts + 1
+    made.write_h5ad(path)
+    return made
+
+
+def test_of_an_anndata_the_ions_of_a_list_get_labels_by_name_and_by_number(tmp_path: Path) -> None:
+    make_anndata(tmp_path / "in.h5ad")
+    (tmp_path / "ions.csv").write_text("annotation_id,image\na,\nrenamed,2\n")
+    classify_into(tmp_path / "out.h5ad", tmp_path / "in.h5ad", "--annotations", tmp_path / "ions.csv")
+    assert anndata.read_h5ad(tmp_path / "out.h5ad").var["off_sample_status"].tolist() == [
+        "",
+        "classified",
+        "classified",
+    ]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint16])
+def test_of_an_anndata_everything_but_the_new_columns_stays(tmp_path: Path, dtype: type) -> None:
+    make_anndata(tmp_path / "in.h5ad", dtype)
     classify_into(tmp_path / "out.h5ad", tmp_path / "in.h5ad")
     before, after = (anndata.read_h5ad(tmp_path / name) for name in ("in.h5ad", "out.h5ad"))
     assert after.X.dtype == dtype

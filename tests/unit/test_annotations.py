@@ -1,6 +1,7 @@
 """Lists of annotations in separate files."""
 
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -235,3 +236,15 @@ def test_a_list_above_the_size_limit_is_rejected(tmp_path: Path) -> None:
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"list\.csv"):
         read_annotations(tmp_path / "list.csv", LIMITS)
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "ions.xlsx"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as sheet,
+    ):
+        for _ in range(65):
+            sheet.write(bytes(2**20))
+    with pytest.raises(InvalidAnnotationsError, match="67,108,864"):
+        read_annotations(path, LIMITS)

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from typing import Any
@@ -55,7 +55,7 @@ class ArrayFile(Closable):
         """Yield annotations without an image first, then images in the order of the file."""
         wanted: defaultdict[int, list[str]] = defaultdict(list)
         for annotation in annotations:
-            row = self._find_row(annotation)
+            row = find_row(annotation, self._rows_by_id, self._array.shape[0])
             if row is None:
                 yield FetchedIonImage(annotation.annotation_id, reason=self._describe_missing(annotation))
             else:
@@ -86,24 +86,28 @@ class ArrayFile(Closable):
         with os_errors_translated(self._array.path):
             yield from self._array.rows(wanted)
 
-    def _find_row(self, annotation: Annotation) -> int | None:
-        """Row of an annotation's image: the given number, or the row with its id."""
-        if annotation.image is not None:
-            name = str(annotation.image)
-        else:
-            name = annotation.annotation_id
-            if self._array.annotation_ids is not None:
-                return self._row_by_id.get(name)
-        row = int(name) if name.isascii() and name.isdecimal() and len(name) <= 9 else -1
-        return row if 0 <= row < self._array.shape[0] else None
-
     @cached_property
-    def _row_by_id(self) -> dict[str, int]:
-        return {text: row for row, text in enumerate(self._array.annotation_ids or [])}
+    def _rows_by_id(self) -> dict[str, int] | None:
+        ids = self._array.annotation_ids
+        return None if ids is None else number_rows(ids)
 
     def _describe_missing(self, annotation: Annotation) -> str:
         wanted = annotation.annotation_id if annotation.image is None else annotation.image
         return f"array has no image {wanted!r}; expected a row from 0 to {self._array.shape[0] - 1}, or an id"
+
+
+def number_rows(ids: Sequence[str]) -> dict[str, int]:
+    """Row by id; of an id that is there twice, the last."""
+    return {text: row for row, text in enumerate(ids)}
+
+
+def find_row(annotation: Annotation, rows_by_id: Mapping[str, int] | None, count: int) -> int | None:
+    """Row of an annotation's image in an array of `count` images: the given number, or the row with its id."""
+    if annotation.image is None and rows_by_id is not None:
+        return rows_by_id.get(annotation.annotation_id)
+    name = str(annotation.annotation_id if annotation.image is None else annotation.image)
+    row = int(name) if name.isascii() and name.isdecimal() and len(name) <= 9 else -1
+    return row if 0 <= row < count else None
 
 
 def _annotation_id(array: IonImageArray, row: int) -> str:

@@ -14,6 +14,7 @@ from shared.ion_image import AcquisitionMask
 from worker.cli.outputs.row_format import DatasetRows, IonFacts
 from worker.messages.event import Annotation
 from worker.messages.results import ResultRow
+from worker.sources.array_file import find_row, number_rows
 from worker.sources.source import IonImageSource
 
 _MOST_VALUES: Final = 2**30
@@ -145,13 +146,13 @@ def _require_room(count: int) -> None:
 
 
 def _align(names: Sequence[str], annotations: Sequence[Annotation], found: DatasetRows) -> list[ResultRow | None]:
-    """The row of each variable: by the index of its image, else by its name."""
+    """The row of each variable."""
     by_id = {row.annotation_id: row for row in found.rows}
-    at = {name: number for number, name in reversed(list(enumerate(names)))}
+    rows_by_id = number_rows(names)
     rows: list[ResultRow | None] = [None] * len(names)
     for annotation in annotations:
-        number = annotation.image if isinstance(annotation.image, int) else at.get(annotation.annotation_id)
-        if number is not None and 0 <= number < len(names):
+        number = find_row(annotation, rows_by_id, len(names))
+        if number is not None:
             rows[number] = by_id.get(annotation.annotation_id)
     return rows
 
