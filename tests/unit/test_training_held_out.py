@@ -13,6 +13,7 @@ from training.acquisitions.series import load_acquisitions
 from training.area.calibration import calibrate
 from training.area.held_out_reading import HeldOutReading, PreparedAcquisition, prepare
 from training.area.held_out_scores import HeldOutScores, average_by_series, score_held_out
+from training.area.seed_spread import score_fits
 
 ALL_PRESENT = AreaDecision(
     slope=1,
@@ -33,7 +34,7 @@ def make_reading(
     truth: AreaTruth,
     logit: float,
     *,
-    context: float = 0.0,
+    context: float | tuple[float, float] = 0.0,
     off: Sequence[float] = (4, -4),
     labels: Sequence[int] = (1, 0),
 ) -> HeldOutReading:
@@ -100,6 +101,15 @@ def test_the_plain_release_decides_where_the_area_is_unclear(
     assert found.verdicts == (0, 0, 1)
     assert (found.correct, found.plain_correct) == (3, 3)
     assert found.false_off == found.plain_false_off == (1 if labels[0] == 0 else 0)
+
+
+def test_each_network_is_judged_by_what_it_read_alone(acquisition: PreparedAcquisition, predictor: Predictor) -> None:
+    """The second network mistakes one acquisition, and only it."""
+    readings = [make_reading(name, "present", 0.0, context=4.0) for name in ("p1", "p2", "p3")]
+    readings += [make_reading(name, "absent", 0.0, context=-4.0, labels=(0, 0)) for name in ("a1", "a2", "a3")]
+    readings.append(make_reading("odd", "present", 0.0, context=(4.0, -4.0)))
+    first, second = score_fits(readings, {one.acquisition: acquisition for one in readings}, predictor)
+    assert (first.wrong_verdicts, second.wrong_verdicts, first.verdicts) == (0, 1, 7)
 
 
 def test_a_context_that_contradicts_the_ions_counts_for_nothing() -> None:
