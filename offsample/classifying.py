@@ -86,17 +86,18 @@ def classify(  # noqa: PLR0913 - what a caller may choose, all by name
     predictor = open_predictor(opened, _read_engine(engine) or settings.engine, settings.threads or None)
     with reject_memory_errors(), show_progress(dataset.dataset_id) as on_work, ExitStack() as stack:
         source = stack.enter_context(dataset.open(on_work))
-        listed_ions = dataset.list_annotations(source)
+        ions = dataset.list_annotations(source)
         found = classify_source(
             source,
-            listed_ions,
+            ions.annotations,
             predictor,
             threshold=threshold,
             one_shape=False,
             loose=dataset.loose,
-            on_progress=lambda done: on_work("classifying", done, len(listed_ions)),
+            on_progress=lambda done: on_work("classifying", done, len(ions.annotations)),
         )
-        return Result(dataset_id or dataset.dataset_id, dataset, listed_ions, found, predictor, threshold, source.notes)
+        notes = (*ions.notes, *source.notes)
+    return Result(dataset_id or dataset.dataset_id, dataset, ions.annotations, found, predictor, threshold, notes)
 
 
 def _require_none(kind: str, **given: object) -> None:

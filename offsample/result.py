@@ -47,7 +47,7 @@ class Result:
     _predictor: Predictor = field(repr=False)
     _threshold: float | None = field(repr=False)
     notes: Sequence[str] = field(repr=False)
-    """What the reader assumed or left out where the dataset contradicts itself."""
+    """What the reader assumed or left out where the dataset contradicts itself, or its list is not understood."""
 
     @property
     def rows(self) -> Sequence[ResultRow]:

@@ -65,7 +65,7 @@ def read_list(path: Path) -> None:
     from shared.limits import Limits, require_at_most  # noqa: PLC0415
     from worker.events.annotations import read_annotations  # noqa: PLC0415
 
-    require_at_most(len(read_annotations(path, Limits())), Limits().event_ions, "annotations")
+    require_at_most(len(read_annotations(path, Limits()).annotations), Limits().event_ions, "annotations")
 
 
 def read_event(path: Path) -> None:

@@ -42,12 +42,15 @@ def test_numbers_at_the_limits_of_their_type_are_answered_and_no_child_dies(serv
     assert (worker.children, worker.process.poll()) == (children, None)
 
 
-def test_the_log_notes_how_contradictions_of_a_file_were_resolved(service: LiveService) -> None:
+def test_the_log_notes_how_contradictions_were_resolved_and_which_columns_were_left_out(service: LiveService) -> None:
     path = write_imzml(service.folder / "a.imzML", make_spectra(8, 8))
     rewrite(path, renumber("64-bit float", "MS:1000521"))
     worker = service.start_worker()
-    event = make_event(ion_images={"kind": "imzml", "uri": str(path), "most_peaks": 5})
+    (service.folder / "ions.csv").write_text("mz,colour\n150,red\n160,blue\n")
+    location = {"kind": "imzml", "uri": str(path)}
+    event = make_event(ion_images=location, annotations_uri=str(service.folder / "ions.csv"))
     service.send(event)
-    assert service.wait_for_closing(event["id"])["data"]["counts"]["annotations"] == 5
+    assert service.wait_for_closing(event["id"])["data"]["counts"]["annotations"] == 2
     (line,) = wait_until(lambda: worker.logged("dataset_classified"), "the event is logged")
     assert any("64-bit float was used" in note for note in line["notes"])
+    assert any("'colour'" in note for note in line["notes"])

@@ -65,7 +65,7 @@ def test_http_stores_are_closed(http: HttpFiles) -> None:
 
     def use() -> None:
         with open_source(location, granted) as source:
-            (found,) = source.fetch(list_annotations(data, source, granted))
+            (found,) = source.fetch(list_annotations(data, source, granted).annotations)
             assert isinstance(found.ion_image, IonImage)
 
     require_none_left(use)

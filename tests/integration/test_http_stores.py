@@ -256,7 +256,7 @@ def test_annotations_in_a_store_have_the_same_restrictions(http: HttpFiles) -> N
         annotations_uri=f"{http.url}/lists/ions.csv",
     )
     source = open_source(data.ion_images, granted)
-    assert [one.annotation_id for one in list_annotations(data, source, granted)] == ["a", "no"]
+    assert [one.annotation_id for one in list_annotations(data, source, granted).annotations] == ["a", "no"]
     for uri, error in {
         f"{http.url}/other/ions.csv": ForbiddenUriError,
         f"{http.url}/lists/no.csv": NotFoundError,

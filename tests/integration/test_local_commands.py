@@ -102,8 +102,9 @@ def test_the_default_output_is_a_table(png_folder: Path) -> None:
 
 
 def test_a_list_of_annotations_and_a_threshold_are_used(png_folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "list.csv").write_text("annotation_id,image,mz\nmine,image_4.png,500.5\n")
-    rows, _ = classify(png_folder, "--annotations", tmp_path / "list.csv", "--threshold", "0")
+    (tmp_path / "list.csv").write_text("annotation_id,image,mz,colour\nmine,image_4.png,500.5,red\n")
+    rows, stderr = classify(png_folder, "--annotations", tmp_path / "list.csv", "--threshold", "0", "--quiet")
+    assert "colour" not in stderr
     assert [(row["annotation_id"], row["status"], row["label"]) for row in rows] == [("mine", "classified", "off")]
 
 
@@ -156,7 +157,7 @@ def test_a_folder_of_imzml_files_is_classified(tmp_path: Path) -> None:
         for suffix in (".imzML", ".ibd"):
             shutil.copy(REAL_IMZML.with_suffix(suffix), tmp_path / f"{name}{suffix}")
     (tmp_path / "third.imzML").write_text("<none/>")
-    (tmp_path / "ions.csv").write_text("name;m/z\nstrongest;656,7762\n")
+    (tmp_path / "ions.csv").write_text("name;m/z;colour\nstrongest;656,7762;red\n")
     ended = run("classify", tmp_path, "--annotations", tmp_path / "ions.csv", "--ppm", "10", "--format", "json")
     rows = [json.loads(line) for line in ended.output.splitlines()]
     assert [(row["dataset_id"], row["annotation_id"]) for row in rows] == [
@@ -166,6 +167,7 @@ def test_a_folder_of_imzml_files_is_classified(tmp_path: Path) -> None:
     assert rows[0]["label"] == rows[1]["label"] is not None
     assert ended.code == 1
     assert sum(line.startswith("offsample: third: ") for line in ended.errors.splitlines()) == 1
+    assert sum("'colour'" in line for line in ended.errors.splitlines()) == 1, "of one list for both"
 
 
 def test_corrected_rows_are_labels_for_training(tmp_path: Path) -> None:

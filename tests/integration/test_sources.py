@@ -75,7 +75,9 @@ def test_a_share_that_is_not_mounted_is_a_temporary_error(
 
 def list_all(folder: Path, access: SourceAccess, **data: object) -> list[str]:
     dataset = DatasetAnnotated(dataset_id="d", ion_images=png(folder), **data)  # type: ignore[arg-type]
-    return [one.annotation_id for one in list_annotations(dataset, open_source(png(folder), access), access)]
+    return [
+        one.annotation_id for one in list_annotations(dataset, open_source(png(folder), access), access).annotations
+    ]
 
 
 def test_annotations_come_from_the_event_or_its_list_or_the_source(png_folder: Path, access: SourceAccess) -> None:

@@ -19,6 +19,10 @@ from worker.messages.event import Annotation
 LIMITS = Limits(event_bytes=100_000, event_ions=1000)
 
 
+def read_list(path: Path, limits: Limits) -> Sequence[Annotation]:
+    return read_annotations(path, limits).annotations
+
+
 def write(folder: Path, name: str, content: str | bytes) -> Path:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -34,13 +38,13 @@ def test_json_and_csv_are_equivalent(tmp_path: Path) -> None:
     as_csv = write(
         tmp_path, "LIST.CSV", "annotation_id,mz,formula,adduct,image\na,500.25,C6H12O6,+H,a b.png\nb,501,,,\n"
     )
-    assert read_annotations(as_json, LIMITS) == expected
-    assert read_annotations(as_csv, LIMITS) == expected
+    assert read_list(as_json, LIMITS) == expected
+    assert read_list(as_csv, LIMITS) == expected
 
 
 def test_csv_can_come_from_a_spreadsheet(tmp_path: Path) -> None:
     path = write(tmp_path, "list.csv", b'\xef\xbb\xbfannotation_id,mz\r\n"a ""1""",5\r\n')
-    assert read_annotations(path, LIMITS) == [Annotation(annotation_id='a "1"', mz=5)]
+    assert read_list(path, LIMITS) == [Annotation(annotation_id='a "1"', mz=5)]
 
 
 EMPTY_ARCHIVE = b"PK\x05\x06" + 18 * b"\0"
@@ -79,7 +83,7 @@ BAD: dict[str, tuple[str, str | bytes]] = {
 @pytest.mark.parametrize(("name", "content"), BAD.values(), ids=BAD)
 def test_a_bad_list_is_an_error_that_names_the_file(tmp_path: Path, name: str, content: str | bytes) -> None:
     with pytest.raises(InvalidAnnotationsError, match=name):
-        read_annotations(write(tmp_path, name, content), LIMITS)
+        read_list(write(tmp_path, name, content), LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_a_bad_list_is_an_error_that_names_the_file(tmp_path: Path, name: str, c
 )
 def test_the_error_names_the_mistake_in_a_list(tmp_path: Path, content: str | bytes, nouns: Sequence[str]) -> None:
     with pytest.raises(InvalidAnnotationsError) as refusal:
-        read_annotations(write(tmp_path, "list.csv", content), LIMITS)
+        read_list(write(tmp_path, "list.csv", content), LIMITS)
     assert all(noun in str(refusal.value) for noun in nouns)
 
 
@@ -127,7 +131,7 @@ _EMPTY_ROWS = ",,,,,,,,,,,\n" * 3
     ids=["as it is", "without comments, with empty rows", "comments through a spreadsheet", "of Windows"],
 )
 def test_an_export_of_metaspace_is_a_list(tmp_path: Path, text: str) -> None:
-    assert read_annotations(write(tmp_path, "annotations.csv", text), LIMITS) == OF_METASPACE
+    assert read_list(write(tmp_path, "annotations.csv", text), LIMITS) == OF_METASPACE
 
 
 PLAIN = "annotation_id,mz\na,500.25\nb,501\n"
@@ -152,13 +156,13 @@ TABS = PLAIN.replace(",", "\t")
     ],
 )
 def test_a_list_is_read_in_every_form_that_spreadsheets_save(tmp_path: Path, name: str, content: str | bytes) -> None:
-    found = read_annotations(write(tmp_path, name, content), LIMITS)
+    found = read_list(write(tmp_path, name, content), LIMITS)
     assert found == [Annotation(annotation_id="a", mz=500.25), Annotation(annotation_id="b", mz=501)]
 
 
 def test_rows_without_ids_get_them_from_mz_or_formula(tmp_path: Path) -> None:
     path = write(tmp_path, "list.tsv", "m/z\tFormula\tAdduct\n500.25\t\t\n\tC6H12O6\t+H\n")
-    assert [one.annotation_id for one in read_annotations(path, LIMITS)] == ["mz_500.2500", "C6H12O6+H"]
+    assert [one.annotation_id for one in read_list(path, LIMITS)] == ["mz_500.2500", "C6H12O6+H"]
 
 
 SCILS = """\
@@ -172,7 +176,7 @@ m/z;Interval Width (+/- Da);Color;Name
 
 
 def test_a_feature_list_of_scils_is_a_list(tmp_path: Path) -> None:
-    found = read_annotations(write(tmp_path, "features.csv", SCILS), LIMITS)
+    found = read_list(write(tmp_path, "features.csv", SCILS), LIMITS)
     assert [(one.annotation_id, one.mz) for one in found] == [
         ("mz_500.2500", 500.25),
         ("lipid 501.5000", 501.5),
@@ -194,15 +198,34 @@ def test_the_first_sheet_of_a_workbook_is_a_list(tmp_path: Path) -> None:
         sheet.append(row)
     workbook.create_sheet("other").append(["nothing"])
     workbook.save(tmp_path / "ions.xlsx")
-    found = read_annotations(tmp_path / "ions.xlsx", LIMITS)
+    found = read_list(tmp_path / "ions.xlsx", LIMITS)
     assert [(one.annotation_id, one.mz, one.charge) for one in found] == [
         ("a", 500.25, 1),
         ("mz_501.0000", 501.0, None),
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "named"),
+    [
+        ("ions.csv", PLAIN, None),
+        ("ions.csv", "group;Name;m/z;\nx;a;500.25;\n", "'group'"),
+        ("ions.csv", "annotation_id,mz,col\u2028our\na,5,red\n", r"'col\u2028our'"),
+        ("metaspace.csv", METASPACE, "'group', 'datasetName', 'datasetId', 'msm', 'fdr', 'offSample'"),
+        ("many.csv", "mz,a,b,c,d,e,f,g,h\n5,,,,,,,,\n", "'a', 'b', 'c', 'd', 'e', 'f' and 2 more"),
+        ("list.json", '[{"annotation_id": "a"}]', None),
+    ],
+)
+def test_columns_that_are_not_understood_are_left_out_with_a_note(
+    tmp_path: Path, name: str, content: str, named: str | None
+) -> None:
+    notes = read_annotations(write(tmp_path, name, content), LIMITS).notes
+    sentence = f"{name!r} has columns that are not understood and were left out: {named}"
+    assert notes == (() if named is None else (sentence,))
+
+
 def test_a_unicode_line_separator_does_not_end_a_row(tmp_path: Path) -> None:
-    (found,) = read_annotations(write(tmp_path, "list.csv", 'annotation_id,image\n"a\u2028b",c\n'), LIMITS)
+    (found,) = read_list(write(tmp_path, "list.csv", 'annotation_id,image\n"a\u2028b",c\n'), LIMITS)
     assert (found.annotation_id, found.image) == ("a\u2028b", "c")
 
 
@@ -214,13 +237,13 @@ def test_a_list_of_too_many_annotations_is_rejected_before_it_takes_memory(
     tmp_path: Path, name: str, content: str
 ) -> None:
     with pytest.raises(TooLargeError):
-        read_annotations(write(tmp_path, name, content), replace(LIMITS, event_bytes=2**22))
+        read_list(write(tmp_path, name, content), replace(LIMITS, event_bytes=2**22))
 
 
 @given(st.sampled_from(["list.csv", "list.json", "list.txt"]), st.binary(max_size=200) | st.text(max_size=200))
 def test_any_content_is_a_list_or_an_error(tmp_path: Path, name: str, content: str | bytes) -> None:
     try:
-        found = read_annotations(
+        found = read_list(
             write(tmp_path, name, content.encode(errors="replace") if isinstance(content, str) else content), LIMITS
         )
     except (InvalidAnnotationsError, TooLargeError):
@@ -230,12 +253,12 @@ def test_any_content_is_a_list_or_an_error(tmp_path: Path, name: str, content: s
 
 def test_a_list_above_the_size_limit_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(TooLargeError, match=r"list\.csv"):
-        read_annotations(write(tmp_path, "list.csv", "annotation_id\na\n"), Limits(event_bytes=5))
+        read_list(write(tmp_path, "list.csv", "annotation_id\na\n"), Limits(event_bytes=5))
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"list\.csv"):
-        read_annotations(tmp_path / "list.csv", LIMITS)
+        read_list(tmp_path / "list.csv", LIMITS)
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
@@ -247,4 +270,4 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tm
         for _ in range(65):
             sheet.write(bytes(2**20))
     with pytest.raises(InvalidAnnotationsError, match="67,108,864"):
-        read_annotations(path, LIMITS)
+        read_list(path, LIMITS)

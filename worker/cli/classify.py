@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -154,6 +154,15 @@ class _Run:
     settings: Settings
     threshold: float | None
     console: Console
+    told: set[str] = field(default_factory=set)
+    """Notes on the list of ions, which is the same for all datasets."""
+
+    def tell(self, notes: Sequence[str]) -> None:
+        """Print notes on the list of ions, each once."""
+        for sentence in notes:
+            if sentence not in self.told:
+                self.told.add(sentence)
+                self.console.print(f"offsample: {sentence}", markup=False, emoji=False, soft_wrap=True)
 
 
 def _classify_dataset(dataset: LocalDataset, run: _Run, files: DatasetFiles) -> DatasetRows:
@@ -171,7 +180,8 @@ def _classify_dataset(dataset: LocalDataset, run: _Run, files: DatasetFiles) -> 
 
         access = make_access(dataset, run.settings, on_work)
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
-        annotations = list_annotations(dataset.data, source, access)
+        listed = list_annotations(dataset.data, source, access)
+        annotations = listed.annotations
         total = len(annotations)
         tiles = stack.enter_context(TileBuffer(total)) if files.report is not None else None
         found = classify(
@@ -189,12 +199,13 @@ def _classify_dataset(dataset: LocalDataset, run: _Run, files: DatasetFiles) -> 
 
             write_report(
                 files.report,
-                describe_for_report(dataset, annotations, found, predictor, threshold, source.notes),
+                describe_for_report(dataset, annotations, found, predictor, threshold, (*listed.notes, *source.notes)),
                 tiles,
                 predictor,
                 on_work,
             )
         bar.stop()
+        run.tell(listed.notes)
         for sentence in (*source.notes, *_describe(dataset, found, predictor)):
             console.print(f"{dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
         if files.gallery is not None:

@@ -97,7 +97,8 @@ def _clean(
     with show_progress(dataset.data.dataset_id) as on_work, ExitStack() as stack:
         access = make_access(dataset, settings, on_work)
         source = stack.enter_context(ImzmlFile(location, access.roots, access.limits, on_work))
-        annotations = list_annotations(dataset.data, source, access)
+        listed = list_annotations(dataset.data, source, access)
+        annotations = listed.annotations
         found = classify(
             source,
             annotations,
@@ -114,7 +115,7 @@ def _clean(
     write_audit(wanted.path.with_suffix(".csv"), ions, counts, location.ppm, predictor.release.version)
     console = Console(stderr=True, highlight=False)
     verdict = f"{conclude(found.counts, found.off_sample_area)} (release {predictor.release.version})"
-    for sentence in (*source.notes, verdict, *_describe(ions, counts, len(annotations), wanted.path)):
+    for sentence in (*listed.notes, *source.notes, verdict, *_describe(ions, counts, len(annotations), wanted.path)):
         console.print(f"{dataset.data.dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
 
 

@@ -76,7 +76,7 @@ def _compare(
         on_work = stack.enter_context(show_progress(dataset.data.dataset_id))
         access = make_access(dataset, settings, on_work)
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
-        annotations = list_annotations(dataset.data, source, access)
+        annotations = list_annotations(dataset.data, source, access).annotations
 
         def classify_with(release: Release) -> Classification:
             return classify(

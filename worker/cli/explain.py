@@ -70,7 +70,7 @@ def _explain(dataset: LocalDataset, ion: str, predictor: Predictor, settings: Se
     with show_progress(dataset.data.dataset_id) as on_work, ExitStack() as stack:
         access = make_access(dataset, settings, on_work)
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
-        annotations = list_annotations(dataset.data, source, access)
+        annotations = list_annotations(dataset.data, source, access).annotations
         _require_ion(ion, annotations)
         tiles = stack.enter_context(TileBuffer(len(annotations)))
         found = classify(

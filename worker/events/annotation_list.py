@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Final
 
@@ -34,18 +35,29 @@ _CHANGES_OF_FORMULA: Final = ("chemmod", "neutralloss")
 """METASPACE's columns that change the ion, so `formula` and `adduct` alone do not identify it."""
 _KNOWN: Final = tuple(column for columns in _COLUMNS_OF.values() for column in columns)
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_MOST_NAMED: Final = 6
+"""Columns that a note names; METASPACE's export has a dozen that say nothing about an ion."""
 _EXPECTED: Final = (
     "expected a JSON list, or a table with a column annotation_id, mz or formula, separated by commas, semicolons or"
     " tabs, or a spreadsheet"
 )
 
 
-def parse_annotations(name: str, content: bytes, most: int) -> list[Annotation]:
+@dataclass(frozen=True)
+class AnnotationList:
+    """Annotations, and for people what their list holds that was left out."""
+
+    annotations: Sequence[Annotation]
+    notes: tuple[str, ...] = ()
+    """Sentences, as `IonImageSource.notes`."""
+
+
+def parse_annotations(name: str, content: bytes, most: int) -> AnnotationList:
     """Read a JSON list of annotations; or, of a `.csv`, `.tsv`, `.txt` or `.xlsx`, a table with fields as columns.
 
-    Other columns are not read. METASPACE's export is such a table: `ion` becomes the annotation id; and so is a feature
-    list of SCiLS Lab. Without a column of ids, a row gets one from its m/z, or from its formula and adduct; so does one
-    without a name. Names that occur more than once are followed by the m/z.
+    Other columns are left out, and a note says so. METASPACE's export is such a table: `ion` becomes the annotation
+    id; and so is a feature list of SCiLS Lab. Without a column of ids, a row gets one from its m/z, or from its formula
+    and adduct; so does one without a name. Names that occur more than once are followed by the m/z.
 
     Parameters
     ----------
@@ -66,7 +78,7 @@ def parse_annotations(name: str, content: bytes, most: int) -> list[Annotation]:
             return _read_rows(name, read_table(content, name, _KNOWN), most)
         text = decode_text(content, name)
         limit_json_values(text, name)
-        return _ANNOTATIONS.validate_json(text)
+        return AnnotationList(_ANNOTATIONS.validate_json(text))
     except ValidationError as error:
         raise InvalidAnnotationsError(
             f"{name} is not a list of annotations: {describe_validation_error(error)}; {_EXPECTED}"
@@ -79,7 +91,7 @@ def parse_annotations(name: str, content: bytes, most: int) -> list[Annotation]:
         raise InvalidAnnotationsError(f"{name} cannot be read ({error}); {_EXPECTED}") from error
 
 
-def _read_rows(name: str, table: TextTable, most: int) -> list[Annotation]:
+def _read_rows(name: str, table: TextTable, most: int) -> AnnotationList:
     by_field = _find_columns(name, table)
     changes = [column for column in table.columns if column.lower() in _CHANGES_OF_FORMULA]
     annotations: list[Annotation] = []
@@ -101,7 +113,20 @@ def _read_rows(name: str, table: TextTable, most: int) -> list[Annotation]:
             raise InvalidAnnotationsError(
                 f"line {line} of {name} is not a valid annotation: {describe_validation_error(error)}"
             ) from error
-    return annotations
+    return AnnotationList(annotations, _describe_left_out(name, table))
+
+
+def _describe_left_out(name: str, table: TextTable) -> tuple[str, ...]:
+    """One sentence about the columns that are not understood; none where all are."""
+    understood = {*_KNOWN, *_CHANGES_OF_FORMULA}
+    left_out = [column for column in table.columns if column and column.lower() not in understood]
+    if not left_out:
+        return ()
+    named = ", ".join(f"{column[:40]!a}" for column in left_out[:_MOST_NAMED])
+    more = len(left_out) - _MOST_NAMED
+    return (
+        f"{name!a} has columns that are not understood and were left out: {named}{f' and {more} more' * (more > 0)}",
+    )
 
 
 def _limit(rows: Iterator[tuple[int, dict[str, str]]], most: int, name: str) -> Iterator[tuple[int, dict[str, str]]]:

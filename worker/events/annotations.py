@@ -9,14 +9,14 @@ from shared.files.foreign_file import OpenedFile
 from shared.limits import Limits, require_at_most
 from worker.access.allowed_roots import read_file
 from worker.access.store_uri import is_remote
-from worker.events.annotation_list import parse_annotations
+from worker.events.annotation_list import AnnotationList, parse_annotations
 from worker.messages.event import Annotation, DatasetAnnotated, ImzmlIonImages
 from worker.sources.opening import SourceAccess
 from worker.sources.source import IonImageSource
 from worker.stores.opening import open_store
 
 
-def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: SourceAccess) -> Sequence[Annotation]:
+def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: SourceAccess) -> AnnotationList:
     """The event's own annotations, else those of its `annotations_uri`, else every ion of the source.
 
     Raises
@@ -26,13 +26,13 @@ def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: Sou
     TooLargeError
         When there are too many.
     """
-    annotations: Sequence[Annotation]
     if data.annotations is not None:
-        annotations = data.annotations
+        listed = AnnotationList(data.annotations)
     elif data.annotations_uri is not None:
-        annotations = _read_list(data.annotations_uri, access)
+        listed = _read_list(data.annotations_uri, access)
     else:
-        annotations = source.annotations()
+        listed = AnnotationList(source.annotations())
+    annotations = listed.annotations
     if not annotations and isinstance(data.ion_images, ImzmlIonImages):
         raise InvalidAnnotationsError(
             "expected at least one annotation for an imzML file, or no list at all (then its peaks are picked), got an"
@@ -40,10 +40,10 @@ def list_annotations(data: DatasetAnnotated, source: IonImageSource, access: Sou
         )
     require_at_most(len(annotations), access.limits.event_ions, "number of annotations")
     _require_unique_ids(annotations)
-    return annotations
+    return listed
 
 
-def _read_list(uri: str, access: SourceAccess) -> list[Annotation]:
+def _read_list(uri: str, access: SourceAccess) -> AnnotationList:
     """Read the list that an event names, on disk or in a store, with the same checks as ion images."""
     if is_remote(uri):
         location = access.stores.allowed.resolve(uri)
@@ -54,7 +54,7 @@ def _read_list(uri: str, access: SourceAccess) -> list[Annotation]:
         return read_annotations(file, access.limits)
 
 
-def read_annotations(file: Path | OpenedFile, limits: Limits) -> list[Annotation]:
+def read_annotations(file: Path | OpenedFile, limits: Limits) -> AnnotationList:
     """Read a list of annotations, see `parse_annotations`; also raises what `read_file` does."""
     return parse_annotations(file.name, read_file(file, limits.event_bytes), limits.event_ions)
 

@@ -79,7 +79,8 @@ def classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
         report = stack.enter_context(open_event_report(event.data, runtime.settings.report_root))
         with run.trace.step("open"):
             source = stack.enter_context(open_source(event.data.ion_images, access))
-            annotations = list_annotations(event.data, source, access)
+            listed = list_annotations(event.data, source, access)
+            annotations = listed.annotations
         watch.total = len(annotations)
         recorded = source if report is None else report.record(source, len(annotations))
         stages = stack.enter_context(_traced_stages(run.trace))
@@ -87,9 +88,10 @@ def classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
         found = classify(
             recorded, annotations, predictor, threshold=threshold, on_progress=watch.on_progress, stages=stages
         )
+        notes = (*listed.notes, *source.notes)
         if report is not None:
             with run.trace.step("report"):
-                report.write(annotations, found, predictor, source.notes, watch.on_work)
+                report.write(annotations, found, predictor, notes, watch.on_work)
     seconds = time.perf_counter() - started
     facts = {
         "release": predictor.release.version,
@@ -99,7 +101,7 @@ def classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
         "predict_seconds": round(found.stages.predict.seconds, 3),
         **found.counts.model_dump(),
         **({"assessment": found.assessment} if found.assessment else {}),
-        **({"notes": list(source.notes)} if source.notes else {}),
+        **({"notes": list(notes)} if notes else {}),
     }
     answer = classified_answer(event, run.claim, runtime.settings.names, found, predictor, seconds)
     measures = _measure(found, predictor, run.claim)

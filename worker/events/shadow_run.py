@@ -73,6 +73,6 @@ def _compare(run: EventRun, classified: ClassifiedEvent, shadow: str) -> Release
 
     predictor = runtime.predictors.find(shadow)
     with open_source(data.ion_images, runtime.access) as source:
-        annotations = list_annotations(data, source, runtime.access)
+        annotations = list_annotations(data, source, runtime.access).annotations
         found = classify(source, annotations, predictor, threshold=data.threshold, on_progress=require_time)
     return compare_classifications(data.dataset_id, (classified.release, shadow), (classified.found, found))
