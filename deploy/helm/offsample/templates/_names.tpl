@@ -1,0 +1,39 @@
+{{- define "offsample.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 55 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 55 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "offsample.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: worker
+{{- end -}}
+
+{{- define "offsample.valkeySelector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: valkey
+{{- end -}}
+
+{{- define "offsample.labels" -}}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- define "offsample.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* The events streams, by the names that the formula of the ScaledObject gives them. */}}
+{{- define "offsample.streams" -}}
+{{- $namespace := .Values.settings.OFFSAMPLE_NAMESPACE | default "offsample" -}}
+high: {{ printf "%s:events:high" $namespace | quote }}
+normal: {{ printf "%s:events" $namespace | quote }}
+low: {{ printf "%s:events:low" $namespace | quote }}
+{{- end -}}

@@ -1,0 +1,182 @@
+"""The Helm chart: valid against the schemas of Kubernetes and its operators, hardened, and in step with the worker."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from cloudcoil.models.keda import v1alpha1 as keda
+from cloudcoil.models.prometheus_operator import v1 as prometheus_operator
+from documented import CHECKOUT
+from documented_metrics import ALERTS, DASHBOARD
+from helm_rendering import CHART, EXAMPLES, Object, find_object, render, run_helm
+from pydantic import BaseModel
+
+from worker.settings import Settings
+
+KUBERNETES_VERSIONS = ("1.27", "1.32", "1.37")
+OPERATORS: dict[str, type[BaseModel]] = {
+    "ScaledObject": keda.ScaledObject,
+    "TriggerAuthentication": keda.TriggerAuthentication,
+    "PodMonitor": prometheus_operator.PodMonitor,
+    "PrometheusRule": prometheus_operator.PrometheusRule,
+}
+SETTINGS = {f"OFFSAMPLE_{name.upper()}" for name in Settings.model_fields}
+CASES = [(), *((example,) for example in EXAMPLES), tuple(EXAMPLES)]
+NAMES = ["defaults", *(example.stem for example in EXAMPLES), "together"]
+
+
+@pytest.fixture(params=CASES, ids=NAMES)
+def objects(request: pytest.FixtureRequest) -> list[Object]:
+    return render(*request.param)
+
+
+def find_pods(objects: list[Object]) -> list[Object]:
+    """The pods that the objects make."""
+    return [one["spec"]["template"] for one in objects if one["kind"] in {"Deployment", "StatefulSet"}]
+
+
+def find_worker(objects: list[Object]) -> Object:
+    (container,) = find_object(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    return dict(container)
+
+
+def read_variables(objects: list[Object]) -> dict[str, str]:
+    return {variable["name"]: variable["value"] for variable in find_worker(objects)["env"]}
+
+
+@pytest.mark.parametrize("values", CASES, ids=NAMES)
+def test_helm_finds_nothing_wrong(values: tuple[Path, ...]) -> None:
+    ended = run_helm("lint", "--strict", CHART, *(part for path in values for part in ("--values", path)))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("version", KUBERNETES_VERSIONS)
+def test_every_object_is_valid(objects: list[Object], version: str) -> None:
+    """No field is missing, of a wrong type, or unknown."""
+    assert objects
+    for one in objects:
+        operator = OPERATORS.get(one["kind"])
+        if operator is None:
+            kubernetes_validate.validate(one, version, strict=True)
+        else:
+            known = operator.model_validate(one).model_dump(mode="json", by_alias=True, exclude_unset=True)
+            assert known == one
+
+
+def test_every_example_makes_what_it_is_about() -> None:
+    kinds = {example.stem: {one["kind"] for one in render(example)} for example in EXAMPLES}
+    assert "StatefulSet" in kinds["trial"]
+    assert set(OPERATORS) <= kinds["autoscaling"]
+    assert find_worker(render(*EXAMPLES))["resources"]["limits"]["nvidia.com/gpu"] == 1
+    assert find_worker(render(*EXAMPLES))["image"] == "offsample:gpu"
+
+
+def test_no_container_may_do_more_than_it_needs(objects: list[Object]) -> None:
+    for pod in find_pods(objects):
+        spec = pod["spec"]
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["runAsUser"] > 0
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in spec["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert {"requests", "limits"} <= container["resources"].keys()
+
+
+def test_the_user_is_that_of_the_image(objects: list[Object]) -> None:
+    (user,) = re.findall(r"^USER (\d+):(\d+)$", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE)
+    security = find_object(objects, "Deployment")["spec"]["template"]["spec"]["securityContext"]
+    assert (str(security["runAsUser"]), str(security["runAsGroup"])) == user
+
+
+def test_the_worker_writes_to_tmp_only(objects: list[Object]) -> None:
+    writable = [mount["mountPath"] for mount in find_worker(objects)["volumeMounts"] if not mount.get("readOnly")]
+    assert writable == ["/tmp"]
+
+
+@pytest.mark.parametrize("values", [(), ("drainSeconds=1200",)])
+def test_the_grace_period_is_longer_than_the_drain(values: tuple[str, ...]) -> None:
+    objects = render(*values)
+    grace = find_object(objects, "Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace >= float(read_variables(objects)["OFFSAMPLE_DRAIN_SECONDS"]) + 30
+
+
+def test_every_variable_is_a_setting_and_none_holds_a_secret(objects: list[Object]) -> None:
+    names = read_variables(objects)
+    assert {name for name in names if name.startswith("OFFSAMPLE_")} <= SETTINGS
+    assert {"OFFSAMPLE_REDIS_URL", "OFFSAMPLE_METASPACE_API_KEY"}.isdisjoint(names)
+    assert not any("://" in value and "@" in value for value in names.values())
+
+
+def test_a_worker_accepts_the_settings(objects: list[Object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "worker.url").write_text("redis://worker:secret@127.0.0.1:6379/0\n")
+    for name, value in read_variables(objects).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OFFSAMPLE_REDIS_URL_FILE", str(tmp_path / "worker.url"))
+    assert Settings.read().http_endpoint == ("0.0.0.0", 9400)
+
+
+def test_the_chart_takes_every_other_setting_and_refuses_misspelt_ones_and_secrets() -> None:
+    taken = set(
+        json.loads((CHART / "values.schema.json").read_text())["properties"]["settings"]["propertyNames"]["enum"]
+    )
+    own = {"REDIS_URL", "REDIS_URL_FILE", "METASPACE_API_KEY", "METASPACE_API_KEY_FILE", "HTTP_ADDRESS"}
+    own |= {"DRAIN_SECONDS", "ALLOWED_ROOTS"}
+    assert taken == SETTINGS - {f"OFFSAMPLE_{name}" for name in own}
+    for wrong in ("settings.OFFSAMPLE_LOG_LEVLE=INFO", "settings.OFFSAMPLE_REDIS_URL=x", "env[0].name=OFFSAMPLE_X"):
+        assert run_helm("template", "offsample", CHART, "--set", wrong).returncode != 0
+    assert run_helm("template", "offsample", CHART, "--set", "autoscaling.enabled=true").returncode != 0
+
+
+def test_probes_and_scrapes_ask_for_paths_that_the_worker_has(objects: list[Object]) -> None:
+    endpoint = (CHECKOUT / "worker" / "monitoring" / "endpoint.py").read_text()
+    worker, pod = find_worker(objects), find_object(objects, "Deployment")["spec"]["template"]
+    (port,) = worker["ports"]
+    probes = {kind: worker[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")}
+    assert {kind: probe["path"] for kind, probe in probes.items()} == {
+        "startup": "/livez",
+        "liveness": "/livez",
+        "readiness": "/readyz",
+    }
+    assert {probe["port"] for probe in probes.values()} == {port["name"]}
+    annotations = pod["metadata"]["annotations"]
+    assert annotations["prometheus.io/port"] == str(port["containerPort"])
+    assert read_variables(objects)["OFFSAMPLE_HTTP_ADDRESS"].endswith(f":{port['containerPort']}")
+    for path in ("/livez", "/readyz", annotations["prometheus.io/path"]):
+        assert f'path == "{path}"' in endpoint
+
+
+def test_every_selector_selects_its_pods(objects: list[Object]) -> None:
+    for one in objects:
+        component = one["metadata"]["labels"]["app.kubernetes.io/component"]
+        (pod,) = [
+            pod for pod in find_pods(objects) if pod["metadata"]["labels"]["app.kubernetes.io/component"] == component
+        ]
+        selector: Any = one.get("spec", {}).get("selector") or one.get("spec", {}).get("podSelector") or {}
+        assert selector.get("matchLabels", selector).items() <= pod["metadata"]["labels"].items()
+
+
+def test_the_network_policy_lets_the_worker_reach_its_server() -> None:
+    trial = render(CHART.parent / "examples" / "trial.yaml")
+    policy = find_object(trial, "NetworkPolicy")["spec"]
+    (peer,) = next(rule["to"] for rule in policy["egress"] if rule["ports"][0]["port"] == 6379)
+    server = find_object(trial, "StatefulSet", "valkey")["spec"]["template"]["metadata"]["labels"]
+    assert peer["podSelector"]["matchLabels"].items() <= server.items()
+    (allowed,) = find_object(trial, "NetworkPolicy", "valkey")["spec"]["ingress"]
+    worker = find_object(trial, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert allowed["from"][0]["podSelector"]["matchLabels"].items() <= worker.items()
+
+
+def test_alerts_and_dashboard_are_those_of_the_repository() -> None:
+    objects = render(CHART.parent / "examples" / "autoscaling.yaml")
+    assert find_object(objects, "PrometheusRule")["spec"] == yaml.safe_load(ALERTS.read_text())
+    shown = find_object(objects, "ConfigMap")["data"]["offsample.json"]
+    assert json.loads(shown) == json.loads(DASHBOARD.read_text())
