@@ -23,6 +23,7 @@ CHECKOUT = Path(__file__).parents[1]
 ION_IMAGES = CHECKOUT / "worker" / "cli" / "demo_data" / "mouse_bladder" / "ion_images"
 SERVER_PORT, HTTP_PORT = 16379, 19400
 READY_SECONDS, EVENT_SECONDS, END_SECONDS = 60.0, 120.0, 60.0
+SHOWN_LINES = 5
 NAMESPACES = ("pid", "mount", "ipc", "uts")
 """Not the network: the server is on this machine's loopback interface."""
 
@@ -136,10 +137,10 @@ def run_container(bundle: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def inside(*command: str) -> str:
-    """Run a command in the container, show what it printed, and return it."""
+    """Run a command in the container, show how its output begins, and return all of it."""
     print("$", *command, flush=True)
     output = run("runc", "exec", "offsample-check", *command)
-    print(output, flush=True)
+    print(*output.splitlines()[:SHOWN_LINES], sep="\n", flush=True)
     return output
 
 

@@ -26,6 +26,11 @@ def test_the_rules_are_valid() -> None:
     assert f"{len(read_alerts())} rules found" in promtool("check", "rules", ALERTS)
 
 
+@pytest.mark.parametrize("name", ["prometheus.yaml", "compose.yaml"])
+def test_the_configurations_are_valid_and_load_the_rules(name: str) -> None:
+    assert f"{len(read_alerts())} rules found" in promtool("check", "config", ALERTS.with_name(name))
+
+
 def test_every_alert_fires_in_its_test_and_not_in_a_quiet_service() -> None:
     promtool("test", "rules", ALERT_TESTS)
     tests = yaml.safe_load(ALERT_TESTS.read_text(encoding="utf-8"))["tests"]
