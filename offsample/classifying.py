@@ -13,10 +13,11 @@ from offsample.dataset import describe_array, describe_local
 from offsample.result import Result
 from shared.arrays.array_in_memory import make_array
 from shared.errors import InvalidInputError
+from shared.progress import from_first
+from shared.progress_bar import show_progress
 from worker.classification.classification import classify as classify_source
 from worker.cli.inputs.local import find_dataset
 from worker.cli.inputs.spec import KindOptions
-from worker.cli.outputs.progress_bar import show_progress
 from worker.memory_limit import reject_memory_errors
 from worker.settings import Settings
 
@@ -94,7 +95,7 @@ def classify(  # noqa: PLR0913 - what a caller may choose, all by name
             threshold=threshold,
             one_shape=False,
             loose=dataset.loose,
-            on_progress=lambda done: on_work("classifying", done, len(ions.annotations)),
+            on_progress=from_first(on_work),
         )
         notes = (*ions.notes, *source.notes)
     return Result(dataset_id or dataset.dataset_id, dataset, ions.annotations, found, predictor, threshold, notes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.arrays.array_in_memory import ArrayInMemory
-from shared.imzml.progress import ProgressCallback
+from shared.progress import ProgressCallback
 from worker.access.allowed_roots import os_errors_translated
 from worker.cli.inputs.access import make_access
 from worker.cli.inputs.local import LocalDataset

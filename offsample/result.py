@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from model_store.predictors.predictor import Predictor
 from offsample.dataset import Dataset
 from shared.errors import ConfigurationError, InvalidInputError
-from shared.imzml.progress import ignore_progress
+from shared.progress import ignore_progress
+from shared.progress_bar import show_progress
 from worker.classification.assessment import SENTENCES
 from worker.classification.classification import Classification
 from worker.classification.conclusion import conclude
 from worker.cli.outputs.gallery import make_gallery
 from worker.cli.outputs.ion_facts import find_ion_facts
-from worker.cli.outputs.progress_bar import show_progress
 from worker.cli.outputs.row_format import DatasetRows, make_lines
 from worker.messages.event import Annotation
 from worker.messages.results import Counts, ResultRow

@@ -19,9 +19,9 @@ from shared.imzml.intensity_table import ions_per_table, open_intensity_table
 from shared.imzml.mass_windows import make_mass_windows
 from shared.imzml.peak_picking import PickedPeaks, pick_peaks
 from shared.imzml.pixel_grid import PixelGrid, make_pixel_grid, select_plane
-from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.ion_image import Intensities
 from shared.limits import Limits
+from shared.progress import ProgressCallback, ignore_progress
 
 
 @dataclass(frozen=True, eq=False)

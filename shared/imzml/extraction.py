@@ -12,9 +12,9 @@ import numpy.typing as npt
 from shared.imzml.ibd_file import IbdFile
 from shared.imzml.index import ImzmlIndex
 from shared.imzml.mass_windows import Hits, MassWindows
-from shared.imzml.progress import ProgressCallback
 from shared.imzml.spectrum_chunk import SpectrumChunk, prefetch_chunks, read_chunks
 from shared.ion_image import Intensities
+from shared.progress import ProgressCallback
 
 _BLOCK_VALUES: Final = 2**20
 """Sums (ions x spectra) held in memory in addition to the table: 8 MiB."""

@@ -15,10 +15,10 @@ from shared.files.foreign_file import OpenedFile, open_foreign_file
 from shared.imzml.accessions import NAMES, describe_wrong_name
 from shared.imzml.array_format import NOTHING_DECLARED, ArrayDescription
 from shared.imzml.declared_index import DeclaredIndex
-from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.imzml.representation import RepresentationClaims
 from shared.imzml.spectrum_columns import DeclaredArray, SpectrumColumns
 from shared.limits import Limits, require_at_most
+from shared.progress import ProgressCallback, ignore_progress
 
 _NAMESPACE: Final = "http://psi.hupo.org/ms/mzml"
 _PARAMETER: Final = frozenset(("cvParam", f"{_NAMESPACE} cvParam"))

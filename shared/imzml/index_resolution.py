@@ -14,8 +14,8 @@ from shared.imzml.declared_index import DeclaredIndex
 from shared.imzml.format_resolution import resolve_layout
 from shared.imzml.ibd_file import MAX_POINTS, mismatched_uuid_error, read_uuids
 from shared.imzml.index import ImzmlIndex
-from shared.imzml.progress import ProgressCallback
 from shared.limits import Limits
+from shared.progress import ProgressCallback
 
 _HASHED_BYTES: Final = 2**22
 

@@ -26,10 +26,10 @@ from scipy.ndimage import maximum_filter1d
 from shared.errors import InvalidIonImageError
 from shared.imzml.ibd_file import IbdFile
 from shared.imzml.index import ImzmlIndex
-from shared.imzml.progress import ProgressCallback
 from shared.imzml.representation import resemble_centroids
 from shared.imzml.spectrum_chunk import SpectrumChunk, prefetch_chunks, read_chunks
 from shared.ions.ion_mz import require_ppm
+from shared.progress import ProgressCallback
 
 MZ_RANGE: Final = (1.0, 100_000.0)
 """Range in which peaks are picked, Th."""

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from source_making import open_any
 
+from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Prediction, Predictor
 from model_store.release import Release
 from shared.arrays.array import open_array
@@ -18,7 +19,7 @@ from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
 from shared.png.image import encode_png
 from shared.preprocessing import NetworkInputs, preprocess
-from worker.classification.classification import BATCH_IMAGES, Classification, classify
+from worker.classification.classification import BATCH_IMAGES, CLASSIFYING, READING, Classification, classify
 from worker.cli.demo import DEMO_DATASET
 from worker.messages.event import Annotation
 from worker.messages.results import ResultRow
@@ -190,15 +191,6 @@ def test_a_published_probability_at_the_threshold_is_off(png_folder: Path, predi
         assert (at, above) == ("off", "on")
 
 
-def test_progress_is_reported_up_to_the_number_of_annotations(tmp_path: Path, predictor: Predictor) -> None:
-    np.save(tmp_path / "many.npy", np.random.default_rng(0).random((BATCH_IMAGES + 10, 5, 5)))
-    source = open_any(tmp_path / "many.npy")
-    reported: list[int] = []
-    classify(source, source.annotations(), predictor, on_progress=reported.append)
-    assert reported == sorted(reported)
-    assert set(reported) == {0, BATCH_IMAGES, BATCH_IMAGES + 10}
-
-
 class LeaseLostTestError(Exception):
     """An exception that ends a run."""
 
@@ -220,6 +212,22 @@ class EndlessSource:
             yield FetchedIonImage(annotation.annotation_id, self.ion_image)
 
 
+def test_reading_a_dataset_and_then_classifying_it_are_told_of(release: Release) -> None:
+    """Of the default release, which reads all ion images before it predicts any."""
+    predictor = open_predictor(release, Engine.ONNX)
+    source = EndlessSource(make_ion_image(np.random.default_rng(0).random((20, 30))))
+    annotations = source.annotations()[: 2 * BATCH_IMAGES]
+    reported: list[tuple[str, int, int]] = []
+    classify(source, annotations, predictor, on_progress=lambda *call: reported.append(call))
+    reading = [call for call in reported if call[0] == READING]
+    classifying = reported[len(reading) :]
+    assert reported[: len(reading)] == reading == sorted(reading)
+    assert {what for what, _, _ in classifying} == {CLASSIFYING}
+    assert classifying == sorted(classifying)
+    assert 0 < reading[-1][1] < 2 * BATCH_IMAGES
+    assert reported[-1] == (CLASSIFYING, 2 * BATCH_IMAGES, 2 * BATCH_IMAGES)
+
+
 @dataclass
 class FailingPredictor:
     """Raises at its first batch, like a process that is stopped."""
@@ -235,9 +243,9 @@ class FailingPredictor:
 def test_an_exception_while_a_run_waits_or_predicts_ends_its_threads(ended_by: str, predictor: Predictor) -> None:
     source = EndlessSource(make_ion_image(np.random.default_rng(0).random((20, 30))))
 
-    def refuse(done: int) -> None:
+    def refuse(*call: object) -> None:
         if ended_by == "progress":
-            raise LeaseLostTestError(done)
+            raise LeaseLostTestError(call)
 
     chosen = FailingPredictor(predictor.release) if ended_by == "predictor" else predictor
     with pytest.raises(LeaseLostTestError):

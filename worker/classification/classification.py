@@ -1,9 +1,10 @@
 """From ion images to result rows: the path that queue and command line share."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from model_store.area.decision import AreaVerdict
 from model_store.predictors.predictor import Predictor
 from model_store.profile import DatasetProfile, make_profile
 from shared.preprocessing import INPUT_SIDE_PX, Channel, NetworkInputs, describe_missing_signal, preprocess
+from shared.progress import ProgressCallback, ignore_progress
 from worker.classification.area_run import AreaRun
 from worker.classification.assessment import ImageExtent, assess, measure_extent
 from worker.classification.batch import DatasetScope, InputBatch, PredictedBatch, Shape
@@ -21,6 +23,10 @@ from worker.messages.event import Annotation
 from worker.messages.results import Assessment, Counts, Label, ResultRow, count_rows
 from worker.sources.prefetching import prefetch_batches
 from worker.sources.source import FetchedIonImage, IonImageSource
+
+READING: Final = "reading"
+CLASSIFYING: Final = "classifying"
+"""The steps that `classify` tells of."""
 
 BATCH_IMAGES = 128
 """Network inputs per call of the predictor; while it runs, the next batch is fetched and preprocessed."""
@@ -97,6 +103,8 @@ class _Progress:
     extents: dict[str, ImageExtent] = field(default_factory=dict)
     stages: Stages = field(default_factory=Stages)
     batches: list[int] = field(default_factory=list)
+    read: int = 0
+    """Ion images that were fetched and prepared."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def classify(  # noqa: PLR0913 - options of the caller
     threshold: float | None = None,
     one_shape: bool = True,
     loose: bool = False,
-    on_progress: Callable[[int], None] = lambda _: None,
+    on_progress: ProgressCallback = ignore_progress,
     stages: Stages | None = None,
 ) -> Classification:
     """Fetch and preprocess in other threads, predict in this one; memory holds a few batches.
@@ -146,17 +154,21 @@ def classify(  # noqa: PLR0913 - options of the caller
     loose
         Each image is its own dataset, so none has a context.
     on_progress
-        Called with the number of finished annotations, at least once per batch; an exception that it raises ends
-        the run.
+        Called with `READING` while a release reads the whole dataset before it predicts, and with `CLASSIFYING` once
+        there are rows; at least once per batch. An exception that it raises ends the run.
     stages
         Where the times are kept, for a caller that wants those of a run that fails too.
     """
     manifest = predictor.release.manifest
     cut = manifest.threshold if threshold is None else threshold
     progress = _Progress(stages=stages or Stages())
+    reads_first = manifest.kind == "area" or manifest.uses_context
 
     def on_wait() -> None:
-        on_progress(len(progress.rows))
+        if reads_first and progress.read < len(annotations):
+            on_progress(READING, progress.read, len(annotations))
+        else:
+            on_progress(CLASSIFYING, len(progress.rows), len(annotations))
 
     scope = DatasetScope(len(annotations), one_shape=one_shape, loose=loose)
     area_run = AreaRun(predictor, scope, BATCH_IMAGES, progress.stages.predict)
@@ -204,6 +216,7 @@ def _time_fetching(fetched: Iterator[FetchedIonImage], stage: Stage) -> Iterator
 
 def _prepare(fetched: FetchedIonImage, channels: Sequence[Channel], progress: _Progress) -> _Prepared:
     annotation_id, ion_image = fetched.annotation_id, fetched.ion_image
+    progress.read += 1
     if ion_image is None:
         row = ResultRow(annotation_id=annotation_id, status="unreadable", reason=fetched.reason)
         return _Prepared(annotation_id, row=row)

@@ -12,8 +12,8 @@ from pyimzml.ImzMLWriter import ImzMLWriter
 from shared.imzml.dataset import ImzmlDataset
 from shared.imzml.ibd_file import open_ibd_file
 from shared.imzml.mass_windows import MassWindows, make_mass_windows
-from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.imzml.spectrum_chunk import SpectrumChunk, prefetch_chunks, read_chunks
+from shared.progress import ProgressCallback, ignore_progress
 from worker.cleaning.header import ImzmlHeader
 from worker.cleaning.writing import write_measurement
 

@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from shared.errors import InvalidInputError, NotFoundError, OffSampleError, TransientError
+from shared.progress import ProgressCallback, follow, from_first, ignore_progress
+from shared.progress_bar import make_progress_bar, show_steps
 from worker.classification.assessment import SENTENCES, find_acquired_share
 from worker.classification.classification import Classification, classify
 from worker.classification.conclusion import conclude
@@ -22,7 +25,6 @@ from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.dataset_files import ANNDATA_SUFFIX, DatasetFiles, choose_files
 from worker.cli.outputs.gallery import make_gallery
 from worker.cli.outputs.ion_facts import find_ion_facts
-from worker.cli.outputs.progress_bar import make_progress_bar
 from worker.cli.outputs.reports import describe_for_report, write_report_summary
 from worker.cli.outputs.row_files import save_rows
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows, print_summary
@@ -99,16 +101,9 @@ def classify_paths(  # noqa: PLR0913 - a command's options
     if datasets:
         opened = settings.open_release(release)
         predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
-        run = _Run(predictor, settings, threshold, Console(stderr=True, highlight=False, quiet=quiet))
-    for dataset, dataset_files in zip(datasets, files, strict=True):
-        try:
-            with reject_memory_errors():
-                classified.append(_classify_dataset(dataset, run, dataset_files))
-        except (InvalidInputError, TransientError) as error:
-            failures.add(dataset.data.dataset_id, error)
-        except OSError as error:  # listing the folder or finding the .ibd file failed
-            sentence = f"cannot read {error.filename or 'one of its files'}: {error.strerror}"
-            failures.add(dataset.data.dataset_id, NotFoundError(sentence))
+        with make_progress_bar(Console(stderr=True, highlight=False, quiet=quiet)) as bar:
+            run = _Run(predictor, settings, threshold, bar)
+            classified = _classify_all(list(zip(datasets, files, strict=True)), run, failures)
     if classified and (row_format is not None or output is None):
         print_rows(classified, row_format or RowFormat.TABLE, all_rows=all_rows)
     if output is not None and output.suffix.lower() != ANNDATA_SUFFIX:
@@ -119,6 +114,25 @@ def classify_paths(  # noqa: PLR0913 - a command's options
         write_report_summary(report, classified, pages, failures.reasons)
     if failures.reasons:
         raise typer.Exit(_EXIT_INPUT)
+
+
+def _classify_all(
+    datasets: Sequence[tuple[LocalDataset, DatasetFiles]], run: "_Run", failures: "_Failures"
+) -> list[DatasetRows]:
+    """The rows of the datasets that can be classified; of several datasets, a line of the bar counts them."""
+    classified: list[DatasetRows] = []
+    with ExitStack() as stack:
+        on_dataset = stack.enter_context(show_steps(run.bar)) if len(datasets) > 1 else ignore_progress
+        for dataset, files in follow(datasets, "datasets", len(datasets), on_dataset):
+            try:
+                with reject_memory_errors():
+                    classified.append(_classify_dataset(dataset, run, files))
+            except (InvalidInputError, TransientError) as error:
+                failures.add(dataset.data.dataset_id, error)
+            except OSError as error:  # listing the folder or finding the .ibd file failed
+                sentence = f"cannot read {error.filename or 'one of its files'}: {error.strerror}"
+                failures.add(dataset.data.dataset_id, NotFoundError(sentence))
+    return classified
 
 
 def _summarise(classified: Sequence[DatasetRows], failures: "_Failures", *, quiet: bool) -> None:
@@ -148,14 +162,19 @@ class _Failures:
 
 @dataclass(frozen=True)
 class _Run:
-    """What is the same for all datasets; `console` is where everything but rows and errors goes."""
+    """What is the same for all datasets."""
 
     predictor: Predictor
     settings: Settings
     threshold: float | None
-    console: Console
+    bar: Progress
     told: set[str] = field(default_factory=set)
     """Notes on the list of ions, which is the same for all datasets."""
+
+    @property
+    def console(self) -> Console:
+        """Where everything but rows and errors goes."""
+        return self.bar.console
 
     def tell(self, notes: Sequence[str]) -> None:
         """Print notes on the list of ions, each once."""
@@ -168,22 +187,12 @@ class _Run:
 def _classify_dataset(dataset: LocalDataset, run: _Run, files: DatasetFiles) -> DatasetRows:
     console, predictor, threshold = run.console, run.predictor, run.threshold
     dataset_id = dataset.data.dataset_id
-    with make_progress_bar(console) as bar, ExitStack() as stack:
-        task = bar.add_task(dataset_id, total=None)
-
-        def on_work(what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{dataset_id}: {what}", completed=done, total=total)
-
-        def on_progress(done: int) -> None:
-            if done:  # until then the bar shows what the source is doing
-                bar.update(task, description=dataset_id, completed=done, total=total)
-
+    with show_steps(run.bar, dataset_id) as on_work, ExitStack() as stack:
         access = make_access(dataset, run.settings, on_work)
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
         listed = list_annotations(dataset.data, source, access)
         annotations = listed.annotations
-        total = len(annotations)
-        tiles = stack.enter_context(TileBuffer(total)) if files.report is not None else None
+        tiles = stack.enter_context(TileBuffer(len(annotations))) if files.report is not None else None
         found = classify(
             source if tiles is None else RecordedSource(source, tiles),
             annotations,
@@ -191,10 +200,9 @@ def _classify_dataset(dataset: LocalDataset, run: _Run, files: DatasetFiles) -> 
             threshold=threshold,
             one_shape=False,
             loose=dataset.loose,
-            on_progress=on_progress,
+            on_progress=from_first(on_work),
         )
         if files.report is not None and tiles is not None:
-            bar.update(task, description=f"{dataset_id}: report", completed=0, total=None)
             from worker.report.page import write_report  # noqa: PLC0415 - jinja2 is imported only where it is used
 
             write_report(
@@ -204,13 +212,12 @@ def _classify_dataset(dataset: LocalDataset, run: _Run, files: DatasetFiles) -> 
                 predictor,
                 on_work,
             )
-        bar.stop()
         run.tell(listed.notes)
         for sentence in (*source.notes, *_describe(dataset, found, predictor)):
             console.print(f"{dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
         if files.gallery is not None:
             title = f"{dataset_id}: {describe_counts(found.counts)}"
-            make_gallery(source, annotations, found.rows, files.gallery, title)
+            make_gallery(source, annotations, found.rows, files.gallery, title, on_progress=on_work)
             console.print(f"gallery: {files.gallery}", markup=False, soft_wrap=True)
         if files.report is not None:
             console.print(f"report: {files.report}", markup=False, soft_wrap=True)
@@ -218,13 +225,18 @@ def _classify_dataset(dataset: LocalDataset, run: _Run, files: DatasetFiles) -> 
         conclusion = conclude(found.counts, found.off_sample_area)
         rows = DatasetRows(dataset_id, predictor.release.version, found.rows, facts, found.assessment, conclusion)
         if files.anndata is not None:
-            _write_anndata(files.anndata, dataset, source, annotations, rows)
+            _write_anndata(files.anndata, dataset, source, annotations, rows, on_work)
             console.print(f"AnnData: {files.anndata}", markup=False, soft_wrap=True)
     return rows
 
 
 def _write_anndata(
-    path: Path, dataset: LocalDataset, source: IonImageSource, annotations: Sequence[Annotation], rows: DatasetRows
+    path: Path,
+    dataset: LocalDataset,
+    source: IonImageSource,
+    annotations: Sequence[Annotation],
+    rows: DatasetRows,
+    on_progress: ProgressCallback,
 ) -> None:
     """A copy of the dataset's own .h5ad file with columns added, or a new file."""
     from worker.cli.outputs.anndata_file import extend_anndata, make_anndata  # noqa: PLC0415 - only where it is used
@@ -232,7 +244,7 @@ def _write_anndata(
     if dataset.anndata is not None:
         extend_anndata(dataset.anndata, path, annotations, rows)
     else:
-        make_anndata(path, source, annotations, rows)
+        make_anndata(path, source, annotations, rows, on_progress)
 
 
 def _describe(dataset: LocalDataset, found: Classification, predictor: Predictor) -> Iterator[str]:

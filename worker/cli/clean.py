@@ -12,6 +12,8 @@ from rich.console import Console
 from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from shared.errors import InvalidInputError
+from shared.progress import from_first
+from shared.progress_bar import show_progress
 from worker.access.store_uri import is_remote
 from worker.classification.classification import classify
 from worker.classification.conclusion import conclude
@@ -23,7 +25,6 @@ from worker.cli.inputs import options as input_options
 from worker.cli.inputs.access import make_access
 from worker.cli.inputs.local import LocalDataset, find_dataset
 from worker.cli.inputs.spec import KindOptions
-from worker.cli.outputs.progress_bar import show_progress
 from worker.events.annotations import list_annotations
 from worker.messages.event import ImzmlIonImages
 from worker.settings import Settings
@@ -105,7 +106,7 @@ def _clean(
             predictor,
             threshold=wanted.threshold,
             one_shape=False,
-            on_progress=lambda done: on_work("classifying", done, len(annotations)),
+            on_progress=from_first(on_work),
         )
         ions = choose_removed(found.rows, annotations, wanted.drop, location.ppm)
         with access.roots.open_file(location.uri) as imzml:

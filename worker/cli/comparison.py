@@ -63,11 +63,12 @@ def _compare(
     """Read the dataset once for each release, and its most different ion images once more for the picture."""
     from model_store.opening import open_predictor
     from model_store.release import Release
+    from shared.progress import follow, from_first
+    from shared.progress_bar import show_progress
     from worker.classification.classification import Classification, classify
     from worker.classification.release_comparison import compare_classifications
     from worker.cli.inputs.access import make_access
     from worker.cli.outputs.comparison_picture import draw_comparison, list_drawn
-    from worker.cli.outputs.progress_bar import show_progress
     from worker.events.annotations import list_annotations
     from worker.sources.opening import open_source
 
@@ -85,7 +86,7 @@ def _compare(
                 open_predictor(release, settings.engine, settings.threads or None),
                 one_shape=False,
                 loose=dataset.loose,
-                on_progress=lambda done: on_work(f"release {release.version}", done, len(annotations)),
+                on_progress=from_first(lambda what, *counts: on_work(f"{what} with {release.version}", *counts)),
             )
 
         found = (classify_with(releases[0]), classify_with(releases[1]))
@@ -93,7 +94,8 @@ def _compare(
         if picture is not None:
             drawn = set(list_drawn(comparison))
             wanted = [one for one in annotations if one.annotation_id in drawn]
-            images = {one.annotation_id: one.ion_image for one in source.fetch(wanted) if one.ion_image is not None}
+            fetched = follow(source.fetch(wanted), "reading for the picture", len(wanted), on_work)
+            images = {one.annotation_id: one.ion_image for one in fetched if one.ion_image is not None}
             captions = {one.annotation_id: f"m/z {one.mz:.4f}" for one in wanted if one.mz is not None}
             draw_comparison(comparison, images, captions, picture)
     return comparison

@@ -13,13 +13,14 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine, Predictor
 from shared.errors import InvalidInputError, NotFoundError
 from shared.ion_image import make_ion_image
+from shared.progress import from_first
+from shared.progress_bar import show_progress
 from worker.classification.classification import Classification, classify
 from worker.cli.inputs import options as input_options
 from worker.cli.inputs.access import make_access
 from worker.cli.inputs.local import LocalDataset, find_dataset
 from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.explanation import ExplainedImage, draw_explanation
-from worker.cli.outputs.progress_bar import show_progress
 from worker.events.annotations import list_annotations
 from worker.messages.event import Annotation
 from worker.messages.results import ResultRow
@@ -79,7 +80,7 @@ def _explain(dataset: LocalDataset, ion: str, predictor: Predictor, settings: Se
             predictor,
             one_shape=False,
             loose=dataset.loose,
-            on_progress=lambda done: on_work("classifying", done, len(annotations)),
+            on_progress=from_first(on_work),
         )
         row = next(row for row in found.rows if row.annotation_id == ion)
         if row.off_sample_probability is None:

@@ -15,11 +15,11 @@ from model_store.area.decision import VERDICTS
 from model_store.manifest import HeldOutAcquisition, Manifest
 from model_store.release import Release, default_version, installed_versions, open_release, write_default
 from shared.errors import ReleaseError
+from shared.progress_bar import show_progress
 from worker.cli.comparison import compare
 from worker.cli.operators.activation import activate, active
 from worker.cli.operators.shadow import shadow
 from worker.cli.outputs.json_output import AsJson, print_json
-from worker.cli.outputs.progress_bar import show_progress
 from worker.cli.signature import describe_signature, sign
 from worker.installation.installing import install_from
 from worker.installation.release_source import open_release_source

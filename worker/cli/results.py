@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from typer.core import TyperGroup
 
 from shared.errors import InvalidInputError, NotFoundError
+from shared.progress_bar import show_progress
 from worker.cli.operators.trim import trim
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.client.event_answer import EventAnswer, gather_answers
@@ -82,10 +82,8 @@ def _read(stream: ResultsStream, event: str | None, console: Console, *, scan: b
     """The messages of one event from the index, or of all events with a progress bar on stderr."""
     if event is not None and not scan:
         return stream.find(event)
-    columns = (TextColumn("reading the results stream"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        return list(stream.read_all(lambda done, total: bar.update(task, completed=done, total=total)))
+    with show_progress(console=console) as on_progress:
+        return list(stream.read_all(on_progress))
 
 
 def _describe(answer: EventAnswer) -> list[str]:

@@ -10,9 +10,9 @@ import typer
 from pydantic import ValidationError
 from redis import Redis
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from shared.errors import InvalidInputError, NotFoundError
+from shared.progress_bar import make_progress_bar
 from shared.validation import describe_validation_error
 from worker.access.allowed_roots import read_file
 from worker.classification.assessment import SENTENCES
@@ -96,8 +96,7 @@ def show_wait(
     require_worker
         Called repeatedly during the wait; an exception ends it.
     """
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with make_progress_bar(Console(stderr=True)) as bar:
         task = bar.add_task("waiting for a worker", total=None)
 
         def on_wait() -> None:

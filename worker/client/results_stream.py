@@ -1,11 +1,12 @@
 """Read the results stream without removing anything from it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
 from redis import Redis
 
+from shared.progress import ProgressCallback, ignore_progress
 from worker.ledger.names import Names
 from worker.messages.results import ResultMessage
 
@@ -30,14 +31,14 @@ class ResultsStream:
         newest = cast("list[_Entry]", self._server.xrevrange(self._names.results, count=1))
         return newest[0][0].decode() if newest else "0"
 
-    def read_all(self, on_progress: Callable[[int, int], None] = lambda *_: None) -> Iterator[ResultMessage]:
+    def read_all(self, on_progress: ProgressCallback = ignore_progress) -> Iterator[ResultMessage]:
         """Every message, oldest first; `on_progress` is called with the numbers of read and of all entries."""
         total, done, first = self._server.xlen(self._names.results), 0, "-"
         while entries := cast("list[_Entry]", self._server.xrange(self._names.results, min=first, count=_PAGE)):
             yield from self._parse_all(entries)
             first = f"({entries[-1][0].decode()}"
             done += len(entries)
-            on_progress(done, max(total, done))
+            on_progress("reading the results stream", done, max(total, done))
 
     def find(self, event_id: str) -> list[ResultMessage]:
         """The messages of every event of this id, oldest first, from the index of answers.

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from model_store.predictors.predictor import Predictor
 from shared.errors import DeadlineExceededError
-from worker.classification.classification import Classification, classify
+from worker.classification.classification import CLASSIFYING, READING, Classification, classify
 from worker.classification.stages import Stages
 from worker.events.annotations import list_annotations
 from worker.events.answers import classified_answer
@@ -32,29 +32,29 @@ class ProgressMonitor:
     """Checks lease and deadline while an event runs, and reports its progress twice a second."""
 
     def __init__(self, run: EventRun) -> None:
-        self.total = 0
-        """Annotations of the event, once they are known."""
-
         self._run = run
         self._reached = "nothing done yet"
         self._next_report = time.monotonic()
+        self._read_first = False
 
     def on_work(self, what: str, done: int, total: int) -> None:
         """Called while a source prepares its first ion image."""
         self._reached = f"{what}: {done / max(total, 1):.0%}"
         self._require_time()
 
-    def on_progress(self, done: int) -> None:
-        """Called between images and while waiting for them."""
+    def on_progress(self, what: str, done: int, total: int) -> None:
+        """Called between images and while waiting for them; what is read first counts for half."""
+        self._read_first |= what == READING
         if done:
-            self._reached = f"{done} of {self.total} ion images done"
+            self._reached = f"{done} of {total} ion images {'read' if what == READING else 'done'}"
         self._require_time()
         now = time.monotonic()
         if now < self._next_report:
             return
         self._next_report = now + _PROGRESS_INTERVAL_SECONDS
         try:
-            self._run.runtime.ledger.hints.report_progress(self._run.claim, done, self.total)
+            reported = (done + (total if what == CLASSIFYING else 0)) // 2 if self._read_first else done
+            self._run.runtime.ledger.hints.report_progress(self._run.claim, reported, total)
         except RedisError as error:
             _log.debug("progress_not_reported", error=str(error))
 
@@ -81,7 +81,6 @@ def classify_event(event: DatasetAnnotatedEvent, run: EventRun) -> Verdict:
             source = stack.enter_context(open_source(event.data.ion_images, access))
             listed = list_annotations(event.data, source, access)
             annotations = listed.annotations
-        watch.total = len(annotations)
         recorded = source if report is None else report.record(source, len(annotations))
         stages = stack.enter_context(_traced_stages(run.trace))
         threshold = event.data.threshold

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from model_store.predictors.predictor import Predictor
-from shared.imzml.progress import ProgressCallback
+from shared.progress import ProgressCallback
 from worker.classification.classification import Classification
 from worker.messages.event import Annotation, DatasetAnnotated
 from worker.report.page_data import ClassifiedDataset, describe_location

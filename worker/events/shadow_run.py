@@ -67,7 +67,7 @@ def _measure(comparison: ReleaseComparison) -> ShadowMeasures:
 def _compare(run: EventRun, classified: ClassifiedEvent, shadow: str) -> ReleaseComparison:
     runtime, data = run.runtime, classified.data
 
-    def require_time(_: int) -> None:
+    def require_time(*_: object) -> None:
         if time.monotonic() > run.deadline:
             raise DeadlineExceededError("event and its shadow took longer than OFFSAMPLE_EVENT_TIMEOUT_SECONDS")
 

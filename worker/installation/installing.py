@@ -1,6 +1,6 @@
 """Install a release: every file is compared with the manifest, and the manifest with a checksum if one is known."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from model_store.release import MANIFEST_NAME, Release, sha256_of, verify_releas
 from model_store.signature import SIGNATURE_NAME
 from shared.errors import AccessDeniedError, NotFoundError, ReleaseError, UntrustedReleaseError
 from shared.limits import MEBIBYTE
+from shared.progress import ProgressCallback, follow, ignore_progress
 from shared.validation import describe_validation_error
 from worker.installation.release_source import ReleaseSource
 
@@ -37,7 +38,7 @@ def install_from(
     *,
     expected_sha256: str | None = None,
     trusted_keys: Sequence[Path] = (),
-    on_progress: Callable[[str, int, int], None] = lambda *_: None,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Installed:
     """Read a release and add it to `root`, completely and verified, or not at all.
 
@@ -48,7 +49,7 @@ def install_from(
     trusted_keys
         One of them must have signed the release; none = a signature is copied, but not required.
     on_progress
-        Called with the name of a file that is read next, its number and the number of files.
+        Called with the numbers of files that are read, and of all.
 
     Raises
     ------
@@ -72,8 +73,7 @@ def install_from(
             _take_over(signature, folder, trusted_keys)
         return Installed(verify_release(folder, trusted_keys), found_sha256, is_new=False)
     with install_release(manifest.version, root, trusted_keys) as scratch:
-        for number, file in enumerate(manifest.files):
-            on_progress(file.name, number, len(manifest.files))
+        for file in follow(manifest.files, "files", len(manifest.files), on_progress):
             (scratch / file.name).write_bytes(_read(source, file))
         (scratch / MANIFEST_NAME).write_bytes(content)
         if signature is not None:

@@ -1,8 +1,7 @@
 """Delete results that have been read."""
 
-from collections.abc import Callable
-
 from shared.errors import InvalidInputError
+from shared.progress import ProgressCallback, ignore_progress
 from worker.operators.queue import Queue
 
 _TRIMMED_TOGETHER = 10_000
@@ -13,7 +12,7 @@ def trim_results(
     *,
     older_than_seconds: float = 0.0,
     ignore_groups: bool = False,
-    on_progress: Callable[[int], None] = lambda _: None,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> int:
     """Delete results that every group has read and acknowledged, and that are older; returns their number.
 
@@ -24,14 +23,14 @@ def trim_results(
     ignore_groups
         Delete by age only, read or not.
     on_progress
-        Called with the number of results that are deleted so far.
+        Called with the numbers of results that are deleted so far, and that could be at most.
 
     Raises
     ------
     InvalidInputError
         When no group reads the results: then nothing counts as read.
     """
-    deleted = 0
+    deleted, most = 0, int(queue.server.xlen(queue.names.results))
     while True:
         arguments = [int(older_than_seconds * 1000), _TRIMMED_TOGETHER, int(ignore_groups)]
         some, groups = queue.scripts.trim(keys=[queue.names.results], args=arguments)
@@ -43,4 +42,4 @@ def trim_results(
         if not some:
             return deleted
         deleted += some
-        on_progress(deleted)
+        on_progress("trimming the results", deleted, max(most, deleted))

@@ -13,8 +13,8 @@ from skimage.transform import resize
 from model_store.area.decision import AreaVerdict
 from model_store.context.pixel_sketch import PixelSketch
 from model_store.context.sample_mask import read_sample_mask
-from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.ion_image import AcquisitionMask, Intensities
+from shared.progress import ProgressCallback, ignore_progress
 from worker.classification.classification import Classification
 from worker.report.tile import NOT_ACQUIRED, decode_tile, scale_tile
 from worker.report.tile_buffer import TileBuffer

@@ -10,9 +10,9 @@ import numpy as np
 from model_store.area.dataset_prediction import predict_alike, predict_dataset
 from model_store.context.dataset_context import add_context, read_context
 from model_store.predictors.predictor import Predictor
-from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.ion_image import IonImage
 from shared.preprocessing import NetworkInputs, preprocess
+from shared.progress import ProgressCallback, ignore_progress
 from worker.classification.occlusion import OcclusionMap, Predict, find_occlusion
 from worker.messages.results import ResultRow
 from worker.report.tile import NOT_ACQUIRED, Tile, decode_tile

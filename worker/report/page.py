@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from model_store.predictors.predictor import Predictor
-from shared.imzml.progress import ProgressCallback, ignore_progress
+from shared.progress import ProgressCallback, ignore_progress
 from worker.classification.assessment import SENTENCES
 from worker.classification.conclusion import conclude
 from worker.report.area_figures import AreaFigures, find_area_figures

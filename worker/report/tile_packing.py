@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.imzml.progress import ProgressCallback, ignore_progress
+from shared.progress import ProgressCallback, ignore_progress
 from worker.report.tile import Codes, coarsen
 from worker.report.tile_buffer import TileBuffer
 

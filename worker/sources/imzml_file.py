@@ -11,10 +11,10 @@ from shared.errors import InvalidAnnotationsError, InvalidIonImageError, NotFoun
 from shared.files.closable import Closable
 from shared.files.foreign_file import OpenedFile
 from shared.imzml.dataset import ImzmlDataset, open_imzml
-from shared.imzml.progress import ProgressCallback
 from shared.ion_image import make_ion_image
 from shared.ions.ion_mz import compute_mz, require_mz
 from shared.limits import Limits
+from shared.progress import ProgressCallback
 from worker.access.allowed_roots import AllowedRoots, os_errors_translated
 from worker.messages.event import Annotation, ImzmlIonImages
 from worker.sources.pixel_notes import PixelNotes

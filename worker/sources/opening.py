@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from shared.errors import UnsupportedSourceError
-from shared.imzml.progress import ProgressCallback, ignore_progress
 from shared.limits import Limits
+from shared.progress import ProgressCallback, ignore_progress
 from worker.access.allowed_roots import AllowedRoots
 from worker.access.store_uri import is_remote
 from worker.messages.event import (

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shared.imzml.progress import ProgressCallback
+from shared.progress import ProgressCallback
 from worker.cli.inputs.local import LocalDataset
 from worker.settings import Settings
 from worker.sources.opening import SourceAccess

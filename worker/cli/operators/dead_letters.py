@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.errors import InvalidInputError, NotFoundError
+from shared.progress_bar import show_progress
 from worker.cli.operators.options import OlderThan, open_queue
 from worker.cli.outputs.durations import describe_seconds
 from worker.cli.outputs.json_output import AsJson, print_json
@@ -52,7 +53,9 @@ class _Changed(BaseModel):
 def list_letters(*, error: Error = None, older_than: OlderThan = None, as_json: AsJson = False) -> None:
     """List dead letters, oldest first, with their reasons."""
     wanted = LetterFilter(error=error, older_than_seconds=older_than or 0.0)
-    letters = [one.model_copy(update={"message": None}) for one in read_letters(open_queue(), wanted)]
+    with show_progress() as on_progress:
+        found = read_letters(open_queue(), wanted, on_progress=on_progress)
+        letters = [one.model_copy(update={"message": None}) for one in found]
     if as_json:
         print_json(_Letters(dead_letters=letters))
         return
@@ -90,8 +93,9 @@ def retry(
     """Send the events of dead letters again, unchanged, and delete the letters."""
     queue, wanted, found = open_queue(), _require_filter(ids, error, older_than, every=every), _Changed()
     lists = {Retried.SENT: found.changed, Retried.GONE: found.gone, Retried.KEPT: found.kept}
-    for letter in read_letters(queue, wanted):
-        lists[retry_letter(queue, letter)].append(letter.id)
+    with show_progress() as on_progress:
+        for letter in read_letters(queue, wanted, on_progress=on_progress):
+            lists[retry_letter(queue, letter)].append(letter.id)
     _report(found, wanted, "sent again", as_json=as_json)
     if found.kept:
         raise InvalidInputError(
@@ -111,8 +115,9 @@ def drop(
 ) -> None:
     """Delete dead letters for good, and their events with them."""
     queue, wanted, found = open_queue(), _require_filter(ids, error, older_than, every=every), _Changed()
-    for letter in read_letters(queue, wanted):
-        (found.changed if drop_letter(queue, letter) else found.gone).append(letter.id)
+    with show_progress() as on_progress:
+        for letter in read_letters(queue, wanted, on_progress=on_progress):
+            (found.changed if drop_letter(queue, letter) else found.gone).append(letter.id)
     _report(found, wanted, "dropped", as_json=as_json)
 
 

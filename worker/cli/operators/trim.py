@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 from pydantic import BaseModel
-from rich.console import Console
 
 from shared.errors import InvalidInputError
+from shared.progress_bar import show_progress
 from worker.cli.operators.options import OlderThan, open_queue
 from worker.cli.outputs.json_output import AsJson, print_json
 from worker.operators.trimming import trim_results
@@ -29,13 +29,9 @@ def trim(
     """Delete results that every consumer group has read and acknowledged."""
     if ignore_groups and older_than is None:
         raise InvalidInputError("expected --older-than with --ignore-groups, got --ignore-groups alone")
-    console = Console(stderr=True, highlight=False)
-    with console.status("trimming the results") as status:
+    with show_progress() as on_progress:
         deleted = trim_results(
-            open_queue(),
-            older_than_seconds=older_than or 0.0,
-            ignore_groups=ignore_groups,
-            on_progress=lambda some: status.update(f"trimming the results: {some:,} deleted"),
+            open_queue(), older_than_seconds=older_than or 0.0, ignore_groups=ignore_groups, on_progress=on_progress
         )
     if as_json:
         print_json(_Trimmed(deleted=deleted))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from shared.errors import ConfigurationError, InvalidInputError, TooLargeError
 from shared.files.whole_file import write_whole
 from shared.ion_image import AcquisitionMask
+from shared.progress import ProgressCallback, follow, ignore_progress
 from worker.cli.outputs.row_format import DatasetRows, IonFacts
 from worker.messages.event import Annotation
 from worker.messages.results import ResultRow
@@ -56,7 +57,13 @@ def extend_anndata(original: Path, path: Path, annotations: Sequence[Annotation]
         raise InvalidInputError(f"cannot add columns to the var of {original}: {error}") from error
 
 
-def make_anndata(path: Path, source: IonImageSource, annotations: Sequence[Annotation], found: DatasetRows) -> None:
+def make_anndata(
+    path: Path,
+    source: IonImageSource,
+    annotations: Sequence[Annotation],
+    found: DatasetRows,
+    on_progress: ProgressCallback = ignore_progress,
+) -> None:
     """Write a new .h5ad file: `X` (pixels, ions) float32, and `obsm["spatial"]` (pixels, 2), x and y, px.
 
     Columns of `obs` are named as by metaspace-converter, so that this program reads the file too. Ions whose image
@@ -75,7 +82,7 @@ def make_anndata(path: Path, source: IonImageSource, annotations: Sequence[Annot
     import anndata  # noqa: PLC0415 - an extra
     import pandas as pd  # noqa: PLC0415 - comes with anndata
 
-    values, mask = _read_images(source, annotations)
+    values, mask = _read_images(source, annotations, on_progress)
     y, x = np.nonzero(mask)
     by_id = {row.annotation_id: row for row in found.rows}
     names = [annotation.annotation_id for annotation in annotations]
@@ -113,13 +120,13 @@ def _require_anndata() -> None:
 
 
 def _read_images(
-    source: IonImageSource, annotations: Sequence[Annotation]
+    source: IonImageSource, annotations: Sequence[Annotation], on_progress: ProgressCallback
 ) -> tuple[npt.NDArray[np.float32], AcquisitionMask]:
     """(N, H, W), NaN for an image that could not be read; and the pixels acquired for any of them."""
     number = {annotation.annotation_id: row for row, annotation in enumerate(annotations)}
     values: npt.NDArray[np.float32] | None = None
     mask: AcquisitionMask | None = None
-    for fetched in source.fetch(annotations):
+    for fetched in follow(source.fetch(annotations), "reading for AnnData", len(annotations), on_progress):
         image = fetched.ion_image
         if image is None:
             continue

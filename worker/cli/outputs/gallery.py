@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from shared.ion_image import IonImage
 from shared.preprocessing import scale_intensities
+from shared.progress import ProgressCallback, follow, ignore_progress
 from worker.cli.outputs.picture_file import save_picture
 from worker.messages.event import Annotation
 from worker.messages.results import Label, ResultRow
@@ -67,6 +68,7 @@ def make_gallery(  # noqa: PLR0913 - options of the caller
     *,
     expected: Mapping[str, str] | None = None,
     most: int = MOST_TILES,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> None:
     """Draw the most confident ion images of each label of a classified source.
 
@@ -82,9 +84,8 @@ def make_gallery(  # noqa: PLR0913 - options of the caller
     tiles = choose_tiles(rows, most)
     chosen = {row.annotation_id for label_rows in tiles.values() for row in label_rows}
     wanted = [annotation for annotation in annotations if annotation.annotation_id in chosen]
-    ion_images = {
-        fetched.annotation_id: fetched.ion_image for fetched in source.fetch(wanted) if fetched.ion_image is not None
-    }
+    fetched = follow(source.fetch(wanted), "reading for the gallery", len(wanted), on_progress)
+    ion_images = {one.annotation_id: one.ion_image for one in fetched if one.ion_image is not None}
     captions = {one.annotation_id: f"m/z {one.mz:.4f}" for one in wanted if one.mz is not None}
     totals = Counter(row.label for row in rows if row.label is not None)
     draw_gallery(tiles, ion_images, GalleryText(title, captions, expected or {}, totals), path)
