@@ -11,7 +11,7 @@ FROM ${PYTHON_IMAGE} AS wheel
 WORKDIR /build
 COPY requirements/build.txt requirements/build.txt
 RUN python -m venv /opt/build \
-    && /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+    && /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes \
         --requirement requirements/build.txt
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY shared shared
@@ -25,7 +25,7 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-dep
 FROM ${PYTHON_IMAGE} AS cpu-packages
 RUN python -m venv /opt/offsample
 COPY requirements/image.txt /tmp/requirements.txt
-RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes \
         --requirement /tmp/requirements.txt
 COPY --from=wheel /wheels /tmp/wheels
 RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /tmp/wheels/*.whl
@@ -33,7 +33,7 @@ RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --
 FROM ${PYTHON_IMAGE} AS gpu-packages
 RUN python -m venv /opt/offsample
 COPY requirements/gpu.txt /tmp/requirements.txt
-RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes \
         --requirement /tmp/requirements.txt
 COPY --from=wheel /wheels /tmp/wheels
 RUN /opt/offsample/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /tmp/wheels/*.whl
@@ -51,7 +51,8 @@ ENV PATH=/opt/offsample/bin:${PATH} \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin offsample \
+RUN groupadd --system --gid 10001 offsample \
+    && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin offsample \
     && mkdir /data
 WORKDIR /tmp
 USER 10001:10001

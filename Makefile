@@ -18,7 +18,8 @@ WORKER_READY := $(VENV)/.worker-ready
 TEST_READY := $(VENV)/.test-ready
 
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install
-INSTALL_PINNED := $(PIP_INSTALL) --require-hashes --requirement requirements/build.txt
+# requirements/*.txt are complete, so pip need not resolve them; before 24.0 it cannot, where a package asks for an extra.
+INSTALL_PINNED := $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/build.txt
 INSTALL_PROJECT := $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations 15 $(PYTEST_ARGS)
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(UV) pip compile --quiet $(UPGRADE) --python-version 3.11 \

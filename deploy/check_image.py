@@ -44,7 +44,7 @@ def main() -> None:
 def check(worker: subprocess.Popen[bytes]) -> None:
     """Look at the container from inside, let it answer an event, and stop it."""
     wait_until(lambda: worker.poll() is not None or is_ready(), "/readyz answers 200", READY_SECONDS)
-    inside("sh", "-c", "id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status; touch /tmp/written")
+    inside("sh", "-ec", "id -un; id -gn; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status; touch /tmp/written")
     refused = subprocess.run(["runc", "exec", "offsample-check", "touch", "/opt/offsample/written"], check=False)
     if refused.returncode == 0:
         raise SystemExit("expected a read-only root file system, but a file was written to it")
