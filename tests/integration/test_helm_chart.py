@@ -45,7 +45,12 @@ def find_worker(objects: list[Object]) -> Object:
 
 
 def read_variables(objects: list[Object]) -> dict[str, str]:
-    return {variable["name"]: variable["value"] for variable in find_worker(objects)["env"]}
+    """The worker's variables; its threads are the CPUs that it requests."""
+    worker = find_worker(objects)
+    threads = {"name": "OFFSAMPLE_THREADS", "valueFrom": {"resourceFieldRef": {"resource": "requests.cpu"}}}
+    assert threads in worker["env"]
+    resolved = {"OFFSAMPLE_THREADS": worker["resources"]["requests"]["cpu"]}
+    return resolved | {variable["name"]: variable["value"] for variable in worker["env"] if "value" in variable}
 
 
 @pytest.mark.parametrize("values", CASES, ids=NAMES)
@@ -73,6 +78,19 @@ def test_every_example_makes_what_it_is_about() -> None:
     assert set(OPERATORS) <= kinds["autoscaling"]
     assert find_worker(render(*EXAMPLES))["resources"]["limits"]["nvidia.com/gpu"] == 1
     assert find_worker(render(*EXAMPLES))["image"] == "offsample:gpu"
+
+
+def test_an_image_is_named_by_tag_or_by_digest() -> None:
+    digest = f"sha256:{'0' * 64}"
+    assert find_worker(render("image.tag=1.2"))["image"] == "offsample:1.2"
+    assert find_worker(render("image.tag=1.2", f"image.digest={digest}"))["image"] == f"offsample@{digest}"
+
+
+def test_other_threads_than_the_requested_cpus_are_set_once() -> None:
+    variables = find_worker(render("settings.OFFSAMPLE_THREADS=8"))["env"]
+    assert [one for one in variables if one["name"] == "OFFSAMPLE_THREADS"] == [
+        {"name": "OFFSAMPLE_THREADS", "value": "8"}
+    ]
 
 
 def test_no_container_may_do_more_than_it_needs(objects: list[Object]) -> None:
@@ -122,6 +140,18 @@ def test_a_worker_accepts_the_settings(objects: list[Object], monkeypatch: pytes
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("OFFSAMPLE_REDIS_URL_FILE", str(tmp_path / "worker.url"))
     assert Settings.read().http_endpoint == ("0.0.0.0", 9400)
+
+
+def test_a_worker_reads_the_values_of_settings_as_they_were_written(tmp_path: Path) -> None:
+    written = {
+        "OFFSAMPLE_MAX_EVENT_BYTES": 33554432,
+        "OFFSAMPLE_RETRY_SECONDS": 0.5,
+        "OFFSAMPLE_ALLOWED_STORES": "s3://a b",
+    }
+    path = tmp_path / "values.yaml"
+    path.write_text(yaml.safe_dump({"settings": written}))
+    variables = read_variables(render(path))
+    assert {name: variables[name] for name in written} == {name: str(value) for name, value in written.items()}
 
 
 def test_the_chart_takes_every_other_setting_and_refuses_misspelt_ones_and_secrets() -> None:

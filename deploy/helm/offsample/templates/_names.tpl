@@ -30,6 +30,11 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
+{{- define "offsample.image" -}}
+{{- $tag := .Values.image.tag | default (.Values.gpu.enabled | ternary "gpu" "cpu") -}}
+{{- .Values.image.repository }}{{ with .Values.image.digest }}@{{ . }}{{ else }}:{{ $tag }}{{ end -}}
+{{- end -}}
+
 {{/* The events streams, by the names that the formula of the ScaledObject gives them. */}}
 {{- define "offsample.streams" -}}
 {{- $namespace := .Values.settings.OFFSAMPLE_NAMESPACE | default "offsample" -}}
