@@ -69,17 +69,16 @@ def show_progress(name: str = "", console: Console | None = None) -> Iterator[Pr
 
 @contextmanager
 def show_steps(bar: Progress, name: str = "") -> Iterator[ProgressCallback]:
-    """A line of the bar that shows one step after the other, each with a rate of its own."""
-    task = bar.add_task(name, total=None)
+    """A line of the bar that shows one step after the other, each with a rate of its own, until it is done."""
+    task = bar.add_task(name, total=None, visible=bool(name))
     current = ""
 
     def on_progress(what: str, done: int, total: int) -> None:
         nonlocal current
         if what != current:
             current = what
-            bar.reset(task, description=f"{name}: {what}" if name else what, total=total, completed=done)
-        else:
-            bar.update(task, total=total, completed=done)
+            bar.reset(task, description=f"{name}: {what}" if name else what, total=total)
+        bar.update(task, total=total, completed=done, visible=done < total)
 
     try:
         yield on_progress

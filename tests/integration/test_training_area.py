@@ -88,7 +88,7 @@ def test_an_interrupted_network_goes_on_where_it_was_saved(run: AreaRun, tmp_pat
 
 def test_an_acquisition_is_read_by_the_networks_of_the_fold_that_holds_it_out(run: AreaRun) -> None:
     prepared = {one.name: prepare(one) for one in load_acquisitions(ACQUISITIONS[:2])}
-    readings = list(read_held_out(run, prepared, lambda _: None, repeats=1))
+    readings = list(read_held_out(run, prepared, repeats=1))
     for name, one in prepared.items():
         (fold,) = [row for row, fold in enumerate(leave_one_out(folds=SETTINGS.folds)) if name in fold.held_out]
         own, other = (

@@ -60,7 +60,6 @@ def draw(sources: Sources, *, datasets: int, ions: int, folds: int, grouping: Gr
         folds=folds,
         seed=1,
         grouping=grouping,
-        on_dataset=ignore,
     )
 
 

@@ -36,7 +36,6 @@ def whole_set() -> WholeSet:
         folds=2,
         seed=1,
         grouping=Grouping.DATASET,
-        on_dataset=ignore,
     )
 
 

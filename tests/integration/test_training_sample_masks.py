@@ -18,10 +18,6 @@ from training.synthetic.synthetic_set import label_pattern
 from training.synthetic.whole_dataset import WholeDataset, draw_whole_dataset
 
 
-def ignore(_: int) -> None:
-    """Report no progress."""
-
-
 @pytest.fixture(scope="module")
 def sources() -> Sources:
     return load_sources()
@@ -29,7 +25,7 @@ def sources() -> Sources:
 
 @pytest.fixture(scope="module")
 def datasets(sources: Sources) -> list[MaskedDataset]:
-    return draw_masked_datasets(split_sources(sources)[0], load_training_mixture(), 30, 4, ignore, most_ions=12)
+    return draw_masked_datasets(split_sources(sources)[0], load_training_mixture(), 30, 4, most_ions=12)
 
 
 def draw(sources: Sources, seed: int, ions: int = 12, off_share: float | None = None) -> WholeDataset:

@@ -1,6 +1,7 @@
 """The progress bar: silent without a terminal, and on one with the rate and the rest of every step."""
 
 import io
+import re
 import time
 
 import pytest
@@ -39,14 +40,13 @@ def test_a_terminal_shows_step_rate_and_time_left() -> None:
     shown = io.StringIO()
     console = Console(file=shown, force_terminal=True, width=100, color_system=None)
     until = time.monotonic() + 20
+    line = re.compile(r"brain: reading .* 50% +[\d.,]+( k| M)?/s +\d+:\d\d:\d\d")
     with show_progress("brain", console) as on_progress:
-        for done in range(10**9):
-            on_progress("reading", done, 10**9)
-            if ("/s" in shown.getvalue() and "0:0" in shown.getvalue()) or time.monotonic() > until:
-                break
-    last = shown.getvalue().rpartition("brain: reading")[2]
-    assert "/s" in last
-    assert ":" in last
+        for done in (1, 2, 500):
+            on_progress("reading", done, 1000)
+        while line.search(shown.getvalue()) is None and time.monotonic() < until:
+            time.sleep(0.01)
+    assert line.search(shown.getvalue())
 
 
 def test_every_step_has_a_rate_of_its_own() -> None:

@@ -1,15 +1,19 @@
 """Inputs of commands: a user's folders and files, datasets on METASPACE, acquisitions of training/data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.acquisitions.acquisition import Acquisition
 from training.acquisitions.metaspace import PREFIX, read_metaspace
 from training.acquisitions.reading import find_acquisitions, read_acquisition
 from training.acquisitions.series import ListedAcquisition, list_acquisitions
 
 
-def open_inputs(inputs: Sequence[str], labels: Path | None = None) -> Iterator[Acquisition]:
+def open_inputs(
+    inputs: Sequence[str], labels: Path | None = None, on_progress: ProgressCallback = ignore_progress
+) -> Iterator[Acquisition]:
     """Read the acquisitions of all inputs, in their order.
 
     Parameters
@@ -25,18 +29,21 @@ def open_inputs(inputs: Sequence[str], labels: Path | None = None) -> Iterator[A
         When an input holds no acquisition, or one cannot be read.
     """
     listed = {acquisition.name: acquisition for acquisition in list_acquisitions()}
-    for one in inputs:
-        if one.startswith(PREFIX):
-            yield read_metaspace(one.removeprefix(PREFIX))
-        elif one in listed and not Path(one).exists():
-            yield listed[one].read()
-        else:
-            yield from _read_path(Path(one), list(listed.values()), labels)
+    found = [read for one in inputs for read in _find_readers(one, listed, labels)]
+    for read in follow(found, "acquisitions", len(found), on_progress):
+        yield read()
 
 
-def _read_path(path: Path, listed: Sequence[ListedAcquisition], labels: Path | None) -> Iterator[Acquisition]:
-    """Acquisitions of training/data are read with their row of `series.csv`, also when given by path."""
-    by_folder = {acquisition.folder.resolve(): acquisition for acquisition in listed}
-    for found in find_acquisitions(path):
-        own = by_folder.get(found.resolve()) if labels is None else None
-        yield read_acquisition(found, labels=labels) if own is None else own.read()
+def _find_readers(
+    one: str, listed: Mapping[str, ListedAcquisition], labels: Path | None
+) -> Iterator[Callable[[], Acquisition]]:
+    """What reads each acquisition of an input; those of training/data with their row of `series.csv`, also by path."""
+    if one.startswith(PREFIX):
+        yield partial(read_metaspace, one.removeprefix(PREFIX))
+    elif one in listed and not Path(one).exists():
+        yield listed[one].read
+    else:
+        by_folder = {acquisition.folder.resolve(): acquisition for acquisition in listed.values()}
+        for found in find_acquisitions(Path(one)):
+            own = by_folder.get(found.resolve()) if labels is None else None
+            yield partial(read_acquisition, found, labels=labels) if own is None else own.read

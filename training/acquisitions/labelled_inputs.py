@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shared.errors import InvalidInputError
 from shared.limits import Limits
+from shared.progress import ProgressCallback, ignore_progress
 from training.acquisitions.imzml import SUFFIX
 from training.acquisitions.reading import read_acquisition
 from training.labelled.collection import collect
@@ -13,7 +14,9 @@ from training.labelled.labelled_set import LabelledSet
 from training.labelled.layout import read_entries
 
 
-def load_labelled_inputs(paths: Sequence[Path], limits: Limits | None = None) -> LabelledSet:
+def load_labelled_inputs(
+    paths: Sequence[Path], limits: Limits | None = None, on_progress: ProgressCallback = ignore_progress
+) -> LabelledSet:
     """Read the labels of all paths, in any layout of `load_labelled_set`; of an imzML file those next to it.
 
     The labels of `mouse.imzML` are in `mouse.csv`, with a column `mz`, as the report saves them.
@@ -24,13 +27,13 @@ def load_labelled_inputs(paths: Sequence[Path], limits: Limits | None = None) ->
         When a path cannot be read, no image is usable, or two paths hold a dataset of the same name.
     """
     names = [path.resolve().stem if _is_imzml(path) else path.resolve().name for path in paths]
-    return collect(", ".join(names), _read_all(paths, limits or Limits()))
+    return collect(", ".join(names), _read_all(paths, limits or Limits(), on_progress))
 
 
-def _read_all(paths: Sequence[Path], limits: Limits) -> Iterator[Entry]:
+def _read_all(paths: Sequence[Path], limits: Limits, on_progress: ProgressCallback) -> Iterator[Entry]:
     path_of: dict[str, Path] = {}
     for path in paths:
-        for entry in _read_imzml(path, limits) if _is_imzml(path) else read_entries(path, limits):
+        for entry in _read_imzml(path, limits) if _is_imzml(path) else read_entries(path, limits, on_progress):
             first = path_of.setdefault(entry.dataset, path)
             if first != path:
                 raise InvalidInputError(

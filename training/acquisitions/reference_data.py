@@ -1,7 +1,5 @@
 """The datasets that releases have their references of."""
 
-from collections.abc import Iterator
-
 from training.acquisitions.series import load_acquisitions
 from training.release.reference import NamedDataset, ReferenceData
 
@@ -10,9 +8,4 @@ _SENTENCE = "the real acquisitions of training/data that are more than textures;
 
 def load_reference_data() -> ReferenceData:
     """Every acquisition that is more than a texture."""
-    return ReferenceData(_SENTENCE, _read())
-
-
-def _read() -> Iterator[NamedDataset]:
-    for acquisition in load_acquisitions():
-        yield NamedDataset(acquisition.name, acquisition.ion_images)
+    return ReferenceData(_SENTENCE, [NamedDataset(one.name, one.ion_images) for one in load_acquisitions()])

@@ -1,6 +1,6 @@
 """Everything that a release of area networks is decided by and evaluated on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_store.area.decision import AreaDecision
@@ -8,6 +8,7 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs
+from shared.progress import ProgressCallback, ignore_progress
 from training.acquisitions.series import load_acquisitions
 from training.area.calibration import calibrate
 from training.area.held_out import REPEATS, read_held_out
@@ -49,28 +50,26 @@ class AreaContent:
 def gather_content(
     run: AreaRun,
     plain: Release,
-    on_acquisition: Callable[[str], None] = lambda _: None,
     acquisitions: Sequence[str] | None = None,
     repeats: int = REPEATS,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> AreaContent:
     """Read every acquisition with the networks that did not see it, and calibrate them; a few minutes.
 
     Parameters
     ----------
-    on_acquisition
-        Called with the name of each acquisition that was read.
     acquisitions
         Their names; None = all. They must include some with and some without off-sample area.
     repeats
         Random choices of each number of ions.
     """
     prepared = {one.name: prepare(one) for one in load_acquisitions(acquisitions)}
-    readings = list(read_held_out(run, prepared, on_acquisition, repeats))
+    readings = list(read_held_out(run, prepared, repeats, on_progress))
     read = {name: prepared[name] for name in dict.fromkeys(one.acquisition for one in readings)}
     predictor = open_predictor(plain, Engine.ONNX)
     return AreaContent(
         decision=calibrate(readings),
         held_out=score_held_out(readings, read, predictor),
-        fits=score_fits(readings, read, predictor),
+        fits=score_fits(readings, read, predictor, on_progress),
         datasets=[one.inputs[:_CHECKED_IONS] for one in read.values()],
     )

@@ -1,6 +1,6 @@
 """Readings of acquisitions by networks that saw neither them, nor their series, nor their textures."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +11,7 @@ from model_store.area.graphs import take_parts
 from model_store.area.keras_networks import KerasAreaNetworks
 from model_store.area.reading import read_area
 from shared.preprocessing import NetworkInputs
+from shared.progress import ProgressCallback, ignore_progress
 from training.acquisitions.folds import find_folds
 from training.area.held_out_reading import IONS, HeldOutReading, PreparedAcquisition
 from training.area.run import AreaRun, NetworkTask, list_folds
@@ -25,8 +26,8 @@ _BATCH = 128
 def read_held_out(
     run: AreaRun,
     prepared: Mapping[str, PreparedAcquisition],
-    on_acquisition: Callable[[str], None],
     repeats: int = REPEATS,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[HeldOutReading]:
     """Every acquisition that a fold holds out, with all its ions and with random choices of a few.
 
@@ -40,11 +41,13 @@ def read_held_out(
     folds = list_folds(run.settings())
     names = list(prepared)
     fold_of = find_folds(folds, names)
+    read, held_out = 0, int(np.count_nonzero(fold_of >= 0))
     for number in range(len(folds)):
         networks = open_networks(run, [NetworkTask(number, k) for k in range(1, run.settings().fold_members + 1)])
         for row in np.flatnonzero(fold_of == number):
             yield from read_choices(networks, prepared[names[row]], repeats)
-            on_acquisition(names[row])
+            read += 1
+            on_progress("reading held-out acquisitions", read, held_out)
 
 
 def open_networks(run: AreaRun, tasks: Sequence[NetworkTask]) -> KerasAreaNetworks:

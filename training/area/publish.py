@@ -19,6 +19,7 @@ from model_store.release import (
 )
 from shared.errors import InvalidInputError
 from shared.preprocessing import ALL_CHANNELS
+from shared.progress import ProgressCallback, ignore_progress
 from training.acquisitions.series import load_acquisitions
 from training.area.area_content import AreaContent
 from training.area.card import write_area_card
@@ -49,6 +50,7 @@ def publish_area_release(  # noqa: PLR0913 - options of the caller
     default: bool = False,
     although_worse_on: Sequence[str] = (),
     root: Path = RELEASES_ROOT,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[Release, list[RealSetScores]]:
     """Build, check, evaluate and verify a release, and add it to `root` atomically.
 
@@ -66,13 +68,13 @@ def publish_area_release(  # noqa: PLR0913 - options of the caller
     with install_release(version, root) as folder:
         manifest = _build(folder, run, plain, content)
         draft = Release(folder, manifest)
-        rows = evaluate_release(draft, content.real_sets)
+        rows = evaluate_release(draft, content.real_sets, on_progress)
         worse_on: tuple[str, ...] = ()
         if default:
             acquisitions = {one.acquisition for one in content.held_out}
             sets = [name for name in although_worse_on if name not in acquisitions]
             worse_on = require_better_held_out(version, content.held_out, although_worse_on)
-            worse_on += require_not_worse(version, rows, content.real_sets, sets, root)
+            worse_on += require_not_worse(version, rows, content.real_sets, sets, root, on_progress)
         _describe(draft, run, plain, content, rows, worse_on)
     if default:
         write_default(version, root)

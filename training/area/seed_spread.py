@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from model_store.predictors.predictor import Predictor
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.area.held_out_reading import HeldOutReading, PreparedAcquisition
 from training.area.held_out_scores import HeldOutScores, average_by_series, score_held_out
 
@@ -32,13 +33,15 @@ class FitScores:
 
 
 def score_fits(
-    readings: Sequence[HeldOutReading], prepared: Mapping[str, PreparedAcquisition], plain: Predictor
+    readings: Sequence[HeldOutReading],
+    prepared: Mapping[str, PreparedAcquisition],
+    plain: Predictor,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> list[FitScores]:
     """The scores of the first, second, … network of every fold."""
     fits = min(len(one.reading.area_logits) for one in readings)
-    return [
-        _summarise(score_held_out([_take(one, number) for one in readings], prepared, plain)) for number in range(fits)
-    ]
+    numbers = follow(range(fits), "scoring single networks", fits, on_progress)
+    return [_summarise(score_held_out([_take(one, number) for one in readings], prepared, plain)) for number in numbers]
 
 
 def describe_fits(fits: Sequence[FitScores]) -> str:

@@ -1,7 +1,6 @@
 """The whole set: datasets with all their ion images, in folds, for methods that use a whole dataset."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from shared.errors import InvalidInputError
 from shared.preprocessing import NetworkInputs, preprocess, read_acquired
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.cross_validation.folded_set import Grouping, split_into_folds
 from training.labelled.family import name_family
 from training.labelled.folds import FoldOf, assign_folds, require_whole_groups
@@ -123,7 +123,7 @@ def draw_whole_set(  # noqa: PLR0913 - the options of the command
     folds: int,
     seed: int,
     grouping: Grouping,
-    on_dataset: Callable[[int], None],
+    on_progress: ProgressCallback = ignore_progress,
 ) -> WholeSet:
     """Whole semi-synthetic datasets; outlines and texture sources are split into folds first, as in `fold_synthetic`.
 
@@ -137,10 +137,9 @@ def draw_whole_set(  # noqa: PLR0913 - the options of the command
     parts = split_into_folds(sources, folds, grouping)
     fold_of = np.arange(datasets) % folds
     drawn = []
-    for number, fold in enumerate(fold_of.tolist()):
+    for number, fold in enumerate(follow(fold_of.tolist(), "drawing datasets", datasets, on_progress)):
         rng = np.random.default_rng((seed, _SYNTHETIC_STREAM, number))
         drawn.append(prepare_synthetic(draw_whole_dataset(parts[fold], mixture, ions, rng), number))
-        on_dataset(number + 1)
     return _fold("semi-synthetic", "synthetic", drawn, fold_of)
 
 

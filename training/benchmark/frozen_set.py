@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.progress import ProgressCallback, ignore_progress
 from training.cross_validation.folded_set import label_synthetic
 from training.labelled.labelled_set import LabelledSet
 from training.synthetic.mixture import load_benchmark
@@ -33,10 +34,10 @@ class FrozenSet:
         )
 
 
-def draw_frozen_set(images: int | None = None) -> FrozenSet:
+def draw_frozen_set(images: int | None = None, on_progress: ProgressCallback = ignore_progress) -> FrozenSet:
     """Draw the benchmark (half a minute on two cores), or only its first images, which are a different set."""
     benchmark = load_benchmark()
     _, held_out = split_sources(load_sources())
-    drawn = draw_set(held_out, benchmark.mixture, images or benchmark.images, (benchmark.seed,))
+    drawn = draw_set(held_out, benchmark.mixture, images or benchmark.images, (benchmark.seed,), on_progress)
     labelled_set = label_synthetic(drawn, benchmark.mixture.name)
     return FrozenSet(labelled_set, drawn.groups, benchmark.digest, drawn.digest())

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.errors import InvalidInputError
+from shared.progress import ProgressCallback
+from shared.progress_bar import make_progress_bar, show_steps
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 from training.fit.resumable_run import open_resumable_run
 from training.reports.text_tables import print_table
@@ -67,8 +69,9 @@ def baseline(  # noqa: PLR0913 - options of a command
 
     grouping = Grouping.FAMILY if family_grouping else Grouping.DATASET
     console = Console(width=None if sys.stdout.isatty() else 160)
-    with Progress(console=console, transient=True) as progress:
-        whole_set, why = _load(path, datasets, ions, folds, seed, grouping, progress)
+    with make_progress_bar(console) as progress:
+        with show_steps(progress) as on_progress:
+            whole_set, why = _load(path, datasets, ions, folds, seed, grouping, on_progress)
         progress.console.print(why, soft_wrap=True)
         methods = [comparison.rule_method(score_border_centre(whole_set.inputs))]
         methods += _run_pixel_classifiers(whole_set, seed, output, progress)
@@ -151,7 +154,7 @@ def _load(  # noqa: PLR0913 - options of a command
     requested: int | None,
     seed: int,
     grouping: "Grouping",
-    progress: Progress,
+    on_progress: ProgressCallback,
 ) -> "tuple[WholeSet, str]":
     """The datasets in folds, and the reason for the number of folds."""
     from training.baseline.whole_set import draw_whole_set, group_labelled  # noqa: PLC0415
@@ -162,7 +165,6 @@ def _load(  # noqa: PLR0913 - options of a command
 
     if path == _SYNTHETIC:
         count = datasets or _DATASETS
-        task = progress.add_task("drawing datasets", total=count)
         sources, _ = split_sources(load_sources())  # the others are for the benchmark
         folds, why = choose_synthetic_folds(requested, min(_MOST_FOLDS, count), sources, grouping)
         drawn = draw_whole_set(
@@ -173,14 +175,14 @@ def _load(  # noqa: PLR0913 - options of a command
             folds=folds,
             seed=seed,
             grouping=grouping,
-            on_dataset=lambda drawn: progress.update(task, completed=drawn),
+            on_progress=on_progress,
         )
         return drawn, why
     if datasets is not None or ions is not None:
         raise InvalidInputError(
             f"--datasets and --ions count semi-synthetic data; expected {_SYNTHETIC!r} as PATH with them, got {path}"
         )
-    labelled_set = load_labelled_set(Path(path))
+    labelled_set = load_labelled_set(Path(path), on_progress=on_progress)
     folds, why = choose_labelled_folds(requested, _MOST_FOLDS, labelled_set.datasets, grouping)
     return group_labelled(labelled_set, folds, grouping), why
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from shared.progress_bar import make_progress_bar, show_progress
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 from training.fit.recipe import RECIPES, PresetName
 from training.fit.resumable_run import open_resumable_run
@@ -42,7 +43,8 @@ def benchmark(
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 140)
-    frozen = draw_frozen_set(evaluated_images)
+    with show_progress(console=console) as on_progress:
+        frozen = draw_frozen_set(evaluated_images, on_progress)
     console.print(frozen.identity, soft_wrap=True)
     settings = SeedComparisonSettings(
         images=images,
@@ -54,7 +56,7 @@ def benchmark(
         training_mixture=load_training_mixture().digest,
     )
     open_resumable_run(output, settings, "seed comparison")
-    with Progress(console=console) as progress:
+    with make_progress_bar(console) as progress:
         probabilities = run_seed_comparison(frozen, settings, output, _make_reporter(settings, progress))
     evaluation = evaluate_seeds(frozen, probabilities)
     write_json(output / "benchmark.json", frozen, settings, evaluation)

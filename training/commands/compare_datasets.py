@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from shared.progress_bar import show_progress
+
 if TYPE_CHECKING:
     from training.realism.comparison import DatasetGroup, Difference
     from training.reports.text_tables import TextTable
@@ -28,8 +30,10 @@ def compare_datasets(
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     chosen, sources, acquisitions = load_training_mixture(mixture), load_sources(), load_acquisitions()
-    synthetic = measure_synthetic(sources, chosen, datasets, seed)
-    real, windows = measure_real(acquisitions, seed), measure_windows(acquisitions, sources, datasets, seed)
+    with show_progress(console=console) as on_progress:
+        synthetic = measure_synthetic(sources, chosen, datasets, seed, on_progress)
+        real = measure_real(acquisitions, seed, on_progress)
+        windows = measure_windows(acquisitions, sources, datasets, seed, on_progress)
     for group in (real, windows):
         print_table(_tabulate(group, synthetic, compare_groups(group, synthetic)), console)
     write_comparison((real, windows, synthetic), output)

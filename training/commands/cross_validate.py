@@ -10,6 +10,8 @@ from rich.progress import Progress
 from rich.text import Text
 
 from shared.errors import InvalidInputError
+from shared.progress import ProgressCallback
+from shared.progress_bar import make_progress_bar, show_progress, show_steps
 from training.commands.release_options import ReleasesRoot
 from training.commands.retraining_options import FromRelease, RetrainingPlan, WithSynthetic, plan_retraining
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
@@ -78,7 +80,8 @@ def cross_validate(  # noqa: PLR0913 - options of a command
     plan = _plan(
         paths, preset, from_release, releases_root, with_synthetic=with_synthetic, images=images, epochs=epochs
     )
-    folded, why = _load(paths, images, folds, seed, grouping, plan.recipe)
+    with show_progress(console=console) as on_progress:
+        folded, why = _load(paths, images, folds, seed, grouping, plan.recipe, on_progress)
     console.print(why, soft_wrap=True)
     settings = describe_run(
         folded,
@@ -91,8 +94,9 @@ def cross_validate(  # noqa: PLR0913 - options of a command
         synthetic_images=plan.synthetic_images,
     )
     open_resumable_run(output, settings, "cross-validation")
-    retraining = plan.prepare(SHIPPED, seed)
-    with Progress(console=console) as progress:
+    with make_progress_bar(console) as progress:
+        with show_steps(progress) as on_progress:
+            retraining = plan.prepare(SHIPPED, seed, on_progress)
         probabilities = run_folds(folded, settings, output, _make_reporter(settings, progress), retraining)
     evaluation = evaluate_folds(folded, probabilities)
     page = write_report(output, folded, settings, evaluation)
@@ -102,8 +106,14 @@ def cross_validate(  # noqa: PLR0913 - options of a command
         _print_before_after(folded, plan.start, evaluation, console)
 
 
-def _load(
-    paths: list[str], images: int | None, requested: int | None, seed: int, grouping: "Grouping", recipe: Recipe
+def _load(  # noqa: PLR0913 - options of a command
+    paths: list[str],
+    images: int | None,
+    requested: int | None,
+    seed: int,
+    grouping: "Grouping",
+    recipe: Recipe,
+    on_progress: ProgressCallback,
 ) -> "tuple[FoldedSet, str]":
     """The images in folds, and the reason for the number of folds."""
     from training.acquisitions.labelled_inputs import load_labelled_inputs  # noqa: PLC0415
@@ -124,8 +134,8 @@ def _load(
         draw = draw_context_set if recipe.uses_context else draw_set
         wanted = images or _SYNTHETIC_IMAGES
         folds, why = choose_synthetic_folds(requested, _MOST_FOLDS, sources, grouping)
-        return fold_synthetic(sources, load_training_mixture(), wanted, folds, seed, grouping, draw), why
-    labelled_set = load_labelled_inputs([Path(path) for path in paths])
+        return fold_synthetic(sources, load_training_mixture(), wanted, folds, seed, grouping, draw, on_progress), why
+    labelled_set = load_labelled_inputs([Path(path) for path in paths], on_progress=on_progress)
     folds, why = choose_labelled_folds(requested, _MOST_FOLDS, labelled_set.datasets, grouping)
     return fold_labelled(add_labelled_context(labelled_set, recipe), folds, grouping), why
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from shared.progress_bar import show_progress
 from training.commands.release_options import ReleasesRoot
 
 
@@ -22,7 +23,9 @@ def describe(
     from training.release.redescription import redescribe_release
 
     release = open_release(version, releases_root or RELEASES_ROOT)
-    described, rows = redescribe_release(release, load_real_sets(), draw_frozen_set())
     console = Console(width=None if sys.stdout.isatty() else 140)
+    with show_progress(console=console) as on_progress:
+        frozen = draw_frozen_set(on_progress=on_progress)
+        described, rows = redescribe_release(release, load_real_sets(), frozen, on_progress)
     print_scores(rows, console)
     console.print(f"described {described.version} in {described.folder}", soft_wrap=True)

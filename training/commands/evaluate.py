@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from shared.errors import InvalidInputError
+from shared.progress_bar import show_progress
 from training.commands.release_options import LogEvaluation, ReleasesRoot
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ def evaluate(  # noqa: PLR0913 - options of a command
         else:
             _evaluate_acquisitions(opened, paths, labels, as_json=as_json)
         return
-    rows = evaluate_release(opened, load_real_sets(only))
-    found = run_on_benchmark(opened, draw_frozen_set()) if benchmark else None
+    with show_progress() as on_progress:
+        rows = evaluate_release(opened, load_real_sets(only), on_progress)
+        found = run_on_benchmark(opened, draw_frozen_set(on_progress=on_progress)) if benchmark else None
     note = note_evaluation(opened, rows, log=log_evaluation)
     if as_json:
         typer.echo(scores_as_json(rows, found))
@@ -84,7 +86,8 @@ def _evaluate_acquisitions(release: "Release", inputs: list[str], labels: Path |
     from training.acquisitions.evaluation_report import acquisitions_as_json, print_acquisitions
     from training.acquisitions.inputs import open_inputs
 
-    rows = list(evaluate_acquisitions(release, open_inputs(inputs, labels)))
+    with show_progress() as on_progress:
+        rows = list(evaluate_acquisitions(release, open_inputs(inputs, labels, on_progress)))
     if as_json:
         typer.echo(acquisitions_as_json(rows))
         return
@@ -99,7 +102,8 @@ def _compare_releases(
     from training.cross_validation.paired_table import make_paired_table
     from training.reports.text_tables import print_table
 
-    comparison = compare_releases(first, second, open_inputs(inputs, labels))
+    with show_progress() as on_progress:
+        comparison = compare_releases(first, second, open_inputs(inputs, labels, on_progress))
     if as_json:
         typer.echo(json.dumps(asdict(comparison) | {"verdict": comparison.verdict}, indent=2))
         return

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.errors import InvalidInputError
+from shared.progress import ProgressCallback
+from shared.progress_bar import make_progress_bar, show_steps
 from training.commands.release_options import ReleasesRoot
 from training.commands.retraining_options import FromRelease, RetrainingPlan, WithSynthetic, plan_retraining
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
@@ -63,29 +65,37 @@ def fit(  # noqa: PLR0913 - options of a command
     from training.fit.run_folder import RunFolder  # noqa: PLC0415 - Keras takes seconds, and --help none
 
     console, run = Console(), RunFolder(output)
-    if not data:
-        settings = make_settings(preset, images=images, members=members, epochs=epochs, seed=seed, mixture=mixture)
-        start = _prepare_synthetic(settings, run)
-    else:
-        plan = plan_retraining(
-            preset, from_release, releases_root, with_synthetic=with_synthetic, images=images, epochs=epochs
-        )
-        settings = settings_of(preset, plan.recipe, members=members, seed=seed, mixture=mixture)
-        settings, start = _prepare_labelled(data, hold_out or [], settings, plan, run)
-    with Progress(console=console) as progress:
+    with make_progress_bar(console) as progress, show_steps(progress) as on_progress:
+        if not data:
+            settings = make_settings(preset, images=images, members=members, epochs=epochs, seed=seed, mixture=mixture)
+            start = _prepare_synthetic(settings, run, on_progress)
+        else:
+            plan = plan_retraining(
+                preset, from_release, releases_root, with_synthetic=with_synthetic, images=images, epochs=epochs
+            )
+            settings = settings_of(preset, plan.recipe, members=members, seed=seed, mixture=mixture)
+            settings, start = _prepare_labelled(data, hold_out or [], settings, plan, run, console, on_progress)
         start(_make_reporter(settings, progress))
     console.print(f"{settings.members} members are in {output}", soft_wrap=True)
 
 
-def _prepare_synthetic(settings: FitSettings, run: "RunFolder") -> Callable[["OnEpoch"], None]:
+def _prepare_synthetic(
+    settings: FitSettings, run: "RunFolder", on_progress: ProgressCallback
+) -> Callable[["OnEpoch"], None]:
     from training.fit.fitting import fit_ensemble  # noqa: PLC0415
 
     run.begin(settings)
-    return partial(fit_ensemble, settings, run)
+    return partial(fit_ensemble, settings, run, on_progress=on_progress)
 
 
-def _prepare_labelled(
-    data: list[Path], held_out_names: list[str], settings: FitSettings, plan: RetrainingPlan, run: "RunFolder"
+def _prepare_labelled(  # noqa: PLR0913 - options of a command, and where its progress goes
+    data: list[Path],
+    held_out_names: list[str],
+    settings: FitSettings,
+    plan: RetrainingPlan,
+    run: "RunFolder",
+    console: Console,
+    on_progress: ProgressCallback,
 ) -> tuple[FitSettings, Callable[["OnEpoch"], None]]:
     """Read and split the data; the settings get the sizes of its parts."""
     from training.acquisitions.labelled_inputs import load_labelled_inputs  # noqa: PLC0415
@@ -94,18 +104,17 @@ def _prepare_labelled(
     from training.fit.labelled_data import describe_fit_data, hold_out, require_both_classes  # noqa: PLC0415
     from training.labelled.class_counts import print_left_out  # noqa: PLC0415
 
-    labelled_set = add_labelled_context(load_labelled_inputs(data), settings.recipe)
+    labelled_set = add_labelled_context(load_labelled_inputs(data, on_progress=on_progress), settings.recipe)
     training, validation = hold_out(labelled_set, held_out_names)
     if not plan.synthetic_images:
         require_both_classes(training)
-    console = Console()
     print_left_out(labelled_set, console)
     console.print(
         _describe_parts(training, validation, plan),
         markup=False,
         soft_wrap=True,
     )
-    retraining = plan.prepare(settings.mixture, settings.seed)
+    retraining = plan.prepare(settings.mixture, settings.seed, on_progress)
     fitted = retraining.add_companions(training)
     settings = settings_of(
         settings.preset,

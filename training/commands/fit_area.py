@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from shared.errors import InvalidInputError
+from shared.progress_bar import make_progress_bar
 from training.area.settings import AreaSettings
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
@@ -48,7 +48,7 @@ def fit_area(  # noqa: PLR0913 - options of a command
     from training.area.fitting import fit_area_networks
 
     console = Console()
-    with Progress(console=console) as progress:
+    with make_progress_bar(console) as progress:
         drawing = progress.add_task("drawing examples", total=None)
         fitting = progress.add_task("fitting networks", total=None)
 

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from shared.progress_bar import show_progress
+
 
 def write_gold_standard_like(
     folder: Annotated[Path, typer.Argument(help="New folder.")],
@@ -18,10 +20,11 @@ def write_gold_standard_like(
     from training.labelled import gold_standard_like  # noqa: PLC0415
     from training.synthetic.sources import load_sources  # noqa: PLC0415
 
-    written = gold_standard_like.write_gold_standard_like(
-        folder, load_sources(), datasets=datasets, images=images, seed=seed
-    )
     console = Console()
+    with show_progress(console=console) as on_progress:
+        written = gold_standard_like.write_gold_standard_like(
+            folder, load_sources(), datasets=datasets, images=images, seed=seed, on_progress=on_progress
+        )
     for name, on, off in written:
         console.print(f"{name}: {on} on, {off} off", soft_wrap=True, highlight=False)
     console.print(f"wrote {len(written)} datasets in {folder}", soft_wrap=True)

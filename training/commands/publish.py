@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from shared.progress_bar import show_progress
 from training.commands.release_options import AlthoughWorseOn, LogEvaluation, MakeDefault, ReleasesRoot
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
@@ -57,10 +58,12 @@ def publish(  # noqa: PLR0913 - options of a command
         plain=None if plain is None else open_release(plain, root),
     )
     require_publishable(finished, version, parts, root)
-    frozen = draw_frozen_set(benchmark_images)
-    parts = replace(parts, real_sets=load_real_sets(), frozen=frozen, reference_data=load_reference_data())
-    release, rows = publish_release(
-        finished, version, parts, default=default, although_worse_on=although_worse_on or [], root=root
-    )
     console = Console(width=None if sys.stdout.isatty() else 140)
+    with show_progress(console=console) as on_progress:
+        frozen = draw_frozen_set(benchmark_images, on_progress)
+        parts = replace(parts, real_sets=load_real_sets(), frozen=frozen, reference_data=load_reference_data())
+        allowed = although_worse_on or []
+        release, rows = publish_release(
+            finished, version, parts, default=default, although_worse_on=allowed, root=root, on_progress=on_progress
+        )
     print_published(release, rows, console, default=default, log_evaluation=log_evaluation)

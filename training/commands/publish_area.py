@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from shared.progress_bar import show_progress
 from training.commands.release_options import AlthoughWorseOn, LogEvaluation, MakeDefault, ReleasesRoot
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
@@ -47,15 +48,24 @@ def publish_area(  # noqa: PLR0913 - options of a command
     finished = AreaRun(run)
     finished.require_finished()
     console = Console(width=None if sys.stdout.isatty() else 160)
-    with console.status("reading acquisitions that the networks did not see") as status:
-        content = gather_content(finished, opened, lambda name: status.update(f"read {name}"))
-    content = replace(content, real_sets=load_real_sets(), frozen=draw_frozen_set())
+    with show_progress(console=console) as on_progress:
+        content = gather_content(finished, opened, on_progress=on_progress)
+        content = replace(content, real_sets=load_real_sets(), frozen=draw_frozen_set(on_progress=on_progress))
     print_held_out(content.held_out, console)
     console.print(describe_fits(content.fits))
-    release, rows = publish_area_release(
-        finished, version, opened, content, default=default, although_worse_on=although_worse_on or [], root=root
-    )
+    allowed = although_worse_on or []
+    with show_progress(console=console) as on_progress:
+        release, rows = publish_area_release(
+            finished,
+            version,
+            opened,
+            content,
+            default=default,
+            although_worse_on=allowed,
+            root=root,
+            on_progress=on_progress,
+        )
     print_published(release, rows, console, default=default, log_evaluation=log_evaluation)
-    with console.status("profiling the acquisitions of the reference"):
-        path, _ = write_reference_file(release, load_reference_data())
+    with show_progress(console=console) as on_progress:
+        path, _ = write_reference_file(release, load_reference_data(), on_progress)
     console.print(f"reference of release {release.version}: {path}", soft_wrap=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from shared.progress_bar import show_progress
 from training.commands.release_options import ReleasesRoot
 
 
@@ -18,5 +19,6 @@ def reference(
     from training.release.reference_file import write_reference_file
 
     release = open_release(version, releases_root or RELEASES_ROOT)
-    path, found = write_reference_file(release, load_reference_data())
+    with show_progress() as on_progress:
+        path, found = write_reference_file(release, load_reference_data(), on_progress)
     typer.echo(f"wrote {path}: {len(found.datasets)} datasets, {found.data}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.errors import InvalidInputError
+from shared.progress import ProgressCallback, ignore_progress
 from training.fit.recipe import RECIPES, PresetName, Recipe
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ class RetrainingPlan:
     start: "Start | None"
     synthetic_images: int
 
-    def prepare(self, mixture: str, seed: int) -> "Retraining":
+    def prepare(self, mixture: str, seed: int, on_progress: ProgressCallback = ignore_progress) -> "Retraining":
         """Draw the companions."""
         from training.fit.mixing import Retraining, draw_companions
 
-        companions = draw_companions(self.synthetic_images, mixture, seed) if self.synthetic_images else None
+        companions = None
+        if self.synthetic_images:
+            companions = draw_companions(self.synthetic_images, mixture, seed, on_progress)
         return Retraining(() if self.start is None else self.start.paths, companions)
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
+
+from shared.progress import ProgressCallback
+from shared.progress_bar import show_progress
 
 if TYPE_CHECKING:
     from training.sample_masks.mask_scores import MaskEvaluation, MaskSummary
@@ -38,7 +40,8 @@ def sample_masks(
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     _, validation = split_sources(load_sources())
-    evaluations = evaluate_masks(_draw(validation, datasets, seed, console))
+    with show_progress(console=console) as on_progress:
+        evaluations = evaluate_masks(_draw(validation, datasets, seed, on_progress), on_progress)
     parts = _part(evaluations)
     scores = {name: summarise_masks(rows) for name, rows in parts.items()}
     _print(scores, console)
@@ -78,21 +81,18 @@ def fit_mask_rule(
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     training, _ = split_sources(load_sources())
-    rule = rule_fit.fit_mask_rule(_draw(training, datasets, seed, console))
+    with show_progress(console=console) as on_progress:
+        rule = rule_fit.fit_mask_rule(_draw(training, datasets, seed, on_progress), on_progress)
     for name, weights in (("ranking", rule.ranking), ("presence", rule.presence)):
         console.print(f"{name}: " + ", ".join(f"{key} {weight:.3f}" for key, weight in weights.items()), soft_wrap=True)
     console.print(f"presence_intercept: {rule.presence_intercept:.3f}")
 
 
-def _draw(sources: "Sources", datasets: int, seed: int, console: Console) -> "list[MaskedDataset]":
+def _draw(sources: "Sources", datasets: int, seed: int, on_progress: ProgressCallback) -> "list[MaskedDataset]":
     from training.sample_masks.masked_datasets import draw_masked_datasets  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
 
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("drawing datasets", total=datasets)
-        return draw_masked_datasets(
-            sources, load_training_mixture(), datasets, seed, lambda drawn: progress.update(task, completed=drawn)
-        )
+    return draw_masked_datasets(sources, load_training_mixture(), datasets, seed, on_progress)
 
 
 def _part(evaluations: "Sequence[MaskEvaluation]") -> "dict[str, list[MaskEvaluation]]":

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
+from shared.progress_bar import make_progress_bar, show_steps
 from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
 
@@ -31,8 +31,10 @@ def search_recipes(
     console = Console(width=None if sys.stdout.isatty() else 120)
     names = choose_variants(only or [])
     sources, _ = split_sources(load_sources())
-    folded = fold_synthetic(sources, load_training_mixture(), images, folds, seed, Grouping.DATASET)
-    with Progress(console=console) as progress:
+    with make_progress_bar(console) as progress:
+        with show_steps(progress) as on_progress:
+            mixture = load_training_mixture()
+            folded = fold_synthetic(sources, mixture, images, folds, seed, Grouping.DATASET, on_progress=on_progress)
         task = progress.add_task(f"{len(names)} variants", total=len(names))
 
         def report(name: str) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from shared.progress_bar import show_progress
+
 
 def summary(
     path: Annotated[Path, typer.Argument(help="Labelled ion images: a gold-standard folder, or label files.")],
@@ -21,7 +23,8 @@ def summary(
     from training.labelled.layout import load_labelled_set  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    labelled_set = load_labelled_set(path)
+    with show_progress(console=console) as on_progress:
+        labelled_set = load_labelled_set(path, on_progress=on_progress)
     counts = count_classes(labelled_set)
     print_class_counts(labelled_set, counts, console, every=every)
     figure.parent.mkdir(parents=True, exist_ok=True)

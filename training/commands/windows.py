@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.errors import InvalidInputError
+from shared.progress import follow
+from shared.progress_bar import show_progress
 
 
 def windows(
@@ -33,12 +35,14 @@ def windows(
     from training.windows.source import draw_windows  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    found = list(open_inputs(paths)) if paths else load_acquisitions()
+    with show_progress(console=console) as on_progress:
+        found = list(open_inputs(paths, on_progress=on_progress)) if paths else load_acquisitions()
     unknown = sorted(set(without or ()) - {one.series for one in found})
     if unknown:
         raise InvalidInputError(f"expected --without to name a series of these acquisitions, got {unknown[0]!r}")
     kept = [one for one in found if one.series not in (without or ())]
-    drawn = list(draw_windows(kept, load_outlines(), count, seed))
+    with show_progress(console=console) as on_progress:
+        drawn = list(follow(draw_windows(kept, load_outlines(), count, seed), "drawing windows", count, on_progress))
     table = Table(title=f"{count} windows, seed {seed}")
     for field in fields(WindowCounts):
         left = field.name == "series"

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.labelled.family import name_family
 from training.labelled.folds import FoldOf, assign_folds, choose_folds, require_whole_groups
 from training.labelled.labelled_set import LabelledSet
@@ -89,6 +90,7 @@ def fold_synthetic(  # noqa: PLR0913 - options of a command
     seed: int,
     grouping: Grouping,
     draw: DrawSet = draw_set,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> FoldedSet:
     """Assign outlines and texture sources to folds, and draw each fold's images from its own sources only.
 
@@ -102,10 +104,11 @@ def fold_synthetic(  # noqa: PLR0913 - options of a command
     """
     parts = split_into_folds(sources, folds, grouping)
     counts = [images // folds + (fold < images % folds) for fold in range(folds)]
+    numbered = list(enumerate(zip(parts, counts, strict=True)))
     drawn = concatenate(
         [
             draw(part, mixture, count, (seed, _SYNTHETIC_STREAM, fold))
-            for fold, (part, count) in enumerate(zip(parts, counts, strict=True))
+            for fold, (part, count) in follow(numbered, "drawing folds", folds, on_progress)
         ]
     )
     fold_of = np.repeat(np.arange(folds), counts)

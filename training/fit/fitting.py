@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.preprocessing import NetworkInputs
+from shared.progress import ProgressCallback, ignore_progress
 from training.fit.epoch import LabelledInputs, build_member, compile_network, draw_epoch, one_hot, take_channels
 from training.fit.recipe import Recipe
 from training.fit.run_folder import EpochRow, RunFolder, save_whole
@@ -31,7 +32,9 @@ Targets = npt.NDArray[np.float32]
 """(N, 2), one-hot in the order of `LABEL_ORDER`."""
 
 
-def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> None:
+def fit_ensemble(
+    settings: FitSettings, run: RunFolder, on_epoch: OnEpoch, on_progress: ProgressCallback = ignore_progress
+) -> None:
     """Fit an ensemble on semi-synthetic images; see `fit_members`."""
     run.begin(settings)
     if run.is_finished():
@@ -39,7 +42,7 @@ def fit_ensemble(settings: FitSettings, run: RunFolder, on_epoch: OnEpoch) -> No
     training_sources, validation_sources = split_sources(load_sources())
     mixture = load_training_mixture(settings.mixture)
     draw = draw_context_set if settings.recipe.uses_context else draw_set
-    training = draw(training_sources, mixture, settings.images, (settings.seed, _TRAINING_STREAM))
+    training = draw(training_sources, mixture, settings.images, (settings.seed, _TRAINING_STREAM), on_progress)
     validation = draw(validation_sources, mixture, settings.validation_images, (_VALIDATION_SEED, _VALIDATION_STREAM))
     fit_members(settings, run, training, validation, on_epoch)
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.preprocessing import NetworkInputs
+from shared.progress import ProgressCallback, ignore_progress
 from training.fit.epoch import LabelledInputs
 from training.labelled.labelled_set import LabelledSet
 from training.synthetic.mixture import load_training_mixture
@@ -41,10 +42,12 @@ class Retraining:
         return labelled if self.companions is None else mix(labelled, self.companions)
 
 
-def draw_companions(images: int, mixture: str, seed: int) -> SyntheticSet:
+def draw_companions(
+    images: int, mixture: str, seed: int, on_progress: ProgressCallback = ignore_progress
+) -> SyntheticSet:
     """The semi-synthetic images that are mixed in, of the outlines and textures that fits may see."""
     training, _ = split_sources(load_sources())
-    return draw_set(training, load_training_mixture(mixture), images, (seed, _MIX_STREAM))
+    return draw_set(training, load_training_mixture(mixture), images, (seed, _MIX_STREAM), on_progress)
 
 
 def mix(labelled: LabelledSet, companions: SyntheticSet) -> MixedInputs:

@@ -9,6 +9,7 @@ from pathlib import Path
 from shared.errors import InvalidIonImageError, TooLargeError
 from shared.limits import Limits
 from shared.png.image import decode_png
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.labelled.labelled_image import LABELS, UNCLEAR, Entry, Label, LabelledImage, LeftOut, Reason
 
 _SUFFIX = ".png"
@@ -22,9 +23,10 @@ def find_gold_standard(path: Path) -> Path | None:
     return next((folder for folder in candidates if any(_class_folders(one) for one in _folders(folder))), None)
 
 
-def read_gold_standard(root: Path, limits: Limits) -> Iterator[Entry]:
+def read_gold_standard(root: Path, limits: Limits, on_progress: ProgressCallback = ignore_progress) -> Iterator[Entry]:
     """Every file of every dataset, sorted by name; hidden files (`.DS_Store`) are ignored."""
-    for dataset in _folders(root):
+    datasets = _folders(root)
+    for dataset in follow(datasets, "reading datasets", len(datasets), on_progress):
         for folder in _folders(dataset):
             label = LABELS.get(folder.name.lower())
             for path in sorted(folder.iterdir()):

@@ -7,6 +7,7 @@ import numpy as np
 
 from shared.errors import InvalidInputError
 from shared.ion_image import IonImage
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.synthetic.mixture import Mixture, load_training_mixture
 from training.synthetic.patterns.textures import TextureSource
 from training.synthetic.scenes.outlines import Outline
@@ -20,7 +21,13 @@ _LEAST_OFF_SAMPLE_SHARE = 5 * LEAST_OFF_SAMPLE_SHARE
 
 
 def write_gold_standard_like(
-    root: Path, sources: Sources, *, datasets: int, images: int, seed: int
+    root: Path,
+    sources: Sources,
+    *,
+    datasets: int,
+    images: int,
+    seed: int,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> list[tuple[str, int, int]]:
     """Write `root/raw_images/<dataset>/{on,off}/<ion>.png`, 8-bit grey with alpha; one scene and texture per dataset.
 
@@ -40,7 +47,8 @@ def write_gold_standard_like(
     rng, mixture = np.random.default_rng(seed), load_training_mixture()
     outlines = rng.choice(len(sources.outlines), datasets, replace=False)
     written = []
-    for outline in (sources.outlines[index] for index in outlines):
+    for index in follow(outlines, "writing datasets", datasets, on_progress):
+        outline = sources.outlines[index]
         texture = sources.draw_texture_source(rng)
         scene = _draw_scene_with_slide(outline, mixture, rng)
         name = f"semi-synthetic_{outline.name}_{texture.name}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shared.errors import InvalidInputError
 from shared.limits import Limits
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.labelled.collection import collect
 from training.labelled.gold_standard import find_gold_standard, read_gold_standard
 from training.labelled.label_folder import LABEL_FILES, find_label_file, read_label_folder
@@ -20,7 +21,9 @@ LAYOUTS = (
 )
 
 
-def load_labelled_set(path: Path, limits: Limits | None = None) -> LabelledSet:
+def load_labelled_set(
+    path: Path, limits: Limits | None = None, on_progress: ProgressCallback = ignore_progress
+) -> LabelledSet:
     """Read labelled ion images in any known layout.
 
     Raises
@@ -28,20 +31,21 @@ def load_labelled_set(path: Path, limits: Limits | None = None) -> LabelledSet:
     InvalidInputError
         When the path does not exist, its layout is unknown, or no image is usable.
     """
-    return collect(path.resolve().name, read_entries(path, limits or Limits()))
+    return collect(path.resolve().name, read_entries(path, limits or Limits(), on_progress))
 
 
-def read_entries(path: Path, limits: Limits) -> Iterator[Entry]:
+def read_entries(path: Path, limits: Limits, on_progress: ProgressCallback = ignore_progress) -> Iterator[Entry]:
     """Every labelled image of a path, and what was left out, before duplicates are found."""
     if not path.exists():
         raise InvalidInputError(f"expected {LAYOUTS}; {path} does not exist")
     gold_standard = find_gold_standard(path)
     if gold_standard is not None:
-        return read_gold_standard(gold_standard, limits)
+        return read_gold_standard(gold_standard, limits, on_progress)
     label_files = _find_label_files(path)
     if not label_files:
         raise InvalidInputError(f"expected {LAYOUTS}; {path} has another layout")
-    return (entry for label_file in label_files for entry in read_label_folder(label_file, limits))
+    followed = follow(label_files, "reading datasets", len(label_files), on_progress)
+    return (entry for label_file in followed for entry in read_label_folder(label_file, limits))
 
 
 def _find_label_files(path: Path) -> list[Path]:

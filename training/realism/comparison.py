@@ -8,6 +8,7 @@ from scipy.stats import ks_2samp
 
 from shared.ion_image import IonImage
 from shared.preprocessing import describe_missing_signal
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.acquisitions.acquisition import Acquisition
 from training.realism.statistics import NAMES, DatasetStatistics, measure_dataset
 from training.synthetic.mixture import Mixture
@@ -62,15 +63,24 @@ class Difference:
     synthetic_datasets: int
 
 
-def measure_real(acquisitions: Sequence[Acquisition], seed: int) -> DatasetGroup:
+def measure_real(
+    acquisitions: Sequence[Acquisition], seed: int, on_progress: ProgressCallback = ignore_progress
+) -> DatasetGroup:
     """Whole acquisitions, each with `IONS` of its ions."""
     rng = np.random.default_rng(seed)
+    followed = follow(acquisitions, "measuring acquisitions", len(acquisitions), on_progress)
     return DatasetGroup(
-        "real", tuple(one for acquisition in acquisitions for one in _measure_acquisition(acquisition, rng))
+        "real", tuple(one for acquisition in followed for one in _measure_acquisition(acquisition, rng))
     )
 
 
-def measure_windows(acquisitions: Sequence[Acquisition], sources: Sources, count: int, seed: int) -> DatasetGroup:
+def measure_windows(
+    acquisitions: Sequence[Acquisition],
+    sources: Sources,
+    count: int,
+    seed: int,
+    on_progress: ProgressCallback = ignore_progress,
+) -> DatasetGroup:
     """Windows of the acquisitions."""
     settings = WindowSettings(fewest_ions=IONS, most_ions=IONS)
     large_enough = [one for one in acquisitions if len(one) >= IONS]
@@ -78,17 +88,21 @@ def measure_windows(acquisitions: Sequence[Acquisition], sources: Sources, count
     return DatasetGroup(
         "windows",
         tuple(
-            _measure(window.acquisition, window.ion_images, has_area=window.has_off_sample_area) for window in windows
+            _measure(window.acquisition, window.ion_images, has_area=window.has_off_sample_area)
+            for window in follow(windows, "measuring windows", count, on_progress)
         ),
     )
 
 
-def measure_synthetic(sources: Sources, mixture: Mixture, count: int, seed: int) -> DatasetGroup:
+def measure_synthetic(
+    sources: Sources, mixture: Mixture, count: int, seed: int, on_progress: ProgressCallback = ignore_progress
+) -> DatasetGroup:
     """Semi-synthetic whole datasets."""
     rng = np.random.default_rng(seed)
     drawn = (draw_whole_dataset(sources, mixture, IONS, rng) for _ in range(count))
+    followed = follow(drawn, "measuring semi-synthetic datasets", count, on_progress)
     return DatasetGroup(
-        mixture.name, tuple(_measure(one.name, one.ion_images, has_area=one.has_off_sample_area) for one in drawn)
+        mixture.name, tuple(_measure(one.name, one.ion_images, has_area=one.has_off_sample_area) for one in followed)
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from model_store.release import has_default, open_release
 from shared.errors import InvalidInputError, ReleaseError
+from shared.progress import ProgressCallback, ignore_progress
 from training.metrics.border_centre import RULE_NAME
 from training.metrics.real_set_scores import RealSetScores
 from training.real_sets import REAL_SET_NAMES, RealSet
@@ -42,6 +43,7 @@ def require_not_worse(
     real_sets: Sequence[RealSet],
     although_worse_on: Sequence[str],
     root: Path,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[str, ...]:
     """Compare a release with the default of `root`; without one the result is empty.
 
@@ -69,7 +71,7 @@ def require_not_worse(
     if not has_default(root):
         return ()
     default = open_release(root=root)
-    worse_sets = find_worse_sets(rows, evaluate_release(default, real_sets))
+    worse_sets = find_worse_sets(rows, evaluate_release(default, real_sets, on_progress))
     refused = [worse for worse in worse_sets if worse.new.data_set not in although_worse_on]
     if refused:
         found = "; ".join(map(_describe, refused))

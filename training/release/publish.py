@@ -14,6 +14,7 @@ from model_store.release import (
     write_default,
 )
 from shared.errors import InvalidInputError
+from shared.progress import ProgressCallback, ignore_progress
 from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.fit.recipe import LABEL_ORDER
 from training.fit.run_folder import RunFolder
@@ -36,7 +37,7 @@ from training.release.release_manifest import (
 from training.release.release_scores import evaluate_release
 
 
-def publish_release(
+def publish_release(  # noqa: PLR0913 - options of the caller
     run: RunFolder,
     version: str,
     parts: ReleaseParts,
@@ -44,6 +45,7 @@ def publish_release(
     default: bool = False,
     although_worse_on: Sequence[str] = (),
     root: Path = RELEASES_ROOT,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[Release, list[RealSetScores]]:
     """Build, check, evaluate and verify a release, and add it to `root` atomically.
 
@@ -68,9 +70,11 @@ def publish_release(
     with install_release(version, root) as folder:
         build_files(member_paths, folder, ONNX_NAME, parts.real_sets)
         draft = _draft(folder, run, parts)
-        rows = evaluate_release(draft, parts.real_sets)
-        worse_on = require_not_worse(version, rows, parts.real_sets, although_worse_on, root) if default else ()
-        _describe(draft, run, parts, rows, worse_on)
+        rows = evaluate_release(draft, parts.real_sets, on_progress)
+        worse_on: tuple[str, ...] = ()
+        if default:
+            worse_on = require_not_worse(version, rows, parts.real_sets, although_worse_on, root, on_progress)
+        _describe(draft, run, parts, rows, worse_on, on_progress)
     if default:
         write_default(version, root)
     return verify_release(root / version), rows
@@ -111,7 +115,12 @@ def _draft(folder: Path, run: RunFolder, parts: ReleaseParts) -> Release:
 
 
 def _describe(
-    draft: Release, run: RunFolder, parts: ReleaseParts, rows: Sequence[RealSetScores], worse_on: Sequence[str]
+    draft: Release,
+    run: RunFolder,
+    parts: ReleaseParts,
+    rows: Sequence[RealSetScores],
+    worse_on: Sequence[str],
+    on_progress: ProgressCallback,
 ) -> None:
     """Write manifest, card and pictures, with the scores of the published files."""
     folder, settings = draft.folder, run.settings()
@@ -122,7 +131,7 @@ def _describe(
     stated = make_manifest(folder, settings, parts, rows, benchmark, worse_on)
     card = add_front_matter(write_model_card(content), stated)
     (folder / CARD_NAME).write_text(card, encoding="utf-8")
-    reference = None if parts.reference_data is None else make_reference(draft, parts.reference_data)
+    reference = None if parts.reference_data is None else make_reference(draft, parts.reference_data, on_progress)
     manifest = make_manifest(folder, settings, parts, rows, benchmark, worse_on)
     manifest = manifest.model_copy(update={"reference": reference})
     (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from model_store.manifest import Manifest
 from model_store.release import MANIFEST_NAME, Release, verify_release
+from shared.progress import ProgressCallback, ignore_progress
 from training.benchmark.frozen_set import FrozenSet
 from training.benchmark.release_on_benchmark import run_on_benchmark
 from training.metrics.real_set_scores import RealSetScores
@@ -30,7 +31,10 @@ from training.release.release_scores import evaluate_release
 
 
 def redescribe_release(
-    release: Release, real_sets: Sequence[RealSet], frozen: FrozenSet | None
+    release: Release,
+    real_sets: Sequence[RealSet],
+    frozen: FrozenSet | None,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[Release, list[RealSetScores]]:
     """Evaluate a verified release again, and replace its manifest, card and pictures.
 
@@ -48,7 +52,7 @@ def redescribe_release(
         folder = Path(scratch) / version
         shutil.copytree(release.folder, folder)
         copied = Release(folder, _update_provenance(release.manifest), release.blend)
-        rows = evaluate_release(copied, real_sets)
+        rows = evaluate_release(copied, real_sets, on_progress)
         benchmark = None if frozen is None else run_on_benchmark(copied, frozen)
         (folder / PICTURES_NAME).unlink(missing_ok=True)
         drawn = draw_mistakes(copied, real_sets, benchmark, folder / PICTURES_NAME)

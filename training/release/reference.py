@@ -1,6 +1,6 @@
 """The reference of a release: the profiles of datasets, as the release itself sees them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_store.area.dataset_prediction import predict_dataset
@@ -12,6 +12,7 @@ from model_store.reference import Reference, ReferenceDataset
 from model_store.release import Release
 from shared.ion_image import IonImage
 from shared.preprocessing import NetworkInputs, describe_missing_signal, preprocess
+from shared.progress import ProgressCallback, follow, ignore_progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +28,16 @@ class ReferenceData:
     """The datasets of a reference, and which these are in a sentence."""
 
     sentence: str
-    datasets: Iterable[NamedDataset]
+    datasets: Sequence[NamedDataset]
 
 
-def make_reference(release: Release, data: ReferenceData) -> Reference | None:
+def make_reference(
+    release: Release, data: ReferenceData, on_progress: ProgressCallback = ignore_progress
+) -> Reference | None:
     """Profile every dataset with ONNX Runtime, one after the other; None when none has an ion image with signal."""
     predictor = open_predictor(release, Engine.ONNX)
-    profiles = ((dataset.name, _profile(predictor, dataset.ion_images)) for dataset in data.datasets)
+    followed = follow(data.datasets, "profiling the datasets of the reference", len(data.datasets), on_progress)
+    profiles = ((dataset.name, _profile(predictor, dataset.ion_images)) for dataset in followed)
     found = tuple(ReferenceDataset(name=name, profile=profile) for name, profile in profiles if profile is not None)
     if not found:
         return None

@@ -6,10 +6,13 @@ from model_store.reference import Reference, reference_path
 from model_store.release import Release
 from shared.errors import InvalidInputError
 from shared.files.whole_file import write_whole
+from shared.progress import ProgressCallback, ignore_progress
 from training.release.reference import ReferenceData, make_reference
 
 
-def write_reference_file(release: Release, data: ReferenceData) -> tuple[Path, Reference]:
+def write_reference_file(
+    release: Release, data: ReferenceData, on_progress: ProgressCallback = ignore_progress
+) -> tuple[Path, Reference]:
     """Make the reference and write it; an earlier file is replaced.
 
     Raises
@@ -21,7 +24,7 @@ def write_reference_file(release: Release, data: ReferenceData) -> tuple[Path, R
         raise InvalidInputError(
             f"expected a release without a reference, but the manifest of {release.version} has one"
         )
-    found = make_reference(release, data)
+    found = make_reference(release, data, on_progress)
     if found is None:
         raise InvalidInputError("expected datasets with signal for the reference, got none")
     path = reference_path(release.folder.parent, release.version)

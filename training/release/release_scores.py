@@ -8,17 +8,21 @@ from model_store.opening import open_predictor
 from model_store.predictors.predictor import Engine
 from model_store.release import Release
 from shared.preprocessing import NetworkInputs
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.metrics.border_centre import OFF_ABOVE_RATIO, RULE_NAME, score_border_centre
 from training.metrics.real_set_scores import RealSetScores, evaluate_predictions
 from training.real_sets import RealSet
 from training.release.set_prediction import Probabilities, predict_real_set
 
 
-def evaluate_release(release: Release, real_sets: Sequence[RealSet]) -> list[RealSetScores]:
+def evaluate_release(
+    release: Release, real_sets: Sequence[RealSet], on_progress: ProgressCallback = ignore_progress
+) -> list[RealSetScores]:
     """Two rows for every set: the release under ONNX Runtime, then the rule; sets are not pooled."""
     predictor = open_predictor(release, Engine.ONNX)
     rows: list[RealSetScores] = []
-    for real_set in real_sets:
+    what = f"evaluating {release.version} on the real sets"
+    for real_set in follow(real_sets, what, len(real_sets), on_progress):
         inputs, probabilities = predict_real_set(predictor, real_set)
         rows.append(_evaluate_on_set(release.manifest, real_set, probabilities))
         rows.append(evaluate_rule(real_set, inputs))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model_store.context.sample_mask import SampleMask, find_sample_mask
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.metrics.resampling import Interval, Resampling
 from training.sample_masks.masked_datasets import MaskedDataset, measure_overlap
 
@@ -54,10 +55,13 @@ class VerdictSummary:
     present_found: int
 
 
-def evaluate_masks(datasets: Sequence[MaskedDataset]) -> list[MaskEvaluation]:
+def evaluate_masks(
+    datasets: Sequence[MaskedDataset], on_progress: ProgressCallback = ignore_progress
+) -> list[MaskEvaluation]:
     """Predict every mask from ion images and acquisition mask, then compare it with the true one."""
     return [
-        _evaluate(dataset, find_sample_mask(dataset.inputs[..., 0], dataset.acquisition_mask)) for dataset in datasets
+        _evaluate(dataset, find_sample_mask(dataset.inputs[..., 0], dataset.acquisition_mask))
+        for dataset in follow(datasets, "finding sample masks", len(datasets), on_progress)
     ]
 
 

@@ -1,12 +1,12 @@
 """Whole semi-synthetic datasets at network-input size with their true masks, to compare predicted masks with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from shared.preprocessing import NetworkInputs, preprocess, read_acquired, resize_mask
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
 from training.synthetic.whole_dataset import draw_whole_dataset
@@ -14,7 +14,6 @@ from training.synthetic.whole_dataset import draw_whole_dataset
 FEWEST_IONS, MOST_IONS = 1, 150
 
 Mask = npt.NDArray[np.bool_]
-OnDataset = Callable[[int], None]
 """Called with the number of datasets drawn so far."""
 
 
@@ -43,20 +42,19 @@ def draw_masked_datasets(
     mixture: Mixture,
     datasets: int,
     seed: int,
-    on_dataset: OnDataset,
+    on_progress: ProgressCallback = ignore_progress,
     *,
     most_ions: int = MOST_IONS,
 ) -> list[MaskedDataset]:
     """Datasets of 1 to `most_ions` ions, log-uniform; the off shares are as in practice."""
     rng = np.random.default_rng(seed)
     drawn = []
-    for number in range(1, datasets + 1):
+    for _ in follow(range(datasets), "drawing datasets", datasets, on_progress):
         ions = round(float(np.exp(rng.uniform(np.log(FEWEST_IONS), np.log(most_ions)))))
         dataset = draw_whole_dataset(sources, mixture, ions, rng)
         sample_mask = resize_mask(dataset.scene.sample_mask) > 0.5
         inputs = preprocess(dataset.ion_images)
         drawn.append(MaskedDataset(inputs, sample_mask, dataset.has_off_sample_area, dataset.group))
-        on_dataset(number)
     return drawn
 
 

@@ -14,6 +14,7 @@ from model_store.context.pixel_clusters import cluster_pixels
 from model_store.context.pixel_sketch import PixelSketch
 from model_store.context.sample_mask import COMPONENTS
 from shared.errors import InvalidInputError
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.sample_masks.masked_datasets import MaskedDataset, measure_overlap
 
 _TOLERANCE = 0.05
@@ -29,7 +30,7 @@ off-sample, the second only removes the context."""
 Float64 = npt.NDArray[np.float64]
 
 
-def fit_mask_rule(datasets: Sequence[MaskedDataset]) -> MaskRule:
+def fit_mask_rule(datasets: Sequence[MaskedDataset], on_progress: ProgressCallback = ignore_progress) -> MaskRule:
     """Rank by a conditional logit over each dataset's candidates, then predict presence by a logistic regression.
 
     The true masks give the quality of each candidate, and which datasets have an off-sample area; nothing else is used.
@@ -39,7 +40,8 @@ def fit_mask_rule(datasets: Sequence[MaskedDataset]) -> MaskRule:
     InvalidInputError
         When all datasets have an off-sample area, or none has.
     """
-    found = [(dataset, candidates) for dataset in datasets if (candidates := _find(dataset)) is not None]
+    followed = follow(datasets, "finding candidates", len(datasets), on_progress)
+    found = [(dataset, candidates) for dataset in followed if (candidates := _find(dataset)) is not None]
     present = [(dataset, candidates) for dataset, candidates in found if dataset.has_off_sample_area]
     target_weights = [_candidate_weights(dataset, candidates) for dataset, candidates in present]
     if len(present) in {0, len(found)}:

@@ -7,6 +7,7 @@ import numpy as np
 
 from model_store.context.dataset_context import add_context, find_context
 from shared.preprocessing import preprocess
+from shared.progress import ProgressCallback, ignore_progress
 from training.synthetic.mixture import Mixture
 from training.synthetic.sources import Sources
 from training.synthetic.synthetic_set import SyntheticSet, concatenate, draw_blocks, gather
@@ -16,12 +17,18 @@ FEWEST_IONS, MOST_IONS = 2, 80
 """Ions of a dataset, log-uniform: the network must learn how reliable the context of few ions is."""
 
 
-def draw_context_set(sources: Sources, mixture: Mixture, images: int, seed: tuple[int, ...]) -> SyntheticSet:
+def draw_context_set(
+    sources: Sources,
+    mixture: Mixture,
+    images: int,
+    seed: tuple[int, ...],
+    on_progress: ProgressCallback = ignore_progress,
+) -> SyntheticSet:
     """Labelled images with the context's channels, (N, 56, 56, 4); drawn in blocks as `draw_set` does.
 
     Ambiguous ions contribute to the context and are not in the set. The predicted mask is used, never the true one.
     """
-    return draw_blocks(partial(_draw_block, sources, mixture, seed), images)
+    return draw_blocks(partial(_draw_block, sources, mixture, seed), images, on_progress)
 
 
 def _draw_block(sources: Sources, mixture: Mixture, seed: tuple[int, ...], block: int, images: int) -> SyntheticSet:

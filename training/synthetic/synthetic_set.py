@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from shared.ion_image import IonImage
 from shared.preprocessing import ALL_CHANNELS, INPUT_SIDE_PX, NetworkInputs, describe_missing_signal, preprocess
+from shared.progress import ProgressCallback, follow, ignore_progress
 from training.synthetic.measurement import simulate_measurement
 from training.synthetic.mixture import Mixture
 from training.synthetic.patterns.catalogue import draw_pattern
@@ -37,6 +38,7 @@ _FEWEST_SIGNAL_PIXELS = 4
 """An image needs at least this many acquired pixels with signal."""
 
 _BLOCK_IMAGES = 500
+_DRAWING = f"drawing blocks of {_BLOCK_IMAGES} images"
 _PROCESSES_PAY_FROM_BLOCKS = 4
 """Starting processes takes two seconds, too long for fewer blocks."""
 
@@ -136,21 +138,30 @@ def draw_images(sources: Sources, mixture: Mixture, rng: np.random.Generator) ->
     return (image for image in draw_any_images(sources, mixture, rng) if image.label is not None)
 
 
-def draw_set(sources: Sources, mixture: Mixture, images: int, seed: tuple[int, ...]) -> SyntheticSet:
+def draw_set(
+    sources: Sources,
+    mixture: Mixture,
+    images: int,
+    seed: tuple[int, ...],
+    on_progress: ProgressCallback = ignore_progress,
+) -> SyntheticSet:
     """Draw and preprocess labelled images, in blocks with their own seeds, in one process per core.
 
     The result does not depend on the number of cores.
     """
-    return draw_blocks(partial(_draw_block, sources, mixture, seed), images)
+    return draw_blocks(partial(_draw_block, sources, mixture, seed), images, on_progress)
 
 
-def draw_blocks(draw: Callable[[int, int], SyntheticSet], images: int) -> SyntheticSet:
+def draw_blocks(
+    draw: Callable[[int, int], SyntheticSet], images: int, on_progress: ProgressCallback = ignore_progress
+) -> SyntheticSet:
     """Call `draw` with every block's number and size, and concatenate the results."""
     sizes = [min(_BLOCK_IMAGES, images - start) for start in range(0, images, _BLOCK_IMAGES)]
+    numbers = range(len(sizes))
     if len(sizes) < _PROCESSES_PAY_FROM_BLOCKS:
-        return concatenate([draw(block, size) for block, size in enumerate(sizes)])
+        return concatenate(list(follow(map(draw, numbers, sizes), _DRAWING, len(sizes), on_progress)))
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as executor:
-        return concatenate(list(executor.map(draw, range(len(sizes)), sizes)))
+        return concatenate(list(follow(executor.map(draw, numbers, sizes), _DRAWING, len(sizes), on_progress)))
 
 
 def _draw_block(sources: Sources, mixture: Mixture, seed: tuple[int, ...], block: int, images: int) -> SyntheticSet:
