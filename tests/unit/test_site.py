@@ -16,7 +16,10 @@ FOR_MASS_SPECTROMETRISTS = (
     *("tutorial.md", "model.md", "probability.md", "report.md", "retraining.md", "cleaning.md", "python.md"),
     *("sources.md", "questions.md"),
 )
-FOR_PLATFORMS = ("messages.md", "operations.md", "settings.md", "metrics.md", "tracing.md")
+FOR_PLATFORMS = (
+    *("integration.md", "messages.md", "deployment.md", "operations.md", "settings.md", "metrics.md", "logs.md"),
+    "tracing.md",
+)
 FOR_DEVELOPERS = ("training.md", "architecture.md", "glossary.md", "style.md")
 
 
