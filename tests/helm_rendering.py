@@ -15,10 +15,10 @@ HELM = CHECKOUT / "tests" / "kubernetes" / "node_modules" / "helm"
 Object = dict[str, Any]
 
 
-def run_helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run_helm(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run helm, which asks nothing of the network."""
     assert HELM.exists(), "expected helm, which `make test-tools` installs, found none"
-    return subprocess.run([HELM, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([HELM, *arguments], capture_output=True, text=True, check=False, timeout=60, cwd=cwd)
 
 
 @cache

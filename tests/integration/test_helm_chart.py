@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as prometheus_operator
-from documented import CHECKOUT
+from documented import CHECKOUT, read_block
 from documented_metrics import ALERTS, DASHBOARD
 from helm_rendering import CHART, EXAMPLES, Object, find_object, render, run_helm
 from pydantic import BaseModel
@@ -203,6 +204,22 @@ def test_the_network_policy_lets_the_worker_reach_its_server() -> None:
     (allowed,) = find_object(trial, "NetworkPolicy", "valkey")["spec"]["ingress"]
     worker = find_object(trial, "Deployment")["spec"]["template"]["metadata"]["labels"]
     assert allowed["from"][0]["podSelector"]["matchLabels"].items() <= worker.items()
+
+
+def test_the_commands_of_the_page_fit_the_chart() -> None:
+    text = read_block("deployment.md", "example: helm").replace("\\\n", " ")
+    commands = [shlex.split(line) for line in text.splitlines()]
+    helm = next(words for words in commands if words[0] == "helm")
+    ended = run_helm("template", *helm[helm.index("install") + 1 :], cwd=CHECKOUT)
+    assert ended.returncode == 0, ended.stderr
+    objects = list(yaml.safe_load_all(ended.stdout))
+    service = find_object(objects, "Service", "valkey")
+    server = f"{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
+    assert commands[0] == ["sh", "deploy/make_secrets.sh", "secrets", server, server]
+    (secret,) = [words[words.index("generic") + 1] for words in commands if "generic" in words]
+    volumes = find_object(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    assert secret in {volume["secret"]["secretName"] for volume in volumes if "secret" in volume}
+    assert f"deployment/{find_object(objects, 'Deployment')['metadata']['name']}" in commands[-1]
 
 
 def test_alerts_and_dashboard_are_those_of_the_repository() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from compose_spec import PyCompose, parse_duration
-from documented import CHECKOUT
+from documented import CHECKOUT, read_block
 from secret_making import make_secrets
 
 from worker.settings import Settings
@@ -67,6 +67,18 @@ def test_the_script_keeps_passwords_that_are_in_use(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         make_secrets(tmp_path)
     assert (tmp_path / "secrets" / "worker.url").read_text() == before
+
+
+def test_the_commands_of_the_page_prepare_what_the_services_mount(tmp_path: Path) -> None:
+    for name in ("deploy", "worker"):
+        (tmp_path / name).symlink_to(CHECKOUT / name)
+    lines = read_block("deployment.md", "example: compose").splitlines()
+    commands = [line for line in lines if not line.startswith("docker compose ")]
+    subprocess.run(["sh", "-e", "-c", "\n".join(commands)], cwd=tmp_path, check=True)
+    assert [secret["file"] for secret in COMPOSE["secrets"].values() if not (tmp_path / secret["file"]).exists()] == []
+    (submit,) = [line for line in lines if " submit " in line]
+    folder = submit.split("--ion-images ")[1].split()[0]
+    assert len(list((tmp_path / folder.removeprefix("/")).glob("*.png"))) == 79
 
 
 @pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
