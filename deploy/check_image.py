@@ -1,4 +1,4 @@
-"""Run an image as it is deployed, and let it answer an event: `python deploy/check_image.py localhost/offsample:cpu`.
+"""Run an image as it is deployed, and let it answer an event: `python deploy/check_image.py IMAGE [NAME=VALUE…]`.
 
 The container's user is the image's (not root), its root file system is read-only, it has no capabilities, may gain
 none, and can write to /tmp only. The server, on the loopback interface, has the users of deploy/users.acl; the worker
@@ -29,14 +29,16 @@ NAMESPACES = ("pid", "mount", "ipc", "uts")
 
 
 def main() -> None:
-    """Check the image that the command line names."""
-    (image,) = sys.argv[1:] or ["localhost/offsample:cpu"]
+    """Check the image that the command line names, with further variables if it gives some."""
+    image, *variables = sys.argv[1:] or ["localhost/offsample:cpu"]
     os.environ.setdefault("STORAGE_DRIVER", "vfs")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="offs-")))
         secrets = stack.enter_context(serve(folder))
         root = stack.enter_context(unpack(image))
-        bundle = make_bundle(folder, root, read_configuration(image), secrets)
+        configuration = read_configuration(image)
+        configuration["Env"] += variables
+        bundle = make_bundle(folder, root, configuration, secrets)
         worker = stack.enter_context(run_container(bundle))
         check(worker)
 
