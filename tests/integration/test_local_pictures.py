@@ -77,9 +77,13 @@ def test_a_report_that_does_not_fit_on_the_disk_is_an_error_and_leaves_no_file(
 
 
 def test_a_label_is_explained_by_a_picture(png_folder: Path, tmp_path: Path) -> None:
-    ended = run("explain", png_folder, "--ion", "image_3", "--output", tmp_path / "new" / "why.png")
+    (tmp_path / "ions.csv").write_text("annotation_id,image,colour\nimage_3,image_3.png,red\n")
+    arguments = ("explain", png_folder, "--annotations", tmp_path / "ions.csv", "--ion", "image_3", "--output")
+    ended = run(*arguments, tmp_path / "new" / "why.png")
     assert ended.code == 0, ended.errors
     assert "image_3: " in ended.errors
+    assert "'colour'" in ended.errors
+    assert run(*arguments, tmp_path / "why.png", "--quiet").errors == ""
     with Image.open(tmp_path / "new" / "why.png") as picture:
         assert picture.width > picture.height
 

@@ -58,6 +58,7 @@ def clean(  # noqa: PLR0913 - a command's options
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="Default: OFFSAMPLE_ENGINE, else auto.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Write a measurement again without the peaks of off-sample ions.
 
@@ -69,7 +70,10 @@ def clean(  # noqa: PLR0913 - a command's options
     _require_free(output, Path(location.uri), force=force)
     opened = settings.open_release(release)
     predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
-    _clean(found, location, predictor, settings, _Wanted(drop, threshold, output.with_suffix(".imzML")))
+    wanted = _Wanted(drop, threshold, output.with_suffix(".imzML"))
+    console = Console(stderr=True, highlight=False, quiet=quiet)
+    for sentence in _clean(found, location, predictor, settings, wanted, console):
+        console.print(f"{found.data.dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
 
 
 def _require_local_imzml(found: LocalDataset, shown: str) -> ImzmlIonImages:
@@ -92,10 +96,16 @@ def _require_free(output: Path, source: Path, *, force: bool) -> None:
         raise InvalidInputError(f"{existing[0]} exists; expected a new name, or --force to replace it")
 
 
-def _clean(
-    dataset: LocalDataset, location: ImzmlIonImages, predictor: Predictor, settings: Settings, wanted: _Wanted
-) -> None:
-    with show_progress(dataset.data.dataset_id) as on_work, ExitStack() as stack:
+def _clean(  # noqa: PLR0913 - the dataset, what is asked for, and where its progress goes
+    dataset: LocalDataset,
+    location: ImzmlIonImages,
+    predictor: Predictor,
+    settings: Settings,
+    wanted: _Wanted,
+    console: Console,
+) -> list[str]:
+    """Sentences about what was found and removed."""
+    with show_progress(dataset.data.dataset_id, console) as on_work, ExitStack() as stack:
         access = make_access(dataset, settings, on_work)
         source = stack.enter_context(ImzmlFile(location, access.roots, access.limits, on_work))
         listed = list_annotations(dataset.data, source, access)
@@ -114,10 +124,8 @@ def _clean(
         mz = np.asarray([ion.mz for ion in ions], dtype=np.float64)
         counts = clean_measurement(source.dataset, header, mz, location.ppm, wanted.path, on_work)
     write_audit(wanted.path.with_suffix(".csv"), ions, counts, location.ppm, predictor.release.version)
-    console = Console(stderr=True, highlight=False)
     verdict = f"{conclude(found.counts, found.off_sample_area)} (release {predictor.release.version})"
-    for sentence in (*listed.notes, *source.notes, verdict, *_describe(ions, counts, len(annotations), wanted.path)):
-        console.print(f"{dataset.data.dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
+    return [*listed.notes, *source.notes, verdict, *_describe(ions, counts, len(annotations), wanted.path)]
 
 
 def _describe(ions: list[RemovedIon], counts: CleaningCounts, annotations: int, path: Path) -> list[str]:

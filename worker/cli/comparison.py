@@ -74,10 +74,12 @@ def _compare(
 
     releases = [settings.open_release(version) for version in versions]
     with ExitStack() as stack:
-        on_work = stack.enter_context(show_progress(dataset.data.dataset_id))
+        console = Console(stderr=True, highlight=False)
+        on_work = stack.enter_context(show_progress(dataset.data.dataset_id, console))
         access = make_access(dataset, settings, on_work)
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
-        annotations = list_annotations(dataset.data, source, access).annotations
+        listed = list_annotations(dataset.data, source, access)
+        annotations = listed.annotations
 
         def classify_with(release: Release) -> Classification:
             return classify(
@@ -98,6 +100,8 @@ def _compare(
             images = {one.annotation_id: one.ion_image for one in fetched if one.ion_image is not None}
             captions = {one.annotation_id: f"m/z {one.mz:.4f}" for one in wanted if one.mz is not None}
             draw_comparison(comparison, images, captions, picture)
+        for sentence in (*listed.notes, *source.notes):
+            console.print(f"{dataset.data.dataset_id}: {sentence}", markup=False, soft_wrap=True)
     return comparison
 
 

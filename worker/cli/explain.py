@@ -49,6 +49,7 @@ def explain(  # noqa: PLR0913 - a command's options
     fdr: input_options.Fdr = None,
     release: Annotated[str | None, typer.Option(help="Default: the worker's release.")] = None,
     engine: Annotated[Engine | None, typer.Option(help="Default: OFFSAMPLE_ENGINE, else auto.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Draw what of an ion image speaks for off-sample and what for on-sample.
 
@@ -60,18 +61,21 @@ def explain(  # noqa: PLR0913 - a command's options
     found = find_dataset(dataset, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
     opened = settings.open_release(release)
     predictor = open_predictor(opened, engine or settings.engine, settings.threads or None)
-    explained = _explain(found, ion, predictor, settings)
+    console = Console(stderr=True, highlight=False, quiet=quiet)
+    explained = _explain(found, ion, predictor, settings, console)
     draw_explanation(explained, output)
-    console = Console(stderr=True, highlight=False)
     console.print(explained.title, markup=False, emoji=False, soft_wrap=True)
     console.print(f"picture: {output}", markup=False, emoji=False, soft_wrap=True)
 
 
-def _explain(dataset: LocalDataset, ion: str, predictor: Predictor, settings: Settings) -> ExplainedImage:
-    with show_progress(dataset.data.dataset_id) as on_work, ExitStack() as stack:
+def _explain(
+    dataset: LocalDataset, ion: str, predictor: Predictor, settings: Settings, console: Console
+) -> ExplainedImage:
+    with show_progress(dataset.data.dataset_id, console) as on_work, ExitStack() as stack:
         access = make_access(dataset, settings, on_work)
         source = stack.enter_context(open_source(dataset.data.ion_images, access))
-        annotations = list_annotations(dataset.data, source, access).annotations
+        listed = list_annotations(dataset.data, source, access)
+        annotations = listed.annotations
         _require_ion(ion, annotations)
         tiles = stack.enter_context(TileBuffer(len(annotations)))
         found = classify(
@@ -85,6 +89,8 @@ def _explain(dataset: LocalDataset, ion: str, predictor: Predictor, settings: Se
         row = next(row for row in found.rows if row.annotation_id == ion)
         if row.off_sample_probability is None:
             raise InvalidInputError(f"ion image {ion!r} has no label to explain: {row.reason}")
+        for sentence in (*listed.notes, *source.notes):
+            console.print(f"{dataset.data.dataset_id}: {sentence}", markup=False, emoji=False, soft_wrap=True)
         return _explain_row(dataset, row, found, predictor, tiles)
 
 
