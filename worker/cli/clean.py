@@ -96,7 +96,7 @@ def _require_free(output: Path, source: Path, *, force: bool) -> None:
         raise InvalidInputError(f"{existing[0]} exists; expected a new name, or --force to replace it")
 
 
-def _clean(  # noqa: PLR0913 - the dataset, what is asked for, and where its progress goes
+def _clean(
     dataset: LocalDataset,
     location: ImzmlIonImages,
     predictor: Predictor,
