@@ -15,6 +15,8 @@ HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
 BLADDER = CHECKOUT / "worker" / "cli" / "demo_data" / "mouse_bladder"
 PROSTATE = CHECKOUT / "tests" / "data" / "mouse_prostate.imzML"
+BRAIN = CHECKOUT / "training" / "data" / "acquisitions" / "mouse_brain_interior_3" / "ion_images.npz"
+PLAIN = "2026.11.3"
 RELEASES = CHECKOUT / "model_store" / "releases"
 WIDTH_PX, COLOURS = 1100, 256
 
@@ -52,6 +54,14 @@ def draw_reasons(folder: Path) -> None:
     shrink(picture)
 
 
+def draw_inside_a_brain(folder: Path) -> None:
+    """Ion images from inside a brain, judged one by one by the plain release, which calls many of them off-sample."""
+    picture = folder / "inside_a_brain.png"
+    run_offsample("classify", str(BRAIN), "--release", PLAIN, "--quiet", "--gallery", str(picture))
+    with Image.open(picture) as page:
+        reduce_colours(page, picture)
+
+
 def draw_mistakes(folder: Path) -> None:
     """The most confident wrong predictions of the release that ships, as its card shows them."""
     version = (RELEASES / "DEFAULT").read_text(encoding="utf-8").strip()
@@ -84,7 +94,12 @@ def shrink(path: Path, method: Image.Quantize = Image.Quantize.MEDIANCUT) -> Non
     with Image.open(path) as page:
         height_px = round(page.height * WIDTH_PX / page.width)
         small = page.convert("RGB").resize((WIDTH_PX, height_px), Image.Resampling.LANCZOS)
-    small.quantize(COLOURS, method=method, dither=Image.Dither.NONE).save(path, optimize=True)
+    reduce_colours(small, path, method)
+
+
+def reduce_colours(page: Image.Image, path: Path, method: Image.Quantize = Image.Quantize.MEDIANCUT) -> None:
+    """Save a picture with a palette."""
+    page.convert("RGB").quantize(COLOURS, method=method, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
@@ -94,6 +109,7 @@ if __name__ == "__main__":
     draw_report(chosen)
     draw_no_background(chosen)
     draw_reasons(chosen)
+    draw_inside_a_brain(chosen)
     draw_mistakes(chosen)
     draw_synthetic_gallery(chosen)
     print(f"drew {', '.join(sorted(path.name for path in chosen.glob('*.png')))} in {chosen}")

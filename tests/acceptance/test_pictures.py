@@ -33,7 +33,7 @@ def test_a_committed_picture_is_current(drawn: Path, name: str) -> None:
     assert (np.abs(committed - now).max(axis=-1) < SLIGHT).mean() > LEAST_ALIKE
 
 
-@pytest.mark.parametrize("name", ["report.png", "no_background.png", "reasons.png"])
+@pytest.mark.parametrize("name", ["report.png", "no_background.png", "reasons.png", "inside_a_brain.png"])
 def test_a_committed_picture_with_text_is_current(drawn: Path, name: str) -> None:
     """Compared in blocks of 8 x 8 px: fonts differ between machines."""
     committed, now = (read_blocks(folder / name) for folder in (IMAGES, drawn))
