@@ -64,9 +64,9 @@ def test_the_counts_inside_a_brain_and_of_the_aorta_are_those_of_the_release(are
     inside = [row for row in area.held_out if row.ions is None and row.series == "mouse_brain_interior"]
     own, plain, ions = (sum(getattr(row, name) for row in inside) for name in ("false_off", "plain_false_off", "on"))
     assert own == 0
-    assert f"{plain} of {ions} images from inside a mouse brain" in page
+    assert f"{plain} of {ions} images of three acquisitions from inside a mouse brain" in page
     (drawn,) = [row for row in inside if row.acquisition == "mouse_brain_interior_3"]
-    assert f"{drawn.plain_false_off} of {drawn.on} are called off-sample" in page
+    assert f"{drawn.plain_false_off} of {drawn.on} are predicted off-sample" in page
     aorta = {row.ions: row for row in area.held_out if row.acquisition == "mouse_aorta_proteins"}
     assert aorta[None].verdicts == (0, 0, 1)
     assert f"({aorta[None].probability:.2f})" in page

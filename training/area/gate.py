@@ -26,7 +26,7 @@ def require_better_held_out(
     Raises
     ------
     ReleaseError
-        When it is worse on one that is not named, or does not call fewer ions off-sample where there is no
+        When it is worse on one that is not named, or does not predict fewer ions off-sample where there is no
         off-sample area.
     """
     whole = [one for one in scores if one.ions is None]
@@ -46,7 +46,7 @@ def require_better_held_out(
     own, plain = sum(one.false_off for one in absent), sum(one.plain_false_off for one in absent)
     if not own < plain:
         raise ReleaseError(
-            f"release {version} calls {own} ions off-sample where no off-sample area was measured, and its plain"
+            f"release {version} predicts {own} ions off-sample where no off-sample area was measured, and its plain"
             f" release {plain}; expected fewer"
         )
     return tuple(one.acquisition for one in worse)
