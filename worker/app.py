@@ -78,6 +78,10 @@ def celery_configuration() -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "broker_transport_options": {
             "visibility_timeout": 3600,
+            # Apps that share a server and these keys give back each other's tasks, each after its own time-out.
+            "unacked_key": f"{settings.names.tickets}:unacked",
+            "unacked_index_key": f"{settings.names.tickets}:unacked-index",
+            "unacked_mutex_key": f"{settings.names.tickets}:unacked-mutex",
             "socket_timeout": 10,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
