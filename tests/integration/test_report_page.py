@@ -299,6 +299,18 @@ def test_a_phone_shows_one_column_at_a_time_and_nothing_sideways(open_page: Call
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+def test_the_active_ion_of_a_grid_far_below_exists_for_a_screen_reader(
+    open_page: Callable[..., Page], report: Path
+) -> None:
+    page = open_page(report, viewport={"width": 390, "height": 400})
+    grid = page.locator("#grid-off")
+    assert grid.evaluate("grid => grid.getBoundingClientRect().top") > 1200
+    active = grid.get_attribute("aria-activedescendant")
+    expect(grid.locator(f"#{active}")).to_contain_text("m/z 500.0000")
+    grid.locator(".tile:visible").first.click()
+    expect(page.locator("#detail-title")).to_contain_text("m/z 500.0000")
+
+
 def test_of_five_thousand_ions_only_the_visible_ones_are_in_the_document(
     open_page: Callable[..., Page], tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-/** A grid of which only the visible cells exist; it scrolls with the window. */
+/** A grid of which only the visible cells and the active one exist; it scrolls with the window. */
 
 const MARGIN_PX = 700;
 
@@ -59,24 +59,32 @@ export class VirtualGrid {
     });
   }
 
-  /** Make the cells that are visible or nearly so, and take back the others. */
+  /** Make the cells that are visible or nearly so, and the active one, and take back the others. */
   place() {
-    const [first, last] = this.visibleRange();
+    const shown = this.shownPositions();
     for (const [position, cell] of this.cells) {
-      if (position >= first && position < last) continue;
+      if (shown.has(position)) continue;
       this.cells.delete(position);
       this.spare.push(cell);
       cell.hidden = true;
     }
-    for (let position = first; position < last; position += 1) {
+    for (const position of shown) {
       if (!this.cells.has(position)) this.addCell(position);
     }
     this.mark();
   }
 
-  /** First position, and the one after the last; none of a grid that is hidden. */
+  /** None of a grid that is hidden. The active one is among them wherever it is: a screen reader reads it. */
+  shownPositions() {
+    if (!this.element.offsetParent || !this.items.length) return new Set();
+    const [first, last] = this.visibleRange();
+    const shown = new Set([this.active]);
+    for (let position = first; position < last; position += 1) shown.add(position);
+    return shown;
+  }
+
+  /** First position, and the one after the last. */
   visibleRange() {
-    if (!this.element.offsetParent) return [0, 0];
     const { columns, rowPx } = this.layout;
     const top = -this.element.getBoundingClientRect().top;
     const first = Math.max(0, Math.floor((top - MARGIN_PX) / rowPx)) * columns;
