@@ -1,6 +1,8 @@
 """What tests of every tier share: the shipped release, the bladder, ion images to write."""
 
+import gc
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,16 @@ OF_TESTS = "OFFSAMPLE_TEST_"
 
 
 def pytest_configure() -> None:
-    """Settings of the shell that runs the tests are none of theirs."""
+    """Tests see no settings of the shell; Ctrl+C works although a shell ignores it in the background."""
     for name in [name for name in os.environ if name.startswith("OFFSAMPLE_") and not name.startswith(OF_TESTS)]:
         del os.environ[name]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays, so no later collection of garbage need look through it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

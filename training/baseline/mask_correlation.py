@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.preprocessing import NetworkInputs
-from training.metrics.scores import measure
 
 LEVELS = (0.0, 0.1, 0.25, 0.5)
 """Intensities in [0, 1] above which a pixel of an ion image counts as signal; the best one is chosen."""
@@ -66,12 +65,19 @@ def choose_thresholds(correlations: Sequence[Float64], off: Sequence[Bools]) -> 
     """
     table, labels = np.concatenate(correlations), np.concatenate(off)
     best, highest = Thresholds(0, 0.0), -1.0
-    for level in range(len(LEVELS)):
-        values = table[:, level]
-        for cut in (
-            np.quantile(values[values > UNDEFINED], np.linspace(0, 1, 101)) if (values > UNDEFINED).any() else ()
-        ):
-            f1 = measure(labels, values, values >= cut).f1 or 0.0
-            if f1 > highest:
-                best, highest = Thresholds(level, float(cut)), f1
+    for level, values in enumerate(table.T):
+        defined = values[values > UNDEFINED]
+        if not len(defined):
+            continue
+        cuts = np.quantile(defined, np.linspace(0, 1, 101))
+        f1 = _measure_f1(labels, values >= cuts[:, np.newaxis])
+        if f1.max() > highest:
+            best, highest = Thresholds(level, float(cuts[f1.argmax()])), f1.max()
     return best
+
+
+def _measure_f1(off: Bools, predicted_off: Bools) -> Float64:
+    """(K,) for predictions of shape (K, N); 0 where no image is off or predicted off."""
+    total = off.sum() + predicted_off.sum(axis=1)
+    found: Float64 = 2 * (off & predicted_off).sum(axis=1) / np.maximum(total, 1)
+    return found

@@ -103,11 +103,11 @@ def difference_of_f1(off: Off, predicted_off: Off, other_predicted_off: Off, res
     """95 % interval of one F1 minus another on the same N images; None with a single group."""
     if not resampling.several_groups:
         return None
-    found, called, other_found, other_called, truth = resampling.sums(
+    hits, predicted, other_hits, other_predicted, all_off = resampling.sums(
         np.stack([off & predicted_off, predicted_off, off & other_predicted_off, other_predicted_off, off])
     ).T
-    own = 2 * found / np.maximum(called + truth, 1)
-    return percentile_interval(own - 2 * other_found / np.maximum(other_called + truth, 1))
+    own = 2 * hits / np.maximum(predicted + all_off, 1)
+    return percentile_interval(own - 2 * other_hits / np.maximum(other_predicted + all_off, 1))
 
 
 def mean_std_of(values: Sequence[float | None]) -> MeanStd:
