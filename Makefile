@@ -10,6 +10,7 @@ MEMBERS ?= 5
 FOLDS ?=
 ATTEMPTS ?= 5
 PYTEST_ARGS ?=
+# On two cores: tests of real workers wait much, unit tests do not, and every process imports everything.
 TEST_PROCESSES ?= 4
 
 VENV := .venv
@@ -43,6 +44,7 @@ test: $(TEST_READY) lint test-tools ## Lint, then unit, integration and acceptan
 	@echo "== pytest"
 	@$(PYTEST) tests/acceptance tests/integration tests/unit
 
+test-unit: TEST_PROCESSES = 2
 test-unit: $(TEST_READY) ## Only the unit tests (under a minute)
 	@$(PYTEST) tests/unit
 

@@ -94,19 +94,15 @@ def test_a_blend_weights_networks_by_mask_and_does_not_change_images_without_con
     np.testing.assert_allclose(probabilities(rows), expit(2 * correlation), atol=1e-5)
 
 
-def test_a_blend_uses_the_unchanged_outputs_of_image_and_context_members(
-    context_run: RunFolder, plain_release: Release, tmp_path: Path
-) -> None:
+def test_a_blend_uses_the_unchanged_outputs_of_image_and_context_members(blending: Release) -> None:
     """When the other has weight 0, the result is the mean of one, without temperature."""
     seen = see_bladder(context=True)
     networks = {"network": slice(0, 5), "context_network": slice(5, 6)}
-    for number, (name, members) in enumerate(networks.items()):
-        blend = make_blend(**{name: 1.0})
-        parts = ReleaseParts(blend=blend, plain=plain_release)
-        found, _ = publish_release(context_run, f"2000.1.{number}-context", parts, root=tmp_path / "releases")
-        outputs = [keras.saving.load_model(path, compile=False) for path in found.member_paths[members]]
+    for name, members in networks.items():
+        alone = replace(blending, blend=make_blend(**{name: 1.0}))
+        outputs = [keras.saving.load_model(path, compile=False) for path in alone.member_paths[members]]
         off = [np.asarray(one(seen[..., : one.input_shape[-1]], training=False))[:, 1] for one in outputs]
-        actual = open_predictor(found, Engine.ONNX).predict(seen).off_sample_probability
+        actual = open_predictor(alone, Engine.ONNX).predict(seen).off_sample_probability
         np.testing.assert_allclose(actual, np.mean(off, axis=0), atol=1e-4)
 
 
