@@ -44,15 +44,15 @@ def choose_ions(count: int) -> npt.NDArray[np.float64]:
     return np.random.default_rng(1).choice(centres(), count, replace=False)
 
 
-def generate(path: Path, height: int, width: int) -> None:
-    """Each spectrum has a quarter of all peaks, each off by about 1 ppm."""
+def generate(path: Path, height: int, width: int, count: int = PEAKS) -> None:
+    """Each spectrum has some of all peaks, a quarter by default, each off by about 1 ppm."""
     rng, found = np.random.default_rng(2), centres()
     with ImzMLWriter(str(path), mode="processed") as writer:
         for y in range(height):
             for x in range(width):
-                peaks = np.sort(rng.choice(CENTRES, PEAKS, replace=False, shuffle=False))
-                mz = found[peaks] * (1 + rng.normal(0, 1e-6, PEAKS))
-                writer.addSpectrum(mz, rng.exponential(size=PEAKS), (x + 1, y + 1))
+                peaks = np.sort(rng.choice(CENTRES, count, replace=False, shuffle=False))
+                mz = found[peaks] * (1 + rng.normal(0, 1e-6, count))
+                writer.addSpectrum(mz, rng.exponential(size=count), (x + 1, y + 1))
 
 
 def best_seconds(run: Callable[[], object], repeats: int = REPEATS) -> float:

@@ -55,8 +55,8 @@ def clean_measurement(
 ) -> CleaningCounts:
     """Write the measurement without the peaks in the m/z windows of some ions; the other peaks keep every bit.
 
-    pyimzml cannot write an empty spectrum, so one without a remaining peak has a single one of intensity 0. It keeps a
-    few numbers for each spectrum until the end; apart from that, memory does not depend on the number of spectra.
+    pyimzml cannot write an empty spectrum, so one without a remaining peak has a single one of intensity 0. Memory does
+    not depend on the number of spectra, but for the index of the file, which the dataset holds.
 
     Parameters
     ----------

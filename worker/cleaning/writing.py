@@ -1,32 +1,23 @@
 """An imzML file written by pyimzml, under its final name only when it is whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, Any, Final
 
 import numpy as np
 from pyimzml.compression import NoCompression, ZlibCompression
-from pyimzml.ImzMLWriter import IMZML_TEMPLATE, ImzMLWriter
-from wheezy.template import CoreExtension, DictLoader, Engine
+from pyimzml.ImzMLWriter import ImzMLWriter
 
 from shared.errors import InvalidInputError
 from shared.imzml.array_format import ArrayFormat
 from shared.imzml.chunk_plan import share_mz
 from shared.imzml.index import ImzmlIndex
 from worker.cleaning.header import ImzmlHeader
+from worker.cleaning.streaming_writer import StreamingWriter
 
 _RUN_ID: Final = "cleaned"
-"""pyimzml's own would be the path of the file."""
-
-_AFTER: Final = 'name="max count of pixels y" value="@{(max(s.coords[1] for s in spectra))!!s}"/>\n'
-_PIXEL_SIZE: Final = """\
-      <cvParam cvRef="IMS" accession="IMS:1000046" name="pixel size (x)" value="{0}" unitCvRef="UO" \
-unitAccession="UO:0000017" unitName="micrometer"/>
-      <cvParam cvRef="IMS" accession="IMS:1000047" name="pixel size y" value="{1}" unitCvRef="UO" \
-unitAccession="UO:0000017" unitName="micrometer"/>
-"""
 
 _WIDER: Final = {np.dtype(np.int8): np.dtype(np.int32), np.dtype(np.int16): np.dtype(np.int32)}
 """Number formats that pyimzml cannot declare, and those that hold the same numbers."""
@@ -56,7 +47,10 @@ def write_measurement(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> Ite
     try:
         with TemporaryDirectory(dir=path.parent, prefix=f".partial-{path.stem}-") as folder:
             partial = Path(folder) / path.with_suffix(".imzML").name
-            with _open_writer(partial, index, header) as writer:
+            with (
+                TemporaryFile("w+", dir=folder, encoding="ascii") as buffer,
+                _open_writer(partial, buffer, index, header) as writer,
+            ):
                 yield writer
             for suffix in (".ibd", ".imzML"):
                 partial.with_suffix(suffix).replace(path.with_suffix(suffix))
@@ -64,9 +58,12 @@ def write_measurement(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> Ite
         raise InvalidInputError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _open_writer(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> ImzMLWriter:
-    writer = ImzMLWriter(
+def _open_writer(path: Path, buffer: IO[str], index: ImzmlIndex, header: ImzmlHeader) -> ImzMLWriter:
+    return StreamingWriter(
         str(path),
+        buffer,
+        _RUN_ID,
+        header.pixel_size,
         mz_dtype=find_dtype(index.mz.format).type,
         intensity_dtype=find_dtype(index.intensity.format).type,
         mode="continuous" if is_continuous(index) else "processed",
@@ -76,10 +73,6 @@ def _open_writer(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> ImzMLWri
         polarity=header.polarity,
         **header.scans,
     )
-    writer.run_id = _RUN_ID
-    if header.pixel_size is not None:
-        writer.imzml_template = _add_pixel_size(header.pixel_size)
-    return writer
 
 
 def find_dtype(stored: ArrayFormat) -> np.dtype[Any]:
@@ -90,9 +83,3 @@ def find_dtype(stored: ArrayFormat) -> np.dtype[Any]:
 
 def _find_compression(stored: ArrayFormat) -> NoCompression | ZlibCompression:
     return ZlibCompression() if stored.zlib else NoCompression()
-
-
-def _add_pixel_size(sizes: Sequence[str]) -> Any:
-    """The template of pyimzml, with the size of a pixel, which it leaves out."""
-    template = IMZML_TEMPLATE.replace(_AFTER, _AFTER + _PIXEL_SIZE.format(*sizes))
-    return Engine(loader=DictLoader({"imzml": template}), extensions=[CoreExtension()]).get_template("imzml")
