@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import CancelledError, InvalidInputError, NotFoundError
+from shared.progress import ProgressCallback, ignore_progress
 from worker.ledger.names import GROUP
 from worker.messages.rejection import make_rejection
 from worker.messages.results import Tried
@@ -35,8 +36,15 @@ class CancelledEntry(BaseModel):
     outcome: Cancelled
 
 
-def cancel_event(
-    queue: Queue, event_id: str, source: str | None, *, by: str, reason: str, index_seconds: int
+def cancel_event(  # noqa: PLR0913 - what one cancellation says
+    queue: Queue,
+    event_id: str,
+    source: str | None,
+    *,
+    by: str,
+    reason: str,
+    index_seconds: int,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> list[CancelledEntry]:
     """Cancel every entry of an event: it is rejected with the code `cancelled`, in one step for each entry.
 
@@ -56,7 +64,7 @@ def cancel_event(
     InvalidInputError
         When events of several sources have this id.
     """
-    entries = list(find_entries(queue, event_id, source))
+    entries = list(find_entries(queue, event_id, source, on_progress))
     if not entries:
         raise NotFoundError(
             f"no event {event_id!r}{'' if source is None else f' of {source}'} waits or runs; it was answered, or was"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import InvalidInputError
-from shared.progress import ProgressCallback, follow, ignore_progress
+from shared.progress import ProgressCallback, ignore_progress
 from worker.messages.event import read_identity
 from worker.operators.queue import Queue, entry_ms
 
@@ -77,9 +77,8 @@ def read_letters(
     on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[DeadLetter]:
     """The dead letters that exist now, oldest first; with a text, only those whose event may contain it."""
-    now_ms, total = queue.now_ms(), int(queue.server.xlen(queue.names.dead_letters))
-    entries = queue.read_entries(queue.names.dead_letters, text)
-    for letter_id, fields in follow(entries, "dead letters", total, on_progress):
+    now_ms = queue.now_ms()
+    for letter_id, fields in queue.read_entries(queue.names.dead_letters, text, on_progress):
         letter = _parse(letter_id, fields, now_ms)
         if wanted.matches(letter):
             yield letter

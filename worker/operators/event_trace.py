@@ -5,6 +5,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared.progress import ProgressCallback, ignore_progress
 from worker.client.results_stream import ResultsStream
 from worker.ledger.claim import DoneRecord
 from worker.ledger.presence import RunRecord
@@ -81,9 +82,11 @@ class EventTrace(_Part):
         return bool(self.entries or self.answers or self.records or self.dead_letters)
 
 
-def trace_event(queue: Queue, event_id: str, source: str | None = None) -> EventTrace:
+def trace_event(
+    queue: Queue, event_id: str, source: str | None = None, on_progress: ProgressCallback = ignore_progress
+) -> EventTrace:
     """Look everywhere for the events of this id, and of this source if one is given; no results are searched."""
-    found = list(find_entries(queue, event_id, source))
+    found = list(find_entries(queue, event_id, source, on_progress))
     runs = {run.entry: run for run in read_running(queue)} if found else {}
     now_ms = queue.now_ms()
     answers = [
@@ -93,7 +96,7 @@ def trace_event(queue: Queue, event_id: str, source: str | None = None) -> Event
     ]
     letters = [
         letter.model_copy(update={"message": None})
-        for letter in read_letters(queue, text=event_id)
+        for letter in read_letters(queue, text=event_id, on_progress=on_progress)
         if letter.event_id == event_id and source in (None, letter.event_source)
     ]
     sources = {source} | {entry.identity.source for entry in found} | {one.event_source for one in answers}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
+from shared.progress import ProgressCallback, ignore_progress
 from worker.ledger.names import GROUP
 from worker.ledger.quota import name_source
 from worker.messages.event import EventIdentity, read_identity
@@ -44,10 +45,12 @@ class FoundEntry:
         return f"{self.stream}/{self.entry_id}"
 
 
-def find_entries(queue: Queue, event_id: str, source: str | None = None) -> Iterator[FoundEntry]:
+def find_entries(
+    queue: Queue, event_id: str, source: str | None = None, on_progress: ProgressCallback = ignore_progress
+) -> Iterator[FoundEntry]:
     """The entries of events of this id, and of this source if one is given; most urgent first."""
     for stream in queue.names.streams:
-        for entry_id, fields in queue.read_entries(stream, text=event_id):
+        for entry_id, fields in queue.read_entries(stream, event_id, on_progress):
             identity = read_identity(fields.get(b"message", b""))
             if identity.event_id == event_id and source in (None, identity.source):
                 yield _locate(queue, stream, entry_id, identity)

@@ -2,10 +2,10 @@
 -- size reaches a limit. With a text, only entries whose message may be of an event with this id are returned: those that
 -- contain the text, or a backslash, because JSON can write every character in other ways.
 -- KEYS: stream   ARGV: entry ('-' = from the beginning), most entries, enough bytes, text ('' = all)
--- Returns {last entry read ('' = there was none), entries...}.
+-- Returns {last entry read ('' = there was none), number of entries read, entries that are returned...}.
 local after, most, enough, text = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local start, last, read, bytes = after == '-' and '-' or '(' .. after, '', 0, 0
-local found = {''}
+local found = {'', 0}
 
 local function may_match(fields)
   if text == '' then return true end
@@ -26,5 +26,5 @@ while read < most and bytes < enough do
   for _, value in ipairs(entry[2]) do bytes = bytes + string.len(value) end
   if may_match(entry[2]) then table.insert(found, entry) end
 end
-found[1] = last
+found[1], found[2] = last, read
 return found

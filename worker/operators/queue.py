@@ -5,6 +5,7 @@ from typing import cast
 
 from redis import Redis
 
+from shared.progress import ProgressCallback, ignore_progress
 from worker.ledger.ledger import SCRIPT_BYTES
 from worker.ledger.names import Names
 from worker.operators.scripts import register_operator_scripts
@@ -28,23 +29,30 @@ class Queue:
         seconds, microseconds = self.server.time()
         return seconds * 1000 + microseconds // 1000
 
-    def read_entries(self, stream: str, text: str = "") -> Iterator[Entry]:
+    def read_entries(
+        self, stream: str, text: str = "", on_progress: ProgressCallback = ignore_progress
+    ) -> Iterator[Entry]:
         """The entries of a stream that exist at the beginning, oldest first, in pages of bounded size.
 
         Parameters
         ----------
         text
             Only entries whose message contains it, or may contain it in an escaped form.
+        on_progress
+            Called after each page with the numbers of entries that are read, and that there were.
         """
         newest = cast("list[tuple[bytes, object]]", self.server.xrevrange(stream, count=1))
         if not newest:
             return
         newest_id, after = _parse_id(newest[0][0]), "-"
+        done, total = 0, int(self.server.xlen(stream))
         while True:
-            last, *entries = self.scripts.page(keys=[stream], args=[after, _PAGE_ENTRIES, SCRIPT_BYTES, text])
+            last, read, *entries = self.scripts.page(keys=[stream], args=[after, _PAGE_ENTRIES, SCRIPT_BYTES, text])
             for entry_id, fields in entries:
                 if _parse_id(entry_id) <= newest_id:
                     yield entry_id.decode(), dict(zip(fields[::2], fields[1::2], strict=True))
+            done += read
+            on_progress(f"{'searching' if text else 'reading'} {stream}", done, max(done, total))
             if not last or _parse_id(last) >= newest_id:
                 return
             after = last.decode()

@@ -7,6 +7,8 @@ from live_service import LiveServer
 from operators_driving import Offsample, claim, finish, open_ledger, reject, send
 
 from worker.ledger.presence import RunRecord
+from worker.operators.event_trace import trace_event
+from worker.operators.queue import Queue
 
 
 def test_results_are_trimmed_up_to_the_slowest_group(server: LiveServer, offsample: Offsample) -> None:
@@ -90,3 +92,18 @@ def test_an_unknown_event_is_an_error(offsample: Offsample) -> None:
 def test_an_event_of_the_name_of_a_command_can_be_shown(offsample: Offsample) -> None:
     assert "'trim'" in offsample("results", "show", "trim").errors
     assert "'run-1'" in offsample("results", "run-1").errors
+
+
+def test_a_long_search_tells_of_every_stream_how_far_it_is(server: LiveServer) -> None:
+    pipeline, told = server.connect().pipeline(), []
+    for stream, count in ((EVENTS, 1_200), (NAMES.dead_letters, 3)):
+        for _ in range(count):
+            pipeline.xadd(stream, {"message": "{}"})
+    pipeline.execute()
+
+    trace_event(Queue(server.connect(), NAMES), "run-1", on_progress=lambda *progress: told.append(progress))
+
+    assert told == [
+        *((f"searching {EVENTS}", done, 1_200) for done in (500, 1_000, 1_200)),
+        (f"searching {NAMES.dead_letters}", 3, 3),
+    ]

@@ -6,6 +6,7 @@ import typer
 from pydantic import BaseModel
 
 from shared.errors import InvalidInputError
+from shared.progress_bar import show_progress
 from worker.cli.operators.options import Source, name_operator, open_queue
 from worker.cli.outputs.json_output import AsJson, print_json
 from worker.operators.cancellation import Cancelled, CancelledEntry, cancel_event
@@ -37,7 +38,16 @@ def cancel(
     """Cancel an event that waits or runs; its answer is a rejection with the code `cancelled`."""
     settings = Settings.read()
     queue = open_queue(settings)
-    entries = cancel_event(queue, event, source, by=name_operator(), reason=reason, index_seconds=settings.done_seconds)
+    with show_progress() as on_progress:
+        entries = cancel_event(
+            queue,
+            event,
+            source,
+            by=name_operator(),
+            reason=reason,
+            index_seconds=settings.done_seconds,
+            on_progress=on_progress,
+        )
     if as_json:
         print_json(_Cancellation(entries=entries))
     else:

@@ -70,15 +70,18 @@ def list_letters(*, error: Error = None, older_than: OlderThan = None, as_json: 
 def show(letter_id: Annotated[str, typer.Argument(help="Id of a dead letter.")], *, as_json: AsJson = False) -> None:
     """Show one dead letter with its event."""
     wanted = LetterFilter(ids=frozenset({require_letter_id(letter_id)}))
-    for letter in read_letters(open_queue(), wanted):
-        if as_json:
-            print_json(letter)
-            return
-        for name, value in letter.model_dump(exclude={"message"}).items():
-            typer.echo(f"{name}: {value}")
-        typer.echo(_format_event(letter))
+    with show_progress() as on_progress:
+        letter = next(read_letters(open_queue(), wanted, on_progress=on_progress), None)
+    if letter is None:
+        raise NotFoundError(
+            f"expected the id of a dead letter, as `offsample dead-letters list` shows it, got {letter_id}"
+        )
+    if as_json:
+        print_json(letter)
         return
-    raise NotFoundError(f"expected the id of a dead letter, as `offsample dead-letters list` shows it, got {letter_id}")
+    for name, value in letter.model_dump(exclude={"message"}).items():
+        typer.echo(f"{name}: {value}")
+    typer.echo(_format_event(letter))
 
 
 @app.command()

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from shared.errors import NotFoundError
+from shared.progress_bar import show_progress
 from worker.cli.operators.options import Source, open_queue
 from worker.cli.outputs.durations import describe_seconds
 from worker.cli.outputs.json_output import AsJson, print_json
@@ -26,7 +27,8 @@ def show(
     event: Annotated[str, typer.Argument(help="The event's id.")], *, source: Source = None, as_json: AsJson = False
 ) -> None:
     """Show all that is known of the events of one id: place, run, answers, dead letters, and ids for the logs."""
-    found = trace_event(open_queue(), event, source)
+    with show_progress() as on_progress:
+        found = trace_event(open_queue(), event, source, on_progress)
     if as_json:
         print_json(found)
     else:
