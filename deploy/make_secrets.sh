@@ -3,8 +3,10 @@
 #
 # Writes, into a new folder that only you can enter (default: secrets):
 #   users.acl                                  deploy/users.acl with a new password for each user, for the server's aclfile
-#   worker.url                                 what OFFSAMPLE_REDIS_URL_FILE of workers names; at SERVER (default: valkey:6379)
+#   worker.url, gateway.url                    what OFFSAMPLE_REDIS_URL_FILE of workers and of the gateway names; at SERVER
+#                                              (default: valkey:6379)
 #   operator.url, producer.url, consumer.url   the same for people and programs; at CLIENTS_SERVER (default: 127.0.0.1:6379)
+#   celery.url                                 broker and result backend of Celery applications; at CLIENTS_SERVER
 #   scaler.password                            for KEDA
 #   dashboards.password                        of the user admin of Grafana and Flower
 # The files can be read by everybody who is let into the folder, because containers read them as users of their own.
@@ -27,11 +29,11 @@ make_password() {
 }
 
 edits=
-for user in worker operator producer consumer scaler; do
+for user in worker gateway operator producer consumer celery scaler; do
   password=$(make_password)
   edits="$edits s/^user $user on /&>$password /;"
   case $user in
-    worker) echo "redis://$user:$password@$server/0" > "$folder/$user.url" ;;
+    worker | gateway) echo "redis://$user:$password@$server/0" > "$folder/$user.url" ;;
     scaler) printf %s "$password" > "$folder/$user.password" ;;
     *) echo "redis://$user:$password@$clients_server/0" > "$folder/$user.url" ;;
   esac

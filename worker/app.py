@@ -23,7 +23,7 @@ from worker.pool.child_board import ChildBoard
 from worker.pool.devices import bind_device, child_index, choose_concurrency
 from worker.pool.drain import end_children_after
 from worker.runtime import Runtime, open_runtime
-from worker.server.broker import URL_FILE_OPTION, ReconnectingConsumer, register_transport, worker_outage
+from worker.server.broker import ReconnectingConsumer, make_transport_options, register_transport, worker_outage
 from worker.server.outage import Outage, is_outage
 from worker.server.url import broker_url
 from worker.settings import Settings
@@ -34,6 +34,9 @@ CHILDREN_COMMAND = "offsample_children"
 _TICKET_LOGGERS = ("celery.worker.strategy", "celery.app.trace")
 _RECONNECTING_LOGGERS = ("celery.worker.consumer.connection", "celery.worker.consumer.consumer")
 _HARD_LIMIT_GRACE_SECONDS = 60.0
+_REDELIVERY_SECONDS = 3600
+"""Of a ticket that its worker could not acknowledge; a spare ticket is harmless."""
+
 _log = structlog.get_logger(__name__)
 
 _LAST_RESULT_TENTHS = 5
@@ -76,17 +79,9 @@ def celery_configuration() -> dict[str, Any]:
         "broker_url": broker_url(settings.redis_url),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        "broker_transport_options": {
-            "visibility_timeout": 3600,
-            # Apps that share a server and these keys give back each other's tasks, each after its own time-out.
-            "unacked_key": f"{settings.names.tickets}:unacked",
-            "unacked_index_key": f"{settings.names.tickets}:unacked-index",
-            "unacked_mutex_key": f"{settings.names.tickets}:unacked-mutex",
-            "socket_timeout": 10,
-            "socket_connect_timeout": 5,
-            "socket_keepalive": True,
-            **({URL_FILE_OPTION: str(settings.redis_url_file)} if settings.redis_url_file else {}),
-        },
+        "broker_transport_options": make_transport_options(
+            settings.names.tickets, _REDELIVERY_SECONDS, settings.redis_url_file
+        ),
         "accept_content": ["json"],
         "task_serializer": "json",
         "task_ignore_result": True,

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     engine: Engine = Engine.AUTO
     """`onnx`, `tensorflow`, or `auto`: TensorFlow where there is a GPU, else ONNX Runtime."""
     http_address: str | None = None
-    """`PORT` (loopback only) or `HOST:PORT` for /livez, /readyz and /metrics of a worker; unset = off."""
+    """`PORT` (loopback only) or `HOST:PORT` for /livez, /readyz and /metrics of a worker or gateway; unset = off."""
     trusted_keys: Annotated[tuple[Path, ...], NoDecode] = ()
     """Public keys (PEM files, separated by `:`), one of which must have signed a release; unset = none need be."""
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")

@@ -155,7 +155,9 @@ def test_the_operator_monitors_and_resends_dead_letters_as_the_user_worker(
     assert name in run_as(urls["worker"], sys.executable, "-m", "worker.cli.main", "health", "--name", name)
     celery = (sys.executable, "-m", "celery", "--app", "worker.app", "inspect", "active")
     assert name in run_as(urls["worker"], *celery)
-    commands = re.findall(r"`((?:XLEN|XPENDING|XINFO|INFO)[^`]*)`", (CHECKOUT / "docs/operations.md").read_text())
+    commands = re.findall(
+        r"`((?:XLEN|XPENDING|XINFO|INFO|LLEN|HLEN)[^`]*)`", (CHECKOUT / "docs/operations.md").read_text()
+    )
     assert len(commands) >= 5
     for command in commands:
         _ask(urls["worker"], command)
@@ -175,6 +177,17 @@ def test_the_operator_monitors_and_resends_dead_letters_as_the_user_worker(
         ("operator", "FLUSHALL"),
         ("operator", "SET elsewhere 1"),
         ("operator", "CONFIG GET *"),
+        ("gateway", "XRANGE offsample:events - +"),
+        ("gateway", "XADD offsample:results * message x"),
+        ("gateway", "SET offsample:events x"),
+        ("gateway", "LPUSH offsample:tickets x"),
+        ("gateway", "PUBLISH /0.celery.pidbox x"),
+        ("celery", "XADD offsample:events * message x"),
+        ("celery", "BRPOP offsample:gateway 1"),
+        ("celery", "HGET offsample:gateway:unacked x"),
+        ("celery", "SET celery-task-meta-x x"),
+        ("celery", "PUBLISH celery-task-meta-x x"),
+        ("celery", "PUBLISH /0.celery.pidbox x"),
         ("worker", "FLUSHALL"),
         ("worker", "CONFIG GET *"),
         ("worker", "SET elsewhere 1"),

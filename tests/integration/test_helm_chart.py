@@ -169,6 +169,37 @@ def test_the_chart_takes_every_other_setting_and_refuses_misspelt_ones_and_secre
     assert run_helm("template", "offsample", CHART, "--set", "autoscaling.enabled=true").returncode != 0
 
 
+def test_a_gateway_accepts_its_settings_and_has_its_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert not [one for one in render() if one["metadata"]["labels"]["app.kubernetes.io/component"] == "gateway"]
+    objects = render(CHART.parent / "examples" / "gateway.yaml", "settings.OFFSAMPLE_MAX_EVENT_BYTES=33554432")
+    pod = find_object(objects, "Deployment", "gateway")["spec"]["template"]["spec"]
+    (gateway,) = pod["containers"]
+    assert gateway["args"] == ["gateway"]
+    for variable in gateway["env"]:
+        monkeypatch.setenv(variable["name"], variable["value"])
+    (tmp_path / "gateway.url").write_text("redis://gateway:secret@127.0.0.1:6379/0\n")
+    monkeypatch.setenv("OFFSAMPLE_REDIS_URL_FILE", str(tmp_path / "gateway.url"))
+    settings = Settings.read()
+    assert settings.http_endpoint == ("0.0.0.0", gateway["ports"][0]["containerPort"])
+    assert (settings.namespace, settings.max_event_bytes) == ("offsample", 33_554_432)
+    mounted = {
+        f"{mount['mountPath']}/{item['path']}"
+        for mount in gateway["volumeMounts"]
+        for volume in pod["volumes"]
+        if volume["name"] == mount["name"]
+        for item in volume.get("secret", {}).get("items", [])
+    }
+    assert {one["value"] for one in gateway["env"] if one["name"] == "OFFSAMPLE_REDIS_URL_FILE"} == mounted
+
+
+def test_the_trial_server_lets_the_gateway_in() -> None:
+    objects = render(CHART.parent / "examples" / "trial.yaml", "gateway.enabled=true")
+    (allowed,) = find_object(objects, "NetworkPolicy", "valkey")["spec"]["ingress"]
+    labels = find_object(objects, "Deployment", "gateway")["spec"]["template"]["metadata"]["labels"]
+    peers = [peer["podSelector"].get("matchLabels", {}) for peer in allowed["from"] if "podSelector" in peer]
+    assert any(peer and peer.items() <= labels.items() for peer in peers)
+
+
 def test_probes_and_scrapes_ask_for_paths_that_the_worker_has(objects: list[Object]) -> None:
     endpoint = (CHECKOUT / "worker" / "monitoring" / "endpoint.py").read_text()
     worker, pod = find_worker(objects), find_object(objects, "Deployment")["spec"]["template"]

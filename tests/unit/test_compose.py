@@ -18,8 +18,9 @@ TEXT = re.sub(r"(?<!\$)\$\{\w+:-([^}]*)\}", r"\1", (CHECKOUT / "compose.yaml").r
 """The file with its variables at their defaults."""
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-WORKERS = [name for name, service in SERVICES.items() if "build" in service]
-OTHERS = [name for name in SERVICES if name not in WORKERS]
+OURS = [name for name, service in SERVICES.items() if "build" in service]
+WORKERS = [name for name in OURS if name.startswith("worker")]
+OTHERS = [name for name in SERVICES if name not in OURS]
 
 
 def test_the_file_is_valid_compose() -> None:
@@ -93,6 +94,17 @@ def test_every_mounted_file_exists(service: dict[str, Any]) -> None:
 def test_no_secret_is_a_variable(service: dict[str, Any]) -> None:
     names = [name for name in service.get("environment", {}) if re.search("PASSWORD|URL|KEY|TOKEN", name)]
     assert [name for name in names if not name.endswith("_FILE")] == []
+
+
+def test_the_gateway_accepts_its_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    gateway = SERVICES["gateway"]
+    assert (gateway["image"], gateway["build"]) == (SERVICES["worker"]["image"], SERVICES["worker"]["build"])
+    for variable, value in gateway["environment"].items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("OFFSAMPLE_REDIS_URL_FILE", str(make_secrets(tmp_path) / "gateway.url"))
+    settings = Settings.read()
+    assert settings.redis_url.startswith("redis://gateway:")
+    assert settings.http_endpoint == ("127.0.0.1", 9400)
 
 
 @pytest.mark.parametrize("name", WORKERS)

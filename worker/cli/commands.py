@@ -15,6 +15,7 @@ _MODULES = {
     "submit": "submit",
     "results": "results",
     "worker": "worker",
+    "gateway": "gateway",
     "health": "health",
     "releases": "releases",
     "queue": "operators.queue",

@@ -1,7 +1,7 @@
 """Send events from Python; other languages use one XADD (docs/messages.md)."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Final, Literal, cast, get_args
 
 from redis import Redis
 
@@ -9,6 +9,7 @@ from worker.ledger.names import Names
 from worker.messages.event import DatasetAnnotatedEvent
 
 Priority = Literal["high", "normal", "low"]
+PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,12 @@ class SentEvent:
 
 def send_event(server: Redis, names: Names, event: DatasetAnnotatedEvent, priority: Priority = "normal") -> SentEvent:
     """Append one event to the stream of its priority; XADD is the only permission needed."""
-    stream = names.events(priority)
     message = event.model_dump_json(exclude_unset=True, exclude_none=True)
+    return SentEvent(event, add_event(server, names, message, priority))
+
+
+def add_event(server: Redis, names: Names, message: str, priority: Priority) -> str:
+    """Append the text of one event to the stream of its priority, and return its entry, `<stream>/<entry id>`."""
+    stream = names.events(priority)
     entry_id = cast("bytes", server.xadd(stream, {"message": message}))
-    return SentEvent(event, f"{stream}/{entry_id.decode()}")
+    return f"{stream}/{entry_id.decode()}"

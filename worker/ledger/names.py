@@ -39,6 +39,11 @@ class Names:
         return f"{self.namespace}:tickets"
 
     @property
+    def gateway(self) -> str:
+        """Celery's queue of the events that Celery applications send."""
+        return f"{self.namespace}:gateway"
+
+    @property
     def clock(self) -> str:
         """The outage clock."""
         return f"{self.namespace}:clock"

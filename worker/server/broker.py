@@ -17,8 +17,38 @@ URL_FILE_OPTION = "url_file"
 """The transport option that names the file with the server's URL."""
 
 _RETRY_SECONDS = 1.0
+_RESTORE_SECONDS = 10
+"""How long one app, which may be killed meanwhile, keeps the others from looking for messages to deliver again."""
+
 _STABLE_SECONDS = 3.0
 """How long nothing must fail before an outage is over; a server may refuse only some commands."""
+
+
+def make_transport_options(queue: str, redelivery_seconds: int, url_file: Path | None) -> dict[str, Any]:
+    """The options of kombu's transport for the app that consumes one queue.
+
+    Parameters
+    ----------
+    queue
+        What is delivered and not acknowledged is kept under keys of its own. Under kombu's usual ones, which all apps
+        on a server share, each app gives back the messages of all others after its own time, while they run.
+    redelivery_seconds
+        When a message that was not acknowledged is delivered again.
+    url_file
+        Where user and password are read from at each connection, if not from the URL.
+    """
+    return {
+        "visibility_timeout": redelivery_seconds,
+        "unacked_restore_throttle": 1,  # look for such messages every ten seconds, not every hundred
+        "unacked_mutex_expire": _RESTORE_SECONDS,
+        "unacked_key": f"{queue}:unacked",
+        "unacked_index_key": f"{queue}:unacked-index",
+        "unacked_mutex_key": f"{queue}:unacked-mutex",
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        **({} if url_file is None else {URL_FILE_OPTION: str(url_file)}),
+    }
 
 
 class TicketQoS(kombu_redis.QoS):
