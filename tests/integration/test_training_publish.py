@@ -32,10 +32,11 @@ from training.fit.run_folder import RunFolder
 from training.real_sets import load_real_sets
 from training.release.ensemble_graph import export_ensemble, require_agreement
 from training.release.evaluation_log import LOG_PATH
+from training.release.front_matter import skip_front_matter
 from training.release.publish import publish_release
 from training.release.redescription import redescribe_release
 from training.release.reference import NamedDataset, ReferenceData
-from training.release.release_manifest import ReleaseParts
+from training.release.release_manifest import ReleaseParts, describe_file
 
 # TensorFlow's variables predate NumPy 2's copy keyword; Keras meets that whenever it saves or loads weights.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -261,6 +262,20 @@ def test_a_redescribed_release_keeps_its_predictions_and_gets_new_scores(root: P
         line for line in first.splitlines() if line.startswith("## ")
     ]
     assert [path.name for path in tmp_path.iterdir()] == [VERSION]
+
+
+def test_the_front_matter_alone_is_rewritten_from_the_manifest(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / VERSION, tmp_path / VERSION)
+    path = tmp_path / VERSION / "model_card.md"
+    before, card = open_release(VERSION, tmp_path), path.read_text(encoding="utf-8")
+    path.write_text(skip_front_matter(card), encoding="utf-8")
+    without = before.manifest.model_copy(update={"model_card": describe_file(path)})
+    (tmp_path / VERSION / "manifest.json").write_text(without.model_dump_json(), encoding="utf-8")
+
+    run_training("describe", VERSION, "--front-matter", "--releases-root", str(tmp_path))
+
+    assert path.read_text(encoding="utf-8") == card
+    assert open_release(VERSION, tmp_path).manifest == before.manifest
 
 
 def section_of(card: str, heading: str) -> str:

@@ -21,6 +21,7 @@ from training.fit.recipe import LABEL_ORDER
 from training.metrics.border_centre import RULE_NAME
 from training.real_sets import load_real_sets
 from training.release.ensemble_graph import require_agreement
+from training.release.front_matter import add_front_matter, skip_front_matter
 from training.release.reference import ReferenceData, make_reference
 from training.release.release_scores import evaluate_release
 
@@ -110,12 +111,18 @@ def test_a_reference_beside_a_release_is_of_its_networks(tmp_path: Path) -> None
 
 
 def test_the_first_line_of_its_card_names_every_set_on_which_the_rule_is_not_beaten(release: Release) -> None:
-    first_line = (release.folder / "model_card.md").read_text(encoding="utf-8").splitlines()[0]
+    card = (release.folder / "model_card.md").read_text(encoding="utf-8")
+    first_line = skip_front_matter(card).splitlines()[0]
     both = [row for row in release.manifest.figures if row.auc is not None]
     rules = {row.data_set: row.auc for row in both if row.predictor == RULE_NAME}
     ours = {row.data_set: row.auc for row in both if row.predictor != RULE_NAME}
     for name, auc in ours.items():
         assert (f"{name} (" in first_line) == (auc <= rules[name])
+
+
+def test_the_head_of_its_card_is_that_of_its_manifest(release: Release) -> None:
+    card = (release.folder / "model_card.md").read_text(encoding="utf-8")
+    assert card == add_front_matter(card, release.manifest)
 
 
 def test_it_is_not_larger_than_expected(release: Release) -> None:

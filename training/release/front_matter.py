@@ -13,7 +13,7 @@ _TASK = {"type": "image-classification", "name": "off-sample recognition"}
 
 
 def add_front_matter(card: str, manifest: Manifest) -> str:
-    """Put what the manifest states about licence, data and scores before a card that has no such head.
+    """Put what the manifest states about licence, data and scores before a card, in place of such a head if it has one.
 
     Scores on acquisitions that were fitted on are left out: a list of numbers has no room for this warning.
     """
@@ -25,7 +25,12 @@ def add_front_matter(card: str, manifest: Manifest) -> str:
         "model-index": [{"name": f"offsample {manifest.version}", "results": list(_results(manifest))}],
     }
     text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=120)
-    return f"{_FENCE}{text}{_FENCE}\n{card}"
+    return f"{_FENCE}{text}{_FENCE}\n{skip_front_matter(card)}"
+
+
+def skip_front_matter(card: str) -> str:
+    """A card without the YAML at its head."""
+    return card.partition(f"\n{_FENCE}\n")[2] if card.startswith(_FENCE) else card
 
 
 def _results(manifest: Manifest) -> Iterator[dict[str, object]]:

@@ -5,7 +5,8 @@ band, blend. The description may change: a new real set, a corrected interval.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,36 +48,55 @@ def redescribe_release(
     ReleaseError
         When the new folder fails verification.
     """
-    root, version = release.folder.parent, release.version
-    with TemporaryDirectory(dir=root, prefix=".describing-") as scratch:
-        folder = Path(scratch) / version
-        shutil.copytree(release.folder, folder)
+    with _replace(release) as folder:
         copied = Release(folder, _update_provenance(release.manifest), release.blend)
         rows = evaluate_release(copied, real_sets, on_progress)
         benchmark = None if frozen is None else run_on_benchmark(copied, frozen)
         (folder / PICTURES_NAME).unlink(missing_ok=True)
         drawn = draw_mistakes(copied, real_sets, benchmark, folder / PICTURES_NAME)
-        card = (folder / CARD_NAME).read_text(encoding="utf-8")
-        card = rewrite_scores(card, copied.manifest, rows, benchmark, PICTURES_NAME if drawn else None)
-        scores = {
-            "figures": tuple(map(as_published, rows)),
-            "benchmark": None if benchmark is None else benchmark.scores(),
-        }
-        card = add_front_matter(card, copied.manifest.model_copy(update=scores))
-        (folder / CARD_NAME).write_text(card, encoding="utf-8")
         others = [picture for picture in release.manifest.pictures if picture.name != PICTURES_NAME]
         manifest = copied.manifest.model_copy(
             update={
-                "model_card": describe_file(folder / CARD_NAME),
                 "pictures": (*others, *([describe_file(folder / PICTURES_NAME)] if drawn else [])),
-                **scores,
+                "figures": tuple(map(as_published, rows)),
+                "benchmark": None if benchmark is None else benchmark.scores(),
             }
         )
-        (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        card = (folder / CARD_NAME).read_text(encoding="utf-8")
+        _write(folder, rewrite_scores(card, manifest, rows, benchmark, PICTURES_NAME if drawn else None), manifest)
+    return verify_release(release.folder), rows
+
+
+def rewrite_front_matter(release: Release) -> Release:
+    """Write the head of a release's card anew, from what its manifest states; nothing is evaluated.
+
+    Raises
+    ------
+    ReleaseError
+        When the new folder fails verification.
+    """
+    with _replace(release) as folder:
+        _write(folder, (folder / CARD_NAME).read_text(encoding="utf-8"), release.manifest)
+    return verify_release(release.folder)
+
+
+@contextmanager
+def _replace(release: Release) -> Iterator[Path]:
+    """A copy of a release's folder to change, which takes its place once it is verified."""
+    with TemporaryDirectory(dir=release.folder.parent, prefix=".describing-") as scratch:
+        folder = Path(scratch) / release.version
+        shutil.copytree(release.folder, folder)
+        yield folder
         verify_release(folder)
         release.folder.rename(Path(scratch) / "before")
         folder.rename(release.folder)
-    return verify_release(release.folder), rows
+
+
+def _write(folder: Path, card: str, manifest: Manifest) -> None:
+    """Write a card, with its head, and the manifest."""
+    (folder / CARD_NAME).write_text(add_front_matter(card, manifest), encoding="utf-8")
+    manifest = manifest.model_copy(update={"model_card": describe_file(folder / CARD_NAME)})
+    (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _update_provenance(manifest: Manifest) -> Manifest:
