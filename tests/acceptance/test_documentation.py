@@ -101,7 +101,7 @@ def test_the_receiving_example_skips_the_answers_to_other_events(
     assert len(_messages(again)) == 2, "the group has read the others"
 
 
-@pytest.mark.parametrize("language", ["sh", "python", "node"])
+@pytest.mark.parametrize("language", ["sh", "python", "node", "r"])
 def test_an_example_reports_that_its_event_was_rejected(
     service: LiveService, environment: dict[str, str], node: list[str], language: str
 ) -> None:
@@ -110,6 +110,7 @@ def test_an_example_reports_that_its_event_was_rejected(
         "sh": ["sh", "-c", _example("send") + _example("receive")],
         "python": [sys.executable, "-c", _example("python")],
         "node": node,
+        "r": ["Rscript", "-e", _example("r")],
     }
 
     finished = _start(programs[language], environment | {"BLADDER": "/elsewhere"})
@@ -145,6 +146,17 @@ def test_the_node_example_prints_every_row(service: LiveService, environment: di
 
     assert len(first.splitlines()) == 79
     assert len(second.splitlines()) == 79
+
+
+def test_the_r_example_prints_every_row(service: LiveService, environment: dict[str, str]) -> None:
+    service.start_worker()
+    rejected = make_event(release="1900.1.1")
+    service.send(rejected)
+    service.wait_for_closing(rejected["id"])
+
+    first, second = (_run(["Rscript", "-e", _example("r")], environment) for _ in range(2))
+
+    assert [first.count("mz_"), second.count("mz_")] == [79, 79]
 
 
 def test_the_readme_sends_an_event_and_reads_its_results(service: LiveService, environment: dict[str, str]) -> None:
