@@ -11,6 +11,7 @@ from training_commands import run_training
 
 from model_store.context.sample_mask import find_sample_mask
 from shared.errors import InvalidInputError
+from training.acquisitions.labelled_inputs import load_labelled_inputs
 from training.baseline.pixel_spectra import make_pixel_spectra
 from training.baseline.run import (
     BASELINE_NAMES,
@@ -24,7 +25,6 @@ from training.baseline.whole_set import IonDataset, WholeSet, draw_whole_set, gr
 from training.cross_validation.folded_set import Grouping
 from training.fit.resumable_run import open_resumable_run
 from training.labelled.gold_standard_like import write_gold_standard_like
-from training.labelled.layout import load_labelled_set
 from training.synthetic.mixture import load_training_mixture
 from training.synthetic.sources import Sources, load_sources
 from training.synthetic.whole_dataset import draw_whole_dataset
@@ -196,7 +196,7 @@ def test_pixel_classifiers_need_two_training_datasets_and_the_mask_needs_one(sou
 
 def test_labelled_datasets_keep_their_images_together(sources: Sources, tmp_path: Path) -> None:
     write_gold_standard_like(tmp_path / "GS", sources, datasets=4, images=12, seed=3)
-    labelled_set = load_labelled_set(tmp_path / "GS")
+    labelled_set = load_labelled_inputs([tmp_path / "GS"])
     grouped = group_labelled(labelled_set, 2, Grouping.DATASET)
     assert sum(len(dataset.inputs) for dataset in grouped.datasets) == len(labelled_set)
     assert {key for dataset in grouped.datasets for key in dataset.keys} == set(labelled_set.dataset_names)

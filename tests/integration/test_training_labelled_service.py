@@ -11,8 +11,8 @@ from model_store.release import Release
 from shared.files.foreign_file import OpenedFolder
 from shared.limits import Limits
 from shared.preprocessing import NetworkInputs
+from training.acquisitions.labelled_inputs import load_labelled_inputs
 from training.labelled.gold_standard_like import write_gold_standard_like
-from training.labelled.layout import load_labelled_set
 from training.synthetic.sources import load_sources
 from worker.access.allowed_roots import AllowedRoots
 from worker.classification.classification import Classification, classify
@@ -48,7 +48,7 @@ def classify_folder(folder: Path, predictor: Predictor) -> Classification:
 
 
 def test_fitting_and_serving_use_the_same_network_inputs(gold_standard: Path, predictor: Predictor) -> None:
-    labelled_set, channels = load_labelled_set(gold_standard), len(predictor.release.manifest.input.channels)
+    labelled_set, channels = load_labelled_inputs([gold_standard]), len(predictor.release.manifest.input.channels)
     recording = RecordingPredictor(predictor)
     order = []
     for dataset in labelled_set.dataset_names:
@@ -72,7 +72,7 @@ def test_rows_printed_by_the_service_are_a_valid_label_file(
     label_file = folder.parent / f"on.{suffix}"  # next to the folder `on`, whose images it labels
     label_file.write_text(capsys.readouterr().out, encoding="utf-8")
     try:
-        labelled_set = load_labelled_set(label_file)
+        labelled_set = load_labelled_inputs([label_file])
     finally:
         label_file.unlink()
     read = dict(zip(labelled_set.annotation_ids, labelled_set.off.tolist(), strict=True))
@@ -94,13 +94,13 @@ def test_a_corrected_label_is_used(
         writer = csv.DictWriter(stream, list(printed[0]))
         writer.writeheader()
         writer.writerows(printed)
-    labelled_set = load_labelled_set(mine)
+    labelled_set = load_labelled_inputs([mine])
     read = dict(zip(labelled_set.annotation_ids, labelled_set.off.tolist(), strict=True))
     assert read == {row["annotation_id"]: row["label"] == "off" for row in printed}
 
 
 def test_written_images_are_labelled_by_their_folders(gold_standard: Path) -> None:
-    labelled_set = load_labelled_set(gold_standard)
+    labelled_set = load_labelled_inputs([gold_standard])
     assert not labelled_set.left_out
     for dataset, ion, off in zip(labelled_set.datasets, labelled_set.annotation_ids, labelled_set.off, strict=True):
         assert (gold_standard / "raw_images" / dataset / ("off" if off else "on") / f"{ion}.png").is_file()

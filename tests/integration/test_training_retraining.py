@@ -13,6 +13,7 @@ from model_store.release import RELEASES_ROOT
 from shared.ion_image import make_ion_image
 from shared.png.image import encode_png
 from training.acquisitions.labelled_inputs import load_labelled_inputs
+from training.acquisitions.reading import read_acquisitions
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
@@ -93,9 +94,11 @@ def test_several_folders_and_an_imzml_file_with_saved_labels_are_one_labelled_se
         shutil.copyfile(PROSTATE.with_suffix(suffix), tmp_path / f"prostate{suffix}")
     saved = 'annotation_id,label,mz\n"mz_1278.2683","on",1278.2683\n"mz_1300.6","unclear",1300.6\n'
     (tmp_path / "prostate.csv").write_text(saved, encoding="utf-8")
-    found = load_labelled_inputs([write_labelled(tmp_path / "mine"), tmp_path / "prostate.imzML"])
-    assert found.dataset_names == ["mine", "prostate"]
-    assert found.datasets.count("prostate") == 1
+    for paths in ([write_labelled(tmp_path / "mine"), tmp_path / "prostate.imzML"], [tmp_path]):
+        found = load_labelled_inputs(paths)
+        assert found.dataset_names == ["mine", "prostate"]
+        assert found.datasets.count("prostate") == 1
+    assert [one.name for one in read_acquisitions(tmp_path)] == ["mine", "prostate"]
 
 
 def test_two_folders_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -14,6 +14,18 @@ from training.acquisitions.ion_labels import MATCHING_PPM, IonLabels
 SUFFIX = ".imzml"
 
 
+def find_labelled_imzml(folder: Path) -> list[Path]:
+    """The imzML files in a folder, and in the folders in it, that have labels next to them."""
+    inside = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    files = [path for one in inside for path in (sorted(one.iterdir()) if one.is_dir() else [one])]
+    return [path for path in files if path.suffix.lower() == SUFFIX and labels_beside(path).is_file()]
+
+
+def labels_beside(imzml: Path) -> Path:
+    """The label file of `mouse.imzML` is `mouse.csv`."""
+    return imzml.with_suffix(".csv")
+
+
 def read_ions(imzml: Path, labels: IonLabels, limits: Limits) -> tuple[list[IonImage], npt.NDArray[np.float64]]:
     """The ion images of all m/z in the labels, each m/z once, and those m/z; (N,) Th.
 

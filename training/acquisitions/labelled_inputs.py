@@ -6,18 +6,18 @@ from pathlib import Path
 from shared.errors import InvalidInputError
 from shared.limits import Limits
 from shared.progress import ProgressCallback, ignore_progress
-from training.acquisitions.imzml import SUFFIX
+from training.acquisitions.imzml import SUFFIX, find_labelled_imzml
 from training.acquisitions.reading import read_acquisition
 from training.labelled.collection import collect
 from training.labelled.labelled_image import Entry, LabelledImage, LeftOut, Reason
 from training.labelled.labelled_set import LabelledSet
-from training.labelled.layout import read_entries
+from training.labelled.layout import holds_labels, read_entries
 
 
 def load_labelled_inputs(
     paths: Sequence[Path], limits: Limits | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> LabelledSet:
-    """Read the labels of all paths, in any layout of `load_labelled_set`; of an imzML file those next to it.
+    """Read the labels of all paths, in any known layout; of an imzML file, and of all in a folder, those next to them.
 
     The labels of `mouse.imzML` are in `mouse.csv`, with a column `mz`, as the report saves them.
 
@@ -32,7 +32,7 @@ def load_labelled_inputs(
 
 def _read_all(paths: Sequence[Path], limits: Limits, on_progress: ProgressCallback) -> Iterator[Entry]:
     path_of: dict[str, Path] = {}
-    for path in paths:
+    for path in (found for given in paths for found in _find_data(given)):
         for entry in _read_imzml(path, limits) if _is_imzml(path) else read_entries(path, limits, on_progress):
             first = path_of.setdefault(entry.dataset, path)
             if first != path:
@@ -41,6 +41,12 @@ def _read_all(paths: Sequence[Path], limits: Limits, on_progress: ProgressCallba
                     " rename a folder, or give its labels a column dataset"
                 )
             yield entry
+
+
+def _find_data(path: Path) -> list[Path]:
+    """The imzML files with labels in a folder, and the folder itself where it has labels of another layout."""
+    found = find_labelled_imzml(path) if path.is_dir() else []
+    return [*found, path] if not found or holds_labels(path) else found
 
 
 def _is_imzml(path: Path) -> bool:

@@ -13,7 +13,7 @@ from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits, require_at_most
 from shared.png.image import decode_png
 from training.acquisitions.acquisition import Acquisition, AcquisitionLabel, AreaTruth, Regions
-from training.acquisitions.imzml import SUFFIX, read_ions
+from training.acquisitions.imzml import SUFFIX, find_labelled_imzml, labels_beside, read_ions
 from training.acquisitions.ion_labels import IonLabels, LabelSource, match_labels, read_ion_labels
 from training.acquisitions.regions import MASK_FILE, read_regions
 from training.labelled.gold_standard import find_gold_standard
@@ -24,7 +24,7 @@ from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE
 ARRAY_NAMES = ("ion_images.npz", "ion_images.npy", "ion_images.zarr", "ion_images.h5ad")
 LAYOUT = (
     f"a folder with {ARRAY_NAMES[0]} (or .npy, .zarr, .h5ad), with PNG files, or with {{on,off}}/<ion>.png;"
-    " a folder of such folders; or an .imzML file with labels by m/z"
+    " a folder of such folders; or an .imzML file with labels by m/z next to it, or a folder of such files"
 )
 """Accepted layouts below a path; labels and regions are next to the images."""
 
@@ -41,22 +41,24 @@ class _Stack:
 
 
 def find_acquisitions(path: Path) -> list[Path]:
-    """The folder or imzML file itself, or the folders in it that hold ion images.
+    """The folder or imzML file itself, or what is in it: folders that hold ion images, imzML files with labels.
 
     Raises
     ------
     InvalidInputError
-        When the path does not exist, or no folder holds ion images.
+        When the path does not exist, or nothing in it is an acquisition.
     """
     if path.is_file() and path.suffix.lower() == SUFFIX:
         return [path]
     if not path.is_dir():
         raise InvalidInputError(f"expected {LAYOUT}; found no folder {path}")
     root = find_gold_standard(path) or path
-    folders = [path] if _holds_images(path) else [folder for folder in _folders(root) if _holds_images(folder)]
-    if not folders:
+    if _holds_images(path):
+        return [path]
+    found = [folder for folder in _folders(root) if _holds_images(folder)] + find_labelled_imzml(path)
+    if not found:
         raise InvalidInputError(f"expected {LAYOUT}; found no ion images in {path}")
-    return folders
+    return found
 
 
 def read_acquisitions(path: Path, limits: Limits | None = None, labels: Path | None = None) -> Iterator[Acquisition]:
@@ -126,7 +128,7 @@ def read_acquisition(
 def _find_labels(folder: Path, name: str, labels: Path | None) -> Path | None:
     """The given label file, the one in the given folder, or the one next to the images."""
     if labels is None:
-        return find_label_file(folder) if folder.is_dir() else _existing(folder.with_suffix(".csv"))
+        return find_label_file(folder) if folder.is_dir() else _existing(labels_beside(folder))
     return _existing(labels / f"{name}.csv") if labels.is_dir() else labels
 
 

@@ -157,9 +157,9 @@ def _load(  # noqa: PLR0913 - options of a command
     on_progress: ProgressCallback,
 ) -> "tuple[WholeSet, str]":
     """The datasets in folds, and the reason for the number of folds."""
+    from training.acquisitions.labelled_inputs import load_labelled_inputs  # noqa: PLC0415
     from training.baseline.whole_set import draw_whole_set, group_labelled  # noqa: PLC0415
     from training.cross_validation.folded_set import choose_labelled_folds, choose_synthetic_folds  # noqa: PLC0415
-    from training.labelled.layout import load_labelled_set  # noqa: PLC0415
     from training.synthetic.mixture import load_training_mixture  # noqa: PLC0415
     from training.synthetic.sources import load_sources, split_sources  # noqa: PLC0415
 
@@ -182,7 +182,7 @@ def _load(  # noqa: PLR0913 - options of a command
         raise InvalidInputError(
             f"--datasets and --ions count semi-synthetic data; expected {_SYNTHETIC!r} as PATH with them, got {path}"
         )
-    labelled_set = load_labelled_set(Path(path), on_progress=on_progress)
+    labelled_set = load_labelled_inputs([Path(path)], on_progress=on_progress)
     folds, why = choose_labelled_folds(requested, _MOST_FOLDS, labelled_set.datasets, grouping)
     return group_labelled(labelled_set, folds, grouping), why
 

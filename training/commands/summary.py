@@ -18,13 +18,13 @@ def summary(
 ) -> None:
     """Count, list and draw the classes of labelled ion images, dataset by dataset."""
     # These take a second to import, and --help none.
+    from training.acquisitions.labelled_inputs import load_labelled_inputs  # noqa: PLC0415
     from training.labelled.class_counts import count_classes, print_class_counts  # noqa: PLC0415
     from training.labelled.class_figure import draw_class_figure  # noqa: PLC0415
-    from training.labelled.layout import load_labelled_set  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 120)
     with show_progress(console=console) as on_progress:
-        labelled_set = load_labelled_set(path, on_progress=on_progress)
+        labelled_set = load_labelled_inputs([path], on_progress=on_progress)
     counts = count_classes(labelled_set)
     print_class_counts(labelled_set, counts, console, every=every)
     figure.parent.mkdir(parents=True, exist_ok=True)

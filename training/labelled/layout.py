@@ -1,4 +1,4 @@
-"""Layouts: detects the layout of a path, and reads the labelled set in it."""
+"""Layouts: detects the layout of a path, and reads the labelled images in it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,32 +6,17 @@ from pathlib import Path
 from shared.errors import InvalidInputError
 from shared.limits import Limits
 from shared.progress import ProgressCallback, follow, ignore_progress
-from training.labelled.collection import collect
 from training.labelled.gold_standard import find_gold_standard, read_gold_standard
 from training.labelled.label_folder import LABEL_FILES, find_label_file, read_label_folder
 from training.labelled.labelled_image import Entry
-from training.labelled.labelled_set import LabelledSet
 
 _LABEL_SUFFIXES = (".csv", ".jsonl", ".json")
 
 LAYOUTS = (
     "a folder of <dataset>/{on,off}/<ion>.png (also inside GS/ or raw_images/),"
     f" a folder (or one folder per dataset) with {' or '.join(LABEL_FILES)} next to ion_images.npz or PNG files,"
-    " or such a label file itself"
+    " such a label file itself, an .imzML file with NAME.csv, its labels by m/z, next to it, or a folder of such files"
 )
-
-
-def load_labelled_set(
-    path: Path, limits: Limits | None = None, on_progress: ProgressCallback = ignore_progress
-) -> LabelledSet:
-    """Read labelled ion images in any known layout.
-
-    Raises
-    ------
-    InvalidInputError
-        When the path does not exist, its layout is unknown, or no image is usable.
-    """
-    return collect(path.resolve().name, read_entries(path, limits or Limits(), on_progress))
 
 
 def read_entries(path: Path, limits: Limits, on_progress: ProgressCallback = ignore_progress) -> Iterator[Entry]:
@@ -46,6 +31,11 @@ def read_entries(path: Path, limits: Limits, on_progress: ProgressCallback = ign
         raise InvalidInputError(f"expected {LAYOUTS}; {path} has another layout")
     followed = follow(label_files, "reading datasets", len(label_files), on_progress)
     return (entry for label_file in followed for entry in read_label_folder(label_file, limits))
+
+
+def holds_labels(path: Path) -> bool:
+    """Whether a path has a layout that `read_entries` reads."""
+    return find_gold_standard(path) is not None or bool(_find_label_files(path))
 
 
 def _find_label_files(path: Path) -> list[Path]:
