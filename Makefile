@@ -80,7 +80,7 @@ test-tools: tests/asyncapi/node_modules/.ready tests/browser/node_modules/.ready
 NPM_INSTALL = command -v npm >/dev/null || { \
 	echo "installing npm (for axe-core, helm and AsyncAPI's parser, which tests use)"; \
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; }; \
-	npm ci --no-audit --no-fund --silent --prefix
+	npm ci --ignore-scripts --no-audit --no-fund --silent --prefix
 
 tests/asyncapi/node_modules/.ready tests/browser/node_modules/.ready: %/node_modules/.ready: %/package-lock.json
 	@$(NPM_INSTALL) $*
