@@ -66,9 +66,13 @@ class LiveGateway:
         self.processes[-1].send_signal(number)
         return self.processes[-1].wait(30)
 
-    def logged(self, event: str) -> list[dict[str, Any]]:
+    def logged(self, *events: str) -> list[dict[str, Any]]:
         lines = [json.loads(line) for line in self.log_path.read_text().splitlines() if line.startswith("{")]
-        return [line for line in lines if line.get("event") == event]
+        return [line for line in lines if line.get("event") in events]
+
+    def is_in_outage(self) -> bool:
+        lines = self.logged("gateway_started", "ledger_unreachable", "ledger_reachable_again")
+        return bool(lines) and lines[-1]["event"] == "ledger_unreachable"
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +184,7 @@ def test_a_gateway_that_is_killed_with_an_event_in_hand_loses_none(
     server.execute_command("ACL", "SETUSER", "gateway", "-xadd")
     with ThreadPoolExecutor() as pool:
         sent = pool.submit(send, sender_url, event)
-        wait_until(lambda: gateway.logged("ledger_unreachable"), "the gateway cannot add it")
+        wait_until(gateway.is_in_outage, "the gateway cannot add it")
         gateway.end(signal.SIGKILL)
         assert (server.llen(QUEUE), server.hlen(f"{QUEUE}:unacked")) == (0, 1)
         server.execute_command("ACL", "SETUSER", "gateway", "+xadd")
@@ -189,6 +193,26 @@ def test_a_gateway_that_is_killed_with_an_event_in_hand_loses_none(
 
     assert entry in {line["entry"] for line in gateway.logged("event_accepted") if line["event_id"] == event["id"]}
     assert service.wait_for_closing(event["id"])["type"] == "offsample.dataset.classified.v1"
+
+
+def test_an_event_that_was_taken_waits_for_a_server_that_refuses_to_note_it(
+    service: LiveService, gateway: LiveGateway, sender_url: str
+) -> None:
+    """As a full server does; kombu alone would forget it."""
+    server = service.server.connect()
+    users = (service.folder / "secrets" / "users.acl").read_text()
+    selectors = re.findall(r"\([^)]*\)", next(line for line in users.splitlines() if line.startswith("user gateway ")))
+    without = [one.replace(" +zadd ", " ") for one in selectors]
+    assert without != selectors
+    wait_until(lambda: not gateway.is_in_outage(), "the outage before is over")
+    server.execute_command("ACL", "SETUSER", "gateway", "clearselectors", *without)
+    with ThreadPoolExecutor() as pool:
+        sent = pool.submit(send, sender_url, make_event(ions=1))
+        wait_until(gateway.is_in_outage, "the server refuses")
+        assert (server.llen(QUEUE), server.hlen(f"{QUEUE}:unacked")) == (0, 0)
+        server.execute_command("ACL", "SETUSER", "gateway", "clearselectors", *selectors)
+        (entry,) = sent.result(timeout=90)
+    assert entry.startswith("offsample:events/")
 
 
 def check_health(port: int) -> int:
@@ -203,12 +227,13 @@ def check_health(port: int) -> int:
 def test_it_recovers_from_an_outage_and_its_probes_pass(
     service: LiveService, gateway: LiveGateway, sender_url: str
 ) -> None:
-    server, outages = service.server.connect(), len(gateway.logged("ledger_unreachable"))
+    server = service.server.connect()
+    wait_until(lambda: not gateway.is_in_outage(), "the outage before is over")
     server.execute_command("ACL", "SETUSER", "gateway", "off")
     server.client_kill_filter(user="gateway")
-    wait_until(lambda: len(gateway.logged("ledger_unreachable")) > outages, "it notices the outage")
+    wait_until(gateway.is_in_outage, "it notices the outage")
     server.execute_command("ACL", "SETUSER", "gateway", "on")
-    wait_until(lambda: gateway.logged("ledger_reachable_again"), "it notices the end")
+    wait_until(lambda: not gateway.is_in_outage(), "it notices the end")
     assert send(sender_url, make_event(ions=1))[0].startswith("offsample:events/")
     port = gateway.logged("http_listening")[-1]["port"]
     with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
@@ -221,7 +246,7 @@ def test_the_server_refused_nothing_else(service: LiveService, gateway: LiveGate
     assert gateway.end(signal.SIGTERM) == 0
     log = service.server.connect().acl_log()
     refused = {(one["username"], one["object"]) for one in log if one["reason"] != "auth"}
-    assert refused == {("gateway", "xadd")}
+    assert refused == {("gateway", "xadd"), ("gateway", "zadd")}
 
 
 def test_a_gateway_without_a_server_or_without_rights_does_not_start(sender_url: str) -> None:

@@ -53,7 +53,7 @@ class GatewayApp(Celery):
 
     def configure(self, settings: Settings) -> None:
         """Take events from the queue of these settings' server, and keep results there."""
-        register_transport()
+        register_transport("worker.gateway.transport:EventTransport")
         self.settings, self.server = settings, settings.connect()
         login_file, queue = settings.redis_url_file, settings.names.gateway
         self.conf.update(

@@ -124,10 +124,10 @@ class ReconnectingConsumer(Consumer):
         time.sleep(_RETRY_SECONDS)
 
 
-def register_transport() -> None:
-    """Make kombu use this transport for every URL of a Redis or Valkey server."""
+def register_transport(transport: str = f"{__name__}:ServerTransport") -> None:
+    """Make kombu use a transport, `<module>:<class>`, for every URL of a Redis or Valkey server."""
     for scheme in ("redis", "rediss"):
-        TRANSPORT_ALIASES[scheme] = f"{__name__}:{ServerTransport.__name__}"
+        TRANSPORT_ALIASES[scheme] = transport
 
 
 def worker_outage() -> Outage:
