@@ -43,6 +43,7 @@ def make_status() -> QueueStatus:
         pause=None,
         priorities=[backlog],
         running=[],
+        gateway_tasks=1,
         dead_letters=StreamAge(entries=7, oldest_seconds=1.0),
         results=StreamAge(entries=8, oldest_seconds=1.0),
         groups=[ReadingGroup(name="archive", unread=9, unacknowledged=10)],

@@ -62,6 +62,7 @@ def describe_queue(status: QueueStatus) -> Iterator[Metric]:
     silent = max((run.silent_seconds for run in status.running), default=0.0)
     yield _gauge("queue_silent_seconds", "Longest time since the heartbeat of a running event.", silent)
     yield _gauge("queue_paused", "Whether the intake is paused.", int(status.pause is not None))
+    yield _gauge("gateway_tasks", "Events of Celery applications that wait for the gateway.", status.gateway_tasks)
     yield _gauge("dead_letters", "Dead letters.", status.dead_letters.entries)
     yield _gauge("results", "Messages in the results stream.", status.results.entries)
     yield from _describe_groups(status)

@@ -52,6 +52,8 @@ class QueueStatus(_Part):
     pause: Pause | None
     priorities: list[PriorityBacklog]
     running: list[RunningEvent]
+    gateway_tasks: int
+    """Events of Celery applications that the gateway has not yet added to a stream."""
     dead_letters: StreamAge
     results: StreamAge
     groups: list[ReadingGroup]
@@ -68,6 +70,7 @@ def read_status(queue: Queue) -> QueueStatus:
         pause=read_pause(queue),
         priorities=read_backlog(queue),
         running=read_running(queue),
+        gateway_tasks=_count_gateway_tasks(queue),
         dead_letters=_read_age(queue, names.dead_letters, now_ms),
         results=_read_age(queue, names.results, now_ms),
         groups=_read_groups(queue),
@@ -88,6 +91,12 @@ def _read_age(queue: Queue, stream: str, now_ms: int) -> StreamAge:
     oldest = queue.scripts.page(keys=[stream], args=["-", 1, 1, "\0"])[0]
     age = max(0.0, (now_ms - entry_ms(oldest.decode())) / 1000) if oldest else None
     return StreamAge(entries=queue.server.xlen(stream), oldest_seconds=age)
+
+
+def _count_gateway_tasks(queue: Queue) -> int:
+    """Those that wait in Celery's queue, and those that gateways hold."""
+    gateway = queue.names.gateway
+    return queue.server.llen(gateway) + queue.server.hlen(f"{gateway}:unacked")
 
 
 def _read_groups(queue: Queue) -> list[ReadingGroup]:

@@ -65,6 +65,13 @@ def test_the_status_counts_unread_results_by_group(server: LiveServer, offsample
     assert found["groups"] == [{"name": "archive", "unread": 2, "unacknowledged": 1}]
 
 
+def test_the_status_counts_events_that_the_gateway_has_not_added(server: LiveServer, offsample: Offsample) -> None:
+    server.connect().lpush(NAMES.gateway, "waits", "waits too")
+    server.connect().hset(f"{NAMES.gateway}:unacked", "tag", "held by a gateway that was killed")
+    assert offsample("queue", "status", "--json").json["gateway_tasks"] == 3
+    assert "wait for the gateway: 3" in offsample("queue", "status").output
+
+
 def test_a_paused_queue_hands_nothing_out_until_it_is_resumed(server: LiveServer, offsample: Offsample) -> None:
     ledger = open_ledger(server, lease_seconds=0.2)
     send(server)

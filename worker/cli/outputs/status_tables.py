@@ -81,7 +81,9 @@ def _make_worker_table(workers: list[WorkerStatus]) -> Table:
 def _describe_rest(status: QueueStatus) -> list[str]:
     letters, results, memory = status.dead_letters, status.results, status.memory
     limit = "no limit" if memory.share is None else f"{memory.share:.0%} of {describe_bytes(memory.max_bytes)}"
+    tasks = [f"events of Celery applications that wait for the gateway: {status.gateway_tasks:,}"]
     return [
+        *(tasks if status.gateway_tasks else []),
         f"dead letters: {_describe_age(letters)}",
         f"results: {_describe_age(results)}",
         *(
