@@ -224,15 +224,16 @@ def check_health(port: int) -> int:
     return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
 
 
-def test_it_recovers_from_an_outage_and_its_probes_pass(
+def test_it_follows_a_changed_password_and_its_probes_pass(
     service: LiveService, gateway: LiveGateway, sender_url: str
 ) -> None:
     server = service.server.connect()
     wait_until(lambda: not gateway.is_in_outage(), "the outage before is over")
-    server.execute_command("ACL", "SETUSER", "gateway", "off")
+    server.execute_command("ACL", "SETUSER", "gateway", "resetpass", ">changed")
     server.client_kill_filter(user="gateway")
     wait_until(gateway.is_in_outage, "it notices the outage")
-    server.execute_command("ACL", "SETUSER", "gateway", "on")
+    url_file = service.folder / "secrets" / "gateway.url"
+    url_file.write_text(re.sub(r"gateway:\w+@", "gateway:changed@", url_file.read_text()))
     wait_until(lambda: not gateway.is_in_outage(), "it notices the end")
     assert send(sender_url, make_event(ions=1))[0].startswith("offsample:events/")
     port = gateway.logged("http_listening")[-1]["port"]
