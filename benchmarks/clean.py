@@ -41,7 +41,8 @@ def copy(source: Path, target: Path) -> None:
 def clean(source: Path, target: Path) -> None:
     """Every spectrum without the peaks of some ions."""
     dataset = open_imzml(source, source.with_suffix(".ibd"), Limits())
-    clean_measurement(dataset, read_header(OpenedFile.at(source)), np.sort(choose_ions(IONS)), PPM, target)
+    header, mz = read_header(OpenedFile.at(source)), np.sort(choose_ions(IONS))
+    clean_measurement(dataset, header, mz, PPM, target, lambda path, _: path.touch())
 
 
 def measure_peak(what: str, source: Path) -> None:

@@ -1,6 +1,8 @@
 """Runs of `offsample` commands that need no server, in the tests' own process."""
 
 import json
+import subprocess
+import sys
 
 from command_running import Ended, run_command
 
@@ -25,3 +27,16 @@ def require_one_line(ended: Ended, exit_code: int) -> str:
     assert line.startswith("offsample: ")
     assert "Traceback" not in line
     return line
+
+
+def run_on_full_disk(*arguments: object) -> Ended:
+    """Run a command as a process that can write no file above 20 KiB: such a limit stands for the full disk."""
+    command = [sys.executable, "-m", "worker.cli.main", *map(str, arguments)]
+    ended = subprocess.run(
+        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from imzml_making import REAL_IMZML
-from local_commands import classify, require_one_line, run
+from local_commands import classify, require_one_line, run, run_on_full_disk
 from pyarrow import parquet
 
 IONS, HEIGHT, WIDTH = 4, 20, 30
@@ -139,3 +139,12 @@ def test_an_output_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> Non
         assert ".parquet" in require_one_line(run("classify", source, "--output", tmp_path / output), 1)
     (tmp_path / "file").write_text("")
     assert "folder" in require_one_line(run("classify", source, "--output", tmp_path / "file" / "rows.csv"), 1)
+
+
+def test_an_anndata_file_that_does_not_fit_on_the_disk_is_one_sentence_and_leaves_no_file(tmp_path: Path) -> None:
+    source = make_array(tmp_path / "a.npz")
+    (tmp_path / "out").mkdir()
+    words = ("classify", source, "--quiet", "--release", "2026.11.3", "--output", tmp_path / "out" / "a.h5ad")
+    line = require_one_line(run_on_full_disk(*words), 1)
+    assert line.endswith("a.h5ad: File too large")
+    assert list((tmp_path / "out").iterdir()) == []

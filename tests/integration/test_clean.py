@@ -2,16 +2,13 @@
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from command_running import Ended
 from imzml_making import REAL_IMZML, open_with_pyimzml, write_imzml
-from local_commands import classify, require_one_line, run
+from local_commands import classify, require_one_line, run, run_on_full_disk
 from pyimzml.compression import ZlibCompression
 
 from shared.arrays.array import open_array
@@ -165,11 +162,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
 
 
 def test_a_measurement_that_does_not_fit_on_the_disk_leaves_no_file(tmp_path: Path) -> None:
-    """A limit on the size of a file stands for the full disk."""
-    command = [sys.executable, "-m", "worker.cli.main", "clean", str(REAL_IMZML), "--most-peaks", "20"]
-    command += ["--release", "2026.11.3", "--output", str(tmp_path / "clean.imzML")]
-    ended = subprocess.run(
-        ["sh", "-c", 'ulimit -f 40; exec "$@"', "sh", *command], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert "cannot write" in require_one_line(Ended(ended.returncode, ended.stdout, ended.stderr), 1)
+    words = ("clean", REAL_IMZML, "--most-peaks", "20", "--release", "2026.11.3")
+    ended = run_on_full_disk(*words, "--output", tmp_path / "clean.imzML")
+    assert "cannot write" in require_one_line(ended, 1)
     assert list(tmp_path.iterdir()) == []

@@ -235,7 +235,7 @@ BROKEN: dict[str, tuple[Callable[[h5py.File], None], str]] = {
     "X of strings": (_replace("X", "text"), "expected"),
     "X of one axis": (_replace("X", [1.0]), "`X` has shape"),
     "X of complex numbers": (_replace("X", MATRIX.astype(complex)), "real numbers"),
-    "no coordinates": (_replace("obs/ion_image_pixel_x", None), "file has no `obs/ion_image_pixel_x`"),
+    "no coordinates": (_replace("obs/ion_image_pixel_x", None), "no coordinates of its pixels"),
     "coordinates of another length": (_replace("obs/ion_image_pixel_x", [1, 2]), r"expected \(42,\)"),
     "negative coordinates": (_replace("obs/ion_image_pixel_x", -np.arange(42)), "outside an image"),
     "fractional coordinates": (_replace("obs/ion_image_pixel_x", np.arange(42) / 2), "fractions"),

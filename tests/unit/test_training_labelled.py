@@ -218,6 +218,13 @@ def test_arbitrary_bytes_as_a_label_file_are_refused(tmp_path: Path, content: by
         load_labelled_inputs([path])
 
 
+def test_saved_labels_next_to_an_imzml_file_are_expected_under_its_name(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("annotation_id,label,mz\na,on,500\n")
+    (tmp_path / "mouse.imzML").touch()
+    with pytest.raises(InvalidInputError, match=r"mouse\.csv"):
+        load_labelled_inputs([tmp_path])
+
+
 def test_a_path_with_an_unknown_layout_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(InvalidInputError, match="layout"):

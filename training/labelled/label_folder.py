@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.arrays.array import IonImageArray, open_array
-from shared.errors import InvalidIonImageError, TooLargeError
+from shared.errors import InvalidInputError, InvalidIonImageError, TooLargeError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
 from training.labelled.gold_standard import read_png
@@ -43,6 +43,8 @@ def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
         When the label file, or the array file as a whole, cannot be used.
     """
     images = find_images(label_file)
+    if images == label_file.parent:
+        _require_no_imzml(label_file)
     dataset = label_file.stem if images.stem == label_file.stem else label_file.parent.resolve().name
     labelled: list[tuple[LabelRow, Label]] = []
     for row in _name_datasets(read_label_rows(label_file)):
@@ -53,6 +55,16 @@ def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
             labelled.append((row, label))
     read = _read_array if images.is_file() else _read_pngs
     yield from read(images, labelled, dataset, limits)
+
+
+def _require_no_imzml(label_file: Path) -> None:
+    """A report saves labels.csv for every kind of images."""
+    folder = label_file.parent
+    imzml = next((path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".imzml"), None)
+    if imzml is not None and not any(folder.glob("*.png")):
+        raise InvalidInputError(
+            f"expected the labels of {imzml} in {imzml.with_suffix('.csv').name}, got {label_file.name}; rename it"
+        )
 
 
 def _name_datasets(rows: list[LabelRow]) -> list[LabelRow]:

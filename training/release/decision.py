@@ -169,9 +169,14 @@ def _read(folder: Path) -> tuple[CrossValidationSettings, Off, Probabilities, np
         probability = np.asarray([float(row["off_sample_probability"]) for row in rows])
         fold_of = np.asarray([int(row["fold"]) for row in rows], dtype=np.intp)
     except (OSError, KeyError, ValueError) as error:
-        found = describe_validation_error(error) if isinstance(error, ValidationError) else str(error)
         raise InvalidInputError(
-            f"{folder} holds no finished cross-validation ({found}); expected the --output of"
+            f"{folder} holds no finished cross-validation ({_describe(error)}); expected the --output of"
             " `python -m training cross-validate`"
         ) from error
     return settings, off, probability, fold_of
+
+
+def _describe(error: OSError | KeyError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return f"{Path(str(error.filename)).name}: {error.strerror}"
+    return describe_validation_error(error) if isinstance(error, ValidationError) else str(error)

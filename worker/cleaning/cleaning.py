@@ -1,5 +1,6 @@
 """A measurement without the peaks of some ions: every spectrum is read once, and its other peaks are written."""
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,12 +46,13 @@ class CleaningCounts:
     empty_spectra: int
 
 
-def clean_measurement(
+def clean_measurement(  # noqa: PLR0913 - what is cleaned of what, and what becomes of it
     dataset: ImzmlDataset,
     header: ImzmlHeader,
     mz: npt.NDArray[np.float64],
     ppm: float,
     path: Path,
+    write_beside: Callable[[Path, CleaningCounts], None],
     on_progress: ProgressCallback = ignore_progress,
 ) -> CleaningCounts:
     """Write the measurement without the peaks in the m/z windows of some ions; the other peaks keep every bit.
@@ -66,6 +68,8 @@ def clean_measurement(
         Half width of the windows, parts per million.
     path
         The new .imzML file; its folder must exist.
+    write_beside
+        Writes a .csv file about what was removed; it takes its place with the other two.
 
     Raises
     ------
@@ -78,14 +82,16 @@ def clean_measurement(
     cleaner = _Cleaner(make_mass_windows(mz, ppm) if len(mz) else None, len(mz))
     with (
         open_ibd_file(dataset.ibd, index, dataset.limits) as ibd,
-        write_measurement(path, index, header) as writer,
+        write_measurement(path, index, header) as (writer, beside),
         closing(prefetch_chunks(read_chunks(index, ibd, _SPECTRA))) as chunks,
     ):
         flat = bool((index.coordinates[:, 2] == 1).all())
         for chunk in chunks:
             cleaner.write(chunk, index.coordinates[chunk.spectra, : 2 if flat else 3], writer)
             on_progress(_WORK, chunk.spectra.stop, len(index))
-    return cleaner.counts()
+        counts = cleaner.counts()
+        write_beside(beside, counts)
+    return counts
 
 
 class _Cleaner:

@@ -29,15 +29,16 @@ def is_continuous(index: ImzmlIndex) -> bool:
 
 
 @contextmanager
-def write_measurement(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> Iterator[ImzMLWriter]:
-    """A writer of the same mode, number formats and compression; afterwards both files stand under their names.
+def write_measurement(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> Iterator[tuple[ImzMLWriter, Path]]:
+    """A writer of the same mode, number formats and compression, and the path of a .csv file to write beside it.
 
-    After an exception in the block there is no new file, and an old one is as it was.
+    Afterwards all three files stand under their names. After an exception in the block there is no new file, and an
+    old one is as it was.
 
     Parameters
     ----------
     path
-        The .imzML file; the .ibd file stands beside it.
+        The .imzML file; the other two stand beside it.
 
     Raises
     ------
@@ -51,8 +52,8 @@ def write_measurement(path: Path, index: ImzmlIndex, header: ImzmlHeader) -> Ite
                 TemporaryFile("w+", dir=folder, encoding="ascii") as buffer,
                 _open_writer(partial, buffer, index, header) as writer,
             ):
-                yield writer
-            for suffix in (".ibd", ".imzML"):
+                yield writer, partial.with_suffix(".csv")
+            for suffix in (".ibd", ".csv", ".imzML"):
                 partial.with_suffix(suffix).replace(path.with_suffix(suffix))
     except OSError as error:
         raise InvalidInputError(f"cannot write {path}: {error.strerror}") from error

@@ -25,6 +25,7 @@ from worker.cli.inputs import options as input_options
 from worker.cli.inputs.access import make_access
 from worker.cli.inputs.local import LocalDataset, find_dataset
 from worker.cli.inputs.spec import KindOptions
+from worker.cli.outputs.output_path import require_output
 from worker.events.annotations import list_annotations
 from worker.messages.event import ImzmlIonImages
 from worker.settings import Settings
@@ -84,10 +85,7 @@ def _require_local_imzml(found: LocalDataset, shown: str) -> ImzmlIonImages:
 
 
 def _require_free(output: Path, source: Path, *, force: bool) -> None:
-    if output.suffix.lower() != ".imzml" or output.is_dir():
-        raise InvalidInputError(f"expected --output to name an .imzML file, got {output}")
-    if not output.parent.is_dir():
-        raise InvalidInputError(f"expected the folder of --output to exist, but {output.parent} does not")
+    require_output(output, "--output", [".imzML"])
     files = [output.with_suffix(suffix) for suffix in (".imzML", ".ibd", ".csv")]
     if any(file.exists() and file.samefile(source) for file in files):
         raise InvalidInputError(f"expected --output to name another file than the measurement itself, got {output}")
@@ -122,8 +120,11 @@ def _clean(
         with access.roots.open_file(location.uri) as imzml:
             header = read_header(imzml)
         mz = np.asarray([ion.mz for ion in ions], dtype=np.float64)
-        counts = clean_measurement(source.dataset, header, mz, location.ppm, wanted.path, on_work)
-    write_audit(wanted.path.with_suffix(".csv"), ions, counts, location.ppm, predictor.release.version)
+
+        def write_list(path: Path, counts: CleaningCounts) -> None:
+            write_audit(path, ions, counts, location.ppm, predictor.release.version)
+
+        counts = clean_measurement(source.dataset, header, mz, location.ppm, wanted.path, write_list, on_work)
     verdict = f"{conclude(found.counts, found.off_sample_area)} (release {predictor.release.version})"
     return [*listed.notes, *source.notes, verdict, *_describe(ions, counts, len(annotations), wanted.path)]
 

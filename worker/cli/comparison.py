@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from model_store.predictors.predictor import Engine
-from shared.errors import InvalidInputError
 from worker.cli.inputs import options as input_options
 from worker.cli.outputs.json_output import AsJson, print_json
+from worker.cli.outputs.output_path import require_output
 
 if TYPE_CHECKING:
     from worker.classification.release_comparison import ReleaseComparison
@@ -44,8 +44,8 @@ def compare(  # noqa: PLR0913 - a command's options
     from worker.cli.inputs.spec import KindOptions
     from worker.settings import Settings
 
-    if picture is not None and (picture.suffix.lower() != ".png" or picture.is_dir()):
-        raise InvalidInputError(f"expected --picture to name a .png file, got {picture}")
+    if picture is not None:
+        require_output(picture, "--picture", [".png"])
     settings = Settings.read()
     if engine is not None:
         settings = settings.model_copy(update={"engine": engine})

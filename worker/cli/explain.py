@@ -21,6 +21,7 @@ from worker.cli.inputs.access import make_access
 from worker.cli.inputs.local import LocalDataset, find_dataset
 from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.explanation import ExplainedImage, draw_explanation
+from worker.cli.outputs.output_path import require_output
 from worker.events.annotations import list_annotations
 from worker.messages.event import Annotation
 from worker.messages.results import ResultRow
@@ -55,8 +56,7 @@ def explain(  # noqa: PLR0913 - a command's options
 
     The whole dataset is classified first: its sample mask, and with some releases its labels, depend on all ions.
     """
-    if output.suffix.lower() != ".png" or output.is_dir():
-        raise InvalidInputError(f"expected --output to name a .png file, got {output}")
+    require_output(output, "--output", [".png"])
     settings = Settings.read()
     found = find_dataset(dataset, annotations, KindOptions(ppm, z, most_peaks, database, fdr))
     opened = settings.open_release(release)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from shared.errors import InvalidInputError
 from shared.files.whole_file import write_whole
+from worker.cli.outputs.output_path import require_output_folder
 from worker.settings_table import make_settings_file
 
 app = typer.Typer(add_completion=False)
@@ -22,8 +23,7 @@ def init(
     """Write a file with every setting, what it means and its default; `offsample --env-file FILE` reads it."""
     if path.exists() and not force:
         raise InvalidInputError(f"{path} exists; expected a new name, or --force to replace it")
-    if not path.parent.is_dir():
-        raise InvalidInputError(f"expected the folder of {path} to exist, but {path.parent} does not")
+    require_output_folder(path, "the settings file")
     with write_whole(path) as partial:
         partial.write_text(make_settings_file(), encoding="utf-8")
     Console(stderr=True, highlight=False).print(f"settings: {path}", markup=False, soft_wrap=True)

@@ -106,7 +106,7 @@ def _read_coordinates(file: ForeignHdf5, axis: str, pixel_count: int) -> npt.NDA
     name = f"obs/ion_image_pixel_{axis}"
     positions = read_positions(file, name, pixel_count)
     if positions is None:
-        raise InvalidIonImageError(f"file has no `{name}`; {_EXPECTED}")
+        raise InvalidIonImageError(f"file has no coordinates of its pixels (`{name}`); {_EXPECTED}")
     return positions
 
 

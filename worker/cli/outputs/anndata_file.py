@@ -1,9 +1,10 @@
 """A dataset as AnnData with its labels: ions are variables, acquired pixels are observations."""
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +13,21 @@ from shared.errors import ConfigurationError, InvalidInputError, TooLargeError
 from shared.files.whole_file import write_whole
 from shared.ion_image import AcquisitionMask
 from shared.progress import ProgressCallback, follow, ignore_progress
+from worker.cli.outputs.hdf5_file import write_hdf5
 from worker.cli.outputs.row_format import DatasetRows, IonFacts
 from worker.messages.event import Annotation
 from worker.messages.results import ResultRow
 from worker.sources.array_file import find_row, number_rows
 from worker.sources.source import IonImageSource
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 _MOST_VALUES: Final = 2**30
 """Pixels x ions of a new file, which is made in memory; 4 GiB."""
 _KEY: Final = "offsample"
+_STRUCTURE_BYTES: Final = 2**20
+"""More than groups and attributes of a table take in a file."""
 _NEEDED = ".h5ad files need anndata, which is not installed; install it with pip install 'offsample[anndata]'"
 
 
@@ -42,17 +49,18 @@ def extend_anndata(original: Path, path: Path, annotations: Sequence[Annotation]
     from anndata.io import read_elem, write_elem  # noqa: PLC0415 - an extra
 
     try:
+        with h5py.File(original) as file:
+            var = read_elem(file["var"])
+        rows = _align(var.index.tolist(), annotations, found)
+        for name, values in _make_columns(rows).items():
+            var[name] = values
         with write_whole(path) as partial:
             shutil.copyfile(original, partial)
-            with h5py.File(partial, "r+") as file:
-                var = read_elem(file["var"])
-                rows = _align(var.index.tolist(), annotations, found)
-                for name, values in _make_columns(rows).items():
-                    var[name] = values
+            with write_hdf5(partial, _measure(var)) as file:
                 write_elem(file, "var", var)
                 write_elem(file, f"uns/{_KEY}", _describe(found))
     except OSError as error:
-        raise InvalidInputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise InvalidInputError(f"cannot write {path}: {_describe_error(error)}") from error
     except (KeyError, ValueError, TypeError) as error:
         raise InvalidInputError(f"cannot add columns to the var of {original}: {error}") from error
 
@@ -81,6 +89,7 @@ def make_anndata(
     _require_anndata()
     import anndata  # noqa: PLC0415 - an extra
     import pandas as pd  # noqa: PLC0415 - comes with anndata
+    from anndata.io import write_elem  # noqa: PLC0415 - an extra
 
     values, mask = _read_images(source, annotations, on_progress)
     y, x = np.nonzero(mask)
@@ -105,11 +114,23 @@ def make_anndata(
         obsm={"spatial": np.stack([x, y], axis=1).astype(np.float64)},
         uns={_KEY: _describe(found)},
     )
+    made.strings_to_categoricals()
+    room_bytes = made.X.nbytes + made.obsm["spatial"].nbytes + _measure(made.obs) + _measure(made.var)
     try:
-        with write_whole(path) as partial:
-            made.write_h5ad(partial)
+        with write_whole(path) as partial, write_hdf5(partial, room_bytes) as file:
+            write_elem(file, "/", made)
     except OSError as error:
-        raise InvalidInputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise InvalidInputError(f"cannot write {path}: {_describe_error(error)}") from error
+
+
+def _measure(table: "DataFrame") -> int:
+    """The most bytes that a table takes in a file: its text is shorter there than in memory, but for references."""
+    return _STRUCTURE_BYTES + 2 * int(table.memory_usage(deep=True).sum())
+
+
+def _describe_error(error: OSError) -> str:
+    """HDF5 puts descriptors, addresses and offsets into the text of its errors."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _require_anndata() -> None:

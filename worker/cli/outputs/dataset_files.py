@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import InvalidInputError
+from worker.cli.outputs.output_path import require_output
 from worker.cli.outputs.row_files import ROW_SUFFIXES
 
 ANNDATA_SUFFIX = ".h5ad"
@@ -29,7 +29,7 @@ def choose_files(
     ------
     InvalidInputError
         When the gallery is not a .png file, the report not an .html file, or the output of no kind that can be
-        written; or when a folder cannot be made.
+        written; or when a folder does not exist or cannot be written to.
     """
     galleries = _name_files(gallery, "--gallery", (".png",), dataset_ids)
     reports = _name_files(report, "--report", (".html", ".htm"), dataset_ids)
@@ -44,12 +44,7 @@ def _name_files(
 ) -> Sequence[Path | None]:
     if path is None:
         return [None] * len(dataset_ids)
-    if path.suffix.lower() not in suffixes or path.is_dir():
-        raise InvalidInputError(f"expected {option} to name a {' or '.join(suffixes)} file, got {path}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidInputError(f"cannot make the folder {path.parent} of {option}: {error.strerror}") from error
+    require_output(path, option, suffixes)
     if len(dataset_ids) < 2:
         return [path] * len(dataset_ids)
     names = [re.sub(r"[^\w.()+-]+", "_", dataset_id) for dataset_id in dataset_ids]

@@ -9,7 +9,7 @@ from shared.files.whole_file import write_whole
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:
-    """Write a PNG file, whole or not at all, and its folder where there is none.
+    """Write a PNG file, whole or not at all.
 
     Raises
     ------
@@ -17,7 +17,6 @@ def save_picture(picture: Image.Image, path: Path) -> None:
         When it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with write_whole(path) as partial:
             picture.save(partial, format="PNG")
     except OSError as error:
