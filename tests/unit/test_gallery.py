@@ -51,8 +51,8 @@ def test_a_label_may_use_the_space_that_the_other_does_not_need(off: int, on: in
 
 
 def test_a_page_is_a_png_whatever_its_file_name(tmp_path: Path) -> None:
-    draw([make_row("a", 0.9)], {"a": make_picture()}, tmp_path / "new" / "page.out")
-    assert (tmp_path / "new" / "page.out").read_bytes().startswith(b"\x89PNG")
+    draw([make_row("a", 0.9)], {"a": make_picture()}, tmp_path / "page.out")
+    assert (tmp_path / "page.out").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_page_grows_with_its_tiles(tmp_path: Path) -> None:

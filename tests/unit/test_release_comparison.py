@@ -51,8 +51,8 @@ def test_nothing_to_compare_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("second", "colour"), [(0.4, BLUE), (0.6, RED)])
 def test_the_picture_marks_another_label(tmp_path: Path, second: float, colour: tuple[int, int, int]) -> None:
     found = compare({"a": 0.3}, {"a": second})
-    draw_comparison(found, {"a": make_random_ion_image(0)}, {}, tmp_path / "new" / "found.png")
-    with Image.open(tmp_path / "new" / "found.png") as picture:
+    draw_comparison(found, {"a": make_random_ion_image(0)}, {}, tmp_path / "found.png")
+    with Image.open(tmp_path / "found.png") as picture:
         colours = set(map(tuple, np.asarray(picture).reshape(-1, 3).tolist()))
     assert colour in colours
     assert not {RED, BLUE} - {colour} & colours
