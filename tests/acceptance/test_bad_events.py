@@ -214,3 +214,29 @@ def _grey_png(height: int, width: int, level: int | None) -> bytes:
         np.arange(height * width).reshape(height, width) % 251 if level is None else np.full((height, width), level)
     )
     return bytes(imagecodecs.png_encode(pixels.astype(np.uint8)))
+
+
+UNREADABLE_TASKS = [
+    b"not json",
+    b"\xff\xfe",
+    b"42",
+    b"{}",
+    b"[" * 100_000,
+    b'{"properties": {"delivery_tag": [1], "delivery_info": {"exchange": "", "routing_key": "x"}}}',
+    b'{"properties": {"delivery_tag": "a", "delivery_info": null}}',
+    b'{"properties": {"delivery_tag": "a", "body_encoding": "base64"}, "body": "abc"}',
+]
+
+
+def test_what_is_no_message_of_celery_in_the_queue_of_tickets_does_not_end_a_worker(service: LiveService) -> None:
+    worker = service.start_worker()
+    with service.server.connect() as server:
+        for content in UNREADABLE_TASKS:
+            server.lpush(NAMES.tickets, content)
+    wait_until(lambda: len(worker.logged("task_unreadable")) == len(UNREADABLE_TASKS), "every one is logged")
+
+    event = make_event()
+    service.send(event)
+
+    assert service.wait_for_closing(event["id"])["type"] == "offsample.dataset.classified.v1"
+    assert worker.process.poll() is None

@@ -145,6 +145,7 @@ def test_a_bad_event_is_an_error_of_its_sender_and_nothing_is_added(
     newer = event | {"type": "offsample.dataset.annotated.v9"}
     large = event | {"subject": "x" * LARGEST}
     half_character = event | {"subject": "\ud800"}
+    service.server.connect().lpush(QUEUE, "no message of Celery", "{}")
     found = send(sender_url, misspelt, newer, large, half_character, "not JSON", [1, 2], event | {"id": ""})
     assert [line.partition(" ")[0] for line in found] == [
         "InvalidMessageError",
@@ -155,7 +156,7 @@ def test_a_bad_event_is_an_error_of_its_sender_and_nothing_is_added(
     assert "anotations" in found[0]
     assert send(sender_url, event, priority="urgent")[0].startswith("InvalidMessageError")
     assert not service.answers(event["id"])
-    assert len(gateway.logged("event_refused")) == 8
+    assert (len(gateway.logged("event_refused")), len(gateway.logged("task_unreadable"))) == (8, 2)
     assert "Traceback" not in gateway.log_path.read_text()
 
 

@@ -2,8 +2,10 @@
 
 import time
 from pathlib import Path
+from queue import Empty
 from typing import Any, cast
 
+import structlog
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from kombu.transport import TRANSPORT_ALIASES, virtual
@@ -22,6 +24,8 @@ _RESTORE_SECONDS = 10
 
 _STABLE_SECONDS = 3.0
 """How long nothing must fail before an outage is over; a server may refuse only some commands."""
+
+_log = structlog.get_logger(__name__)
 
 
 def make_transport_options(queue: str, redelivery_seconds: int, url_file: Path | None) -> dict[str, Any]:
@@ -68,10 +72,37 @@ class TicketQoS(kombu_redis.QoS):
             raise
 
 
+class UnreadableTaskError(ValueError):
+    """An element of a queue that is no message of kombu."""
+
+
+class ServerMessage(virtual.Message):
+    """kombu's message, of which every part that it needs is there."""
+
+    def __init__(self, payload: Any, channel: Any = None, **options: Any) -> None:
+        try:
+            super().__init__(payload, channel=channel, **options)
+            parts = (self.delivery_tag, self.delivery_info["exchange"], self.delivery_info["routing_key"])
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise UnreadableTaskError(f"not a message: {type(error).__name__}: {error}") from error
+        if not all(isinstance(part, str) for part in parts):
+            raise UnreadableTaskError(f"expected delivery tag, exchange and routing key as texts, got {parts}")
+
+
 class ServerChannel(kombu_redis.Channel):
     """kombu's channel with `TicketQoS`, and with a login from a file."""
 
     QoS = TicketQoS
+    Message = ServerMessage
+
+    def _brpop_read(self, **options: Any) -> Any:
+        """Deliver what the server sent; what is no message is dropped, with a line in the log: kombu would end."""
+        channel: Any = super()  # kombu's types do not know this method
+        try:
+            return channel._brpop_read(**options)  # noqa: SLF001 - where kombu reads the element
+        except (ValueError, RecursionError) as error:
+            _log.warning("task_unreadable", queues=list(self.active_queues), reason=str(error))
+            raise Empty from error
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - kombu's signature
         """What connections are made with; kombu calls this for each pool of them."""
