@@ -6,6 +6,8 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+import zarr
+from hostile_h5ad import make_h5ad
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,6 +122,18 @@ def test_an_array_with_labels_is_read_by_index_or_by_id_and_unclear_rows_are_cou
     by_id = load_labelled_inputs([tmp_path])
     assert labels_of(by_id) == {f"{tmp_path.name}/a": "on", f"{tmp_path.name}/d": "off"}
     np.testing.assert_array_equal(by_id.inputs, by_index.inputs)
+
+
+@pytest.mark.parametrize("name", ["ion_images.h5ad", "labels.h5ad", "ion_images.zarr"])
+def test_labels_next_to_any_kind_of_array_are_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "mine" / name
+    path.parent.mkdir()
+    if path.suffix == ".h5ad":
+        make_h5ad(path, lambda _: None)
+    else:
+        zarr.save_array(path, np.stack(PIXELS[:2]))
+    (path.parent / "labels.csv").write_text("index,label\n0,on\n1,off\n")
+    assert sorted(labels_of(load_labelled_inputs([tmp_path])).values()) == ["off", "on"]
 
 
 def test_an_index_is_a_row_number_even_where_ids_are_numbers_too(tmp_path: Path) -> None:

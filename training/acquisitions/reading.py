@@ -17,11 +17,11 @@ from training.acquisitions.imzml import SUFFIX, find_labelled_imzml, labels_besi
 from training.acquisitions.ion_labels import IonLabels, LabelSource, match_labels, read_ion_labels
 from training.acquisitions.regions import MASK_FILE, read_regions
 from training.labelled.gold_standard import find_gold_standard
-from training.labelled.label_folder import find_label_file
+from training.labelled.label_folder import ARRAY_SUFFIXES, IMAGES, find_label_file
 from training.labelled.labelled_image import LABELS
 from training.synthetic.scenes.scene import LEAST_OFF_SAMPLE_SHARE
 
-ARRAY_NAMES = ("ion_images.npz", "ion_images.npy", "ion_images.zarr", "ion_images.h5ad")
+ARRAY_NAMES = tuple(f"{IMAGES}{suffix}" for suffix in ARRAY_SUFFIXES)
 LAYOUT = (
     f"a folder with {ARRAY_NAMES[0]} (or .npy, .zarr, .h5ad), with PNG files, or with {{on,off}}/<ion>.png;"
     " a folder of such folders; or an .imzML file with labels by m/z next to it, or a folder of such files"

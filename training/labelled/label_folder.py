@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from shared.arrays.array import IonImageArray, open_array
+from shared.arrays.array import IonImageArray, is_zarr_folder, open_array
 from shared.errors import InvalidInputError, InvalidIonImageError, TooLargeError
 from shared.ion_image import IonImage, make_ion_image
 from shared.limits import Limits
@@ -19,7 +19,9 @@ from training.labelled.label_rows import LabelRow, read_label_rows
 from training.labelled.labelled_image import LABELS, UNCLEAR, Entry, Label, LabelledImage, LeftOut, Reason
 
 LABEL_FILES = ("labels.csv", "labels.jsonl", "labels.json")
-_ARRAY, _FOLDER = "ion_images.npz", "ion_images"
+ARRAY_SUFFIXES = (".npz", ".npy", ".zarr", ".h5ad")
+IMAGES = "ion_images"
+"""Name of an array file, without its suffix, or of a folder."""
 
 
 def find_label_file(folder: Path) -> Path | None:
@@ -28,10 +30,10 @@ def find_label_file(folder: Path) -> Path | None:
 
 
 def find_images(label_file: Path) -> Path:
-    """Array file or folder: named like the label file, else `ion_images.npz` or `ion_images`, else its own folder."""
-    folder, stem = label_file.parent, label_file.stem
-    named = [folder / f"{stem}.npz", folder / f"{stem}.npy", folder / stem, folder / _ARRAY, folder / _FOLDER]
-    return next((path for path in named if path.exists()), folder)
+    """Array file or folder: named like the label file, else `ion_images`, else its own folder."""
+    folder = label_file.parent
+    names = [f"{stem}{suffix}" for stem in (label_file.stem, IMAGES) for suffix in (*ARRAY_SUFFIXES, "")]
+    return next((folder / name for name in names if (folder / name).exists()), folder)
 
 
 def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
@@ -53,7 +55,7 @@ def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
             yield _leave_out(row, row.dataset or dataset)
         else:
             labelled.append((row, label))
-    read = _read_array if images.is_file() else _read_pngs
+    read = _read_array if images.is_file() or is_zarr_folder(images) else _read_pngs
     yield from read(images, labelled, dataset, limits)
 
 

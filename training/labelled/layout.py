@@ -14,8 +14,9 @@ _LABEL_SUFFIXES = (".csv", ".jsonl", ".json")
 
 LAYOUTS = (
     "a folder of <dataset>/{on,off}/<ion>.png (also inside GS/ or raw_images/),"
-    f" a folder (or one folder per dataset) with {' or '.join(LABEL_FILES)} next to ion_images.npz or PNG files,"
-    " such a label file itself, an .imzML file with NAME.csv, its labels by m/z, next to it, or a folder of such files"
+    f" a folder (or one folder per dataset) with {' or '.join(LABEL_FILES)} next to PNG files or ion_images.npz"
+    " (or .npy, .zarr, .h5ad), such a label file itself, an .imzML file with NAME.csv, its labels by m/z, next to it,"
+    " or a folder of such files"
 )
 
 
