@@ -9,6 +9,7 @@ from rich.console import Console
 
 from shared.progress_bar import show_progress
 from training.commands.release_options import ReleasesRoot
+from training.fit.quiet_tensorflow import import_tensorflow_quietly
 
 
 def describe(
@@ -21,6 +22,7 @@ def describe(
     ] = False,
 ) -> None:
     """Update scores, pictures and card of a release; its networks and predictions stay the same."""
+    import_tensorflow_quietly()
     from model_store.release import RELEASES_ROOT, open_release
     from training.benchmark.frozen_set import draw_frozen_set
     from training.real_sets import load_real_sets

@@ -1,5 +1,6 @@
 """Import of TensorFlow without the text that its C++ code prints regardless of the log level."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -22,8 +23,12 @@ def native_errors_hidden() -> Iterator[None]:
 
 
 def import_tensorflow_quietly() -> None:
-    """Import TensorFlow before another module does; not needed with another Keras backend."""
+    """Import TensorFlow before another module does; not needed with another Keras backend.
+
+    Its Python code then prints errors only: it warns of every ensemble that each member has a graph of its own.
+    """
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         return
     with native_errors_hidden():
         import tensorflow as tf  # noqa: F401, PLC0415 - imported for its side effects
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
