@@ -131,7 +131,9 @@ def _require_active_release(settings: Settings) -> None:
     try:
         settings.open_release(active)
     except (UnknownReleaseError, ReleaseError) as error:
-        raise ConfigurationError(f"the active release cannot be used here: {error}") from error
+        raise ConfigurationError(
+            f"active release {active} cannot be used here: {error}; install it, or activate another one"
+        ) from error
 
 
 def _require_temporary_folder() -> None:

@@ -11,10 +11,10 @@ from celery.worker import state
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from model_store.release import installed_versions
+from worker.installed_releases import InstalledReleases
 from worker.ledger.active_release import ActiveRelease
 from worker.ledger.ledger import Ledger
-from worker.ledger.presence import REPORT_SECONDS
+from worker.ledger.presence import REPORT_SECONDS, WorkerReport
 from worker.ledger.quota import SourceQuota
 from worker.runtime import open_active_release, open_ledger, open_quota
 
@@ -36,6 +36,7 @@ class TicketStep(bootsteps.StartStopStep):
         self._ledger: Ledger | None = None
         self._quota: SourceQuota | None = None
         self._active_release: ActiveRelease | None = None
+        self._releases: InstalledReleases | None = None
         self._app = worker.app
         self._next_sweep = 0.0
         self._next_report = 0.0
@@ -45,6 +46,8 @@ class TicketStep(bootsteps.StartStopStep):
         self._ledger = open_ledger(self._app.settings, self._app.outage)
         self._quota = open_quota(self._app.settings)
         self._active_release = open_active_release(self._app.settings)
+        self._releases = InstalledReleases(self._app.settings)
+        self._releases.refresh()
         if self._app.endpoint is not None:
             self._app.endpoint.start()
         self._timer_entry = worker.timer.call_repeatedly(TICK_SECONDS, self._tick)
@@ -89,15 +92,24 @@ class TicketStep(bootsteps.StartStopStep):
         if self._quota is not None:
             self._quota.sweep()
         vitals = self._app.vitals
-        if self._active_release is not None:
-            vitals.active_release = self._active_release.read()
-        changes = {
-            "ready": ready,
-            "state": state,
-            "release": vitals.active_release or report.release,
-            "installed": tuple(installed_versions(self._app.settings.releases_root)),
-        }
+        changes = {"ready": ready, "state": state} | self._look_at_releases(report)
         is_paused = self._ledger.hints.report_worker(report.model_copy(update=changes))
         if is_paused is not vitals.is_paused:
             vitals.is_paused = is_paused
             _log.info("intake_paused" if is_paused else "intake_resumed")
+
+    def _look_at_releases(self, report: WorkerReport) -> dict[str, Any]:
+        """Which releases can be used here, and which one is in use for events that name none."""
+        if self._releases is None or self._active_release is None:
+            return {}
+        self._releases.refresh(most=1)
+        vitals, active = self._app.vitals, self._active_release.read()
+        problem = None if active is None else self._releases.find_problem(active)
+        vitals.active_release = active if problem is None else None
+        vitals.release_problem = None if problem is None else f"active release {active} is not in use here: {problem}"
+        return {
+            "release": vitals.active_release or report.release,
+            "installed": self._releases.usable,
+            "unusable": self._releases.unusable,
+            "release_problem": vitals.release_problem,
+        }

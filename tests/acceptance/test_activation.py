@@ -2,6 +2,8 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 from command_running import run_command, run_process
 from live_service import LiveService, make_event, require_whole_once, wait_until
@@ -56,7 +58,7 @@ def test_two_workers_switch_at_once_and_back_without_a_restart(service: LiveServ
 
 
 def test_a_worker_without_the_active_release_does_not_start(service: LiveService) -> None:
-    activate(service, OTHER)
+    activate(service, OTHER, "--force")
     root = service.folder / "releases"
     root.mkdir()
     (root / default_version()).symlink_to(RELEASES_ROOT / default_version())
@@ -66,15 +68,32 @@ def test_a_worker_without_the_active_release_does_not_start(service: LiveService
     assert OTHER in ended.errors
 
 
-def test_a_release_that_vanishes_is_logged_and_the_worker_answers_with_its_own(service: LiveService) -> None:
+def test_a_release_that_vanishes_is_reported_and_the_worker_answers_with_its_own(service: LiveService) -> None:
     root: Path = service.folder / "releases"
     root.mkdir()
     for version in (default_version(), OTHER):
         (root / version).symlink_to(RELEASES_ROOT / version)
     shutil.copy(RELEASES_ROOT / "DEFAULT", root)
-    worker = service.start_worker(releases_root=root)
-    service.server.connect().hset("offsample:active-release", mapping={"version": OTHER})
+    worker = service.start_worker(releases_root=root, http_address="0")
+
+    def report() -> dict[str, Any]:
+        (found,) = run_command("queue", "status", "--json", redis_url=service.server.url).json["workers"]
+        return dict(found)
+
+    wait_until(lambda: OTHER in report()["installed"], "the worker reports its releases")
+    activate(service, OTHER)
+    wait_until(lambda: report()["release"] == OTHER, "it is in use")
     (root / OTHER).unlink()
     assert classify(service, 1) == {default_version()}
     (line,) = worker.logged("active_release_unusable")
     assert line["release"] == OTHER
+
+    wait_until(lambda: report()["release_problem"] is not None, "the worker reports that it does not use it")
+    assert (report()["release"], OTHER in report()["installed"]) == (default_version(), False)
+    assert (
+        f"active release {OTHER} is not in use here"
+        in run_command("queue", "status", redis_url=service.server.url).output
+    )
+    port = worker.logged("http_listening")[0]["port"]
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        assert b"offsample_active_release_unusable 1.0" in answer.read()

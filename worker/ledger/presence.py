@@ -30,7 +30,7 @@ class WorkerReport(_Report):
     version: str
     """Of the code."""
     release: str
-    """For events that name none."""
+    """In use for events that name none."""
     engine: str
     concurrency: int
     """Events that it runs concurrently."""
@@ -39,6 +39,10 @@ class WorkerReport(_Report):
     state: Literal["running", "draining"] = "running"
     installed: tuple[str, ...] = ()
     """Versions of the releases that it can use."""
+    unusable: dict[str, str] = {}
+    """Installed releases that it cannot use, and why."""
+    release_problem: str | None = None
+    """Why it does not use the active release; None when it does, or none is active."""
 
 
 class RunRecord(_Report):

@@ -42,6 +42,8 @@ class QueueCollector(Collector):
         yield InfoMetricFamily("offsample_build", "Versions of the code and of Python.", build)
         release = {"release": vitals.active_release or report.release, "engine": report.engine}
         yield InfoMetricFamily("offsample_release", "The release for events that name none, and what runs it.", release)
+        problem = vitals.release_problem is not None
+        yield _gauge("active_release_unusable", "Whether the active release cannot be used here.", int(problem))
         yield _gauge("worker_children", "Pool children that there should be.", report.concurrency)
         yield _gauge("worker_children_ready", "Pool children that can run an event.", vitals.count_ready())
         yield _gauge("worker_ready", "Whether this worker takes events: its /readyz.", int(not vitals.why_not_ready()))

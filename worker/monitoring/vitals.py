@@ -24,7 +24,9 @@ class Vitals:
     is_paused: bool = False
     is_draining: bool = False
     active_release: str | None = None
-    """The release that operators activated; None = the worker's own is used."""
+    """The release that operators activated, if it is in use here; None = the worker's own is."""
+    release_problem: str | None = None
+    """Why the active release is not in use here."""
     _ticked: float = field(default_factory=time.monotonic)
     _read: float = field(default_factory=time.monotonic)
     _has_read: bool = False

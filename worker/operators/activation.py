@@ -30,31 +30,34 @@ class Activated(BaseModel):
     """False when it was active before."""
 
 
-def activate_release(queue: Queue, version: str, by: str) -> Activated:
-    """Activate a release that every living worker has.
+def activate_release(queue: Queue, version: str, by: str, *, force: bool = False) -> Activated:
+    """Activate a release that every living worker can use, of which there must be one; `force` asks none.
 
     Raises
     ------
     InvalidInputError
-        When a worker lacks the release; names all that do.
+        When a worker cannot use the release, or none is alive; names the workers and their reasons.
     """
-    require_everywhere(queue, version)
+    if not force:
+        _require_worker(queue)
+        require_usable(queue, version)
     return _activate(queue, version, by, "")
 
 
-def activate_previous(queue: Queue, by: str) -> Activated:
+def activate_previous(queue: Queue, by: str, *, force: bool = False) -> Activated:
     """Go back to what was active before; once more brings back what is active now.
 
     Raises
     ------
     InvalidInputError
-        When nothing was activated yet, or a worker lacks the release.
+        When nothing was activated yet, a worker cannot use the release, or none is alive.
     """
     found = read_activation(queue)
     if found.since_ms is None:
         raise InvalidInputError("no release was activated yet, so there is none to go back to")
-    if found.previous is not None:
-        require_everywhere(queue, found.previous)
+    if found.previous is not None and not force:
+        _require_worker(queue)
+        require_usable(queue, found.previous)
     return _activate(queue, "", by, "back")
 
 
@@ -80,11 +83,23 @@ def _parse(fields: dict[bytes, bytes]) -> Activation:
     )
 
 
-def require_everywhere(queue: Queue, version: str) -> None:
-    """Raise `InvalidInputError` when a living worker does not report the release as installed."""
-    lacking = [one.worker for one in read_fleet(queue) if one.is_alive and version not in one.installed]
+def require_usable(queue: Queue, version: str) -> None:
+    """Raise `InvalidInputError` when a living worker reports that it cannot use the release, or does not report it."""
+    lacking = [
+        f"{one.worker} ({one.unusable.get(version, 'not installed')})"
+        for one in read_fleet(queue)
+        if one.is_alive and version not in one.installed
+    ]
     if lacking:
         raise InvalidInputError(
-            f"release {version} is not installed on {', '.join(lacking)}; expected it on every worker, see `offsample"
-            " releases install`"
+            f"release {version} cannot be used by {', '.join(lacking)}; expected it on every worker, whole, and signed"
+            " where that is required, see `offsample releases install` and `verify`"
+        )
+
+
+def _require_worker(queue: Queue) -> None:
+    if not any(one.is_alive for one in read_fleet(queue)):
+        raise InvalidInputError(
+            "no worker is alive, and workers that lack the active release do not start; expected one that can use the"
+            " release, or --force"
         )

@@ -4,7 +4,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
-from worker.operators.activation import require_everywhere
+from worker.operators.activation import require_usable
 from worker.operators.queue import Queue
 
 
@@ -22,14 +22,14 @@ class Shadow(BaseModel):
 
 
 def start_shadow(queue: Queue, version: str, share: float, by: str) -> Shadow:
-    """Choose a release that every living worker has; another one is replaced.
+    """Choose a release that every living worker can use; another one is replaced.
 
     Raises
     ------
     InvalidInputError
-        When a worker lacks the release; names all that do.
+        When a worker cannot use the release; names all that cannot.
     """
-    require_everywhere(queue, version)
+    require_usable(queue, version)
     fields = {"version": version, "share": str(share), "since_ms": str(queue.now_ms()), "by": by}
     queue.server.hset(queue.names.shadow_release, mapping=fields)  # type: ignore[arg-type]
     return read_shadow(queue)

@@ -8,7 +8,7 @@ import typer
 from shared.errors import InvalidInputError
 from worker.cli.outputs.json_output import AsJson, print_json
 
-_BY_SETTINGS = "none: each worker's OFFSAMPLE_RELEASE, or its default"
+_NONE = "none; each worker uses the release of its own settings"
 
 
 def active(*, as_json: AsJson = False) -> None:
@@ -20,14 +20,20 @@ def active(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    by = f" (by {found.by}; before: {found.previous or _BY_SETTINGS})" if found.by else ""
-    typer.echo(f"active: {found.version or _BY_SETTINGS}{by}")
+    typer.echo(f"active: {found.version or _NONE}")
+    if found.by:
+        typer.echo(f"activated by {found.by}; active before: {found.previous or _NONE}")
 
 
 def activate(
-    version: Annotated[str | None, typer.Argument(help="A release that is installed on every worker.")] = None,
+    version: Annotated[str | None, typer.Argument(help="A release that every worker can use.")] = None,
     *,
-    previous: Annotated[bool, typer.Option("--previous", help="Instead: go back to what was active before.")] = False,
+    previous: Annotated[
+        bool, typer.Option("--previous", help="Go back to what was active before; a second time returns from there.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also when no worker is alive, or one reports that it cannot use it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Classify events that name no release with this one, on all workers, without a restart."""
@@ -37,9 +43,14 @@ def activate(
     from worker.operators.activation import activate_previous, activate_release
 
     queue, by = open_queue(), name_operator()
-    found = activate_previous(queue, by) if version is None else activate_release(queue, version, by)
+    if version is None:
+        found = activate_previous(queue, by, force=force)
+    else:
+        found = activate_release(queue, version, by, force=force)
     if as_json:
         print_json(found)
+    elif found.changed:
+        typer.echo(f"active: {found.activation.version or _NONE}")
+        typer.echo(f"active before: {found.activation.previous or _NONE} (`--previous` goes back to it)")
     else:
-        what = "activated" if found.changed else "was active before"
-        typer.echo(f"{what}: {found.activation.version or _BY_SETTINGS}")
+        typer.echo(f"{found.activation.version or _NONE} was active already; nothing changed")

@@ -74,7 +74,8 @@ def _make_worker_table(workers: list[WorkerStatus]) -> Table:
         state = worker.state if worker.is_alive or worker.state == "draining" else "silent"
         children = f"{worker.ready} of {worker.concurrency} ready"
         seen = f"{describe_seconds(worker.silent_seconds)} ago"
-        table.add_row(Text(worker.worker), state, seen, children, worker.release, worker.engine, worker.version)
+        release = worker.release if worker.release_problem is None else f"{worker.release} (!)"
+        table.add_row(Text(worker.worker), state, seen, children, release, worker.engine, worker.version)
     return table
 
 
@@ -83,6 +84,7 @@ def _describe_rest(status: QueueStatus) -> list[str]:
     limit = "no limit" if memory.share is None else f"{memory.share:.0%} of {describe_bytes(memory.max_bytes)}"
     tasks = [f"events of Celery applications that wait for the gateway: {status.gateway_tasks:,}"]
     return [
+        *(f"(!) {one.worker}: {one.release_problem}" for one in status.workers if one.release_problem is not None),
         *(tasks if status.gateway_tasks else []),
         f"dead letters: {_describe_age(letters)}",
         f"results: {_describe_age(results)}",
