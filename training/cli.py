@@ -4,7 +4,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -69,7 +69,7 @@ def synthetic_gallery(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; an `OffSampleError` becomes one sentence and exit status 1.
+    """Run a command; an `OffSampleError`, or an error of a disk, becomes one sentence and exit status 1.
 
     Parameters
     ----------
@@ -79,5 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=None if arguments is None else list(arguments))
     except OffSampleError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}")
+
+
+def _fail(sentence: str) -> NoReturn:
+    Console(stderr=True).print(f"error: {sentence}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)

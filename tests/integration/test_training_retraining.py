@@ -101,6 +101,17 @@ def test_several_folders_and_an_imzml_file_with_saved_labels_are_one_labelled_se
     assert [one.name for one in read_acquisitions(tmp_path)] == ["mine", "prostate"]
 
 
+@pytest.mark.parametrize("words", [("fit", "--output"), ("cross-validate", "--output"), ("summary", "--figure")])
+def test_a_place_that_cannot_be_written_to_is_one_sentence(words: tuple[str, str], tmp_path: Path) -> None:
+    """Nobody may create files in /proc."""
+    command, option = words
+    data = [str(write_labelled(tmp_path / name)) for name in ("mine", "other")]
+    given = ("--data", data[0]) if command == "fit" else data if command == "cross-validate" else data[:1]
+    ended = run_training(command, *given, option, "/proc/offsample/run.png")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert "/proc/offsample" in ended.stderr
+
+
 def test_two_folders_of_one_name_are_refused(tmp_path: Path) -> None:
     one, other = (str(write_labelled(tmp_path / name / "mine")) for name in "ab")
     ended = run_training("fit", "--data", one, "--data", other, "--output", str(tmp_path / "run"))
