@@ -56,8 +56,9 @@ def print_class_counts(
     console.print(table)
     on, off = sum(row.on for row in counts), sum(row.off for row in counts)
     families = len({row.family for row in counts})
+    of_families = "1 family" if families == 1 else f"{families} families"
     console.print(
-        f"{on + off:,} ion images of {len(counts)} datasets ({families} families by name):"
+        f"{on + off:,} ion images of {len(counts)} dataset{'' if len(counts) == 1 else 's'} ({of_families} by name):"
         f" {on:,} on, {off:,} off ({off / max(1, on + off):.0%})",
         soft_wrap=True,
     )
