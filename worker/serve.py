@@ -18,6 +18,7 @@ from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
 from worker.metrics.event_metrics import use_folder
 from worker.operators.queue import Queue
+from worker.pool.child_pool import ChildPool
 from worker.pool.devices import choose_concurrency
 from worker.runtime import open_active_release, open_ledger
 from worker.server.outage import describe_server_error
@@ -73,6 +74,7 @@ def _run_worker(app: "OffSampleApp", settings: Settings, concurrency: int) -> in
     assert app.report is not None
     worker = app.Worker(
         hostname=app.report.worker,
+        pool=ChildPool,
         concurrency=concurrency,
         loglevel=settings.log_level,
         without_gossip=True,

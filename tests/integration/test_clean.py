@@ -2,6 +2,9 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +169,16 @@ def test_a_measurement_that_does_not_fit_on_the_disk_leaves_no_file(tmp_path: Pa
     ended = run_on_full_disk(*words, "--output", tmp_path / "clean.imzML")
     assert "cannot write" in require_one_line(ended, 1)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    source = make_measurement(tmp_path / "sections.imzML")
+    before = sorted(tmp_path.iterdir())
+    arguments = ["clean", source, "--annotations", source.with_suffix(".json"), "--output", tmp_path / "clean.imzML"]
+    with subprocess.Popen([sys.executable, "-m", "worker.cli.main", *map(str, arguments)]) as process:
+        while not list(tmp_path.glob(".partial-*/*.ibd")):
+            assert process.poll() is None, "it was too fast to be ended"
+        process.send_signal(number)
+        assert process.wait(30) == code
+    assert sorted(tmp_path.iterdir()) == before

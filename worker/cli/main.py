@@ -1,7 +1,11 @@
 """`offsample`: the command line, and how it reports errors."""
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -74,7 +78,8 @@ def _read_env_file(path: Path) -> None:
 def main() -> None:
     """Run one command; an error is printed as one sentence with a non-zero exit code, never as a traceback."""
     try:
-        app()
+        with _ended_by_sigterm():
+            app()
     except SystemExit:  # how typer exits; first, because the last clause imports redis
         raise
     except KeyboardInterrupt:
@@ -91,6 +96,19 @@ def main() -> None:
     except _server_error() as error:
         _print_error(_describe_server_error(error))
         sys.exit(EXIT_DEPLOYMENT)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl+C does, so that nothing half written stays; a worker drains instead."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _report_unknown_settings() -> None:
