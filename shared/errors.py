@@ -7,7 +7,7 @@
     │   ├── InvalidIonImageError       bytes or pixels that are not an ion image
     │   ├── InvalidAnnotationsError    an invalid list of annotations
     │   ├── ForbiddenUriError          a URI outside what settings allow
-    │   ├── AccessDeniedError          a store that denies this worker access
+    │   ├── AccessDeniedError          a store or folder that denies this worker access
     │   ├── NotFoundError              a file or dataset that does not exist
     │   ├── TooLargeError              more bytes, pixels or ions than allowed
     │   ├── UnsupportedSourceError     a kind of ion-image source that is not supported
@@ -25,7 +25,7 @@
     └── TransientError                 temporary; the event is postponed and retried
         ├── StoreBusyError             a store that limits the request rate
         ├── StoreAwayError             a store that is not asked, for it did not respond to other events just now
-        ├── NoRoomError                a temporary folder that is full
+        ├── NoRoomError                a temporary folder that is full or too small
         └── ServerUnavailableError     the queue's server does not answer
 
 Each carries one string, so that Celery can serialise it. The message says what was wrong and what was expected.
@@ -77,7 +77,7 @@ class ForbiddenUriError(InvalidInputError):
 
 
 class AccessDeniedError(InvalidInputError):
-    """A store that refuses this worker's credentials, or requires some."""
+    """A store that refuses this worker's credentials or requires some, or a file that its user may not read."""
 
     code = "access_denied"
 
@@ -181,7 +181,7 @@ class StoreAwayError(TransientError):
 
 
 class NoRoomError(TransientError):
-    """A temporary folder that is full now, but large enough."""
+    """A temporary folder that is full now, or too small."""
 
 
 class ServerUnavailableError(TransientError):

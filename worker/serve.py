@@ -5,7 +5,7 @@ import socket
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from model_store.opening import choose_engine
 from model_store.release import Release
 from shared.errors import ConfigurationError, ReleaseError, UnknownReleaseError
+from shared.files.temporary_room import require_temporary_folder
 from worker.ledger.presence import WorkerReport
 from worker.logging import configure_logging
 from worker.metrics.event_metrics import use_folder
@@ -52,8 +53,8 @@ def serve(settings: Settings, name: str | None = None) -> int:
         raise ConfigurationError(f"OFFSAMPLE_RELEASE cannot be used: {error}") from error
     choose_engine(settings.engine)
     wants_tracing()
-    _require_roots(settings)
-    _require_temporary_folder()
+    require_roots(settings)
+    require_temporary_folder()
     _require_server(settings)
     _require_active_release(settings)
     configure_logging(settings.log_level)
@@ -138,20 +139,15 @@ def _require_active_release(settings: Settings) -> None:
         ) from error
 
 
-def _require_temporary_folder() -> None:
-    try:
-        with TemporaryFile() as file:
-            file.write(b"x")
-    except OSError as error:
-        raise ConfigurationError(
-            f"expected TMPDIR to name a writable folder, got an error ({error.strerror})"
-        ) from error
-
-
-def _require_roots(settings: Settings) -> None:
+def require_roots(settings: Settings) -> None:
+    """Check that roots can be read and the report root can be written; raises ConfigurationError."""
     for root in settings.allowed_roots:
-        if not root.is_dir():
-            raise ConfigurationError(f"expected OFFSAMPLE_ALLOWED_ROOTS to name folders, got {root}")
+        try:
+            os.scandir(root).close()
+        except OSError as error:
+            raise ConfigurationError(
+                f"expected OFFSAMPLE_ALLOWED_ROOTS to name folders that can be read, got {root} ({error.strerror})"
+            ) from error
     if settings.report_root is not None and not os.access(settings.report_root, os.W_OK | os.X_OK):
         raise ConfigurationError(
             f"expected OFFSAMPLE_REPORT_ROOT to name a writable folder, got {settings.report_root}"

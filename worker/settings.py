@@ -4,9 +4,10 @@ import os
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model_store.predictors.predictor import Engine
@@ -33,6 +34,14 @@ _PREFIX = "OFFSAMPLE_"
 _CLOSE_MATCH = 0.75
 """How similar an unknown name must be to a setting's to count as a misspelling of it; 1 = identical."""
 
+_EXPECTED = {
+    "Input should be greater": "expected a number greater",
+    "Input should be less": "expected a number less",
+    "Input should be": "expected",
+    "String should": "expected text to",
+}
+"""How pydantic's sentences begin, and how ours do."""
+_SECRETS = ("redis_url", "metaspace_api_key")
 _TESTS_PREFIX = "TEST_"
 
 _REMOVED = frozenset(
@@ -79,7 +88,7 @@ class Settings(BaseSettings):
     """`PORT` (loopback only) or `HOST:PORT` for /livez, /readyz and /metrics of a worker or gateway; unset = off."""
     trusted_keys: Annotated[tuple[Path, ...], NoDecode] = ()
     """Public keys (PEM files, separated by `:`), one of which must have signed a release; unset = none need be."""
-    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 
     # Stores and METASPACE.
@@ -187,7 +196,7 @@ class Settings(BaseSettings):
     def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
         """The settings whose values are in files."""
         found = {}
-        for name in ("redis_url", "metaspace_api_key"):
+        for name in _SECRETS:
             path = values.get(f"{name}_file")
             if not path:
                 continue
@@ -220,11 +229,7 @@ class Settings(BaseSettings):
             _require_known_names()
             return cls()
         except ValidationError as error:
-            findings = "; ".join(
-                "".join(f"OFFSAMPLE_{str(name).upper()}: " for name in found["loc"][:1])
-                + found["msg"].removeprefix("Value error, ")
-                for found in error.errors(include_url=False, include_input=False, include_context=False)
-            )
+            findings = "; ".join(map(_describe, error.errors(include_url=False, include_context=False)))
             raise ConfigurationError(f"settings are wrong: {findings}") from error
 
     @classmethod
@@ -295,6 +300,19 @@ def unknown_variables() -> dict[str, str | None]:
         name: [] if name in _REMOVED else get_close_matches(name, known, n=1, cutoff=_CLOSE_MATCH) for name in unknown
     }
     return {f"{_PREFIX}{name}": f"{_PREFIX}{found[0]}" if found else None for name, found in resembled.items()}
+
+
+def _describe(found: ErrorDetails) -> str:
+    """One wrong setting: its variable, what was expected, and its value unless that may hold a secret."""
+    name = str(next(iter(found["loc"]), ""))
+    variable = f"{_PREFIX}{name.upper()}: " if name else ""
+    if found["type"] == "value_error":
+        return variable + found["msg"].removeprefix("Value error, ")
+    expected = found["msg"].partition(",")[0] if found["type"].endswith("_parsing") else found["msg"]
+    for beginning, ours in _EXPECTED.items():
+        expected = expected.replace(beginning, ours)
+    shown = "" if name in _SECRETS else f", got {str(found['input'])[:100]!r}"
+    return f"{variable}{expected}{shown}"
 
 
 def _require_known_names() -> None:

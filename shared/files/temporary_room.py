@@ -4,13 +4,34 @@ import errno
 import os
 import resource
 import shutil
-from tempfile import gettempdir
+from pathlib import Path
+from tempfile import TemporaryFile, gettempdir
 from typing import IO, Final
 
-from shared.errors import NoRoomError, TooLargeError
+from shared.errors import ConfigurationError, NoRoomError
 
 FULL_DISK_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No space, no quota, or a file that may not be as large."""
+
+
+def require_temporary_folder() -> Path:
+    """The folder of temporary files; one that `TMPDIR` names must be usable, for Python takes another without a word.
+
+    Raises
+    ------
+    ConfigurationError
+        When nothing can be written into it.
+    """
+    folder = Path(os.environ.get("TMPDIR") or gettempdir()).absolute()
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(b"x")
+    except OSError as error:
+        raise ConfigurationError(
+            f"expected TMPDIR to name a writable folder with free space, but {folder} cannot be written"
+            f" ({error.strerror})"
+        ) from error
+    return folder
 
 
 def reserve_room(file: IO[bytes], size_bytes: int, what: str) -> None:
@@ -18,21 +39,18 @@ def reserve_room(file: IO[bytes], size_bytes: int, what: str) -> None:
 
     Raises
     ------
-    TooLargeError
-        When the temporary folder is too small even if it were empty.
     NoRoomError
-        When it is full now.
+        When the temporary folder is full now, or too small even if it were empty: both are for operators to change.
     """
     if size_bytes == 0:
         return
     try:
         os.posix_fallocate(file.fileno(), 0, size_bytes)
     except OSError as error:
-        most = _max_bytes()
-        needed = f"{what} need {size_bytes:,} bytes of temporary files"
+        needed, most = f"{what} need {size_bytes:,} bytes of temporary files", _max_bytes()
         if size_bytes > most:
-            raise TooLargeError(
-                f"{needed}; expected at most {most:,}, the size of {gettempdir()} (use a larger disk, or set TMPDIR)"
+            raise NoRoomError(
+                f"{needed}, but {gettempdir()} holds at most {most:,}; expected TMPDIR to name a larger folder"
             ) from error
         raise NoRoomError(f"{needed}, and {gettempdir()} is full ({error.strerror})") from error
 

@@ -28,7 +28,7 @@ def open_intensity_table(ion_count: int, pixel_count: int) -> Iterator[Intensiti
 
     Raises
     ------
-    TooLargeError, NoRoomError
+    NoRoomError
         When the temporary folder is too small for it, or full now.
     """
     size = ion_count * pixel_count * np.dtype(np.float32).itemsize

@@ -100,6 +100,7 @@ def test_a_running_worker_waits_for_a_refusing_server_and_logs_it_once(guarded: 
             assert len(worker.logged("ledger_unreachable")) == number, name
     assert worker.stop() == 0
     assert "Traceback" not in worker.log_path.read_text()
+    assert "Deprecat" not in worker.log_path.read_text()
 
 
 def test_a_worker_can_be_stopped_during_an_outage(guarded: LiveService) -> None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from documented import install_command, read_block
+from local_commands import run
 from model_signing.hashing import Config as Hashing
 from model_signing.signing import Config as Signing
 from model_signing.verifying import Config as Verifying
@@ -67,6 +68,14 @@ def test_a_signed_release_opens_where_its_key_is_trusted(signed: Path, keys: tup
     assert verify_signature(signed, [other, keys[1]]) == TrustedKey(keys[1])
     with pytest.raises(UntrustedReleaseError, match=r"other\.pub"):
         open_release(VERSION, signed.parent, [other])
+
+
+def test_all_releases_are_verified_before_the_first_failure_is_raised(signed: Path, keys: tuple[Path, Path]) -> None:
+    shutil.copytree(RELEASES_ROOT / "2026.11.3", signed.parent / "0000.1.1", symlinks=True)
+    ended = run("releases", "verify", "--trusted-key", str(keys[1]), releases_root=signed.parent)
+    assert ended.code == 3
+    assert f"release {VERSION} is intact" in ended.output
+    assert "0000.1.1" in ended.errors
 
 
 def test_a_release_without_signature_opens_only_where_none_is_required(root: Path, keys: tuple[Path, Path]) -> None:

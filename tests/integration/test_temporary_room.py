@@ -4,6 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from shared.errors import ConfigurationError
+from shared.files.temporary_room import require_temporary_folder
+from worker.doctor.finding import Health
+from worker.doctor.host import check_host
+from worker.settings import Settings
+
 RESERVE = """
 import sys
 from shared.errors import OffSampleError
@@ -43,7 +51,24 @@ def test_a_full_folder_is_a_temporary_error(tmp_path: Path) -> None:
     assert str(tmp_path) in outcome
 
 
-def test_data_larger_than_the_folder_is_too_large(tmp_path: Path) -> None:
+def test_a_folder_that_is_too_small_is_a_temporary_error_because_operators_can_change_it(tmp_path: Path) -> None:
     outcome = _reserve(tmp_path, 100, 0)
-    assert outcome.startswith("TooLargeError")
+    assert outcome.startswith("NoRoomError")
     assert "2,508,800 bytes" in outcome
+    assert "TMPDIR" in outcome
+
+
+def test_a_temporary_folder_that_does_not_exist_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert require_temporary_folder() == tmp_path
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    with pytest.raises(ConfigurationError, match="nowhere cannot be written"):
+        require_temporary_folder()
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_found_by_the_doctor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    found = [one for one in check_host(Settings.without_environment()) if one.check == "temporary folder"]
+    assert [one.health for one in found] == [Health.FAILURE]

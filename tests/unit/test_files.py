@@ -1,5 +1,6 @@
 """Files that events name: nothing outside the allowed roots is read, and nothing blocks."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -7,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import ForbiddenUriError, NotFoundError, TooLargeError, TransientError
+from shared.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    ForbiddenUriError,
+    NotFoundError,
+    TooLargeError,
+    TransientError,
+)
 from shared.files.foreign_file import OpenedFile, OpenedFolder
-from worker.access.allowed_roots import AllowedRoots, read_file
+from worker.access.allowed_roots import AllowedRoots, os_errors_translated, read_file
+from worker.serve import require_roots
+from worker.settings import Settings
 
 
 @pytest.fixture
@@ -148,6 +158,26 @@ def test_a_pipe_is_not_opened(root: Path, roots: AllowedRoots) -> None:
     os.mkfifo(root / "pipe")
     with pytest.raises(NotFoundError, match="regular file"):
         roots.open(f"{root}/pipe")
+
+
+def test_a_file_that_permissions_protect_denies_access_with_its_full_path(root: Path) -> None:
+    with pytest.raises(AccessDeniedError, match=f"{root}/folder"), os_errors_translated(root / "folder"):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def test_a_root_that_cannot_be_read_is_an_error_at_start(root: Path) -> None:
+    settings = Settings.without_environment().model_copy(update={"allowed_roots": (root,)})
+    require_roots(settings)
+    root.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(ConfigurationError, match="Permission denied"):
+            require_roots(settings)
+    finally:
+        os.seteuid(user)
+        root.chmod(0o700)
 
 
 def test_a_missing_path_is_not_found(root: Path, roots: AllowedRoots) -> None:

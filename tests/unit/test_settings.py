@@ -91,6 +91,24 @@ def test_a_wrong_value_is_an_error_that_names_its_variable(
         Settings.read()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("LEASE_SECONDS", "soon", "LEASE_SECONDS: expected a valid number, got 'soon'"),
+        ("THREADS", "-1", "THREADS: expected a number greater than or equal to 0, got '-1'"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL: expected 'DEBUG', 'INFO', 'WARNING' or 'ERROR', got 'LOUD'"),
+        ("NAMESPACE", "a b", "NAMESPACE: expected text to match pattern '^[A-Za-z0-9_.:{}-]+$', got 'a b'"),
+    ],
+)
+def test_an_error_says_what_was_expected_and_the_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(f"OFFSAMPLE_{name}", value)
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.read()
+    assert str(caught.value) == f"settings are wrong: OFFSAMPLE_{sentence}"
+
+
 def test_every_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OFFSAMPLE_THREADS", "many")
     monkeypatch.setenv("OFFSAMPLE_ENGINE", "abacus")

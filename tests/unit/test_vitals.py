@@ -33,7 +33,7 @@ def test_a_worker_that_waits_for_its_server_is_alive_and_not_ready(vitals: Vital
     vitals._ticked = vitals._read = time.monotonic() - 100
     vitals.outage.begin(ServerConnectionError("away"))
     assert vitals.why_dead() == []
-    assert vitals.why_not_ready() == ["the server does not answer"]
+    assert vitals.why_not_ready() == ["the server does not serve: away"]
 
 
 def test_a_worker_that_reads_nothing_for_long_is_dead(vitals: Vitals) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from shared.errors import ForbiddenUriError, NotFoundError, TransientError
+from shared.errors import AccessDeniedError, ForbiddenUriError, NotFoundError, TransientError
 from shared.files.foreign_file import TRANSIENT_ERRNOS, OpenedFile, OpenedFolder, open_path, read_foreign_file
 from shared.files.open_beneath import open_beneath
 from worker.access.store_uri import show_uri
 
 _NOT_BENEATH_ERRNOS = (errno.ELOOP, errno.EXDEV)
 """Raised by `open_beneath` for symlinks, `..` and absolute paths."""
+_DENIED_ERRNOS = (errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class AllowedRoots:
         ForbiddenUriError
             As `resolve`, and when a symlink replaces a folder while the path is opened.
         NotFoundError
-            When it does not exist, is neither a regular file nor a folder, or may not be read.
+            When it does not exist, or is neither a regular file nor a folder.
+        AccessDeniedError
+            When the permissions of the file system do not let this process read it.
         TransientError
             When the root does not exist now, or its file system fails.
         """
@@ -135,7 +138,9 @@ def read_file(file: Path | OpenedFile, max_bytes: int) -> bytes:
     Raises
     ------
     NotFoundError
-        When it does not exist, is not a regular file, or may not be read.
+        When it does not exist, or is not a regular file.
+    AccessDeniedError
+        When the permissions of the file system do not let this process read it.
     TooLargeError
         When the file is larger.
     TransientError
@@ -147,10 +152,14 @@ def read_file(file: Path | OpenedFile, max_bytes: int) -> bytes:
 
 @contextmanager
 def os_errors_translated(path: Path) -> Iterator[None]:
-    """Turn an `OSError` about `path` into `TransientError` or `NotFoundError`."""
+    """Turn an `OSError` about `path` into `AccessDeniedError`, `TransientError` or `NotFoundError`."""
     try:
         yield
     except OSError as error:
+        if error.errno in _DENIED_ERRNOS:
+            raise AccessDeniedError(
+                f"cannot read {str(path)[:500]!r}: {error.strerror}; expected the user of the workers to have access"
+            ) from error
         if error.errno in TRANSIENT_ERRNOS and not (error.errno == errno.EIO and _is_readable(path.parent)):
             raise TransientError(f"cannot read {path.name[:100]!r} now: {error.strerror}") from error
         raise NotFoundError(f"cannot read {path.name[:100]!r}: {error.strerror}") from error

@@ -33,7 +33,7 @@ class AreaRun:
 
         Raises
         ------
-        TooLargeError, NoRoomError
+        NoRoomError
             When the temporary folder is too small for the dataset's network inputs, or is full at present.
         """
         with buffer_inputs(batches, self._scope.images, on_step) as buffer, self._stage.working():

@@ -28,7 +28,7 @@ class InputBuffer:
 
         Raises
         ------
-        TooLargeError, NoRoomError
+        NoRoomError
             When the temporary folder is too small for them, or is full at present.
         """
         self.annotation_ids: list[str] = []
@@ -103,7 +103,7 @@ def buffer_inputs(batches: Iterable[InputBatch], images: int, on_step: Callable[
 
     Raises
     ------
-    TooLargeError, NoRoomError
+    NoRoomError
         As `InputBuffer`.
     """
     with InputBuffer(images) as buffer:

@@ -83,10 +83,17 @@ def verify(
     versions = [version] if version else installed_versions(settings.releases_root)
     if not versions:
         raise ReleaseError(f"expected at least one release in {settings.releases_root}, found none")
+    failures: list[ReleaseError] = []
     for found in versions:
-        release = open_release(found, settings.releases_root)
-        signature = describe_signature(release, tuple(trusted_key or settings.trusted_keys))
+        try:
+            release = open_release(found, settings.releases_root)
+            signature = describe_signature(release, tuple(trusted_key or settings.trusted_keys))
+        except ReleaseError as error:
+            failures.append(error)
+            continue
         typer.echo(f"release {release.version} is intact ({len(release.manifest.members)} members); {signature}")
+    if failures:
+        raise ReleaseError("; ".join(map(str, failures))) from failures[0]
 
 
 @app.command()
@@ -119,7 +126,7 @@ def install(
         )
         print_json(found)
     else:
-        what = "installed release" if installed.is_new else "was installed before: release"
+        what = "installed release" if installed.is_new else "already installed; nothing changed: release"
         typer.echo(f"{what} {release.version} in {release.folder} (manifest sha256 {installed.manifest_sha256})")
 
 

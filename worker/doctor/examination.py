@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from redis.exceptions import RedisError
 
-from worker.doctor.finding import Finding, failure
+from worker.doctor.finding import Finding, failure, warning
 from worker.doctor.host import check_host, check_times
 from worker.doctor.rights import check_rights
-from worker.doctor.server import check_server
+from worker.doctor.server import check_server, is_full
 from worker.doctor.stores import check_stores
 from worker.server.outage import describe_server_error
 from worker.server.url import without_password
@@ -21,7 +21,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         server = settings.connect(socket_timeout_seconds=5)
         yield from check_server(server, settings)
-        yield from check_rights(server, settings)
+        if is_full(server.info()):
+            yield warning("permissions", "were not checked: a full server refuses every write", "make room first")
+        else:
+            yield from check_rights(server, settings)
     except RedisError as error:
         sentence = describe_server_error(error, without_password(settings.redis_url))
         yield failure("server", sentence, "see the sentence")

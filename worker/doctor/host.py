@@ -4,10 +4,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryFile, gettempdir
 
 from model_store.opening import choose_engine
 from shared.errors import ConfigurationError, ReleaseError, UnknownReleaseError
+from shared.files.temporary_room import require_temporary_folder
 from worker.doctor.finding import Finding, failure, ok, warning
 from worker.settings import LEAST_LEASE_SECONDS, Settings
 from worker.tickets import TICK_SECONDS
@@ -89,18 +89,17 @@ def _check_tracing() -> Finding:
 
 
 def _check_temporary_folder() -> Finding:
-    folder = gettempdir()
     try:
-        with TemporaryFile() as file:
-            file.write(b"x")
-    except OSError as error:
-        return failure(
-            "temporary folder", f"{folder} is not writable ({error.strerror})", "set TMPDIR to a writable one"
-        )
+        folder = require_temporary_folder()
+    except ConfigurationError as error:
+        return failure("temporary folder", str(error), "set TMPDIR to a writable one, or make room")
     free = shutil.disk_usage(folder).free
     found = f"{folder} has {free / 2**30:.1f} GiB free"
     if free < _LEAST_FREE_BYTES:
         return warning(
-            "temporary folder", found, "set TMPDIR to a folder with 5 GiB for each child, if events are imzML"
+            "temporary folder",
+            found,
+            "set TMPDIR to a folder with 25 KB for each ion image of a running event, and with 5 GiB for each child if"
+            " events are imzML; events that do not fit are postponed",
         )
     return ok("temporary folder", found)

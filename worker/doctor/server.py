@@ -89,6 +89,11 @@ def _check_persistence(server: Redis, info: dict[str, Any]) -> Iterator[Finding]
         )
 
 
+def is_full(info: dict[str, Any]) -> bool:
+    """Whether the server refuses writes because its memory is used up."""
+    return bool(info["maxmemory"]) and info["used_memory"] >= info["maxmemory"]
+
+
 def _check_memory(info: dict[str, Any]) -> Iterator[Finding]:
     policy, limit, used = info["maxmemory_policy"], info["maxmemory"], info["used_memory"]
     if policy != "noeviction":
@@ -102,7 +107,7 @@ def _check_memory(info: dict[str, Any]) -> Iterator[Finding]:
     if not limit:
         advice = "set maxmemory below the memory of the server's machine"
         yield warning("memory", "maxmemory is not set: the server may be killed for its memory", advice)
-    elif used >= limit:
+    elif is_full(info):
         yield failure("memory", "the server is full", "run `offsample results trim`, or raise maxmemory")
     elif used >= limit * _MOST_MEMORY:
         yield warning("memory", f"{used / limit:.0%} of maxmemory is used", "run `offsample results trim`")

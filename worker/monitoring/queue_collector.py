@@ -14,7 +14,7 @@ from worker.operators.status import QueueStatus, read_status
 
 
 class QueueCollector(Collector):
-    """Queries the server at every scrape; if there is no reply, `offsample_server_up` is 0 and the rest is left out."""
+    """Queries the server at every scrape; without a reply `offsample_server_up` is 0, and the rest is left out."""
 
     def __init__(self, queue: Queue, vitals: Vitals, report: WorkerReport) -> None:
         self._queue = queue
@@ -31,9 +31,10 @@ class QueueCollector(Collector):
         try:
             status = read_status(self._queue)
         except RedisError:
-            yield _gauge("server_up", "Whether the server answered this scrape.", 0)
+            yield _gauge("server_up", "Whether the server serves this worker.", 0)
             return
-        yield _gauge("server_up", "Whether the server answered this scrape.", 1)
+        is_serving = self._vitals.outage.reason is None
+        yield _gauge("server_up", "Whether the server serves this worker.", int(is_serving))
         yield from describe_queue(status)
 
     def _describe_worker(self) -> Iterator[Metric]:

@@ -60,7 +60,8 @@ class Vitals:
         if ready < self.concurrency:
             reasons.append(f"{ready} of {self.concurrency} pool children are ready")
         if not self._has_read or time.monotonic() - self._read > _READ_SECONDS:
-            reasons.append("the server does not answer")
+            reason = self.outage.reason
+            reasons.append("the server does not answer" if reason is None else f"the server does not serve: {reason}")
         if self.is_paused:
             reasons.append("the intake is paused")
         if self.is_draining:

@@ -1,11 +1,13 @@
 """Celery's connection to the server: every refusal is an outage, which is logged once and waited out."""
 
 import time
+import warnings
 from pathlib import Path
 from queue import Empty
 from typing import Any, cast
 
 import structlog
+from celery.exceptions import CPendingDeprecationWarning
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from kombu.transport import TRANSPORT_ALIASES, virtual
@@ -151,7 +153,9 @@ class ReconnectingConsumer(Consumer):
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Called by Celery when the server refuses something later; Celery then reconnects."""
         self.app.outage.begin(exc)
-        super().on_connection_error_after_connected(exc)
+        with warnings.catch_warnings():  # a paragraph about tasks, of which tickets are none
+            warnings.simplefilter("ignore", CPendingDeprecationWarning)
+            super().on_connection_error_after_connected(exc)
         time.sleep(_RETRY_SECONDS)
 
 

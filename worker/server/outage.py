@@ -76,17 +76,24 @@ class Outage:
         self._stable_seconds = stable_seconds
         self._lock = threading.Lock()
         self._last_failure: float | None = None
+        self._reason = ""
 
     @property
     def last_failure(self) -> float | None:
         """`time.monotonic()` of the last failed call; None when there is no outage."""
         return self._last_failure
 
+    @property
+    def reason(self) -> str | None:
+        """The last error; None when there is no outage."""
+        return None if self._last_failure is None else self._reason
+
     def begin(self, error: BaseException) -> None:
         """A call failed with `error`."""
         with self._lock:
             is_first = self._last_failure is None
             self._last_failure = time.monotonic()
+            self._reason = str(error)
         if is_first:
             _log.warning("ledger_unreachable", error=str(error))
 
