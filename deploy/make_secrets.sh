@@ -9,7 +9,7 @@
 #   celery.url                                 broker and result backend of Celery applications; at CLIENTS_SERVER
 #   scaler.password                            for KEDA
 #   dashboards.password                        of the user admin of Grafana and Flower
-# The files can be read by everybody who is let into the folder, because containers read them as users of their own.
+# The files can be read by anyone who can enter the folder, because containers read them as users of their own.
 set -eu
 
 folder=${1:-secrets}
@@ -18,7 +18,7 @@ clients_server=${3:-127.0.0.1:6379}
 users=$(dirname "$0")/users.acl
 
 if [ -e "$folder" ]; then
-  echo "expected no $folder yet, found one, whose passwords may be in use; delete it to make others" >&2
+  echo "$folder exists, and its passwords may be in use; delete it first to make new ones" >&2
   exit 1
 fi
 mkdir -m 700 "$folder"

@@ -55,7 +55,7 @@ def draw_reasons(folder: Path) -> None:
 
 
 def draw_inside_a_brain(folder: Path) -> None:
-    """Ion images from inside a brain, judged one by one by the plain release, which predicts many off-sample."""
+    """Ion images from inside a brain, classified one by one by the plain release, which predicts many off-sample."""
     picture = folder / "inside_a_brain.png"
     run_offsample("classify", str(BRAIN), "--release", PLAIN, "--quiet", "--gallery", str(picture))
     with Image.open(picture) as page:

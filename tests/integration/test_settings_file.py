@@ -13,6 +13,7 @@ from worker.settings import Settings
 def test_a_settings_file_names_every_setting_and_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "offsample.env"
     assert run_command("init", str(path)).code == 0
+    assert path.stat().st_mode & 0o077 == 0, "it is made to hold passwords"
     lines = path.read_text(encoding="utf-8").splitlines()
     named = {line.partition("=")[0] for line in lines if line.startswith("#OFFSAMPLE_")}
     assert named == {f"#OFFSAMPLE_{name.upper()}" for name in Settings.model_fields}

@@ -52,7 +52,7 @@ def test_the_means_over_series_are_those_of_the_card(card: str) -> None:
     }
     own, own_95, plain, plain_95 = means["all"]
     assert f"{own} % of the labels are right ({own_95}, if other series had been drawn)" in page
-    assert f"{plain} % with images judged one by one ({plain_95})" in page
+    assert f"{plain} % with images classified one by one ({plain_95})" in page
     for ions in ("30", "10", "3", "1"):
         assert f"{means[ions][0]} %" in page
         assert f"{means[ions][0]} %" in questions

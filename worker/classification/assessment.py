@@ -24,7 +24,7 @@ MOSTLY: Final = 0.5
 """Share of a dataset's ion images, or of its labels, above which one cause is worth a word."""
 
 SENTENCES: Final[dict[Assessment, str]] = {
-    "no_background": "little or no background was measured beside the sample, so off-sample cannot be judged here",
+    "no_background": "little or no background was measured beside the sample, so off-sample cannot be predicted here",
     "unclear_background": "it is unclear whether background was measured beside the sample: check the off-sample"
     " labels by eye",
     "mostly_uncertain": f"more than {MOSTLY:.0%} of the labels are uncertain: check them by eye",

@@ -52,7 +52,7 @@ def explain(  # noqa: PLR0913 - a command's options
     engine: Annotated[Engine | None, typer.Option(help="Default: OFFSAMPLE_ENGINE, else auto.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
-    """Draw what of an ion image speaks for off-sample and what for on-sample.
+    """Draw which parts of an ion image point to off-sample and which to on-sample.
 
     The whole dataset is classified first: its sample mask, and with some releases its labels, depend on all ions.
     """

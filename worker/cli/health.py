@@ -28,8 +28,8 @@ def health(
     }
     if not replies:
         raise TransientError(
-            f"no worker {name + ' ' if name else ''}of host {host} answers within {timeout:g} s; expected one"
-            " started by `offsample worker` with the same --name"
+            f"no worker {name + ' ' if name else ''}of host {host} answers within {timeout:g} s; expected one, started"
+            f" by `offsample worker{f' --name {name}' if name else ''}`"
         )
     for worker, children in sorted(replies.items()):
         alive = sum(child["alive"] for child in children)

@@ -26,4 +26,5 @@ def init(
     require_output_folder(path, "the settings file")
     with write_whole(path) as partial:
         partial.write_text(make_settings_file(), encoding="utf-8")
+        partial.chmod(0o600)  # it is made to hold the server's password and the API key
     Console(stderr=True, highlight=False).print(f"settings: {path}", markup=False, soft_wrap=True)

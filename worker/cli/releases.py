@@ -25,7 +25,7 @@ from worker.installation.installing import install_from
 from worker.installation.release_source import open_release_source
 from worker.settings import Settings
 
-app = typer.Typer(help="Published ensembles.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Install, verify, compare and switch releases.", no_args_is_help=True, add_completion=False)
 app.command()(active)
 app.command()(activate)
 app.command()(compare)

@@ -66,7 +66,10 @@ def submit(  # noqa: PLR0913 - a command's options
         _require_none_of(annotations, dataset_id, release, threshold, *astuple(options))
         event = _read_event(event_file, settings)
     else:
-        dataset = find_dataset(cast("str", ion_images), annotations, options)
+        try:
+            dataset = find_dataset(cast("str", ion_images), annotations, options)
+        except NotFoundError as error:
+            raise NotFoundError(f"{error} on this machine; for what only workers see, send an event file") from error
         event = _make_event(dataset, dataset_id, release, threshold)
     server = settings.connect()
     since = ResultsStream(server, settings.names).newest_id() if wait else None  # a user that only sends may not read

@@ -27,5 +27,5 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield from check_rights(server, settings)
     except RedisError as error:
         sentence = describe_server_error(error, without_password(settings.redis_url))
-        yield failure("server", sentence, "see the sentence")
+        yield failure("server", sentence, "")
     yield from check_stores(settings)

@@ -25,7 +25,7 @@ class Finding(BaseModel):
     found: str
     """What was found, one sentence."""
     advice: str = ""
-    """What to change; empty when all is well."""
+    """What to change; empty when all is well, or when `found` says it."""
 
 
 def ok(check: str, found: str) -> Finding:

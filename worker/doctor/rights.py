@@ -42,7 +42,7 @@ def _try(check: str, found: str, action: Callable[[], None]) -> Finding:
     except ServerUnavailableError as error:
         return failure(check, str(error), _ADVICE)
     except ConfigurationError as error:
-        return failure(check, str(error), "see the sentence")
+        return failure(check, str(error), "choose another OFFSAMPLE_NAMESPACE, or delete what is not of this service")
     return ok(check, found)
 
 

@@ -27,6 +27,8 @@ _TEMPORARY = (
 )
 _TEMPORARY_CODES = frozenset({"MISCONF", "BUSY", "NOREPLICAS", "UNBLOCKED"})
 _TEMPORARY_PREFIXES = ("ACL failure in script",)
+_NO_LOGIN = ("HELLO must be called with the client already authenticated", "Authentication required")
+_URL = "OFFSAMPLE_REDIS_URL (or the file that OFFSAMPLE_REDIS_URL_FILE names)"
 _log = structlog.get_logger(__name__)
 
 
@@ -48,18 +50,28 @@ def describe_server_error(error: RedisError, shown_url: str) -> str:
     shown_url
         The server's address without its password.
     """
-    if isinstance(error, AuthenticationError | NoPermissionError) or str(error).startswith(_TEMPORARY_PREFIXES):
+    answer = str(error)
+    if any(mark in answer for mark in _NO_LOGIN):
+        return f"server {shown_url} asks for a user and password; expected them in {_URL}"
+    if isinstance(error, AuthenticationError):
         return (
-            f"server {shown_url} refuses this user ({error}); expected OFFSAMPLE_REDIS_URL to name a user with the"
-            " permissions in docs/operations.md"
+            f"server {shown_url} refuses this user or password ({error}); expected those of one of its users in {_URL}"
         )
-    if isinstance(error, ServerTimeoutError) or " connecting to " in str(error):
+    if isinstance(error, NoPermissionError) or answer.startswith(_TEMPORARY_PREFIXES):
         return (
-            f"server {shown_url} does not answer ({error}); expected OFFSAMPLE_REDIS_URL to name a running Redis or"
-            " Valkey"
+            f"server {shown_url} refuses this user ({error}); expected {_URL} to name a user with the permissions in"
+            " docs/operations.md"
+        )
+    if isinstance(error, ServerTimeoutError) or " connecting to " in answer:
+        with_tls = ", with TLS as rediss:// says" if shown_url.startswith("rediss:") else ""
+        return (
+            f"server {shown_url} does not answer ({error}); expected {_URL} to name a running Redis or Valkey{with_tls}"
         )
     if isinstance(error, ServerConnectionError) and getattr(error, "status_code", None) is None:
-        return f"server {shown_url} closes the connection ({error}); expected a server that accepts more clients"
+        return (
+            f"server {shown_url} closes the connection ({error}); expected a Redis or Valkey that accepts more clients,"
+            " and rediss:// if it uses TLS, redis:// if not"
+        )
     return f"server {shown_url} cannot serve now ({error}); expected a server that accepts reads and writes"
 
 

@@ -28,7 +28,7 @@ from worker.operators.dead_letters import (
 
 _PIPED_COLUMNS = 160
 
-app = typer.Typer(help="Events that were set aside for a person.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Events that need a person's decision.", no_args_is_help=True, add_completion=False)
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of dead letters, as `list` shows them.", metavar="[ID]...")]
 Error = Annotated[str | None, typer.Option(help="Only those with this error code.", metavar="CODE")]

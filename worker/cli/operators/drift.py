@@ -35,7 +35,7 @@ def drift(
     datasets: Annotated[int, typer.Option(min=1, help="How many recent datasets at most.")] = WINDOW_DATASETS,
     since: Annotated[
         float | None,
-        typer.Option(parser=parse_duration, metavar="DURATION", help="Only recent ones of this time: 12h, 7d."),
+        typer.Option(parser=parse_duration, metavar="DURATION", help="Only datasets of the last 12h, 7d, …"),
     ] = None,
     *,
     as_json: AsJson = False,

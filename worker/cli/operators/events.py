@@ -82,8 +82,8 @@ def _describe_record(record: TracedRecord) -> str:
     unpublished = f", {record.unpublished:,} messages are not published yet" if record.unpublished else ""
     run = "" if record.run is None else f", by {record.run.consumer}, task_id {record.run.task_id}"
     return (
-        f"finished: entry {record.entry} of {record.event_source}{run}{unpublished}; a repeat is answered from memory"
-        f" for {describe_seconds(record.forgotten_seconds)}"
+        f"finished: entry {record.entry} of {record.event_source}{run}{unpublished}; if it is sent again within"
+        f" {describe_seconds(record.forgotten_seconds)}, the same closing message is published again"
     )
 
 

@@ -45,7 +45,7 @@ def status(*, as_json: AsJson = False) -> None:
 def top(
     interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 1.0,
 ) -> None:
-    """Show the status again and again, until Ctrl+C; changes nothing."""
+    """Show the status continuously, until Ctrl+C; changes nothing."""
     queue = open_queue()
     with Live(make_status_tables(read_status(queue)), screen=sys.stdout.isatty(), auto_refresh=False) as live:
         while True:
@@ -60,7 +60,7 @@ def top(
 def pause(
     reason: Annotated[str, typer.Option(help="Why, for other operators.")] = "", *, as_json: AsJson = False
 ) -> None:
-    """Let no worker claim an event until `resume`; running events finish. Restarts change nothing about it."""
+    """Let no worker claim an event until `resume`; running events finish. It survives restarts."""
     queue = open_queue()
     found, changed = pause_intake(queue, name_operator(), reason)
     if as_json:
@@ -69,7 +69,9 @@ def pause(
         typer.echo("paused: no worker claims an event until `offsample queue resume`")
     else:
         age = describe_seconds((queue.now_ms() - found.since_ms) / 1000)
-        typer.echo(f"was paused before: {age} ago, by {found.by}{f' ({found.reason})' if found.reason else ''}")
+        typer.echo(
+            f"already paused {age} ago, by {found.by}{f' ({found.reason})' if found.reason else ''}; nothing changed"
+        )
 
 
 @app.command()

@@ -11,9 +11,11 @@ from worker.cli.outputs.json_output import AsJson, print_json
 
 def shadow(
     version: Annotated[str | None, typer.Argument(help="A release that is installed on every worker.")] = None,
-    share: Annotated[float, typer.Option(min=0, max=1, help="Of the events, drawn at random.")] = 1.0,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of events to classify twice, chosen at random.")
+    ] = 1.0,
     *,
-    off: Annotated[bool, typer.Option("--off", help="Instead: end it.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="Stop the shadow release.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Classify answered events with this release too, and log and count where it differs; without one, show it."""
