@@ -186,3 +186,12 @@ class NoRoomError(TransientError):
 
 class ServerUnavailableError(TransientError):
     """The queue's server does not answer, or temporarily refuses commands."""
+
+
+def list_codes() -> list[str]:
+    """The codes of all errors, sorted."""
+
+    def collect(kind: type[OffSampleError]) -> set[str]:
+        return {kind.code}.union(*map(collect, kind.__subclasses__()))
+
+    return sorted(collect(OffSampleError))

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from command_running import Ended, run_command
+from command_running import Ended, run_command, run_process
 from documented import CHECKOUT
 from live_service import BLADDER, LiveServer
 from live_stores import HttpFiles, find_free_port
@@ -123,6 +123,13 @@ def test_a_full_server_fails(server: LiveServer, doctor: Doctor) -> None:
     server.connect().config_set("maxmemory", "1gb")
     assert set(found(ended, "failure")) == {"memory"}, "permissions are not to blame"
     assert "permissions" in found(ended, "warning")
+
+
+@pytest.mark.parametrize("command", ["doctor", "worker"])
+def test_a_temporary_folder_that_would_be_ignored_fails(server: LiveServer, tmp_path: Path, command: str) -> None:
+    ended = run_process(command, redis_url=server.url, TMPDIR=str(tmp_path / "nowhere"))
+    assert ended.code == EXIT_DEPLOYMENT
+    assert str(tmp_path / "nowhere") in ended.output + ended.errors
 
 
 def test_a_lease_shorter_than_twenty_looks_for_work_fails(doctor: Doctor) -> None:

@@ -40,3 +40,20 @@ def test_a_settings_file_that_cannot_be_read_or_has_a_misspelt_name_is_an_error(
     path.write_text("OFFSAMPLE_RELEASES_ROTO=/x\n")
     ended = run_process("--env-file", path, "classify", os.devnull)
     assert "OFFSAMPLE_RELEASES_ROOT" in ended.errors
+
+
+@pytest.mark.parametrize(
+    "line", ["OFFSAMPLE_REDIS_URL redis://user:secret@host", "OFFSAMPLE_REDIS_URL:secret", "OFFSAMPLE_X"]
+)
+def test_a_line_that_sets_nothing_is_an_error_that_names_it_and_shows_no_secret(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "a.env"
+    path.write_text(f"# a comment\n\nOFFSAMPLE_RELEASE=1\n{line}\n")
+    ended = run_process("--env-file", path, "queue", "status")
+    assert (ended.code, "line 4: expected NAME=VALUE" in ended.errors, "secret" in ended.errors) == (3, True, False)
+
+
+def test_a_value_of_the_environment_comes_before_a_file_of_it_in_the_settings_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.env"
+    path.write_text(f"OFFSAMPLE_REDIS_URL_FILE={tmp_path / 'nothing'}\n")
+    ended = run_process("--env-file", path, "queue", "status", redis_url=f"unix://{tmp_path}/no.sock")
+    assert (ended.code, "no.sock" in ended.errors) == (3, True)

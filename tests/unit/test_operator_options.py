@@ -11,13 +11,13 @@ from worker.ledger.consumer import Consumer
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("1.5h", 5400), ("30m", 1800), ("30 min", 1800), ("7D", 604_800)]
+    ("text", "seconds"), [("90s", 90), ("90 s", 90), ("1.5h", 5400), ("30m", 1800), ("30 min", 1800), ("7D", 604_800)]
 )
 def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-1h", "1w", "1h30m", "h"])
+@pytest.mark.parametrize("text", ["", "7", "soon", "-1h", "1w", "1h30m", "h"])
 def test_anything_else_is_an_error(text: str) -> None:
     with pytest.raises(BadParameter):
         parse_duration(text)

@@ -1,6 +1,7 @@
 """`offsample`: the command line, and how it reports errors."""
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ from rich.console import Console
 from shared.errors import ConfigurationError, OffSampleError, ReleaseError
 from worker.cli.commands import LazyCommands
 
+_SHOWN_CHARACTERS = 40
 EXIT_INPUT, EXIT_DEPLOYMENT, EXIT_INTERRUPTED = 1, 3, 130
 
 
@@ -63,16 +65,26 @@ def _options(
 
 
 def _read_env_file(path: Path) -> None:
-    from dotenv import dotenv_values  # noqa: PLC0415 - only where it is used
+    """Set what the environment does not: neither the variable itself, nor the one that names a file of its value."""
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - only where it is used
 
     try:
         with path.open(encoding="utf-8") as stream:
-            given = dotenv_values(stream=stream, interpolate=False)
+            lines = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"--env-file {path} cannot be read: {error}") from error
-    for name, value in given.items():
-        if value is not None:
-            os.environ.setdefault(name, value)
+    before = set(os.environ)
+    for line in lines:
+        if line.error or (line.key is not None and line.value is None):
+            shown = re.split(r"\W", line.original.string.strip())[0][:_SHOWN_CHARACTERS]  # the rest may be a password
+            raise ConfigurationError(
+                f"--env-file {path}, line {line.original.line}: expected NAME=VALUE, got {shown!r}…"
+            )
+        if line.key is None or line.value is None:  # a comment, or an empty line
+            continue
+        twin = line.key.removesuffix("_FILE") if line.key.endswith("_FILE") else f"{line.key}_FILE"
+        if not before & {line.key, twin}:
+            os.environ[line.key] = line.value
 
 
 def main() -> None:

@@ -107,8 +107,12 @@ def _describe_nothing(event: str | None, settings: Settings, *, scan: bool) -> s
     if event is None:
         return f"{settings.names.results} has no results that match"
     if scan:
-        return f"no answer to event {event!r} is in {settings.names.results}: it is queued or running, or was trimmed"
+        return (
+            f"no answer to event {event!r} is in {settings.names.results}: it was not answered yet, was never sent, or"
+            " its answer was trimmed; see `offsample events show`"
+        )
     return (
-        f"no answer to event {event!r} is known: it is queued or running, or was answered more than"
-        f" {settings.done_seconds / 86_400:g} days ago; use --scan to search all of {settings.names.results}"
+        f"no answer to event {event!r} is known: it was not answered yet, was never sent, or was answered more than"
+        f" {settings.done_seconds / 86_400:g} days ago or trimmed; see `offsample events show`, or use --scan to search"
+        f" all of {settings.names.results}"
     )

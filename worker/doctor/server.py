@@ -79,7 +79,13 @@ def _check_persistence(server: Redis, info: dict[str, Any]) -> Iterator[Finding]
         yield failure("persistence", "the server cannot write its append-only file", "free space on the server's disk")
         return
     sync = _read_setting(server, "appendfsync")
-    if sync in ("always", _REFUSED):
+    if sync == _REFUSED:
+        yield warning(
+            "persistence",
+            f"appendonly is on, appendfsync is not known {_REFUSED}",
+            "look with a user that may: `CONFIG GET appendfsync` should be always, if no event may be lost",
+        )
+    elif sync == "always":
         yield ok("persistence", f"appendonly is on, appendfsync {sync}")
     else:
         yield warning(

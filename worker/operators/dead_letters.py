@@ -66,7 +66,7 @@ class Retried(StrEnum):
     GONE = "gone"
     """Somebody else retried or dropped it."""
     KEPT = "kept"
-    """Its event cannot be sent again: it was too large to be kept, or its stream is unknown."""
+    """Its event cannot be sent again: it was too large to be kept, had no message, or its stream is unknown."""
 
 
 def read_letters(

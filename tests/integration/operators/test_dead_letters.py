@@ -26,7 +26,10 @@ def test_dead_letters_are_listed_shown_and_filtered(server: LiveServer, offsampl
     assert offsample("dead-letters", "list", "--older-than", "1h", "--json").json["dead_letters"] == []
     assert offsample("dead-letters", "show", "1-1").code == 1
     assert offsample("dead-letters", "show", "first").code == 1
-    assert offsample("dead-letters", "list", "--older-than", "soon").code == 2
+    for duration in ("soon", "7"):
+        assert offsample("dead-letters", "list", "--older-than", duration).code == 2
+    misspelt = offsample("dead-letters", "retry", "--error", "to_large")
+    assert (misspelt.code, "too_large" in misspelt.errors) == (1, True)
 
 
 def test_dead_letters_are_sent_again_by_id_and_by_error(server: LiveServer, offsample: Offsample) -> None:
@@ -61,6 +64,16 @@ def test_a_letter_whose_event_was_not_kept_stays(server: LiveServer, offsample: 
     assert server.connect().xlen(NAMES.dead_letters) == 1
     assert offsample("dead-letters", "drop", "--error", "too_large", "--json").code == 0
     assert server.connect().xlen(NAMES.dead_letters) == 0
+
+
+def test_a_letter_of_an_entry_without_a_message_stays_as_it_is(server: LiveServer, offsample: Offsample) -> None:
+    server.connect().xadd(NAMES.events("normal"), {"msg": "hello"})
+    reject(open_ledger(server), claim(open_ledger(server)))
+    before = server.connect().xrange(NAMES.dead_letters)
+    ended = offsample("dead-letters", "retry", "--all")
+    assert (ended.code, "without a field `message`" in ended.errors) == (1, True)
+    assert server.connect().xrange(NAMES.dead_letters) == before
+    assert "no field `message`" in offsample("dead-letters", "show", before[0][0].decode()).output
 
 
 def test_a_full_server_keeps_a_letter_that_is_to_be_sent_again(server: LiveServer, offsample: Offsample) -> None:

@@ -1,5 +1,6 @@
-"""`offsample dead-letters list|show|retry|drop`: events that were set aside for a person."""
+"""`offsample dead-letters list|show|retry|drop`: events that need a person's decision."""
 
+import difflib
 import json
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.errors import InvalidInputError, NotFoundError
+from shared.errors import InvalidInputError, NotFoundError, list_codes
 from shared.progress_bar import show_progress
 from worker.cli.operators.options import OlderThan, open_queue
 from worker.cli.outputs.durations import describe_seconds
@@ -52,7 +53,7 @@ class _Changed(BaseModel):
 @app.command("list")
 def list_letters(*, error: Error = None, older_than: OlderThan = None, as_json: AsJson = False) -> None:
     """List dead letters, oldest first, with their reasons."""
-    wanted = LetterFilter(error=error, older_than_seconds=older_than or 0.0)
+    wanted = LetterFilter(error=_require_code(error), older_than_seconds=older_than or 0.0)
     with show_progress() as on_progress:
         found = read_letters(open_queue(), wanted, on_progress=on_progress)
         letters = [one.model_copy(update={"message": None}) for one in found]
@@ -102,8 +103,8 @@ def retry(
     _report(found, wanted, "sent again", as_json=as_json)
     if found.kept:
         raise InvalidInputError(
-            f"{len(found.kept):,} dead letters hold no event that could be sent again (too large to be kept), the"
-            f" first {found.kept[0]}; they are left"
+            f"{len(found.kept):,} dead letters hold no event that could be sent again (too large to be"
+            f" kept, or without a field `message`), the first {found.kept[0]}; they are left"
         )
 
 
@@ -124,12 +125,21 @@ def drop(
     _report(found, wanted, "dropped", as_json=as_json)
 
 
+def _require_code(code: str | None) -> str | None:
+    known = list_codes()
+    if code is not None and code not in known:
+        near = difflib.get_close_matches(code, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f" ({', '.join(known)})"
+        raise InvalidInputError(f"expected --error to be an error code, got {code!r}{hint}")
+    return code
+
+
 def _require_filter(ids: list[str] | None, error: str | None, older_than: float | None, *, every: bool) -> LetterFilter:
     if not (ids or error or older_than is not None or every):
         raise InvalidInputError("expected ids, --error, --older-than or --all, got none of them")
     if every and (ids or error or older_than is not None):
         raise InvalidInputError("expected --all alone, got other conditions with it")
-    return LetterFilter(frozenset(map(require_letter_id, ids or [])), error, older_than or 0.0)
+    return LetterFilter(frozenset(map(require_letter_id, ids or [])), _require_code(error), older_than or 0.0)
 
 
 def _report(found: _Changed, wanted: LetterFilter, done: str, *, as_json: bool) -> None:
@@ -154,8 +164,8 @@ def _make_table(letters: list[DeadLetter]) -> Table:
 
 
 def _format_event(letter: DeadLetter) -> str:
-    if letter.message is None:
-        return "(the event was too large to be kept)"
+    if not letter.message:
+        return "(the event was too large to be kept)" if letter.message_bytes else "(the entry had no field `message`)"
     try:
         return json.dumps(json.loads(letter.message), indent=2, ensure_ascii=False)
     except ValueError:

@@ -15,11 +15,11 @@ _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of a duration such as 90s, 30m, 12h or 7d; a number alone is seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.strip().lower())
-    if found is None or (found[2] or "s") not in _SECONDS:
-        raise typer.BadParameter(f"expected a duration such as 90s, 30m, 12h or 7d, got {text!r}")
-    return float(found[1]) * _SECONDS[found[2] or "s"]
+    """Seconds of a duration such as 90s, 30m, 12h or 7d; a number alone, which may mean days, is an error."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+)", text.strip().lower())
+    if found is None or found[2] not in _SECONDS:
+        raise typer.BadParameter(f"expected a duration with its unit, such as 90s, 30m, 12h or 7d, got {text!r}")
+    return float(found[1]) * _SECONDS[found[2]]
 
 
 Source = Annotated[str | None, typer.Option(help="Only events of this source.")]
