@@ -117,12 +117,12 @@ def test_a_worker_logs_its_release_and_what_it_may_read_at_its_start(service: Li
     assert not service.workers[0].logged("nothing_is_allowed")
 
 
-def test_an_unanswered_event_is_reported_as_queued(idle: LiveService) -> None:
+def test_an_unanswered_event_is_reported_as_such(idle: LiveService) -> None:
     sent = _run(idle, "submit", "--ion-images", BLADDER, "--wait", "--timeout", "1")
     _, _, event_id = sent.errors.partition("sent event ")
     assert "queue" in sent.errors
     answer = _run(idle, "results", event_id.split()[0])
-    assert "queued" in answer.errors
+    assert "not answered yet" in answer.errors
     _require_one_line(answer)
 
 
