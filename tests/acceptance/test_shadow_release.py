@@ -83,4 +83,4 @@ def test_a_release_that_a_worker_lacks_is_refused(service: LiveService, worker: 
     refused = shadow(service, "1900.1.1")
     assert (refused.code, "1900.1.1" in refused.errors, worker.process.poll()) == (1, True, None)
     assert shadow(service).json["version"] is None
-    assert shadow(service, SHADOW, "--off").code == 1
+    assert shadow(service, SHADOW, "--off").code == 2

@@ -22,7 +22,7 @@ from worker.cli.inputs.spec import KindOptions
 from worker.cli.outputs.row_format import DatasetRows, RowFormat, describe_counts, print_rows
 from worker.client.consumer import read_progress, wait_for_answer
 from worker.client.event_answer import EventAnswer
-from worker.client.producer import Priority, SentEvent, send_event
+from worker.client.producer import PRIORITIES, Priority, SentEvent, send_event
 from worker.client.results_stream import ResultsStream
 from worker.messages.event import DATASET_ANNOTATED, DatasetAnnotated, DatasetAnnotatedEvent, parse_event
 from worker.settings import Settings
@@ -31,6 +31,12 @@ EVENT_SOURCE = "offsample-cli"
 
 
 app = typer.Typer(add_completion=False)
+
+
+def _parse_priority(text: str) -> str:
+    if text not in PRIORITIES:
+        raise typer.BadParameter(f"expected {', '.join(PRIORITIES[:-1])} or {PRIORITIES[-1]}, got {text!r}")
+    return text
 
 
 @app.command()
@@ -49,7 +55,9 @@ def submit(  # noqa: PLR0913 - a command's options
     dataset_id: Annotated[str | None, typer.Option(help="Default: the path's name.")] = None,
     release: Annotated[str | None, typer.Option(help="Pin a release.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Default: the release's.")] = None,
-    priority: Annotated[str, typer.Option(help="high, normal or low.", metavar="PRIORITY")] = "normal",
+    priority: Annotated[
+        str, typer.Option(parser=_parse_priority, help="high, normal or low.", metavar="PRIORITY")
+    ] = "normal",
     wait: Annotated[bool, typer.Option("--wait", help="Show progress and print the results.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="How long to wait, seconds.")] = 3600.0,
     row_format: Annotated[RowFormat, typer.Option("--format", help="With --wait.")] = RowFormat.TABLE,
@@ -57,9 +65,7 @@ def submit(  # noqa: PLR0913 - a command's options
     """Send one `dataset annotated` event to the queue."""
     if (event_file is None) == (ion_images is None):
         given = "neither" if event_file is None else "both"
-        raise InvalidInputError(f"expected either an event file or --ion-images, got {given}")
-    if priority not in ("high", "normal", "low"):
-        raise InvalidInputError(f"expected priority high, normal or low, got {priority!r}")
+        raise typer.BadParameter(f"expected either an event file or --ion-images, got {given}")
     settings = Settings.read()
     options = KindOptions(ppm, z, most_peaks, database, fdr)
     if event_file is not None:
@@ -116,7 +122,7 @@ def show_wait(
 
 def _require_none_of(*options: object) -> None:
     if any(option is not None for option in options):
-        raise InvalidInputError(
+        raise typer.BadParameter(
             "expected an event file without options that describe a dataset; these options need --ion-images"
         )
 

@@ -92,11 +92,6 @@ def test_the_release_before_is_refused_too_when_a_worker_lacks_it(server: LiveSe
     assert ActiveRelease(server.connect(), NAMES).read() == "2.0"
 
 
-def test_a_version_or_previous_is_expected(offsample: Offsample) -> None:
-    assert offsample("releases", "activate").code == 1
-    assert offsample("releases", "activate", "2.0", "--previous").code == 1
-
-
 def test_an_activation_holds_while_the_server_is_away(server: LiveServer, offsample: Offsample) -> None:
     offsample("releases", "activate", "2.0", "--force")
     seen = ActiveRelease(server.connect(), NAMES)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from shared.errors import InvalidInputError
 from worker.cli.outputs.json_output import AsJson, print_json
 
 _NONE = "none; each worker uses the release of its own settings"
@@ -38,7 +37,7 @@ def activate(
 ) -> None:
     """Classify events that name no release with this one, on all workers, without a restart."""
     if (version is None) != previous:
-        raise InvalidInputError("expected either a version or --previous")
+        raise typer.BadParameter("expected either a version or --previous")
     from worker.cli.operators.options import name_operator, open_queue
     from worker.operators.activation import activate_previous, activate_release
 

@@ -130,15 +130,15 @@ def _require_code(code: str | None) -> str | None:
     if code is not None and code not in known:
         near = difflib.get_close_matches(code, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else f" ({', '.join(known)})"
-        raise InvalidInputError(f"expected --error to be an error code, got {code!r}{hint}")
+        raise typer.BadParameter(f"expected --error to be an error code, got {code!r}{hint}")
     return code
 
 
 def _require_filter(ids: list[str] | None, error: str | None, older_than: float | None, *, every: bool) -> LetterFilter:
     if not (ids or error or older_than is not None or every):
-        raise InvalidInputError("expected ids, --error, --older-than or --all, got none of them")
+        raise typer.BadParameter("expected ids, --error, --older-than or --all, got none of them")
     if every and (ids or error or older_than is not None):
-        raise InvalidInputError("expected --all alone, got other conditions with it")
+        raise typer.BadParameter("expected --all alone, got other conditions with it")
     return LetterFilter(frozenset(map(require_letter_id, ids or [])), _require_code(error), older_than or 0.0)
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from shared.errors import InvalidInputError
 from worker.cli.outputs.json_output import AsJson, print_json
 
 
@@ -20,7 +19,7 @@ def shadow(
 ) -> None:
     """Classify answered events with this release too, and log and count where it differs; without one, show it."""
     if version is not None and off:
-        raise InvalidInputError("expected either a version or --off, got both")
+        raise typer.BadParameter("expected either a version or --off, got both")
     from worker.cli.operators.options import name_operator, open_queue
     from worker.operators.shadowing import end_shadow, read_shadow, start_shadow
 

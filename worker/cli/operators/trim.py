@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from shared.errors import InvalidInputError
 from shared.progress_bar import show_progress
 from worker.cli.operators.options import OlderThan, open_queue
 from worker.cli.outputs.json_output import AsJson, print_json
@@ -28,7 +27,7 @@ def trim(
 ) -> None:
     """Delete results that every consumer group has read and acknowledged."""
     if ignore_groups and older_than is None:
-        raise InvalidInputError("expected --older-than with --ignore-groups, got --ignore-groups alone")
+        raise typer.BadParameter("expected --older-than with --ignore-groups, got --ignore-groups alone")
     with show_progress() as on_progress:
         deleted = trim_results(
             open_queue(), older_than_seconds=older_than or 0.0, ignore_groups=ignore_groups, on_progress=on_progress
