@@ -266,7 +266,7 @@ def test_trimmed_chunks_are_reported_as_missing(live: LiveServer) -> None:
     finished = run_results(live, "run-1")
 
     assert annotations(finished) == ["b", "c"]
-    assert "1 of 3 chunks are missing" in finished.errors
+    assert "1 of 3 chunks missing" in finished.errors
 
 
 def test_waiting_ignores_the_rejection_of_an_earlier_event_with_the_same_id(live: LiveServer) -> None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from model_store.area.decision import VERDICTS
 from model_store.manifest import HeldOutAcquisition, Manifest
 from model_store.release import Release, default_version, installed_versions, open_release, write_default
+from shared.counting import count_of
 from shared.errors import ReleaseError
 from shared.progress_bar import show_progress
 from worker.cli.comparison import compare
@@ -91,7 +92,9 @@ def verify(
         except ReleaseError as error:
             failures.append(error)
             continue
-        typer.echo(f"release {release.version} is intact ({len(release.manifest.members)} members); {signature}")
+        typer.echo(
+            f"release {release.version} is intact ({count_of(len(release.manifest.members), 'member')}); {signature}"
+        )
     if failures:
         raise ReleaseError("; ".join(map(str, failures))) from failures[0]
 

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+from shared.counting import count_of
 from shared.errors import InvalidInputError, NotFoundError
 from shared.progress_bar import show_progress
 from worker.cli.operators.trim import trim
@@ -91,7 +92,9 @@ def _describe(answer: EventAnswer) -> list[str]:
     if answer.summary is not None:
         counts = f"{describe_counts(answer.summary.counts)} (release {answer.summary.release})"
         missing = answer.missing_parts
-        lines.append(f"{counts}; {missing} of {answer.summary.parts} chunks are missing" if missing else counts)
+        lines.append(
+            f"{counts}; {missing:,} of {count_of(answer.summary.parts, 'chunk')} missing" if missing else counts
+        )
     if answer.rejection is not None:
         lines.append(f"rejected ({answer.rejection.error}): {answer.rejection.message}")
     return lines or ["the closing message is missing"]

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from shared.errors import LeaseLostError, NoRoomError, ServerUnavailableError, StoreAwayError, TransientError
 from worker.events.admission import admitted, released_on_error
 from worker.events.judging import find_stores, judge_duplicate, judge_event, judge_unavailable
+from worker.events.loss import describe_loss
 from worker.events.running_event import EventRun
 from worker.events.shadow_run import run_shadow
 from worker.events.verdict import Verdict
@@ -65,8 +66,9 @@ def run_event(claim: Claim, runtime: Runtime, task_id: str | None = None) -> Non
                     trace.conclude("parked")
         except LeaseLostError as error:
             runtime.metrics.count_fenced()
-            trace.conclude("fenced", error=error.code, reason=str(error))
-            _log.warning("event_fenced", reason=str(error))
+            reason = describe_loss(run, error)
+            trace.conclude("fenced", error=error.code, reason=reason)
+            _log.warning("event_fenced", reason=reason)
         except SystemExit:
             heartbeat.stop()
             trace.conclude("released", error="drained", reason="worker is shutting down")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from shared.counting import count_of
 from shared.errors import (
     InvalidInputError,
     InvalidMessageError,
@@ -53,10 +54,8 @@ def judge_duplicate(run: EventRun, verdict: Verdict, done: DoneRecord) -> Verdic
 
 def judge_unavailable(run: EventRun, error: TransientError) -> Verdict:
     """The verdict when a store has been unavailable for as long as events are retried."""
-    waited = run.claim.postponed_seconds
-    found = StoreUnavailableError(
-        f"event could not be run in {waited:,.0f} s and {run.claim.postponements + 1:,} attempts; last error: {error}"
-    )
+    waited, attempts = run.claim.postponed_seconds, count_of(run.claim.postponements + 1, "attempt")
+    found = StoreUnavailableError(f"event could not be run in {waited:,.0f} s and {attempts}; last error: {error}")
     return _reject(run, found, dead_letter=True)
 
 
@@ -106,7 +105,7 @@ def _read_event(run: EventRun) -> DatasetAnnotatedEvent:
         )
     if claim.deliveries > settings.max_deliveries:
         raise TooManyDeliveriesError(
-            f"event was started {claim.deliveries - 1} times and never finished: its worker died, stalled or failed"
-            " each time; check the workers' logs before sending it again"
+            f"event was started {count_of(claim.deliveries - 1, 'time')} and never finished: its worker died, stalled"
+            " or failed each time; check the workers' logs before sending it again"
         )
     return parse_event(claim.message).model_copy(update={"traceparent": run.identity.traceparent})

@@ -11,6 +11,7 @@ from statistics import median
 from pydantic import BaseModel, computed_field
 
 from model_store.profile import DatasetProfile
+from shared.counting import count_of
 
 FEWEST_DATASETS = 10
 """In the window and in what it is compared with; with fewer, only the largest differences could be told from chance."""
@@ -99,7 +100,8 @@ class Drift(BaseModel):
     @property
     def sentence(self) -> str:
         """The result in one sentence, without a full stop."""
-        samples = f"{self.datasets} datasets of release {self.release} and {self.against.describe(self.compared_with)}"
+        recent = f"{count_of(self.datasets, 'dataset')} of release {self.release}"
+        samples = f"{recent} and {self.against.describe(self.compared_with)}"
         if self.verdict is DriftVerdict.UNDECIDED:
             return f"expected at least {FEWEST_DATASETS} datasets on both sides to compare, got {samples}"
         if self.verdict is DriftVerdict.UNMOVED:

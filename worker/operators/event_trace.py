@@ -34,6 +34,8 @@ class TracedEntry(_Part):
     """Until it is tried again, if it is postponed."""
     run: RunningEvent | None
     """Its run, if it is running."""
+    reads: tuple[str, ...]
+    """What it names to be read; empty for an invalid event."""
 
 
 class TracedAnswer(_Part):
@@ -120,6 +122,7 @@ def _describe_entry(entry: FoundEntry, runs: dict[str, RunningEvent], now_ms: in
         attempts=entry.attempts,
         retry_seconds=None if entry.due_ms is None else max(0.0, (entry.due_ms - now_ms) / 1000),
         run=runs.get(entry.entry),
+        reads=entry.reads,
     )
 
 

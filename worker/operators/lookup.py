@@ -1,14 +1,16 @@
 """Find the entries of an event that is not answered yet: the backlog has no index, so the server searches it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import cast
 
+from shared.errors import InvalidInputError
 from shared.progress import ProgressCallback, ignore_progress
+from worker.access.store_uri import show_uri
 from worker.ledger.names import GROUP
 from worker.ledger.quota import name_source
-from worker.messages.event import EventIdentity, read_identity
+from worker.messages.event import EventIdentity, MetaspaceIonImages, parse_event, read_identity
 from worker.operators.queue import Queue
 
 
@@ -38,6 +40,8 @@ class FoundEntry:
     """Its member of that set."""
     due_ms: int | None = None
     """When it is tried again, if it is postponed."""
+    reads: tuple[str, ...] = ()
+    """What it names to be read, without credentials; empty for an invalid event."""
 
     @property
     def entry(self) -> str:
@@ -51,9 +55,23 @@ def find_entries(
     """The entries of events of this id, and of this source if one is given; most urgent first."""
     for stream in queue.names.streams:
         for entry_id, fields in queue.read_entries(stream, event_id, on_progress):
-            identity = read_identity(fields.get(b"message", b""))
+            message = fields.get(b"message", b"")
+            identity = read_identity(message)
             if identity.event_id == event_id and source in (None, identity.source):
-                yield _locate(queue, stream, entry_id, identity)
+                yield replace(_locate(queue, stream, entry_id, identity), reads=_list_read(message))
+
+
+def _list_read(message: bytes) -> tuple[str, ...]:
+    try:
+        data = parse_event(message).data
+    except InvalidInputError:
+        return ()
+    location = data.ion_images
+    if isinstance(location, MetaspaceIonImages):
+        shown = [f"METASPACE's {location.dataset_id!r}"]
+    else:
+        shown = [show_uri(location.uri)]
+    return (*shown, *([] if data.annotations_uri is None else [show_uri(data.annotations_uri)]))
 
 
 def _locate(queue: Queue, stream: str, entry_id: str, identity: EventIdentity) -> FoundEntry:

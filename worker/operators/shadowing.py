@@ -4,7 +4,8 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
-from worker.operators.activation import require_usable
+from shared.errors import InvalidInputError
+from worker.operators.activation import read_activation, require_usable
 from worker.operators.queue import Queue
 
 
@@ -27,8 +28,12 @@ def start_shadow(queue: Queue, version: str, share: float, by: str) -> Shadow:
     Raises
     ------
     InvalidInputError
-        When a worker cannot use the release; names all that cannot.
+        When a worker cannot use the release, with the names of all that cannot, or when it is the active release.
     """
+    if version == read_activation(queue).version:
+        raise InvalidInputError(
+            f"release {version} is active, so it would be compared with itself; expected another one"
+        )
     require_usable(queue, version)
     fields = {"version": version, "share": str(share), "since_ms": str(queue.now_ms()), "by": by}
     queue.server.hset(queue.names.shadow_release, mapping=fields)  # type: ignore[arg-type]

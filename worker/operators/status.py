@@ -1,5 +1,7 @@
 """The state of the queue at one moment."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 from worker.operators.backlog import PriorityBacklog, read_backlog
@@ -25,7 +27,7 @@ class ReadingGroup(_Part):
 
     name: str
     unread: int | None
-    """Not delivered to it; None when the server cannot tell, after entries were deleted."""
+    """Not delivered to it, and not trimmed; None when the server cannot tell, after entries were deleted."""
     unacknowledged: int
     """Delivered, but not acknowledged."""
 
@@ -102,8 +104,25 @@ def _count_gateway_tasks(queue: Queue) -> int:
 def _read_groups(queue: Queue) -> list[ReadingGroup]:
     if not queue.server.exists(queue.names.results):
         return []
-    groups = queue.server.xinfo_groups(queue.names.results)
+    stream = queue.server.xinfo_stream(queue.names.results)
     return [
-        ReadingGroup(name=one["name"].decode(errors="replace"), unread=one["lag"], unacknowledged=one["pending"])
-        for one in groups
+        ReadingGroup(
+            name=one["name"].decode(errors="replace"), unread=_count_unread(one, stream), unacknowledged=one["pending"]
+        )
+        for one in queue.server.xinfo_groups(queue.names.results)
     ]
+
+
+def _count_unread(group: dict[str, Any], stream: dict[str, Any]) -> int | None:
+    """The server's own count, unless it is certain without: that one includes entries that were trimmed unread."""
+    first, last, read = stream["first-entry"], stream["last-generated-id"], group["last-delivered-id"]
+    if first is None or _parse_id(read) >= _parse_id(last):
+        return 0
+    if _parse_id(read) < _parse_id(first[0]):
+        return int(stream["length"])
+    return None if group["lag"] is None else int(group["lag"])
+
+
+def _parse_id(entry_id: bytes) -> tuple[int, int]:
+    time_ms, _, sequence = entry_id.partition(b"-")
+    return int(time_ms), int(sequence)

@@ -1,5 +1,6 @@
 """One note about all ion images of a dataset whose pixels were changed."""
 
+from shared.counting import count_of
 from shared.ion_image import IonImage
 
 
@@ -20,4 +21,8 @@ class PixelNotes:
     @property
     def sentences(self) -> tuple[str, ...]:
         """One sentence, or none if no pixels were changed."""
-        return (f"{self._count:,} ion images have bad pixels; of the first, {self._first}",) if self._count else ()
+        return (
+            (f"{count_of(self._count, 'ion image')} with bad pixels; of the first, {self._first}",)
+            if self._count
+            else ()
+        )

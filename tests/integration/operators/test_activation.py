@@ -92,6 +92,14 @@ def test_the_release_before_is_refused_too_when_a_worker_lacks_it(server: LiveSe
     assert ActiveRelease(server.connect(), NAMES).read() == "2.0"
 
 
+def test_the_active_release_is_no_shadow(server: LiveServer, offsample: Offsample) -> None:
+    report(server, "a@host", "1.0", "2.0")
+    offsample("releases", "activate", "2.0")
+    ended = offsample("releases", "shadow", "2.0")
+    assert (ended.code, "is active" in ended.errors) == (1, True)
+    assert offsample("releases", "shadow", "1.0").code == 0
+
+
 def test_an_activation_holds_while_the_server_is_away(server: LiveServer, offsample: Offsample) -> None:
     offsample("releases", "activate", "2.0", "--force")
     seen = ActiveRelease(server.connect(), NAMES)

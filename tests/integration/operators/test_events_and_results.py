@@ -59,7 +59,9 @@ def test_all_that_is_known_of_an_event_is_shown(server: LiveServer, offsample: O
     (answer,) = found["answers"]
     assert (answer["event_source"], answer["error"], answer["entry"]) == ("/bad", "invalid_message", second.entry)
     assert [letter["event_id"] for letter in found["dead_letters"]] == ["run-1"]
-    assert "postponed" in offsample("events", "show", "run-1").output
+    assert entry["reads"], "the store that it waits for"
+    shown = offsample("events", "show", "run-1").output
+    assert ("postponed" in shown, entry["reads"][0] in shown, ", 0 attempts" in shown) == (True, True, True)
     only = offsample("events", "show", "run-1", "--source", "/again", "--json").json
     assert (len(only["entries"]), only["answers"], only["dead_letters"]) == (1, [], [])
 

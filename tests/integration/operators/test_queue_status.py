@@ -1,14 +1,20 @@
 """`offsample queue status|pause|resume`."""
 
+import io
 import os
 import time
 
+import pytest
 from command_running import run_command
 from ledger_driving import EVENTS, NAMES
 from live_service import LiveServer
 from operators_driving import Offsample, claim, open_ledger, send
+from rich.console import Console
 
+from worker.cli.outputs.status_tables import make_status_tables
 from worker.ledger.presence import RunRecord, WorkerReport
+from worker.operators.queue import Queue
+from worker.operators.status import read_status
 
 
 def test_the_status_shows_what_waits_runs_and_is_postponed(server: LiveServer, offsample: Offsample) -> None:
@@ -63,6 +69,27 @@ def test_the_status_counts_unread_results_by_group(server: LiveServer, offsample
 
     assert found["results"]["entries"] == 3
     assert found["groups"] == [{"name": "archive", "unread": 2, "unacknowledged": 1}]
+
+
+def test_results_that_were_trimmed_unread_are_no_longer_unread(server: LiveServer, offsample: Offsample) -> None:
+    connection = server.connect()
+    entries = [connection.xadd(NAMES.results, {"message": "{}"}) for _ in range(14)]
+    connection.xgroup_create(NAMES.results, "archive", id="0")
+    connection.xreadgroup("archive", "reader", {NAMES.results: ">"}, count=2)
+    for minid, unread in ((entries[4], 10), (entries[-1], 1)):
+        connection.xtrim(NAMES.results, minid=minid, approximate=False)
+        assert offsample("queue", "status", "--json").json["groups"][0]["unread"] == unread
+    connection.xtrim(NAMES.results, maxlen=0, approximate=False)
+    assert offsample("queue", "status", "--json").json["groups"][0]["unread"] == 0
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_heading_is_broken_within_a_word(server: LiveServer, width: int) -> None:
+    console = Console(width=width, file=io.StringIO())
+    console.print(make_status_tables(read_status(Queue(server.connect(), NAMES))))
+    shown = console.file.getvalue().split()
+    for word in ("priority", "released", "postponed", "attempt", "children", "release", "version"):
+        assert word in shown
 
 
 def test_the_status_counts_events_that_the_gateway_has_not_added(server: LiveServer, offsample: Offsample) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.counting import count_of
 from shared.errors import InvalidInputError, NotFoundError, list_codes
 from shared.progress_bar import show_progress
 from worker.cli.operators.options import OlderThan, open_queue
@@ -64,7 +65,7 @@ def list_letters(*, error: Error = None, older_than: OlderThan = None, as_json: 
     if letters:
         console.print(_make_table(letters))
     counts = ", ".join(f"{count:,} {code}" for code, count in Counter(one.error for one in letters).most_common())
-    console.print(f"{len(letters):,} dead letters{f': {counts}' if counts else ''}", markup=False)
+    console.print(f"{count_of(len(letters), 'dead letter')}{f': {counts}' if counts else ''}", markup=False)
 
 
 @app.command()
@@ -103,8 +104,8 @@ def retry(
     _report(found, wanted, "sent again", as_json=as_json)
     if found.kept:
         raise InvalidInputError(
-            f"{len(found.kept):,} dead letters hold no event that could be sent again (too large to be"
-            f" kept, or without a field `message`), the first {found.kept[0]}; they are left"
+            f"{count_of(len(found.kept), 'dead letter')} left that cannot be sent again: too large to be kept, or"
+            f" without a field `message`; the first is {found.kept[0]}"
         )
 
 
@@ -146,7 +147,7 @@ def _report(found: _Changed, wanted: LetterFilter, done: str, *, as_json: bool) 
     if as_json:
         print_json(found)
     else:
-        typer.echo(f"{done}: {len(found.changed):,} dead letters")
+        typer.echo(f"{done}: {count_of(len(found.changed), 'dead letter')}")
     missing = wanted.ids - set(found.changed) - set(found.kept)
     if missing:
         raise NotFoundError(f"no such dead letters: {', '.join(sorted(missing))}")

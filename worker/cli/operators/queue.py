@@ -2,12 +2,13 @@
 
 import sys
 import time
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import BaseModel
 from redis.exceptions import RedisError
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -16,6 +17,7 @@ from worker.cli.outputs.durations import describe_seconds
 from worker.cli.outputs.json_output import AsJson, print_json
 from worker.cli.outputs.status_tables import make_status_tables
 from worker.operators.intake import Pause, pause_intake, resume_intake
+from worker.operators.queue import Queue
 from worker.operators.status import read_status
 
 _PIPED_COLUMNS = 140
@@ -37,23 +39,34 @@ def status(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     else:
-        console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
-        console.print(make_status_tables(found))
+        _open_console().print(make_status_tables(found))
 
 
 @app.command()
 def top(
     interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 1.0,
 ) -> None:
-    """Show the status continuously, until Ctrl+C; changes nothing."""
-    queue = open_queue()
-    with Live(make_status_tables(read_status(queue)), screen=sys.stdout.isatty(), auto_refresh=False) as live:
-        while True:
-            time.sleep(interval)
-            try:
-                live.update(make_status_tables(read_status(queue)), refresh=True)
-            except RedisError as error:
-                live.update(Text(f"server does not serve: {error}"), refresh=True)
+    """Show the status continuously, until Ctrl+C; changes nothing. In a pipe or file, one look follows the other."""
+    queue, console = open_queue(), _open_console()
+    if not sys.stdout.isatty():
+        _look_repeatedly(queue, interval, console.print)
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        _look_repeatedly(queue, interval, lambda seen: live.update(seen, refresh=True))
+
+
+def _look_repeatedly(queue: Queue, interval: float, show: Callable[[RenderableType], None]) -> NoReturn:
+    """Show the status indefinitely; only the first look needs a server that serves."""
+    show(make_status_tables(read_status(queue)))
+    while True:
+        time.sleep(interval)
+        try:
+            show(make_status_tables(read_status(queue)))
+        except RedisError as error:
+            show(Text(f"server does not serve: {error}"))
+
+
+def _open_console() -> Console:
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from shared.counting import count_of
 from shared.progress_bar import show_progress
 from worker.cli.operators.options import OlderThan, open_queue
 from worker.cli.outputs.json_output import AsJson, print_json
@@ -35,4 +36,4 @@ def trim(
     if as_json:
         print_json(_Trimmed(deleted=deleted))
     else:
-        typer.echo(f"deleted {deleted:,} results")
+        typer.echo(f"deleted {count_of(deleted, 'result')}")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.counting import count_of
 from worker.messages.results import Assessment, Counts, ResultRow, count_rows
 
 _PIPED_COLUMNS = 120
@@ -149,7 +150,7 @@ def make_row_table(rows: Iterable[ResultRow], title: str | Text | None = None) -
 def describe_counts(counts: Counts) -> str:
     """Counts as one readable line."""
     parts = [
-        f"{counts.annotations:,} ion image{'s' * (counts.annotations != 1)}",
+        count_of(counts.annotations, "ion image"),
         f"{counts.off:,} off-sample",
         f"{counts.on:,} on-sample",
     ]

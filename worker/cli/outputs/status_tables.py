@@ -33,9 +33,10 @@ def _describe_pause(status: QueueStatus) -> str:
 
 
 def _make_table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
+    """A table whose headings break between words only; 80 columns are enough for that."""
+    table = Table(title=title, title_justify="left", show_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", min_width=max(map(len, name.split())))
     return table
 
 
