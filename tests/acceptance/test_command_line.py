@@ -132,11 +132,12 @@ def test_invalid_input_of_submit_is_rejected_before_it_is_sent(idle: LiveService
     path.write_text('{"specversion": "1.0"}')
 
     wrong_options = ("--ion-images", BLADDER, "--dataset-id", "")
-    for arguments in ((path,), ("/no/such/file",), (), ("--ion-images", "/no/such/folder"), wrong_options):
+    for arguments in ((path,), ("/no/such/file",), ("--ion-images", "/no/such/folder"), wrong_options):
         _require_one_line(_run(idle, "submit", *arguments))
+    neither = _run(idle, "submit")
+    assert (neither.code, "--ion-images" in neither.errors) == (2, True)
     changed = _run(idle, "submit", path, "--release", "1900.1.1")
-    _require_one_line(changed)
-    assert "options" in changed.errors
+    assert (changed.code, "options" in changed.errors) == (2, True)
 
     assert idle.server.connect().xlen("offsample:events") == before
 
