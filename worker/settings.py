@@ -1,13 +1,11 @@
 """Everything an operator can set, read from the environment."""
 
 import os
-from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from model_store.predictors.predictor import Engine
@@ -23,6 +21,7 @@ from worker.server.url import require_server_url
 from worker.sources.metaspace_dataset import METASPACE_URL, MetaspaceAccess
 from worker.stores.opening import StoreAccess
 from worker.stores.store import RetryPolicy
+from worker.variables import PREFIX, SECRETS, describe_wrong_value, find_unknown
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -30,39 +29,13 @@ if TYPE_CHECKING:
 _DEFAULT_LIMITS = Limits()
 LEAST_LEASE_SECONDS = 30.0
 """Below this, a worker that is merely busy, as in long C code, may look dead to others."""
-_PREFIX = "OFFSAMPLE_"
-_CLOSE_MATCH = 0.75
-"""How similar an unknown name must be to a setting's to count as a misspelling of it; 1 = identical."""
-
-_EXPECTED = {
-    "Input should be greater": "expected a number greater",
-    "Input should be less": "expected a number less",
-    "Input should be": "expected",
-    "String should": "expected text to",
-}
-"""How pydantic's sentences begin, and how ours do."""
-_SECRETS = ("redis_url", "metaspace_api_key")
-_TESTS_PREFIX = "TEST_"
-
-_REMOVED = frozenset(
-    {
-        "ALLOW_SHORT_LEASE",
-        "FETCH_ATTEMPTS",
-        "TICKET_SECONDS",
-        "MAX_EVENT_IONS",
-        "MAX_IMAGE_FILE_BYTES",
-        "MAX_IMAGE_PIXELS",
-    }
-    | {"MAX_IMAGE_SIDE_PX", "MAX_ARRAY_FILE_BYTES", "MAX_ARRAY_CHUNK_BYTES", "MAX_IMZML_BYTES", "MAX_IBD_BYTES"}
-)
-"""Settings of earlier versions that are constants now: unknown, and not misspellings of the ones that remain."""
 
 
 class Settings(BaseSettings):
     """The worker's settings; each is an environment variable, `OFFSAMPLE_` + its name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False
+        env_prefix=PREFIX, frozen=True, extra="ignore", use_attribute_docstrings=True, allow_inf_nan=False
     )
 
     # What everybody sets.
@@ -196,12 +169,12 @@ class Settings(BaseSettings):
     def _read_secrets(cls, values: dict[str, Any]) -> dict[str, Any]:
         """The settings whose values are in files."""
         found = {}
-        for name in _SECRETS:
+        for name in SECRETS:
             path = values.get(f"{name}_file")
             if not path:
                 continue
             if values.get(name):
-                variable = f"{_PREFIX}{name.upper()}"
+                variable = f"{PREFIX}{name.upper()}"
                 raise ValueError(f"expected either {variable} or {variable}_FILE, got both")
             try:
                 found[name] = read_secret(Path(path))
@@ -229,7 +202,7 @@ class Settings(BaseSettings):
             _require_known_names()
             return cls()
         except ValidationError as error:
-            findings = "; ".join(map(_describe, error.errors(include_url=False, include_context=False)))
+            findings = "; ".join(map(describe_wrong_value, error.errors(include_url=False, include_context=False)))
             raise ConfigurationError(f"settings are wrong: {findings}") from error
 
     @classmethod
@@ -289,30 +262,8 @@ class Settings(BaseSettings):
 
 
 def unknown_variables() -> dict[str, str | None]:
-    """Variables that have the prefix of settings but are not settings; each with the setting that it resembles, if any.
-
-    A cluster sets such variables too: it announces a service of this name as `OFFSAMPLE_SERVICE_HOST`.
-    """
-    known = [name.upper() for name in Settings.model_fields]
-    given = [name.upper().removeprefix(_PREFIX) for name in os.environ if name.upper().startswith(_PREFIX)]
-    unknown = sorted(name for name in given if name not in known and not name.startswith(_TESTS_PREFIX))
-    resembled = {
-        name: [] if name in _REMOVED else get_close_matches(name, known, n=1, cutoff=_CLOSE_MATCH) for name in unknown
-    }
-    return {f"{_PREFIX}{name}": f"{_PREFIX}{found[0]}" if found else None for name, found in resembled.items()}
-
-
-def _describe(found: ErrorDetails) -> str:
-    """One wrong setting: its variable, what was expected, and its value unless that may hold a secret."""
-    name = str(next(iter(found["loc"]), ""))
-    variable = f"{_PREFIX}{name.upper()}: " if name else ""
-    if found["type"] == "value_error":
-        return variable + found["msg"].removeprefix("Value error, ")
-    expected = found["msg"].partition(",")[0] if found["type"].endswith("_parsing") else found["msg"]
-    for beginning, ours in _EXPECTED.items():
-        expected = expected.replace(beginning, ours)
-    shown = "" if name in _SECRETS else f", got {str(found['input'])[:100]!r}"
-    return f"{variable}{expected}{shown}"
+    """The unknown variables of the environment; see `find_unknown`."""
+    return find_unknown(Settings.model_fields)
 
 
 def _require_known_names() -> None:

@@ -212,6 +212,16 @@ def test_a_worker_without_its_server_is_alive_and_not_ready(service: LiveService
     wait_until(lambda: reasons(worker, "/readyz") == [], "it is ready again")
 
 
+def test_a_full_server_is_down_for_the_metrics_and_named_by_the_probe(service: LiveService, worker: LiveWorker) -> None:
+    """Reads succeed on it, but no event can be finished."""
+    with service.server.connect() as server:
+        server.config_set("maxmemory", 1)
+        wait_until(lambda: scrape(worker)["offsample_server_up"].samples[0].value == 0, "the gauge shows it")
+        wait_until(lambda: any("maxmemory" in one for one in reasons(worker, "/readyz")), "the probe names it")
+        server.config_set("maxmemory", "1gb")
+    wait_until(lambda: scrape(worker)["offsample_server_up"].samples[0].value == 1, "the gauge shows that it serves")
+
+
 def test_an_address_in_use_stops_the_start(service: LiveService, worker: LiveWorker) -> None:
     (line,) = worker.logged("http_listening")
     ended = subprocess.run(

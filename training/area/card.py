@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_store.manifest import AreaParts, Manifest
+from shared.counting import count_of
 from shared.errors import InvalidInputError
 from training.area.area_content import AreaContent
 from training.area.held_out_scores import HeldOutScores, average_by_series
@@ -109,7 +110,7 @@ def _summarise(scores: Sequence[HeldOutScores]) -> list[str]:
     for ions in dict.fromkeys(row.ions for row in scores):
         rows = [row for row in scores if row.ions == ions and row.labelled]
         own, plain = average_by_series(rows, "correct"), average_by_series(rows, "plain_correct")
-        number = "all ions" if ions is None else f"{ions} ion{'' if ions == 1 else 's'}"
+        number = "all ions" if ions is None else count_of(ions, "ion")
         lines.append(
             f"- {number}: {_describe(own)} correct, plain {_describe(plain)}; difference {_describe(own - plain, '+')}"
             f" points; {len(rows)} acquisitions of {len(own)} series."

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from shared.counting import count_of
 from shared.errors import InvalidInputError
 from shared.progress import ProgressCallback
 from shared.progress_bar import make_progress_bar, show_steps
@@ -135,7 +136,7 @@ def _prepare_labelled(  # noqa: PLR0913 - options of a command, and where its pr
 def _describe_parts(training: "LabelledSet", validation: "LabelledSet", plan: RetrainingPlan) -> str:
     """One sentence: what is fitted on, from where, and what is held out."""
     datasets = len(training.dataset_names)
-    parts = [f"fitting on {len(training):,} images of {datasets} dataset{'' if datasets == 1 else 's'}"]
+    parts = [f"fitting on {len(training):,} images of {count_of(datasets, 'dataset')}"]
     if plan.synthetic_images:
         parts.append(f"with {plan.synthetic_images:,} semi-synthetic ones")
     if plan.start is not None:

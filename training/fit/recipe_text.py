@@ -2,6 +2,7 @@
 
 from shlex import quote
 
+from shared.counting import count_of
 from training.fit.network import KERNELS_PER_CHANNEL, PARAMETERS_2018
 from training.fit.recipe import PresetName, Recipe
 from training.fit.settings import FitData, FitSettings
@@ -23,7 +24,7 @@ def describe_training_data(settings: FitSettings) -> str:
     if settings.data is None:
         return _SYNTHETIC_DATA
     fitted = settings.data.fitted
-    datasets = f"some of its {settings.data.datasets} datasets" if fitted is None else _count_datasets(len(fitted))
+    datasets = f"some of its {settings.data.datasets} datasets" if fitted is None else count_of(len(fitted), "dataset")
     labelled = f"labelled ion images of {settings.data.name}, {datasets}"
     return f"{labelled}, mixed with {_SYNTHETIC_DATA}" if settings.synthetic_images else labelled
 
@@ -62,12 +63,8 @@ def _describe_held_out(settings: FitSettings, data: FitData) -> str:
         return f"{images} the others were held out."
     if not data.watched:
         return "No dataset was held out."
-    others = _count_datasets(len(data.watched)).replace("dataset", "other dataset")
+    others = count_of(len(data.watched), "other dataset")
     return f"{images} {others} were held out: {', '.join(data.watched)}."
-
-
-def _count_datasets(count: int) -> str:
-    return "1 dataset" if count == 1 else f"{count} datasets"
 
 
 def describe_recipe(settings: FitSettings, threshold: float) -> str:

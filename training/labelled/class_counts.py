@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.counting import count_of
 from training.labelled.family import name_family
 from training.labelled.labelled_set import LabelledSet
 
@@ -58,7 +59,7 @@ def print_class_counts(
     families = len({row.family for row in counts})
     of_families = "1 family" if families == 1 else f"{families} families"
     console.print(
-        f"{on + off:,} ion images of {len(counts)} dataset{'' if len(counts) == 1 else 's'} ({of_families} by name):"
+        f"{on + off:,} ion images of {count_of(len(counts), 'dataset')} ({of_families} by name):"
         f" {on:,} on, {off:,} off ({off / max(1, on + off):.0%})",
         soft_wrap=True,
     )

@@ -60,7 +60,7 @@ def read_label_folder(label_file: Path, limits: Limits) -> Iterator[Entry]:
 
 
 def _require_no_imzml(label_file: Path) -> None:
-    """A report saves labels.csv for every kind of images."""
+    """Reject `labels.csv`, as reports save it, beside an imzML file, whose labels are expected under its own name."""
     folder = label_file.parent
     imzml = next((path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".imzml"), None)
     if imzml is not None and not any(folder.glob("*.png")):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from shared.counting import count_of
 from training.metrics.resampling import Interval, Resampling
 
 FEWEST_DATASETS = 5
@@ -59,7 +60,7 @@ class PairedComparison:
         count = len(self.datasets)
         if self.interval_95 is None:
             return (
-                f"Not judged: {self.total.images} labels of {count} {'dataset' if count == 1 else 'datasets'} say too"
+                f"Not judged: {self.total.images} labels of {count_of(count, 'dataset')} say too"
                 f" little about other datasets; expected {FEWEST_DATASETS} datasets or more."
             )
         low, high = self.interval_95

@@ -1,5 +1,6 @@
 """The conclusion about a dataset: one sentence in plain words."""
 
+from shared.counting import count_of
 from worker.messages.results import Counts
 
 
@@ -12,10 +13,10 @@ def conclude(counts: Counts, off_sample_area: str | None) -> str:
         return "the dataset has no ion images"
     others = _describe_others(counts)
     if counts.classified == 0:
-        return f"none of {_count(counts.annotations, 'ion image')} could be classified: {others}"
-    parts = [f"{counts.off:,} of {_count(counts.classified, 'ion image')} {_are(counts.off)} off-sample"]
+        return f"none of {count_of(counts.annotations, 'ion image')} could be classified: {others}"
+    parts = [f"{counts.off:,} of {count_of(counts.classified, 'ion image')} {_are(counts.off)} off-sample"]
     if counts.uncertain:
-        parts.append(f"{_count(counts.uncertain, 'label')} {_are(counts.uncertain)} uncertain")
+        parts.append(f"{count_of(counts.uncertain, 'label')} {_are(counts.uncertain)} uncertain")
     if others:
         parts.append(others)
     if off_sample_area == "present":
@@ -24,15 +25,11 @@ def conclude(counts: Counts, off_sample_area: str | None) -> str:
 
 
 def _describe_others(counts: Counts) -> str:
-    silent = f"{_count(counts.no_signal, 'further image')} {'shows' if counts.no_signal == 1 else 'show'} no signal"
-    unread = f"{_count(counts.unreadable, 'further image')} could not be read"
+    silent = f"{count_of(counts.no_signal, 'further image')} {'shows' if counts.no_signal == 1 else 'show'} no signal"
+    unread = f"{count_of(counts.unreadable, 'further image')} could not be read"
     found = [text for number, text in ((counts.no_signal, silent), (counts.unreadable, unread)) if number]
     text = " and ".join(found)
     return text if counts.classified else text.replace("further ", "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _are(number: int) -> str:

@@ -1,7 +1,6 @@
 """`offsample`: the command line, and how it reports errors."""
 
 import os
-import re
 import signal
 import sys
 import threading
@@ -17,7 +16,6 @@ from rich.console import Console
 from shared.errors import ConfigurationError, OffSampleError, ReleaseError
 from worker.cli.commands import LazyCommands
 
-_SHOWN_CHARACTERS = 40
 EXIT_INPUT, EXIT_DEPLOYMENT, EXIT_INTERRUPTED = 1, 3, 130
 
 
@@ -58,33 +56,12 @@ def _options(
 ) -> None:
     """Off-sample recognition for imaging mass spectrometry."""
     if env_file is not None:
-        _read_env_file(env_file)
+        from worker.cli.settings_file import read_settings_file  # noqa: PLC0415 - only where it is used
+
+        read_settings_file(env_file)
     _report_unknown_settings()
     if context.invoked_subcommand is None:
         typer.echo(_FIRST_STEPS)
-
-
-def _read_env_file(path: Path) -> None:
-    """Set what the environment does not: neither the variable itself, nor the one that names a file of its value."""
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - only where it is used
-
-    try:
-        with path.open(encoding="utf-8") as stream:
-            lines = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"--env-file {path} cannot be read: {error}") from error
-    before = set(os.environ)
-    for line in lines:
-        if line.error or (line.key is not None and line.value is None):
-            shown = re.split(r"\W", line.original.string.strip())[0][:_SHOWN_CHARACTERS]  # the rest may be a password
-            raise ConfigurationError(
-                f"--env-file {path}, line {line.original.line}: expected NAME=VALUE, got {shown!r}…"
-            )
-        if line.key is None or line.value is None:  # a comment, or an empty line
-            continue
-        twin = line.key.removesuffix("_FILE") if line.key.endswith("_FILE") else f"{line.key}_FILE"
-        if not before & {line.key, twin}:
-            os.environ[line.key] = line.value
 
 
 def main() -> None:

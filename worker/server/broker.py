@@ -160,7 +160,7 @@ class ReconnectingConsumer(Consumer):
 
 
 def register_transport(transport: str = f"{__name__}:ServerTransport") -> None:
-    """Make kombu use a transport, `<module>:<class>`, for every URL of a Redis or Valkey server."""
+    """Register the transport `<module>:<class>` with kombu for `redis://` and `rediss://` URLs."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = transport
 
